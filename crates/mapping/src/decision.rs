@@ -1,0 +1,305 @@
+//! What a reconcile decides: what to write on which side, and why, as plain data.
+//!
+//! In: nothing. Out: the types that `reconcile` fills and the runner carries out. Must not know:
+//! how records are fetched or written. Values are JSON texts, so numbers keep their digits.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+
+/// One of the two sides of a mapping, in the order of its `side` lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The first: the referral.
+    Left,
+    /// The second: the opportunity.
+    Right,
+}
+
+impl Side {
+    /// Both, left first.
+    pub const BOTH: [Side; 2] = [Side::Left, Side::Right];
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Side {
+        match self {
+            Side::Left => Side::Right,
+            Side::Right => Side::Left,
+        }
+    }
+
+    /// 0 for left, 1 for right.
+    pub fn index(self) -> usize {
+        match self {
+            Side::Left => 0,
+            Side::Right => 1,
+        }
+    }
+}
+
+/// A record as it was just read.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'r> {
+    /// The record as JSON text.
+    pub body: &'r str,
+    /// When it was last changed by someone else than us, where known.
+    pub stamp: Option<Timestamp>,
+}
+
+/// What a reconcile looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'r> {
+    /// The referral, or none when there is none yet.
+    pub left: Option<Seen<'r>>,
+    /// The opportunity, or none when there is none yet.
+    pub right: Option<Seen<'r>>,
+    /// The pairs last read back.
+    pub base: &'r Base,
+    /// The time that goes into the audit.
+    pub now: Timestamp,
+}
+
+/// The pairs last read back, one a line, by the line's hash. Kept by the runner as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Base {
+    /// By line hash (elements of lists: `hash/key/hash`).
+    pub lines: BTreeMap<String, BasePair>,
+}
+
+/// One line's base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasePair {
+    /// The left values as tagged JSON text.
+    pub l: String,
+    /// The right values as tagged JSON text.
+    pub r: String,
+    /// When the left value was first seen to differ from the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l_seen: Option<Timestamp>,
+    /// When the right value was first seen to differ from the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r_seen: Option<Timestamp>,
+}
+
+/// A field and the JSON text that is written to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Dotted path in the record, such as `details.dealValue` or `StageName`.
+    pub path: String,
+    /// The JSON pointer that Partner Center's PATCH admits for it; none for Salesforce.
+    pub pointer: Option<String>,
+    /// The new value as JSON text.
+    pub value: String,
+}
+
+/// What is to be done on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The record must be created.
+    Create(Draft),
+    /// Fields, and children, must be changed. Changes that close a referral come last.
+    Update {
+        /// Fields of the record itself.
+        changes: Vec<Change>,
+        /// Child records.
+        children: Vec<ChildChange>,
+    },
+}
+
+impl Effect {
+    /// True when there is nothing to do.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Effect::Nothing)
+    }
+}
+
+/// A record to be created.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Draft {
+    /// Its own fields (dotted paths; lists whole).
+    pub changes: Vec<Change>,
+    /// Records it refers to, to be found or made first.
+    pub related: Vec<RelatedDraft>,
+    /// Its children.
+    pub children: Vec<ChildChange>,
+}
+
+impl Draft {
+    /// Its own fields as one nested JSON object (no related records, no children).
+    pub fn to_json(&self) -> String {
+        nest(&self.changes)
+    }
+}
+
+/// A record that the new one refers to: match it, else do what `none` and `several` say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelatedDraft {
+    /// Its object, such as `Account`.
+    pub object: String,
+    /// The field of the new record that takes its id, such as `AccountId`.
+    pub through: String,
+    /// The relationship's name, such as `Account`.
+    pub relationship: String,
+    /// Fields that must be equal, with JSON texts (`null` matches only blank).
+    pub matching: Vec<Change>,
+    /// What to do when none matches: create it (else park).
+    pub create_if_none: bool,
+    /// Its fields when it is created.
+    pub changes: Vec<Change>,
+    /// Line of the map, from 1.
+    pub map_line: usize,
+}
+
+/// A child record to be created, changed or removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildChange {
+    /// The relationship as the parent calls it, such as `Microsoft_Solutions__r`.
+    pub relationship: String,
+    /// The child's object, such as `Microsoft_Solution__c`.
+    pub object: String,
+    /// The child's field that refers to the parent, such as `Opportunity__c`.
+    pub parent_field: String,
+    /// What to do.
+    pub action: ChildAction,
+    /// Its fields.
+    pub changes: Vec<Change>,
+}
+
+/// What happens to a child record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChildAction {
+    /// Make it.
+    Create,
+    /// Change the one with this id.
+    Update(String),
+    /// Remove the one with this id.
+    Remove(String),
+}
+
+/// What was decided about one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The sides agree.
+    Agrees,
+    /// A blank or a `keep` leaves the other side as it is.
+    Kept,
+    /// The left side is written.
+    WritesLeft,
+    /// The right side is written.
+    WritesRight,
+    /// A lock forbids the repair; the word names it.
+    Held(String),
+    /// Neither side changed and they disagree.
+    Drifted,
+    /// The line waits for a person; the sentence says why.
+    Parked(String),
+    /// Not sent while the record does not take part in the sync.
+    NotOptedIn,
+}
+
+/// One line's decision, for `try`, `why`, the audit and the console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTrace {
+    /// The line as the map says it, such as `details.notes <-> Description`.
+    pub rule: String,
+    /// Line of the map, from 1.
+    pub map_line: usize,
+    /// The table row that decided, as a line of the map.
+    pub row_line: Option<usize>,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Which of the six decisions it was, in words.
+    pub reason: String,
+    /// Left values as read, as JSON text.
+    pub left: String,
+    /// Right values as read, as JSON text.
+    pub right: String,
+    /// What is written, as JSON text.
+    pub written: Option<String>,
+}
+
+/// Everything that one reconcile decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// What to do on the left.
+    pub left: Effect,
+    /// What to do on the right, without badge and audit.
+    pub right: Effect,
+    /// The base to keep: at once when nothing is written, else through `settle`.
+    pub base: Base,
+    /// Line by line.
+    pub lines: Vec<LineTrace>,
+    /// Lines that wait for a person.
+    pub parked: Vec<Fault>,
+    /// Why the whole deal cannot go on (a create that would not fit).
+    pub refused: Option<Fault>,
+    /// What must be remembered with the intent, so that `settle` works after a crash.
+    pub pending: Pending,
+}
+
+impl Decision {
+    /// True when something is to be written.
+    pub fn writes(&self) -> bool {
+        !self.left.is_nothing() || !self.right.is_nothing()
+    }
+}
+
+/// What `settle` needs to know about a decision that was being carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Pending {
+    /// The decision's base: every line's pair as read before the write.
+    pub base: Base,
+    /// Base keys of the lines whose left side is written.
+    pub left: Vec<String>,
+    /// Base keys of the lines whose right side is written.
+    pub right: Vec<String>,
+}
+
+/// What a plan reads from one side, so that the runner knows no field name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reads {
+    /// Dotted paths of fields; through parents too, such as `Account.Name`.
+    pub fields: Vec<String>,
+    /// Child lists.
+    pub children: Vec<ChildReads>,
+}
+
+/// A child list that a plan reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildReads {
+    /// The relationship as the parent calls it.
+    pub relationship: String,
+    /// Dotted paths within the child; `Id` is among them.
+    pub fields: Vec<String>,
+}
+
+/// Changes with dotted paths as one nested JSON object.
+pub fn nest(changes: &[Change]) -> String {
+    let mut root = serde_json::Map::new();
+    for change in changes {
+        let value = serde_json::from_str(&change.value).unwrap_or(serde_json::Value::Null);
+        let mut names: Vec<&str> = change.path.split('.').collect();
+        let Some(last) = names.pop() else { continue };
+        let mut at = &mut root;
+        for name in names {
+            let slot = at
+                .entry(name.to_owned())
+                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            if !slot.is_object() {
+                *slot = serde_json::Value::Object(serde_json::Map::new());
+            }
+            let serde_json::Value::Object(map) = slot else { unreachable!("made an object above") };
+            at = map;
+        }
+        at.insert(last.to_owned(), value);
+    }
+    serde_json::Value::Object(root).to_string()
+}
