@@ -1,1 +1,30 @@
-//! connect
+//! Gets and changes records in Partner Center and in Salesforce, and says plainly when that did not
+//! work.
+//!
+//! In: addresses, sign-in data, record ids and ready JSON text. Out: record text exactly as received,
+//! or an [`Error`] sorted by what to do next. It also judges whether a webhook call was signed by
+//! Partner Center. It knows no mapping, no store, no file, no environment and no terminal.
+
+pub mod error;
+pub mod ids;
+pub mod partner_center;
+pub mod salesforce;
+pub mod secret;
+pub mod webhook;
+
+mod address;
+mod members;
+mod moment;
+mod redact;
+mod send;
+mod token;
+
+#[cfg(test)]
+mod responder;
+
+pub use error::Error;
+pub use ids::{BadId, ETag, RecordId, ReferralId};
+pub use partner_center::{PartnerCenter, PartnerCenterConfig};
+pub use salesforce::{Salesforce, SalesforceConfig};
+pub use secret::Secret;
+pub use send::Timeouts;

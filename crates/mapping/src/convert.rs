@@ -1,1 +1,438 @@
-//! convert
+//! Conversions: how the values of one side become those of the other, and when both agree.
+//!
+//! In: the words behind `as`; then values. Out: a [`Conversion`], and what it makes of values.
+//! Must not know: records, plans, tables. One file a conversion: its words, its sentence for the
+//! manual, its examples (which are tests), the types it fits, its `same`, its way back.
+//!
+//! A field pair is a relation: with forward `f`, back `b` and each side's `same`,
+//! `agrees(l, r) = same_right(f(l), r) or same_left(b(r, l), l)`. Blank is handled here, once: it
+//! becomes blank and agrees with blank only.
+
+mod countries;
+mod country_code;
+mod country_name;
+mod currency_code;
+mod cut;
+mod date;
+mod datetime;
+mod email;
+mod exactly;
+mod id;
+mod link;
+mod list;
+mod long_text;
+mod lower;
+mod money;
+mod number;
+mod percent;
+mod phone;
+mod plain;
+mod same;
+mod text;
+mod trim;
+mod upper;
+mod url;
+mod words;
+mod yes_no;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::problem::{Code, Problem};
+use crate::schema::Kind;
+use crate::tree::{At, Span, Token};
+use crate::value::{Decode, Misfit, Value};
+use words::Words;
+
+pub use id::same_id;
+
+/// A conversion with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    any: Any,
+}
+
+/// A row of the manual: one case of one conversion, which a test carries out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example {
+    /// The conversion's name, such as `money`; `plain` for a line without `as`.
+    pub name: &'static str,
+    /// How it is written, with its arguments: `money [in "EUR"] [with N decimals]`.
+    pub form: &'static str,
+    /// What it does, in a sentence.
+    pub says: &'static str,
+    /// The case itself.
+    pub case: Case,
+}
+
+/// Values before and after, as JSON lists with one item an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// The words behind `as`; empty for a line without it.
+    pub clause: &'static str,
+    /// The kinds of the left fields.
+    pub left_kinds: &'static [Kind],
+    /// The kinds of the right fields.
+    pub right_kinds: &'static [Kind],
+    /// The left values.
+    pub left: &'static str,
+    /// What they become on the right.
+    pub right: &'static str,
+    /// What these become on a new left record; none when there is no way back.
+    pub back: Option<&'static str>,
+}
+
+/// What a conversion's file says of it.
+struct About {
+    name: &'static str,
+    form: &'static str,
+    says: &'static str,
+    read: fn(&mut Words<'_>) -> Result<Any, Box<Problem>>,
+    cases: &'static [Case],
+}
+
+/// What each conversion can do with one operand that is not blank.
+trait Way {
+    fn about(&self) -> &'static About;
+
+    /// The arguments as they are written, with a blank before them.
+    fn arguments(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+
+    /// Whether the kinds of operand `index` fit, and if not why, in readers' words.
+    fn fits(&self, index: usize, left: Kind, right: Kind) -> Result<(), String>;
+
+    fn both_ways(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn right(&self, index: usize, left: &Value) -> Result<Value, Misfit>;
+
+    /// The way back when no old left value agrees.
+    fn left(&self, index: usize, right: &Value) -> Result<Value, Misfit> {
+        self.right(index, right)
+    }
+
+    fn same_left(&self, index: usize, a: &Value, b: &Value) -> bool {
+        self.same_right(index, a, b)
+    }
+
+    fn same_right(&self, index: usize, a: &Value, b: &Value) -> bool;
+
+    fn decode(&self) -> Decode {
+        Decode::Html
+    }
+
+    fn most_characters(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// Every conversion there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Any {
+    Plain(plain::Plain),
+    Text(text::Text),
+    Cut(cut::Cut),
+    LongText(long_text::LongText),
+    Exactly(exactly::Exactly),
+    Number(number::Number),
+    Money(money::Money),
+    Percent(percent::Percent),
+    YesNo(yes_no::YesNo),
+    Date(date::Date),
+    DateTime(datetime::DateTime),
+    Email(email::Email),
+    Phone(phone::Phone),
+    Url(url::Url),
+    Id(id::Id),
+    CountryCode(country_code::CountryCode),
+    CountryName(country_name::CountryName),
+    CurrencyCode(currency_code::CurrencyCode),
+    List(list::List),
+    Link(link::Link),
+    Upper(upper::Upper),
+    Lower(lower::Lower),
+    Trim(trim::Trim),
+}
+
+/// What may stand behind `as`, in the order of the manual.
+static NAMED: [&About; 22] = [
+    &text::ABOUT,
+    &cut::ABOUT,
+    &long_text::ABOUT,
+    &exactly::ABOUT,
+    &number::ABOUT,
+    &money::ABOUT,
+    &percent::ABOUT,
+    &yes_no::ABOUT,
+    &date::ABOUT,
+    &datetime::ABOUT,
+    &email::ABOUT,
+    &phone::ABOUT,
+    &url::ABOUT,
+    &id::ABOUT,
+    &country_code::ABOUT,
+    &country_name::ABOUT,
+    &currency_code::ABOUT,
+    &list::ABOUT,
+    &link::ABOUT,
+    &upper::ABOUT,
+    &lower::ABOUT,
+    &trim::ABOUT,
+];
+
+/// The names that may stand behind `as`, for completion and proposals.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|about| about.name)
+}
+
+/// How each conversion is written and what it does, for the manual and for hovering.
+pub fn forms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NAMED.iter().map(|about| (about.form, about.says))
+}
+
+/// Every example of every conversion, plain lines first.
+pub fn examples() -> Vec<Example> {
+    let of = |about: &'static About| {
+        let About { name, form, says, .. } = *about;
+        about.cases.iter().map(move |case| Example { name, form, says, case: *case })
+    };
+    std::iter::once(&plain::ABOUT).chain(NAMED.iter().copied()).flat_map(of).collect()
+}
+
+/// Reads the words behind `as`; `span` covers them all.
+#[expect(clippy::result_large_err, reason = "made once for a wrong line, and kept by value")]
+pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
+    let candidates = NAMED.iter().filter_map(|about| {
+        let mut words = Words::new(tokens, span);
+        words.take_name(about.name).then_some((*about, words))
+    });
+    let Some((about, mut words)) = candidates.max_by_key(|(about, _)| about.name.len()) else {
+        return Err(unknown(tokens, span));
+    };
+    let any = (about.read)(&mut words).map_err(|problem| *problem)?;
+    if let Some(rest) = words.rest() {
+        return match nearest(tokens) {
+            Some((near, ..)) if near.len() > about.name.len() => Err(unknown(tokens, span)),
+            Some(_) | None => {
+                let message = format!("expected nothing more behind `{}`", about.name);
+                let help = format!("write it as `{}`", about.form);
+                Err(Problem::new(Code::BadArgument, rest, message)
+                    .label("not part of the conversion")
+                    .help(help))
+            }
+        };
+    }
+    Ok(Conversion { any })
+}
+
+/// The conversion whose name is nearest to the first words, these words, and where they stand.
+fn nearest(tokens: &[At<Token>]) -> Option<(&'static str, String, Span)> {
+    (1..=3).rev().find_map(|count| {
+        let (written, span) = words::first_words(tokens, count)?;
+        let long = |name: &&str| name.split(' ').count() == count;
+        let near = crate::problem::nearest(&written, names().filter(long))?;
+        Some((near, written, span))
+    })
+}
+
+fn unknown(tokens: &[At<Token>], span: Span) -> Problem {
+    let problem = |written: &str, at| {
+        let message = format!("there is no conversion `{written}`");
+        Problem::new(Code::UnknownConversion, at, message).label("not a conversion")
+    };
+    if let Some((near, written, at)) = nearest(tokens) {
+        let help = format!("did you mean `{near}`?");
+        return problem(&written, at).help(help).fix(at, near);
+    }
+    let list: Vec<&str> = names().collect();
+    let problem = words::first_words(tokens, 1).map_or_else(
+        || {
+            let message = "expected the name of a conversion behind `as`";
+            Problem::new(Code::UnknownConversion, span, message)
+        },
+        |(written, at)| problem(&written, at),
+    );
+    problem.help(format!("write one of: {}", list.join(", ")))
+}
+
+impl Conversion {
+    /// The conversion of a line without `as`, which compares by the kinds of its fields.
+    pub fn plain(left: &[Kind], right: &[Kind]) -> Self {
+        Self { any: Any::Plain(plain::Plain::new(left, right)) }
+    }
+
+    fn way(&self) -> &dyn Way {
+        match &self.any {
+            Any::Plain(way) => way,
+            Any::Text(way) => way,
+            Any::Cut(way) => way,
+            Any::LongText(way) => way,
+            Any::Exactly(way) => way,
+            Any::Number(way) => way,
+            Any::Money(way) => way,
+            Any::Percent(way) => way,
+            Any::YesNo(way) => way,
+            Any::Date(way) => way,
+            Any::DateTime(way) => way,
+            Any::Email(way) => way,
+            Any::Phone(way) => way,
+            Any::Url(way) => way,
+            Any::Id(way) => way,
+            Any::CountryCode(way) => way,
+            Any::CountryName(way) => way,
+            Any::CurrencyCode(way) => way,
+            Any::List(way) => way,
+            Any::Link(way) => way,
+            Any::Upper(way) => way,
+            Any::Lower(way) => way,
+            Any::Trim(way) => way,
+        }
+    }
+
+    /// Its name, such as `money`; `plain` when the line has no `as`.
+    pub fn name(&self) -> &'static str {
+        self.way().about().name
+    }
+
+    /// True for a line without `as`.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.any, Any::Plain(_))
+    }
+
+    /// How many fields it takes; the same count stands on both sides.
+    pub fn arity(&self) -> RangeInclusive<usize> {
+        self.way().arity()
+    }
+
+    /// Whether it fits fields of these kinds; if not, why, in readers' words.
+    pub fn fits(&self, left: &[Kind], right: &[Kind]) -> Result<(), String> {
+        let arity = self.arity();
+        if left.len() != right.len() || !arity.contains(&left.len()) {
+            let count = match (*arity.start(), *arity.end()) {
+                (1, 1) => "one field on each side".to_owned(),
+                (1, usize::MAX) => "as many fields on the left as on the right".to_owned(),
+                (least, most) => format!("{least} to {most} fields on each side"),
+            };
+            let (left, right) = (left.len(), right.len());
+            return Err(format!("expected {count}, found {left} left and {right} right"));
+        }
+        let mut pairs = left.iter().zip(right).enumerate();
+        pairs.try_for_each(|(index, (left, right))| self.way().fits(index, *left, *right))
+    }
+
+    /// Whether values can also go from right to left; if not, why.
+    pub fn both_ways(&self) -> Result<(), &'static str> {
+        self.way().both_ways()
+    }
+
+    /// What the left values become on the right. Blank stays blank.
+    pub fn to_right(&self, left: &[Value]) -> Result<Vec<Value>, Misfit> {
+        let convert = |(index, value): (usize, &Value)| {
+            if value.is_blank() { Ok(Value::Blank) } else { self.way().right(index, value) }
+        };
+        left.iter().enumerate().map(convert).collect()
+    }
+
+    /// What the right values become on the left. An old left value that already agrees is given
+    /// back, so that nothing is lost that the right side cannot hold.
+    pub fn to_left(
+        &self,
+        right: &[Value],
+        old_left: Option<&[Value]>,
+    ) -> Result<Vec<Value>, Misfit> {
+        let way = self.way();
+        let convert = |(index, value): (usize, &Value)| {
+            if value.is_blank() {
+                return Ok(Value::Blank);
+            }
+            let old = old_left.and_then(|old| old.get(index)).filter(|old| !old.is_blank());
+            if let Some(old) = old
+                && way.right(index, old).is_ok_and(|there| way.same_right(index, &there, value))
+            {
+                return Ok(old.clone());
+            }
+            way.left(index, value)
+        };
+        right.iter().enumerate().map(convert).collect()
+    }
+
+    /// Whether two left values say the same.
+    pub fn same_left(&self, a: &[Value], b: &[Value]) -> bool {
+        all_same(a, b, |index, a, b| self.way().same_left(index, a, b))
+    }
+
+    /// Whether two right values say the same.
+    pub fn same_right(&self, a: &[Value], b: &[Value]) -> bool {
+        all_same(a, b, |index, a, b| self.way().same_right(index, a, b))
+    }
+
+    /// Whether both sides say the same. A value that does not fit agrees with nothing.
+    pub fn agrees(&self, left: &[Value], right: &[Value]) -> bool {
+        self.to_right(left).is_ok_and(|there| self.same_right(&there, right))
+            || (self.both_ways().is_ok()
+                && self.to_left(right, Some(left)).is_ok_and(|back| self.same_left(&back, left)))
+    }
+
+    /// What is done to texts of both sides when they are read.
+    pub fn decode(&self) -> Decode {
+        self.way().decode()
+    }
+
+    /// Leaves room for `n` characters in front of a text that is cut (a badge).
+    #[must_use]
+    pub fn with_room(self, n: u32) -> Self {
+        let any = match self.any {
+            Any::Cut(cut) => Any::Cut(cut.with_room(n)),
+            other => other,
+        };
+        Self { any }
+    }
+
+    /// The most characters that a text has when it arrives on the right; none: no limit.
+    pub fn max_right_length(&self) -> Option<u32> {
+        self.way().most_characters()
+    }
+}
+
+impl fmt::Display for Conversion {
+    /// Its words as they are written behind `as`; nothing for a line without it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_plain() {
+            return Ok(());
+        }
+        f.write_str(self.name())?;
+        self.way().arguments(f)
+    }
+}
+
+fn all_same(a: &[Value], b: &[Value], same: impl Fn(usize, &Value, &Value) -> bool) -> bool {
+    let one = |(index, (a, b)): (usize, (&Value, &Value))| match (a.is_blank(), b.is_blank()) {
+        (false, false) => same(index, a, b),
+        (left, right) => left == right,
+    };
+    a.len() == b.len() && a.iter().zip(b).enumerate().all(one)
+}
+
+/// `Ok` when `fits`, else what was wanted on which side.
+fn need(fits: bool, name: &str, side: &str, wanted: &str, kind: Kind) -> Result<(), String> {
+    if fits {
+        return Ok(());
+    }
+    Err(format!("`as {name}` takes {wanted} on the {side}, found {}", kind.phrase()))
+}
+
+/// Both sides are texts of any kind.
+fn need_texts(name: &str, left: Kind, right: Kind) -> Result<(), String> {
+    need(crate::value::is_text(left), name, "left", "a text", left)?;
+    need(crate::value::is_text(right), name, "right", "a text", right)
+}
+
+#[cfg(test)]
+mod tests;

@@ -277,6 +277,10 @@ pub struct Reads {
 pub struct ChildReads {
     /// The relationship as the parent calls it.
     pub relationship: String,
+    /// The child's object: its changes are hints for the parent.
+    pub object: String,
+    /// The child's field that holds the parent's id.
+    pub parent_field: String,
     /// Dotted paths within the child; `Id` is among them.
     pub fields: Vec<String>,
 }

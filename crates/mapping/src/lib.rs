@@ -1,29 +1,70 @@
 //! The language: text -> plan; plan + both records + base -> what to write. Pure.
+//!
+//! In: texts, schemas and records as JSON. Out: plans, problems, decisions, faults. Must not know:
+//! files, networks, clocks, the environment, threads, terminals.
+//!
+//! `parse` a text, `check` it against `schema`s, and a [`plan::Plan`] comes out, which `reconcile`s
+//! two records, or `apply`s to a stream of them. The modules stand in the order of the flow.
 
-pub mod problem;
 pub mod tree;
+pub mod problem;
 pub mod parse;
 pub mod print;
-pub mod schema;
 pub mod json;
 pub mod decimal;
+pub mod schema;
 pub mod value;
 pub mod path;
 pub mod convert;
 pub mod fault;
 pub mod decision;
 pub mod plan;
+mod record;
+mod line;
+mod decide;
+mod list;
+mod draft;
+mod reconcile;
+mod settle;
+pub mod report;
+mod apply;
+pub mod check;
+pub mod example;
+
+use plan::Plan;
+use problem::Report;
+use schema::Schemas;
+use tree::Tree;
 
 /// What became of a text.
 #[derive(Debug)]
 pub struct Compiled {
     /// The plan, when nothing of severity error was found.
-    pub plan: Option<plan::Plan>,
-    /// Everything that was found.
-    pub report: problem::Report,
+    pub plan: Option<Plan>,
+    /// Everything that was found, by place.
+    pub report: Report,
+    /// What was written, for printing and for the examples.
+    pub tree: Tree,
 }
 
-/// x
-pub fn compile(name: &str, text: &str, _schemas: &schema::Schemas) -> Compiled {
-    Compiled { plan: None, report: problem::Report::new(name, text, Vec::new()) }
+/// Compiles the text of the file `name` against the schemas of both sides.
+pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
+    let (tree, mut problems) = parse::parse(text);
+    let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
+    let (plan, found) = check::check(name, text, &tree, schemas);
+    problems.extend(found);
+    Compiled {
+        plan: plan.filter(|_| !unread),
+        report: Report::new(name, text, problems),
+        tree,
+    }
+}
+
+/// The text in the one layout. Errors: what keeps it from being read.
+pub fn format(name: &str, text: &str) -> Result<String, Report> {
+    let (tree, problems) = parse::parse(text);
+    if problems.iter().any(|p| p.severity == problem::Severity::Error) {
+        return Err(Report::new(name, text, problems));
+    }
+    Ok(print::print(&tree, text))
 }

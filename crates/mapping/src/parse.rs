@@ -1,1 +1,49 @@
-//! parse
+//! Text -> (tree, problems). Never fails: what cannot be read becomes an unreadable entry and a
+//! problem, and the next line is read as usual.
+//!
+//! In: the text of one `.map` file. Out: a [`Tree`] and every problem with how it is written. Must
+//! not know: schemas, plans. Only this module and its folder name pest. The way of a text:
+//! `lines` (comments off, odd characters made plain) -> `blocks` (which lines belong together) ->
+//! `logical` (one text an item) -> `grammar` -> `items`, `clauses`, `operands` (tree values), or
+//! `blame` (why not).
+
+mod blame;
+mod blocks;
+mod clauses;
+mod grammar;
+mod heads;
+mod items;
+mod lines;
+mod logical;
+mod odd;
+mod operands;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use lines::is_bare_jsonpath;
+pub(crate) use odd::word_as_written;
+pub(crate) use words::{begins_line, is_bare_name, is_bare_word};
+
+use crate::problem::{Problem, syntax};
+use crate::tree::Tree;
+
+/// The largest text that is read, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Reads a `.map` file.
+///
+/// A text larger than [`MAX_BYTES`] gives an empty tree and one problem. Time is linear in the
+/// length of the text.
+pub fn parse(text: &str) -> (Tree, Vec<Problem>) {
+    if text.len() > MAX_BYTES {
+        return (Tree::default(), vec![syntax::too_large(text.len())]);
+    }
+    let mut problems = Vec::new();
+    let lines = lines::lines(text, &mut problems);
+    let (tree, found) = blocks::Parser::new(lines).file();
+    problems.extend(found);
+    problems.sort_by_key(|problem| problem.at.start);
+    (tree, problems)
+}

@@ -1,1 +1,7 @@
-//! runner
+//! The service: keeps hints, brings the two records of a deal into agreement, and shows its state.
+//!
+//! In: hints that something may have changed. Out: writes that make both sides agree. Must not
+//! know: field names (the plan does), HTTP details of the two systems (`connect` does), terminals.
+
+pub mod config;
+pub mod store;

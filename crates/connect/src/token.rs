@@ -1,0 +1,234 @@
+//! Access tokens: fetched once for all who wait, kept until they run out or are refused.
+//!
+//! In: how to sign in. Out: [`Door`], through which signed-in requests go; a 401 renews the token and
+//! sends the request once more. It knows the two OAuth answers, and nothing of records.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::{Mutex, watch};
+
+use crate::Error;
+use crate::redact;
+use crate::secret::Secret;
+use crate::send::{Answer, Base, Body, Request, Wire};
+
+/// How long a token is used when the answer does not say.
+const UNSAID_LIFE: Duration = Duration::from_hours(1);
+
+/// Who has to act when signing in is refused.
+const WHO_SIGNS_IN: &str = "the person who signs cosell in";
+
+/// A refresh token that the sign-in service may replace at each use.
+#[derive(Debug)]
+pub(crate) struct Rotating {
+    now: watch::Sender<Secret>,
+    turn: Mutex<()>,
+}
+
+impl Rotating {
+    /// Starts with the token that was kept.
+    pub(crate) fn new(kept: Secret) -> Self {
+        Self { now: watch::Sender::new(kept), turn: Mutex::new(()) }
+    }
+
+    /// Shows the token of the moment, and each one that replaces it.
+    pub(crate) fn watch(&self) -> watch::Receiver<Secret> {
+        self.now.subscribe()
+    }
+}
+
+/// How to ask for an access token.
+#[derive(Debug)]
+pub(crate) enum Grant {
+    /// On behalf of a person who signed in once.
+    Refresh {
+        client_id: String,
+        client_secret: Option<Secret>,
+        refresh: std::sync::Arc<Rotating>,
+        resource: &'static str,
+    },
+    /// As the app itself.
+    ClientCredentials { client_id: String, client_secret: Secret },
+}
+
+/// A token in use.
+#[derive(Debug, Clone)]
+pub(crate) struct Bearer {
+    pub(crate) token: Secret,
+    /// Where the answer says the data is (Salesforce only).
+    pub(crate) instance: Option<String>,
+    number: u64,
+    good_until: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    bearer: Option<Bearer>,
+    fetched: u64,
+    failed: Option<(Instant, Error)>,
+}
+
+/// Sends requests with an access token.
+#[derive(Debug)]
+pub(crate) struct Door {
+    wire: Wire,
+    token_url: String,
+    grant: Grant,
+    held: Mutex<Held>,
+    /// Whether a 401 may mean that the token ran out.
+    renewable: fn(&Answer) -> bool,
+}
+
+impl Door {
+    /// A door for `grant`, whose tokens come from `path` below `login`.
+    pub(crate) fn new(
+        wire: Wire,
+        login: &Base,
+        path: &str,
+        grant: Grant,
+        renewable: fn(&Answer) -> bool,
+    ) -> Self {
+        Self { wire, token_url: login.at(path), grant, held: Mutex::default(), renewable }
+    }
+
+    /// Sends one request; after a 401 once more with a new token. The answer may be any status.
+    pub(crate) async fn send(&self, mut request: Request) -> Result<Answer, Error> {
+        let bearer = self.bearer(None).await?;
+        request.bearer = Some(bearer.token.clone());
+        let answer = self.wire.send(request.clone()).await?;
+        if answer.status != 401 || !(self.renewable)(&answer) {
+            return Ok(answer);
+        }
+        let renewed = self.bearer(Some(bearer.number)).await?;
+        request.bearer = Some(renewed.token);
+        self.wire.send(request).await
+    }
+
+    /// A token that is not the refused one. Those who wait while one is fetched share it, and share
+    /// its failure too.
+    pub(crate) async fn bearer(&self, refused: Option<u64>) -> Result<Bearer, Error> {
+        let asked = Instant::now();
+        let mut held = self.held.lock().await;
+        if let Some(bearer) = &held.bearer
+            && Some(bearer.number) != refused
+            && bearer.good_until > Instant::now()
+        {
+            return Ok(bearer.clone());
+        }
+        if let Some((when, error)) = &held.failed
+            && *when >= asked
+        {
+            return Err(error.clone());
+        }
+        match self.fetch(held.fetched + 1).await {
+            Ok(bearer) => {
+                *held = Held { bearer: Some(bearer.clone()), fetched: bearer.number, failed: None };
+                Ok(bearer)
+            }
+            Err(error) => {
+                held.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(&self, number: u64) -> Result<Bearer, Error> {
+        match &self.grant {
+            Grant::ClientCredentials { client_id, client_secret } => {
+                let form = vec![
+                    ("grant_type", Secret::new("client_credentials")),
+                    ("client_id", Secret::new(client_id)),
+                    ("client_secret", client_secret.clone()),
+                ];
+                self.ask(form, number).await.map(|(bearer, _)| bearer)
+            }
+            Grant::Refresh { client_id, client_secret, refresh, resource } => {
+                let _turn = refresh.turn.lock().await;
+                let used = refresh.now.borrow().clone();
+                let mut form = vec![
+                    ("grant_type", Secret::new("refresh_token")),
+                    ("client_id", Secret::new(client_id)),
+                    ("refresh_token", used.clone()),
+                    ("resource", Secret::new(*resource)),
+                    ("scope", Secret::new("openid")),
+                ];
+                form.extend(client_secret.clone().map(|secret| ("client_secret", secret)));
+                let (bearer, replaced) = self.ask(form, number).await?;
+                if let Some(replaced) = replaced.filter(|replaced| *replaced != used) {
+                    refresh.now.send_replace(replaced);
+                }
+                Ok(bearer)
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        form: Vec<(&'static str, Secret)>,
+        number: u64,
+    ) -> Result<(Bearer, Option<Secret>), Error> {
+        let url = self.token_url.clone();
+        let mut request = Request::get("sign in", url);
+        request.verb = crate::send::Verb::Post;
+        request.body = Body::Form(form);
+        let answer = self.wire.send(request).await?;
+        let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        if !answer.is_success() {
+            return Err(refusal(&answer, body.as_ref()));
+        }
+        let text = |name: &str| body.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        let token = text("access_token")
+            .filter(|token| !token.is_empty())
+            .ok_or_else(|| answer.unreadable("holds no access_token"))?;
+        let life = body.as_ref().and_then(life).unwrap_or(UNSAID_LIFE);
+        let margin = (life / 10).min(Duration::from_mins(5));
+        let good_until = Instant::now() + life.saturating_sub(margin);
+        let bearer = Bearer {
+            token: Secret::new(token),
+            instance: text("instance_url"),
+            number,
+            good_until,
+        };
+        Ok((bearer, text("refresh_token").map(Secret::new)))
+    }
+}
+
+/// `expires_in`, a number or a text, in seconds; at most a day.
+fn life(body: &Value) -> Option<Duration> {
+    let said = body.get("expires_in")?;
+    let seconds = said.as_u64().or_else(|| said.as_str()?.trim().parse().ok())?;
+    Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
+}
+
+/// What a refusal of the sign-in service means: by its word, else by its status.
+fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
+    let text = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
+    let word = text("error").and_then(redact::name).unwrap_or_default();
+    let description = text("error_description").unwrap_or_default();
+    let number = directory_code(description);
+    let said = redact::message(description);
+    let why = format!("signing in was refused with {}: {word} {number} {said}", answer.status);
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let busy = ["temporarily_unavailable", "server_error"].contains(&word.as_str());
+    match answer.status {
+        408 | 425 | 429 | 500.. => Error::later(answer.retry_after, why),
+        _ if busy => Error::later(answer.retry_after, why),
+        _ if word.starts_with("invalid_client") || word == "unauthorized_client" => {
+            Error::denied(why, "the operator (client id and client secret)")
+        }
+        300..=399 | 404 | 405 => Error::denied(why, "the operator (sign-in address)"),
+        _ => Error::denied(why, WHO_SIGNS_IN),
+    }
+}
+
+/// The directory's own number, such as `AADSTS50173`, which is what people search for.
+fn directory_code(description: &str) -> &str {
+    let Some(start) = description.find("AADSTS") else { return "" };
+    let rest = description.get(start..).unwrap_or_default();
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    rest.get(..end.min(16)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

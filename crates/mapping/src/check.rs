@@ -1,0 +1,118 @@
+//! From what was written to what will be done: every name resolved, every promise checked.
+//!
+//! In: a [`Tree`] and the [`Schemas`] of both sides. Out: a [`Plan`] (when the head of the map
+//! could be read) and all problems at once. Must not know: pest, files, records.
+
+mod blocks;
+mod clauses;
+mod conditions;
+mod examples;
+mod head;
+mod lines;
+mod rules;
+mod scope;
+mod tables;
+
+use crate::decision::Side;
+use crate::plan::{Line, Plan, Wins};
+use crate::problem::{Problem, Severity, place};
+use crate::schema::Schemas;
+use crate::tree::{BlankPolicy, Span, Tree};
+
+use scope::Scope;
+
+/// What `defaults` says.
+#[derive(Debug, Clone)]
+struct Defaults {
+    wins: Option<Wins>,
+    first_contact: Option<Side>,
+    blank: [BlankPolicy; 2],
+}
+
+/// A check under way.
+struct Checker<'c> {
+    schemas: &'c Schemas,
+    text: &'c str,
+    problems: Vec<Problem>,
+    /// The two sides' scopes first; inside an `each` block the two of its elements behind them.
+    scopes: Vec<Scope<'c>>,
+    plan: Plan,
+    defaults: Defaults,
+    /// Which tables are used, and where each stands.
+    tables: Vec<TableFacts>,
+    /// Where each line of `fields` (the key line left out) stands, with its checked plan line.
+    written: Vec<(Side, String, Span)>,
+}
+
+/// What is known of a table beside its rows.
+struct TableFacts {
+    span: Span,
+    used: bool,
+    rows: Vec<Span>,
+}
+
+/// Checks a tree. The plan is there when nothing of severity error was found.
+pub fn check(
+    file: &str,
+    text: &str,
+    tree: &Tree,
+    schemas: &Schemas,
+) -> (Option<Plan>, Vec<Problem>) {
+    let (checked, mut problems) = run(file, text, tree, schemas);
+    problems.sort_by_key(|problem| problem.at);
+    let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    (checked.filter(|_| usable), problems)
+}
+
+fn run(
+    file: &str,
+    text: &str,
+    tree: &Tree,
+    schemas: &Schemas,
+) -> (Option<Plan>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let Some(head) = head::read(tree, schemas, &mut problems) else { return (None, problems) };
+    let mut checker = Checker::new(file, text, schemas, head, problems);
+    checker.conditions_of_sync(tree);
+    checker.read_defaults(tree);
+    checker.read_report(tree);
+    checker.read_tables(tree);
+    checker.read_key(tree);
+    checker.read_fields(tree);
+    checker.read_blocks(tree);
+    checker.read_requires(tree);
+    checker.across_lines();
+    checker.read_examples(tree);
+    checker.plan.seal();
+    (Some(checker.plan), checker.problems)
+}
+
+impl Checker<'_> {
+    /// The line of the file at which something stands, from 1.
+    fn line_of(&self, span: Span) -> usize {
+        place(self.text, span.start).0
+    }
+
+    fn say(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Gives a line its hash: everything that decides what it does, its tables included.
+    fn hash_line(&mut self, line: &mut Line, scopes: [usize; 2]) {
+        for (side, scope) in self.plan.sides.iter_mut().zip(&self.scopes) {
+            let known = side.slots.len();
+            side.slots.extend(scope.slots.iter().skip(known).cloned());
+        }
+        let slots = scopes.map(|scope| {
+            self.scopes.get(scope).map_or(&[][..], |scope| scope.slots.as_slice())
+        });
+        let mut meaning = self.plan.line_meaning(line, slots);
+        if let crate::plan::Via::Tables(tables) = &line.via {
+            for table in tables {
+                meaning.push('\n');
+                meaning.push_str(&self.plan.table_meaning(*table));
+            }
+        }
+        line.hash = crate::plan::text::hex(&meaning).chars().take(12).collect();
+    }
+}

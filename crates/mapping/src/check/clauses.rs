@@ -1,0 +1,356 @@
+//! Clauses: what a line, or `defaults`, says beside its fields.
+
+use crate::convert::Conversion;
+use crate::decision::Side;
+use crate::plan::{Default_, Wins};
+use crate::problem::{Code, Problem, semantics as say};
+use crate::tree::{
+    Arrow, At, BlankPolicy, Clause, ClauseKind, Constant, Item, Operand, Path, Span, Tree,
+};
+use crate::value::Value;
+
+use super::{Checker, Defaults, head};
+
+/// The clauses of one line, resolved.
+#[derive(Default)]
+pub(super) struct LineClauses {
+    pub(super) conversion: Option<(Conversion, Span)>,
+    pub(super) tables: Option<(Vec<usize>, Span)>,
+    pub(super) wins: Option<(Wins, Span)>,
+    pub(super) first_contact: Option<Side>,
+    pub(super) blank: [Option<(BlankPolicy, Span)>; 2],
+    pub(super) default: [Option<(Default_, Span)>; 2],
+    pub(super) create_only: [Option<Span>; 2],
+    pub(super) one_way: Option<(Value, Span)>,
+}
+
+/// How a clause is called in a sentence.
+pub(super) fn clause_name(kind: &ClauseKind) -> &'static str {
+    match kind {
+        ClauseKind::As(_) => "as",
+        ClauseKind::Using(_) => "using",
+        ClauseKind::Wins { .. } | ClauseKind::WinsNewest { .. } | ClauseKind::WinsNewestAlone => {
+            "wins"
+        }
+        ClauseKind::FirstContact(_) => "first contact",
+        ClauseKind::ConflictAsk => "conflict ask",
+        ClauseKind::Union => "union",
+        ClauseKind::Blank(_) => "blank",
+        ClauseKind::Default { .. } => "default",
+        ClauseKind::OnCreateOnly => "on create only",
+        ClauseKind::OnCreateOrInvite => "on create or on invite",
+        ClauseKind::OneWayTo(_) => "one way to",
+        ClauseKind::UntilShared => "until shared",
+        ClauseKind::RemovedKeep => "removed keep",
+        ClauseKind::None(_) => "none",
+        ClauseKind::Several(_) => "several",
+        ClauseKind::When(_) => "when",
+        ClauseKind::Else(_) => "else",
+    }
+}
+
+/// A constant as a value, with the type that it is written in.
+pub(super) fn constant_value(constant: &Constant) -> Value {
+    match constant {
+        Constant::Text(text) if text.trim().is_empty() => Value::Blank,
+        Constant::Text(text) => Value::Text(text.clone()),
+        Constant::Number(digits) => crate::decimal::Decimal::parse(digits)
+            .map_or_else(|_| Value::Text(digits.clone()), Value::Number),
+        Constant::Bool(flag) => Value::Bool(*flag),
+        Constant::Blank => Value::Blank,
+    }
+}
+
+fn written_sides(arrow: Arrow) -> &'static [Side] {
+    match arrow {
+        Arrow::Both => &[Side::Left, Side::Right],
+        Arrow::ToRight => &[Side::Right],
+        Arrow::ToLeft => &[Side::Left],
+    }
+}
+
+impl Checker<'_> {
+    /// Reads `defaults` blocks.
+    pub(super) fn read_defaults(&mut self, tree: &Tree) {
+        let mut first: Option<Span> = None;
+        for (item, span) in head::items(tree) {
+            let Item::Defaults(block) = item else { continue };
+            if let Some(first) = first {
+                self.say(say::doubled("defaults", first, span));
+            }
+            first.get_or_insert(span);
+            for (clause, _) in block.lines() {
+                self.read_default(clause);
+            }
+        }
+    }
+
+    fn read_default(&mut self, clause: &Clause) {
+        match &clause.kind {
+            ClauseKind::Wins { side, unless_blank } => {
+                let unless_blank = *unless_blank;
+                if let Some(side) = self.side_of(side) {
+                    self.defaults.wins = Some(Wins::Side { side, unless_blank });
+                }
+            }
+            ClauseKind::WinsNewest { fallback } => {
+                if let Some(fallback) = self.side_of(fallback) {
+                    self.defaults.wins = Some(Wins::Newest { fallback });
+                }
+            }
+            ClauseKind::WinsNewestAlone => self.needs_fallback(clause.span),
+            ClauseKind::ConflictAsk => self.defaults.wins = Some(Wins::Ask),
+            ClauseKind::FirstContact(side) => {
+                self.defaults.first_contact = self.side_of(side);
+            }
+            ClauseKind::Blank(policy) => {
+                let to = clause.to.as_ref().and_then(|side| self.side_of(side));
+                for side in Side::BOTH.into_iter().filter(|side| to.is_none_or(|to| to == *side)) {
+                    self.defaults.blank[side.index()] = *policy;
+                }
+            }
+            ClauseKind::As(_)
+            | ClauseKind::Using(_)
+            | ClauseKind::Union
+            | ClauseKind::Default { .. }
+            | ClauseKind::OnCreateOnly
+            | ClauseKind::OnCreateOrInvite
+            | ClauseKind::OneWayTo(_)
+            | ClauseKind::UntilShared
+            | ClauseKind::RemovedKeep
+            | ClauseKind::None(_)
+            | ClauseKind::Several(_)
+            | ClauseKind::When(_)
+            | ClauseKind::Else(_) => self.say(say::misplaced(
+                clause.span,
+                clause_name(&clause.kind),
+                "it says something about one line only",
+                "write it behind the line that it is meant for",
+            )),
+        }
+    }
+
+    fn needs_fallback(&mut self, span: Span) {
+        let [left, right] = Side::BOTH.map(|side| self.plan.side_name(side).to_owned());
+        self.say(
+            Problem::new(Code::NeedsFallback, span, "`wins newest` needs an `else`")
+                .label("what if both changed at about the same time?")
+                .help(format!("write `wins newest else {right}` or `wins newest else {left}`"))
+                .fix(Span::new(span.end, span.end), format!(" else {right}")),
+        );
+    }
+
+    /// Reads the clauses of a field line.
+    pub(super) fn line_clauses(
+        &mut self,
+        clauses: &[Clause],
+        arrow: Arrow,
+        scopes: [usize; 2],
+    ) -> LineClauses {
+        let mut read = LineClauses::default();
+        for clause in clauses {
+            let to = match &clause.to {
+                None => None,
+                Some(name) => match self.side_of(name) {
+                    Some(side) => Some(side),
+                    None => continue,
+                },
+            };
+            if let Some(side) = to
+                && !written_sides(arrow).contains(&side)
+            {
+                let name = self.plan.side_name(side).to_owned();
+                self.say(say::misplaced(
+                    clause.span,
+                    &format!("to {name}"),
+                    "the arrow does not point there",
+                    "remove it, or change the arrow",
+                ));
+                continue;
+            }
+            self.line_clause(clause, to, arrow, scopes, &mut read);
+        }
+        read
+    }
+
+    fn line_clause(
+        &mut self,
+        clause: &Clause,
+        to: Option<Side>,
+        arrow: Arrow,
+        scopes: [usize; 2],
+        read: &mut LineClauses,
+    ) {
+        let sides: Vec<Side> = match to {
+            Some(side) => vec![side],
+            None => written_sides(arrow).to_vec(),
+        };
+        match &clause.kind {
+            ClauseKind::As(tokens) => match crate::convert::read(tokens, clause.span) {
+                Ok(conversion) => {
+                    self.once(&mut read.conversion, conversion, clause);
+                }
+                Err(problem) => self.say(problem),
+            },
+            ClauseKind::Using(names) => {
+                let tables: Vec<usize> = names.iter().filter_map(|n| self.table_named(n)).collect();
+                if tables.len() == names.len() {
+                    self.once(&mut read.tables, tables, clause);
+                }
+            }
+            ClauseKind::Wins { side, unless_blank } => {
+                let unless_blank = *unless_blank;
+                if let Some(side) = self.side_of(side) {
+                    self.wins(&mut read.wins, Wins::Side { side, unless_blank }, clause, arrow);
+                }
+            }
+            ClauseKind::WinsNewest { fallback } => {
+                if let Some(fallback) = self.side_of(fallback) {
+                    self.wins(&mut read.wins, Wins::Newest { fallback }, clause, arrow);
+                }
+            }
+            ClauseKind::WinsNewestAlone => self.needs_fallback(clause.span),
+            ClauseKind::ConflictAsk => self.wins(&mut read.wins, Wins::Ask, clause, arrow),
+            ClauseKind::FirstContact(side) => read.first_contact = self.side_of(side),
+            ClauseKind::Blank(policy) => {
+                for side in sides {
+                    self.once(&mut read.blank[side.index()], *policy, clause);
+                }
+            }
+            ClauseKind::Default { value, plus_days } => {
+                self.line_default(clause, value, plus_days.unwrap_or(0), &sides, scopes, read);
+            }
+            ClauseKind::OnCreateOnly | ClauseKind::OnCreateOrInvite => {
+                for side in sides {
+                    read.create_only[side.index()] = Some(clause.span);
+                }
+            }
+            ClauseKind::OneWayTo(constant) => {
+                self.once(&mut read.one_way, constant_value(&constant.value), clause);
+            }
+            ClauseKind::Union => self.not_yet(clause.span, "union"),
+            ClauseKind::UntilShared
+            | ClauseKind::RemovedKeep
+            | ClauseKind::None(_)
+            | ClauseKind::Several(_)
+            | ClauseKind::When(_)
+            | ClauseKind::Else(_) => self.say(say::misplaced(
+                clause.span,
+                clause_name(&clause.kind),
+                "a field line does not take it",
+                "see the manual for the lines that take it",
+            )),
+        }
+    }
+
+    fn once<T>(&mut self, slot: &mut Option<(T, Span)>, value: T, clause: &Clause) {
+        if let Some((_, first)) = slot {
+            let name = clause_name(&clause.kind);
+            self.say(say::doubled(name, *first, clause.span));
+        } else {
+            *slot = Some((value, clause.span));
+        }
+    }
+
+    fn wins(
+        &mut self,
+        slot: &mut Option<(Wins, Span)>,
+        wins: Wins,
+        clause: &Clause,
+        arrow: Arrow,
+    ) {
+        // On a one-way line only "leave what the other side already has" makes sense.
+        let fills_blanks = match (arrow, wins) {
+            (Arrow::ToLeft, Wins::Side { side: Side::Left, unless_blank: true })
+            | (Arrow::ToRight, Wins::Side { side: Side::Right, unless_blank: true })
+            | (Arrow::Both, _) => true,
+            (Arrow::ToLeft | Arrow::ToRight, _) => false,
+        };
+        if !fills_blanks {
+            self.say(say::misplaced(
+                clause.span,
+                clause_name(&clause.kind),
+                "the line flows one way, so there is nothing to win",
+                "remove it, write the line with `<->`, or let the target keep what it has: `wins SIDE unless blank`",
+            ));
+        } else if let Some((first, span)) = slot {
+            if (*first == Wins::Ask) == (wins == Wins::Ask) {
+                self.say(say::doubled(clause_name(&clause.kind), *span, clause.span));
+            } else {
+                self.say(say::contradiction(*span, clause.span, "`wins` decides, `conflict ask` asks"));
+            }
+        } else {
+            *slot = Some((wins, clause.span));
+        }
+    }
+
+    /// `default V`: a constant for every side that is written, a path for the side opposite to it.
+    fn line_default(
+        &mut self,
+        clause: &Clause,
+        value: &At<Operand>,
+        plus_days: i64,
+        sides: &[Side],
+        scopes: [usize; 2],
+        read: &mut LineClauses,
+    ) {
+        match &value.value {
+            Operand::Constant(constant) => {
+                for side in sides {
+                    let value = Default_::Constant(constant_value(constant));
+                    self.once(&mut read.default[side.index()], value, clause);
+                }
+            }
+            Operand::JsonPath(_) => self.say(
+                Problem::new(Code::BadArgument, value.span, "`default` takes a constant or a path")
+                    .label("found a JSONPath")
+                    .help("write a quoted text, a number or a dotted path"),
+            ),
+            Operand::Path(path) => {
+                let to = sides.iter().copied().find(|to| {
+                    self.resolves(scopes[to.other().index()], path)
+                });
+                let to = to.or_else(|| sides.first().copied());
+                let Some(to) = to else { return };
+                let path = At::new(path.clone(), value.span);
+                if let Some(slot) = self.slot(scopes[to.other().index()], &path) {
+                    let value = Default_::Slot { slot, plus_days };
+                    self.once(&mut read.default[to.index()], value, clause);
+                }
+            }
+        }
+    }
+
+    fn resolves(&self, scope: usize, path: &Path) -> bool {
+        self.scopes
+            .get(scope)
+            .is_some_and(|scope| self.schemas.find_in(scope.system, scope.place, path).is_ok())
+    }
+
+    /// Something that is in the language, but not in this version of the program.
+    pub(super) fn not_yet(&mut self, span: Span, what: &str) {
+        self.say(
+            Problem::new(Code::NotYet, span, format!("`{what}` is not carried out by this version"))
+                .label("not available yet")
+                .help("remove it, or wait for the next version of cosell"),
+        );
+    }
+
+    /// The index of a table; says so when there is none.
+    fn table_named(&mut self, name: &At<String>) -> Option<usize> {
+        let found = self.plan.tables.iter().position(|table| table.name == name.value);
+        if let Some(index) = found {
+            if let Some(facts) = self.tables.get_mut(index) {
+                facts.used = true;
+            }
+        } else {
+            let names: Vec<String> = self.plan.tables.iter().map(|t| t.name.clone()).collect();
+            self.say(say::unknown_table(name.span, &name.value, &names));
+        }
+        found
+    }
+
+    pub(super) fn default_of(&self) -> Defaults {
+        self.defaults.clone()
+    }
+}

@@ -1,0 +1,191 @@
+//! Conditions: `sync … when`, row `when`, `require`.
+
+use crate::decision::Side;
+use crate::decimal::Decimal;
+use crate::plan::{Condition, Require, SlotId, Test, TestOp};
+use crate::problem::{Code, Problem, semantics as say};
+use crate::schema::{Field, Kind};
+use crate::tree::{self, At, ClauseKind, Constant, Item, Tree};
+use crate::value::Value;
+
+use super::clauses::constant_value;
+use super::{Checker, head};
+
+impl Checker<'_> {
+    /// Reads the `sync` block.
+    pub(super) fn conditions_of_sync(&mut self, tree: &Tree) {
+        let mut first = None;
+        let mut seen: [Option<tree::Span>; 2] = [None, None];
+        for (item, span) in head::items(tree) {
+            let Item::Sync(block) = item else { continue };
+            if let Some(first) = first {
+                self.say(say::doubled("sync", first, span));
+            }
+            first.get_or_insert(span);
+            for (line, line_span) in block.lines() {
+                let Some(side) = self.side_of(&line.side) else { continue };
+                if let Some(first) = seen[side.index()] {
+                    let name = format!("from {}", line.side.value);
+                    self.say(say::doubled(&name, first, line_span));
+                    continue;
+                }
+                seen[side.index()] = Some(line_span);
+                let condition = match &line.when {
+                    Some(when) => self.condition(side.index(), when),
+                    None => Condition { tests: Vec::new() },
+                };
+                if side == Side::Right && line.when.is_none() {
+                    self.no_opt_in(line_span);
+                }
+                self.plan.sync[side.index()] = Some(condition);
+            }
+        }
+    }
+
+    /// Nothing of the CRM may leave without a condition that says so.
+    pub(super) fn no_opt_in(&mut self, span: tree::Span) {
+        let right = self.plan.side_name(Side::Right).to_owned();
+        let flag = self.opt_in_flag();
+        self.say(
+            Problem::new(
+                Code::NoOptIn,
+                span,
+                format!("no condition says which {right} records may leave for Microsoft"),
+            )
+            .label("every record would take part")
+            .effect("deals that nobody agreed to share would be sent to Microsoft")
+            .help(format!("write `from {right} when {flag} is true` in the `sync` block")),
+        );
+    }
+
+    fn opt_in_flag(&self) -> String {
+        let fields = self.scopes.get(1).map_or(&[][..], |scope| scope.place.fields());
+        fields
+            .iter()
+            .find(|field| field.opt_in)
+            .map_or_else(|| "Sync_with_Partner_Center__c".to_owned(), |field| field.name.clone())
+    }
+
+    /// Resolves a condition on the record of a scope.
+    pub(super) fn condition(&mut self, scope: usize, condition: &At<tree::Condition>) -> Condition {
+        let tests = condition.value.tests.iter().filter_map(|test| self.test(scope, test)).collect();
+        Condition { tests }
+    }
+
+    fn test(&mut self, scope: usize, test: &At<tree::Test>) -> Option<Test> {
+        let (slot, found) = self.operand_slot(scope, &test.value.subject)?;
+        let field = found.map(|found| found.field);
+        let op = match &test.value.op {
+            tree::TestOp::Is(values) => TestOp::Is(self.constants(field, values)),
+            tree::TestOp::IsNot(values) => TestOp::IsNot(self.constants(field, values)),
+            tree::TestOp::Present | tree::TestOp::NotEmpty => TestOp::Present,
+            tree::TestOp::Blank | tree::TestOp::Empty => TestOp::Blank,
+            tree::TestOp::Above(limit) => TestOp::Above(self.limit(scope, slot, limit)?),
+            tree::TestOp::Below(limit) => TestOp::Below(self.limit(scope, slot, limit)?),
+        };
+        Some(Test { slot, op })
+    }
+
+    fn constants(&mut self, field: Option<&Field>, values: &[At<Constant>]) -> Vec<Value> {
+        values
+            .iter()
+            .map(|value| {
+                if let Some(field) = field {
+                    self.known_value(field, value);
+                }
+                typed(field.map(|f| f.kind), &value.value)
+            })
+            .collect()
+    }
+
+    /// A value that the field's list does not have is a problem, when the list is closed.
+    pub(super) fn known_value(&mut self, field: &Field, value: &At<Constant>) {
+        let Constant::Text(word) = &value.value else { return };
+        let values: Vec<&str> = field.active_values().collect();
+        let closed = field.restricted;
+        if closed && !values.is_empty() && !values.contains(&word.as_str()) {
+            self.say(say::unknown_value(value.span, word, &field.name, &values));
+        }
+    }
+
+    fn limit(&mut self, scope: usize, slot: SlotId, limit: &At<String>) -> Option<Decimal> {
+        let kind = self.scopes.get(scope).and_then(|s| s.slots.get(slot.0)).map(|s| (s.kind, s.path.clone()));
+        if let Some((kind, path)) = kind
+            && !matches!(kind, Kind::Number | Kind::Percent)
+        {
+            self.say(
+                Problem::new(
+                    Code::TypeMismatch,
+                    limit.span,
+                    format!("`{path}` holds {}, and `above` and `below` compare numbers", kind.phrase()),
+                )
+                .label("expected a number field before it")
+                .help("compare with `is`, or use a number field"),
+            );
+            return None;
+        }
+        match Decimal::parse(&limit.value) {
+            Ok(number) => Some(number),
+            Err(_) => {
+                self.say(
+                    Problem::new(Code::BadArgument, limit.span, "expected a number of at most 38 digits")
+                        .label("too many digits")
+                        .help("write a smaller number"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads `require before sharing`.
+    pub(super) fn read_requires(&mut self, tree: &Tree) {
+        for (item, _) in head::items(tree) {
+            let Item::Require(block) = item else { continue };
+            for (line, span) in block.lines() {
+                let test = self.condition(0, &line.test);
+                let mut when = None;
+                let mut otherwise = None;
+                for clause in &line.clauses {
+                    match &clause.kind {
+                        ClauseKind::When(condition) => when = Some(self.condition(0, condition)),
+                        ClauseKind::Else(text) => otherwise = Some(text.value.clone()),
+                        kind => {
+                            let name = super::clauses::clause_name(kind);
+                            self.say(say::misplaced(
+                                clause.span,
+                                name,
+                                "a `require` line takes `when` and `else`",
+                                "remove it",
+                            ));
+                        }
+                    }
+                }
+                let Some(otherwise) = otherwise else {
+                    self.say(
+                        Problem::new(Code::BadArgument, span, "the line does not say what the seller reads when it fails")
+                            .label("expected `else \"…\"`")
+                            .help("add `else \"…\"` with what the seller has to do"),
+                    );
+                    continue;
+                };
+                let map_line = self.line_of(span);
+                self.plan.requires.push(Require { test, when, otherwise, map_line });
+            }
+        }
+    }
+}
+
+/// A constant as a value of a field's kind: digits of a text field are text.
+pub(super) fn typed(kind: Option<Kind>, constant: &Constant) -> Value {
+    match (kind, constant) {
+        (Some(kind), Constant::Number(digits))
+            if kind.is_text() || matches!(kind, Kind::Enum | Kind::Id | Kind::Reference) =>
+        {
+            Value::Text(digits.clone())
+        }
+        (Some(Kind::Bool), Constant::Text(word)) if word == "true" || word == "false" => {
+            Value::Bool(word == "true")
+        }
+        (Some(_) | None, constant) => constant_value(constant),
+    }
+}

@@ -1,0 +1,255 @@
+//! The head of a map: `language`, `mapping`, `side`, and the empty plan that they make.
+
+use crate::decision::Side;
+use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
+use crate::problem::{Code, Problem, nearest, semantics as say};
+use crate::schema::{Object, Place, Schemas, System};
+use crate::tree::{At, BlankPolicy, Entry, Item, Span, Tree};
+
+use super::scope::Scope;
+use super::{Checker, Defaults};
+
+/// What the head says, resolved.
+pub(super) struct Head<'s> {
+    name: String,
+    label: String,
+    sides: [HeadSide<'s>; 2],
+}
+
+struct HeadSide<'s> {
+    name: String,
+    object: &'s Object,
+}
+
+/// All items with the place of their line.
+pub(super) fn items(tree: &Tree) -> impl Iterator<Item = (&Item, Span)> {
+    tree.entries.iter().filter_map(|entry| match entry {
+        Entry::Line { item, span, .. } => Some((item, *span)),
+        Entry::Comment(_) | Entry::Blank(_) | Entry::Unreadable(_) => None,
+    })
+}
+
+/// Reads the head. None when the sides are not known: nothing else can be checked then.
+pub(super) fn read<'s>(
+    tree: &Tree,
+    schemas: &'s Schemas,
+    problems: &mut Vec<Problem>,
+) -> Option<Head<'s>> {
+    let start = items(tree).next().map_or(Span::default(), |(_, span)| Span::new(span.start, span.start));
+    language(tree, start, problems);
+    let names: Vec<(&At<String>, Option<&At<String>>)> = items(tree)
+        .filter_map(|(item, _)| match item {
+            Item::Mapping { name, label } => Some((name, label.as_ref())),
+            _ => None,
+        })
+        .collect();
+    if let [(first, _), .., (last, _)] = names.as_slice() {
+        problems.push(say::doubled("mapping", first.span, last.span));
+    }
+    if names.is_empty() {
+        problems.push(say::missing_item(start, "mapping", "mapping opportunity \"Co-sell opportunities\""));
+    }
+    let sides = sides(tree, schemas, start, problems);
+    let [left, right] = sides?;
+    let (name, label) = names.first().map_or_else(
+        || (String::new(), String::new()),
+        |(name, label)| {
+            (name.value.clone(), label.map_or_else(|| name.value.clone(), |l| l.value.clone()))
+        },
+    );
+    Some(Head { name, label, sides: [left, right] })
+}
+
+fn language(tree: &Tree, start: Span, problems: &mut Vec<Problem>) {
+    let versions: Vec<&At<u32>> = items(tree)
+        .filter_map(|(item, _)| match item {
+            Item::Language(version) => Some(version),
+            _ => None,
+        })
+        .collect();
+    match versions.as_slice() {
+        [] => problems.push(say::missing_item(start, "language", "language 1")),
+        [first, .., last] => problems.push(say::doubled("language", first.span, last.span)),
+        [version] if version.value != 1 => problems.push(
+            Problem::new(
+                Code::UnknownLanguage,
+                version.span,
+                format!("expected language 1, found {}", version.value),
+            )
+            .label("not a version this program knows")
+            .help("write `language 1`, or use a newer cosell")
+            .fix(version.span, "1"),
+        ),
+        [_] => {}
+    }
+}
+
+fn sides<'s>(
+    tree: &Tree,
+    schemas: &'s Schemas,
+    start: Span,
+    problems: &mut Vec<Problem>,
+) -> Option<[HeadSide<'s>; 2]> {
+    let mut found: Vec<(HeadSide<'s>, Span)> = Vec::new();
+    let mut count = 0;
+    for (item, span) in items(tree) {
+        let Item::Side { name, system, object } = item else { continue };
+        count += 1;
+        if count > 2 {
+            problems.push(
+                Problem::new(Code::Doubled, span, "a mapping has two sides, found a third")
+                    .label("one too many")
+                    .help("remove this line; write another mapping for another pair of objects"),
+            );
+            continue;
+        }
+        if let Some((other, at)) = found.iter().find(|(side, _)| side.name == name.value) {
+            problems.push(say::doubled(&format!("side {}", other.name), *at, name.span));
+        }
+        if let Some(object) = object_of(schemas, system, object, problems) {
+            found.push((HeadSide { name: name.value.clone(), object }, span));
+        }
+    }
+    if count < 2 {
+        let example = if count == 0 {
+            "side referral is partner_center Referral"
+        } else {
+            "side opportunity is salesforce Opportunity"
+        };
+        problems.push(say::missing_item(start, "side", example));
+    }
+    let mut found = found.into_iter().map(|(side, _)| side);
+    Some([found.next()?, found.next()?])
+}
+
+fn object_of<'s>(
+    schemas: &'s Schemas,
+    system: &At<String>,
+    object: &At<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'s Object> {
+    let Some(known) = System::parse(&system.value) else {
+        let names = [System::PartnerCenter.name(), System::Salesforce.name()];
+        let mut problem = Problem::new(
+            Code::UnknownSystem,
+            system.span,
+            format!("there is no system `{}`", system.value),
+        )
+        .label("expected `partner_center` or `salesforce`");
+        if let Some(near) = nearest(&system.value, names) {
+            problem = problem.help(format!("did you mean `{near}`?")).fix(system.span, near);
+        } else {
+            problem = problem.help("write `partner_center` or `salesforce`");
+        }
+        problems.push(problem);
+        return None;
+    };
+    let found = schemas.object(known, &object.value);
+    if found.is_none() {
+        let names: Vec<&str> = schemas.objects(known).map(|o| o.name.as_str()).collect();
+        problems.push(say::unknown_object(object.span, &object.value, known.name(), &names));
+    }
+    found
+}
+
+impl<'c> Checker<'c> {
+    /// A checker whose plan has only a head.
+    pub(super) fn new(
+        file: &str,
+        text: &'c str,
+        schemas: &'c Schemas,
+        head: Head<'c>,
+        problems: Vec<Problem>,
+    ) -> Self {
+        let scopes = head
+            .sides
+            .iter()
+            .map(|side| Scope::new(side.object.system, Place::Object(side.object)))
+            .collect();
+        let plan_sides = head.sides.each_ref().map(|side| SidePlan {
+            name: side.name.clone(),
+            system: side.object.system,
+            object: side.object.name.clone(),
+            id_field: side.object.key.clone(),
+            slots: Vec::new(),
+            required: side.object.required().iter().map(|r| r.path.join(".")).collect(),
+        });
+        let plan = Plan {
+            name: head.name,
+            label: head.label,
+            file: file.to_owned(),
+            sides: plan_sides,
+            key: [SlotId(0), SlotId(0)],
+            sync: [None, None],
+            tables: Vec::new(),
+            lines: Vec::new(),
+            related: Vec::new(),
+            lists: Vec::new(),
+            requires: Vec::new(),
+            badge: None,
+            audit: None,
+            states: None,
+            shared: None,
+            hash: String::new(),
+        };
+        let defaults =
+            Defaults { wins: None, first_contact: None, blank: [BlankPolicy::Keep; 2] };
+        let mut checker = Checker {
+            schemas,
+            text,
+            problems,
+            scopes,
+            plan,
+            defaults,
+            tables: Vec::new(),
+            written: Vec::new(),
+        };
+        let [left, _] = &head.sides;
+        checker.read_states(left.object);
+        checker
+    }
+
+    /// Slots that decisions need even when no line names them: states, the shared flag.
+    fn read_states(&mut self, left: &'c Object) {
+        if let Some(states) = &left.states {
+            let slots: Vec<SlotId> =
+                states.fields.iter().filter_map(|name| self.slot_named(Side::Left, name)).collect();
+            self.plan.states = Some(StatesPlan {
+                slots,
+                initial: states.initial.clone(),
+                terminal: states.terminal.clone(),
+                moves: states.moves.clone(),
+            });
+        }
+        let flag = shared_flag(&left.fields, "");
+        self.plan.shared = flag.and_then(|path| self.slot_named(Side::Left, &path));
+    }
+
+    /// The side that a name means.
+    pub(super) fn side_of(&mut self, name: &At<String>) -> Option<Side> {
+        let found = self.plan.side_named(&name.value);
+        if found.is_none() {
+            let names = Side::BOTH.map(|side| self.plan.side_name(side).to_owned());
+            self.say(say::unknown_side(name.span, &name.value, &names));
+        }
+        found
+    }
+}
+
+/// The consent flag that shares the record for good.
+fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> {
+    fields.iter().find_map(|field| {
+        let path = if prefix.is_empty() {
+            field.name.clone()
+        } else {
+            format!("{prefix}.{}", field.name)
+        };
+        if field.one_way == Some(true) {
+            return Some(path);
+        }
+        if field.kind == crate::schema::Kind::Object {
+            return shared_flag(&field.fields, &path);
+        }
+        None
+    })
+}

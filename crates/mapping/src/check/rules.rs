@@ -1,0 +1,196 @@
+//! Checks across lines: what is written twice, what is never written, what may be blank.
+
+use crate::decision::Side;
+use crate::plan::{Line, Slot, TestOp, Via};
+use crate::problem::{Code, Problem};
+use crate::tree::Span;
+
+use super::Checker;
+
+impl Checker<'_> {
+    /// Everything that one line alone cannot tell.
+    pub(super) fn across_lines(&mut self) {
+        self.double_targets();
+        self.opt_in();
+        self.required_fields();
+        self.blank_sources();
+        self.unused_tables();
+    }
+
+    fn double_targets(&mut self) {
+        let mut problems = Vec::new();
+        for (index, (side, path, span)) in self.written.iter().enumerate() {
+            let earlier = self.written.iter().take(index).find(|(s, p, _)| s == side && p == path);
+            if let Some((_, _, first)) = earlier {
+                let name = self.plan.side_name(*side);
+                problems.push(
+                    Problem::new(
+                        Code::DoubleTarget,
+                        *span,
+                        format!("two lines write `{path}` of the {name}"),
+                    )
+                    .label("the second")
+                    .also(*first, "the first")
+                    .help("keep one of them, or let one flow the other way"),
+                );
+            }
+        }
+        self.problems.extend(problems);
+    }
+
+    fn opt_in(&mut self) {
+        let to_left = self.written.iter().find(|(side, _, _)| *side == Side::Left);
+        if let (None, Some((_, _, span))) = (&self.plan.sync[1], to_left) {
+            let span = *span;
+            self.no_opt_in(span);
+        }
+    }
+
+    /// Only a side that can be created needs its required fields.
+    fn required_fields(&mut self) {
+        for side in Side::BOTH {
+            if self.plan.sync[side.other().index()].is_none() {
+                continue;
+            }
+            let lists: Vec<String> = self
+                .plan
+                .lists
+                .iter()
+                .filter(|each| each.lines.iter().any(|line| line.writes(side)))
+                .filter_map(|each| {
+                    let slot = if side == Side::Left { each.left } else { each.right };
+                    self.plan.slot(side, slot).map(|slot| slot.path.clone())
+                })
+                .collect();
+            let related: Vec<String> =
+                self.plan.related.iter().map(|related| related.through.clone()).collect();
+            let missing: Vec<String> = self
+                .plan
+                .side(side)
+                .required
+                .iter()
+                .filter(|path| {
+                    let below = |other: &str| {
+                        other.strip_prefix(path.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('.'))
+                    };
+                    !self.written.iter().any(|(s, p, _)| *s == side && below(p))
+                        && !lists.iter().any(|p| below(p))
+                        && !(side == Side::Right && related.contains(path))
+                })
+                .cloned()
+                .collect();
+            let at = self.side_span(side);
+            let name = self.plan.side_name(side).to_owned();
+            for path in missing {
+                self.missing_required(at, &name, &path);
+            }
+        }
+    }
+
+    /// Where a side is named in the head.
+    fn side_span(&self, side: Side) -> Span {
+        let head = format!("side {}", self.plan.side_name(side));
+        let mut offset = 0;
+        for line in self.text.split_inclusive('\n') {
+            let words: Vec<&str> = line.split_whitespace().take(2).collect();
+            if words.join(" ") == head {
+                let indent = line.len() - line.trim_start().len();
+                return Span::new(offset + indent, offset + line.trim_end().len());
+            }
+            offset += line.len();
+        }
+        Span::default()
+    }
+
+    /// A field that must be given, from a source that may be blank, without a default.
+    fn blank_sources(&mut self) {
+        let mut problems = Vec::new();
+        let lines = self.plan.lines.iter().chain(self.plan.related.iter().flat_map(|r| &r.lines));
+        for line in lines {
+            for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
+                if self.plan.sync[side.other().index()].is_none() {
+                    continue;
+                }
+                problems.extend(self.may_be_blank(line, side));
+            }
+        }
+        self.problems.extend(problems);
+    }
+
+    fn may_be_blank(&self, line: &Line, side: Side) -> Option<Problem> {
+        if matches!(line.via, Via::Tables(_)) || line.default[side.index()].is_some() {
+            return None;
+        }
+        let target = line
+            .source(side)
+            .slots()
+            .iter()
+            .filter_map(|id| self.plan.slot(side, *id))
+            .find(|slot| slot.required && !slot.path.contains('[') && self.is_required(side, slot))?;
+        let from = side.other();
+        let source = line.source(from).slots().iter().find_map(|id| {
+            let field = self.scopes.get(from.index())?.fields.get(id.0)?.as_ref()?;
+            let slot = self.plan.slot(from, *id)?;
+            (field.nullable && !field.required).then_some(slot)
+        })?;
+        if side == Side::Left && self.guarded(target) {
+            return None;
+        }
+        let span = self.span_of_line(line.map_line);
+        let (target, source) = (&target.path, &source.path);
+        let name = self.plan.side_name(side);
+        Some(
+            Problem::new(
+                Code::MayBeBlank,
+                span,
+                format!("`{target}` must be given when the {name} is created, and `{source}` may be blank"),
+            )
+            .label("may have nothing to write")
+            .effect(format!("a {} with a blank `{source}` cannot become a {name}: it is parked", self.plan.side_name(from)))
+            .help("add `default …`, or a line in `require before sharing` that tells the seller"),
+        )
+    }
+
+    fn is_required(&self, side: Side, slot: &Slot) -> bool {
+        self.plan.side(side).required.contains(&slot.path)
+    }
+
+    /// A `require` line sees to it.
+    fn guarded(&self, target: &Slot) -> bool {
+        self.plan.requires.iter().flat_map(|require| &require.test.tests).any(|test| {
+            let same = self.plan.slot(Side::Left, test.slot).is_some_and(|s| s.path == target.path);
+            same && matches!(test.op, TestOp::Present | TestOp::Above(_) | TestOp::Is(_))
+        })
+    }
+
+    /// The text of a line of the map.
+    fn span_of_line(&self, line: usize) -> Span {
+        let mut offset = 0;
+        for (index, text) in self.text.split_inclusive('\n').enumerate() {
+            if index + 1 == line {
+                let indent = text.len() - text.trim_start().len();
+                return Span::new(offset + indent, offset + text.trim_end().len());
+            }
+            offset += text.len();
+        }
+        Span::default()
+    }
+
+    fn unused_tables(&mut self) {
+        let unused: Vec<(String, Span)> = self
+            .plan
+            .tables
+            .iter()
+            .zip(&self.tables)
+            .filter(|(_, facts)| !facts.used)
+            .map(|(table, facts)| (table.name.clone(), facts.span))
+            .collect();
+        for (name, span) in unused {
+            self.say(
+                Problem::new(Code::UnusedTable, span, format!("no line uses table `{name}`"))
+                    .label("never used")
+                    .help(format!("remove it, or write `using {name}` behind a line")),
+            );
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Paths to slots: the records (or elements) that a block's paths begin in.
+
+use crate::decision::Side;
+use crate::path::JsonPath;
+use crate::plan::{Slot, SlotId, Step};
+use crate::problem::{Code, Problem, semantics as say};
+use crate::schema::{Access, Field, Found, Kind, MissKind, Place, System};
+use crate::tree::{At, Operand, Path, Segment, Span};
+
+use super::Checker;
+
+/// Where paths begin, and the slots found so far.
+pub(super) struct Scope<'s> {
+    pub(super) system: System,
+    pub(super) place: Place<'s>,
+    pub(super) slots: Vec<Slot>,
+    /// The schema's field of each slot.
+    pub(super) fields: Vec<Option<&'s Field>>,
+}
+
+impl<'s> Scope<'s> {
+    pub(super) fn new(system: System, place: Place<'s>) -> Self {
+        Self { system, place, slots: Vec::new(), fields: Vec::new() }
+    }
+}
+
+/// A path as the map writes it, without backticks.
+pub(super) fn path_text(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in &path.segments {
+        match segment {
+            Segment::Name(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            Segment::First => text.push_str("[first]"),
+            Segment::FirstWith(name) => text.push_str(&format!("[first with {name}]")),
+            Segment::Is { name, value } => text.push_str(&format!("[{name} is \"{value}\"]")),
+            Segment::EachBy(name) => text.push_str(&format!("[each by {name}]")),
+        }
+    }
+    text
+}
+
+pub(super) fn named(names: &str) -> Path {
+    Path { segments: names.split('.').map(|n| Segment::Name(n.to_owned())).collect() }
+}
+
+fn steps_of(path: &Path) -> Vec<Step> {
+    path.segments
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Name(name) => Some(Step::Member(name.clone())),
+            Segment::First => Some(Step::First),
+            Segment::FirstWith(name) => Some(Step::FirstWith(name.clone())),
+            Segment::Is { name, value } => {
+                Some(Step::Is { name: name.clone(), value: value.clone() })
+            }
+            Segment::EachBy(_) => None,
+        })
+        .collect()
+}
+
+/// The slot that a found field makes.
+fn slot_of(found: &Found<'_>, path: String, steps: Vec<Step>) -> Slot {
+    let field = found.field;
+    let selected = steps.iter().any(|s| !matches!(s, Step::Member(_)));
+    let access = if selected { Access::Never } else { found.write };
+    let values = if field.restricted { field.active_values().map(str::to_owned).collect() } else { Vec::new() };
+    Slot {
+        path,
+        steps,
+        kind: found.kind(),
+        length: field.length,
+        precision: field.precision.map(|p| (p, field.scale.unwrap_or(0))),
+        values,
+        create: access.creates(),
+        update: access.updates(),
+        until_shared: field.until_shared,
+        clearable: field.clearable,
+        required: field.required,
+        pointer: found.patch.map(str::to_owned),
+        badged: false,
+        exact: false,
+        json_path: None,
+    }
+}
+
+impl<'c> Checker<'c> {
+    /// The slot of a dotted name that the schema surely has; none when it does not.
+    pub(super) fn slot_named(&mut self, side: Side, names: &str) -> Option<SlotId> {
+        let path = named(names);
+        let scope = self.scopes.get(side.index())?;
+        let found = self.schemas.find_in(scope.system, scope.place, &path).ok()?;
+        Some(self.intern(side.index(), &found, names.to_owned(), steps_of(&path)))
+    }
+
+    fn intern(&mut self, scope: usize, found: &Found<'c>, path: String, steps: Vec<Step>) -> SlotId {
+        let slot = slot_of(found, path, steps);
+        let field = found.field;
+        let Some(place) = self.scopes.get_mut(scope) else { return SlotId(0) };
+        if let Some(index) = place.slots.iter().position(|other| other.path == slot.path) {
+            return SlotId(index);
+        }
+        place.slots.push(slot);
+        place.fields.push(Some(field));
+        SlotId(place.slots.len() - 1)
+    }
+
+    /// The slot of a path; says what is wrong when there is none.
+    pub(super) fn slot(&mut self, scope: usize, path: &At<Path>) -> Option<SlotId> {
+        self.slot_and_field(scope, path).map(|(slot, _)| slot)
+    }
+
+    /// The slot of a path with what the schema found.
+    pub(super) fn slot_and_field(
+        &mut self,
+        scope: usize,
+        path: &At<Path>,
+    ) -> Option<(SlotId, Found<'c>)> {
+        let place = self.scopes.get(scope)?;
+        match self.schemas.find_in(place.system, place.place, &path.value) {
+            Ok(found) => {
+                let text = path_text(&path.value);
+                let slot = self.intern(scope, &found, text, steps_of(&path.value));
+                Some((slot, found))
+            }
+            Err(miss) => {
+                let problem = self.miss(path, &miss);
+                self.say(problem);
+                None
+            }
+        }
+    }
+
+    /// Like [`Checker::slot_and_field`], for a path that begins in a related object and is read
+    /// through `relationship` from the scope's record.
+    pub(super) fn related_slot(
+        &mut self,
+        scope: usize,
+        object: Place<'c>,
+        relationship: &str,
+        path: &At<Path>,
+    ) -> Option<(SlotId, Found<'c>)> {
+        let system = self.scopes.get(scope)?.system;
+        let found = match self.schemas.find_in(system, object, &path.value) {
+            Ok(found) => found,
+            Err(miss) => {
+                let problem = self.miss(path, &miss);
+                self.say(problem);
+                return None;
+            }
+        };
+        let text = format!("{relationship}.{}", path_text(&path.value));
+        let mut steps = vec![Step::Member(relationship.to_owned())];
+        steps.extend(steps_of(&path.value));
+        let slot = self.intern(scope, &found, text, steps);
+        if let Some(slot) = self.scopes.get_mut(scope).and_then(|s| s.slots.get_mut(slot.0)) {
+            // Related records are shared by deals: written only when they are created.
+            slot.update = false;
+        }
+        Some((slot, found))
+    }
+
+    fn miss(&self, path: &At<Path>, miss: &crate::schema::Miss) -> Problem {
+        let word = match path.value.segments.get(miss.segment) {
+            Some(Segment::Name(name)) => name.clone(),
+            Some(_) | None => path_text(&path.value),
+        };
+        match miss.why {
+            MissKind::Unknown => {
+                let fix = miss.nearest.as_ref().and_then(|near| {
+                    let text = self.text.get(path.span.start..path.span.end)?;
+                    let at = path.span.start + text.rfind(word.as_str())?;
+                    Some((Span::new(at, at + word.len()), near.clone()))
+                });
+                say::unknown_field(path.span, &word, miss, fix)
+            }
+            MissKind::NotAList => Problem::new(
+                Code::BadPath,
+                path.span,
+                format!("`{}` is not a list, so nothing can be selected in it", miss.holder),
+            )
+            .label("a selector needs a list before it")
+            .help("remove the brackets"),
+            MissKind::NotAnObject => {
+                let is_list = miss.holder_kind == Some(Kind::List);
+                let problem = Problem::new(
+                    Code::BadPath,
+                    path.span,
+                    if is_list {
+                        format!("`{}` is a list: `{word}` is a member of its elements", miss.holder)
+                    } else {
+                        format!("`{}` holds a plain value and has no member `{word}`", miss.holder)
+                    },
+                )
+                .label("leads nowhere");
+                if is_list {
+                    problem.help(format!(
+                        "map the list with an `each` block, or select an element: `{}[first].{word}`",
+                        miss.holder
+                    ))
+                } else {
+                    problem.help(format!("end the path at `{}`", miss.holder))
+                }
+            }
+        }
+    }
+
+    /// The slot of a path or JSONPath. A JSONPath's kind is that of the field on the other side,
+    /// so it begins as text.
+    pub(super) fn operand_slot(
+        &mut self,
+        scope: usize,
+        operand: &At<Operand>,
+    ) -> Option<(SlotId, Option<Found<'c>>)> {
+        match &operand.value {
+            Operand::Path(path) => {
+                let path = At::new(path.clone(), operand.span);
+                self.slot_and_field(scope, &path).map(|(slot, found)| (slot, Some(found)))
+            }
+            Operand::JsonPath(text) => self.json_path(scope, text, operand.span).map(|s| (s, None)),
+            Operand::Constant(_) => None,
+        }
+    }
+
+    fn json_path(&mut self, scope: usize, text: &str, span: Span) -> Option<SlotId> {
+        match JsonPath::parse(text) {
+            Ok(path) => {
+                let place = self.scopes.get_mut(scope)?;
+                place.slots.push(Slot {
+                    path: text.to_owned(),
+                    steps: Vec::new(),
+                    kind: Kind::Text,
+                    length: None,
+                    precision: None,
+                    values: Vec::new(),
+                    create: false,
+                    update: false,
+                    until_shared: false,
+                    clearable: false,
+                    required: false,
+                    pointer: None,
+                    badged: false,
+                    exact: false,
+                    json_path: Some(path),
+                });
+                place.fields.push(None);
+                let slot = SlotId(place.slots.len() - 1);
+                self.inexact_filters(scope, slot, span);
+                Some(slot)
+            }
+            Err(error) => {
+                let at = (span.start + error.offset).min(span.end);
+                let end = self.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
+                self.say(
+                    Problem::new(Code::BadPath, Span::new(at, end.min(span.end).max(at)), error.why)
+                        .label("the JSONPath cannot be read here")
+                        .help("see RFC 9535 for what a path may say; quote a path with blanks: $\"…\""),
+                );
+                None
+            }
+        }
+    }
+
+    /// A filter compares as 64-bit floats: on a number field its answer may be wrong.
+    fn inexact_filters(&mut self, scope: usize, slot: SlotId, span: Span) {
+        let Some(place) = self.scopes.get(scope) else { return };
+        let Some(path) = place.slots.get(slot.0).and_then(|s| s.json_path.as_ref()) else { return };
+        let names = path.filters();
+        let number = names.iter().find(|name| has_number(place.place.fields(), name));
+        if let Some(name) = number {
+            let problem = Problem::new(
+                Code::InexactFilter,
+                span,
+                format!("the filter compares the number `{name}` as a 64-bit float"),
+            )
+            .label("large amounts would be compared wrongly")
+            .help("select by a text or a flag, or decide in a `when` condition, which is exact");
+            self.say(problem);
+        }
+    }
+}
+
+fn has_number(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| {
+        (field.name == name && matches!(field.kind, Kind::Number | Kind::Percent))
+            || has_number(&field.fields, name)
+    })
+}

@@ -1,0 +1,101 @@
+//! `text cut at N`: a text of one line that is cut to fit.
+
+use std::fmt;
+
+use super::text::one_line;
+use super::{About, Any, Case, Way, need_texts, same};
+use crate::schema::Kind;
+use crate::value::{Misfit, Value, text_value};
+
+pub(super) static ABOUT: About = About {
+    name: "text cut at",
+    form: "text cut at N",
+    says: "A text of one line that has at most N characters on the right (counted as both systems do: UTF-16 units). A longer text agrees with every text that begins like it up to there, and what was cut stays on the left.",
+    read: |words| {
+        let at = words.number("the length to cut at", 1, 131_072)?;
+        Ok(Any::Cut(Cut { at, room: 0 }))
+    },
+    cases: &[
+        Case {
+            clause: "text cut at 7",
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Text],
+            left: r#"["Contoso Consulting"]"#,
+            right: r#"["Contoso"]"#,
+            back: Some(r#"["Contoso"]"#),
+        },
+        Case {
+            clause: "text cut at 8",
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Text],
+            left: r#"["Contoso Consulting"]"#,
+            right: r#"["Contoso"]"#,
+            back: Some(r#"["Contoso"]"#),
+        },
+    ],
+};
+
+/// A text of at most `at` characters, less the room that is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cut {
+    at: u32,
+    room: u32,
+}
+
+impl Cut {
+    pub(super) fn with_room(self, room: u32) -> Self {
+        Self { room, ..self }
+    }
+
+    fn most(&self) -> u32 {
+        self.at.saturating_sub(self.room).max(1)
+    }
+
+    /// The text as far as there is room, without a blank at its end.
+    fn cut(&self, text: &str) -> String {
+        let most = usize::try_from(self.most()).unwrap_or(usize::MAX);
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += c.len_utf16();
+            used <= most
+        };
+        let cut: String = one_line(text).chars().take_while(fits).collect();
+        cut.trim_end().to_owned()
+    }
+}
+
+impl Way for Cut {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " {}", self.at)
+    }
+
+    fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
+        need_texts(ABOUT.name, left, right)
+    }
+
+    fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
+        let text = same::text_of(left).ok_or(Misfit { wanted: "text", found: left.word() })?;
+        Ok(text_value(self.cut(text)))
+    }
+
+    fn left(&self, _index: usize, right: &Value) -> Result<Value, Misfit> {
+        let text = same::text_of(right).ok_or(Misfit { wanted: "text", found: right.word() })?;
+        Ok(text_value(one_line(text)))
+    }
+
+    fn same_left(&self, _index: usize, a: &Value, b: &Value) -> bool {
+        same::by(a, b, |text| one_line(&same::bare(text)))
+    }
+
+    fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
+        same::by(a, b, |text| self.cut(&same::bare(text)))
+    }
+
+    fn most_characters(&self) -> Option<u32> {
+        Some(self.most())
+    }
+}

@@ -1,0 +1,181 @@
+//! Pieces of a line -> lines of the blocks of the tree, and the heads of blocks.
+//!
+//! In: what the grammar read. Out: tree values. Must not know: where blocks begin and end.
+
+use pest::iterators::Pair;
+
+use super::grammar::Rule;
+use super::operands::{Build, all, inside};
+use crate::tree::{
+    At, Clause, Constant, ExampleLine, FieldLine, Item, Path, RelatedLine, ReportLine, RequireLine,
+    Row, SyncLine,
+};
+
+/// What the head of a block says.
+#[derive(Debug, Default)]
+pub(super) struct HeadParts {
+    /// The table, the related object and its field, in order.
+    pub(super) names: Vec<At<String>>,
+    /// The two lists of `each`.
+    pub(super) paths: Vec<At<Path>>,
+    /// The title of an example.
+    pub(super) title: Option<At<String>>,
+    /// The clauses of `each`.
+    pub(super) clauses: Vec<Clause>,
+}
+
+impl Build<'_> {
+    /// The head of any block.
+    pub(super) fn head(&mut self, pair: Pair<'_, Rule>) -> Option<HeadParts> {
+        let names = self.names(pair.clone())?;
+        let paths: Option<Vec<_>> =
+            all(pair.clone(), Rule::path).map(|path| self.path(path)).collect();
+        let title = match inside(pair.clone(), Rule::quoted) {
+            Some(title) => Some(self.quoted(title)?),
+            None => None,
+        };
+        Some(HeadParts { names, paths: paths?, title, clauses: self.clauses(pair)? })
+    }
+
+    /// A line at the top of the file that is no head.
+    pub(super) fn single(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
+        match pair.as_rule() {
+            Rule::language_line => {
+                let digits = inside(pair, Rule::digits)?;
+                Some(Item::Language(self.digits(&digits)?))
+            }
+            Rule::mapping_line => {
+                let name = self.first_name(pair.clone())?;
+                let label = match inside(pair, Rule::quoted) {
+                    Some(label) => Some(self.quoted(label)?),
+                    None => None,
+                };
+                Some(Item::Mapping { name, label })
+            }
+            Rule::side_line => {
+                let mut names = self.names(pair)?.into_iter();
+                let (name, system, object) = (names.next()?, names.next()?, names.next()?);
+                Some(Item::Side { name, system, object })
+            }
+            Rule::match_line => {
+                let (left, right) = self.two_paths(pair)?;
+                Some(Item::Match { left, right })
+            }
+            _ => None,
+        }
+    }
+
+    fn two_paths(&mut self, pair: Pair<'_, Rule>) -> Option<(At<Path>, At<Path>)> {
+        let mut paths = all(pair, Rule::path);
+        let (left, right) = (paths.next()?, paths.next()?);
+        Some((self.path(left)?, self.path(right)?))
+    }
+
+    pub(super) fn sync_line(&mut self, pair: Pair<'_, Rule>) -> Option<SyncLine> {
+        let side = self.first_name(pair.clone())?;
+        let when = match inside(pair.clone(), Rule::condition) {
+            Some(_) => Some(self.only_condition(pair)?),
+            None => None,
+        };
+        Some(SyncLine { side, when })
+    }
+
+    pub(super) fn default_line(&mut self, pair: Pair<'_, Rule>) -> Option<Clause> {
+        let clause = inside(pair, Rule::clause)?;
+        self.clause(clause)
+    }
+
+    pub(super) fn field_line(&mut self, pair: Pair<'_, Rule>) -> Option<FieldLine> {
+        let mut operands = all(pair.clone(), Rule::operands);
+        let left = self.operands(operands.next()?)?;
+        let arrow = self.arrow(inside(pair.clone(), Rule::arrow)?)?;
+        let right = self.operands(operands.next()?)?;
+        Some(FieldLine { left, arrow, right, clauses: self.clauses(pair)? })
+    }
+
+    /// A line of `related` or `each`.
+    pub(super) fn inner_line(&mut self, pair: Pair<'_, Rule>) -> Option<RelatedLine> {
+        if pair.as_rule() == Rule::field_line {
+            return Some(RelatedLine::Field(self.field_line(pair)?));
+        }
+        let pairs: Option<Vec<_>> =
+            all(pair.clone(), Rule::pair).map(|pair| self.two_paths(pair)).collect();
+        Some(RelatedLine::Match { pairs: pairs?, clauses: self.clauses(pair)? })
+    }
+
+    pub(super) fn row_line(&mut self, pair: Pair<'_, Rule>) -> Option<Row> {
+        let row = pair.into_inner().next()?;
+        let arrow = self.arrow(inside(row.clone(), Rule::arrow)?)?;
+        let mut cells = all(row.clone(), Rule::cells);
+        let first = self.cells(cells.next()?)?;
+        if row.as_rule() == Rule::otherwise {
+            let warning = inside(row.clone(), Rule::kw_warning).is_some();
+            let on_create = match inside(row, Rule::on_create) {
+                Some(on_create) => Some(self.cells(inside(on_create, Rule::cells)?)?),
+                None => None,
+            };
+            return Some(Row::Otherwise { arrow, action: first, warning, on_create });
+        }
+        let right = self.cells(cells.next()?)?;
+        let when = match inside(row.clone(), Rule::condition) {
+            Some(_) => Some(self.only_condition(row)?),
+            None => None,
+        };
+        Some(Row::Cells { left: first, arrow, right, when })
+    }
+
+    pub(super) fn require_line(&mut self, pair: Pair<'_, Rule>) -> Option<RequireLine> {
+        let test = self.only_condition(pair.clone())?;
+        Some(RequireLine { test, clauses: self.clauses(pair)? })
+    }
+
+    pub(super) fn report_line(&mut self, pair: Pair<'_, Rule>) -> Option<ReportLine> {
+        let line = pair.into_inner().next()?;
+        let field = self.first_path(line.clone())?;
+        if line.as_rule() == Rule::audit {
+            return Some(ReportLine::Audit(field));
+        }
+        let mut texts = all(line, Rule::quoted);
+        let (good, bad) = (texts.next()?, texts.next()?);
+        Some(ReportLine::Badge { field, good: self.quoted(good)?, bad: self.quoted(bad)? })
+    }
+
+    pub(super) fn example_line(&mut self, pair: Pair<'_, Rule>) -> Option<ExampleLine> {
+        let line = pair.into_inner().next()?;
+        if line.as_rule() == Rule::first_contact {
+            return Some(ExampleLine::FirstContact);
+        }
+        let gives = line.as_rule() == Rule::gives;
+        let side = self.first_name(line.clone())?;
+        for inner in line.into_inner() {
+            match inner.as_rule() {
+                Rule::kw_unchanged => return Some(ExampleLine::GivesUnchanged(side)),
+                Rule::kw_missing => return Some(ExampleLine::Missing(side)),
+                Rule::quoted => {
+                    let file = self.quoted(inner)?;
+                    return Some(ExampleLine::Given { side, file });
+                }
+                Rule::assignments => {
+                    let values = self.assignments(inner)?;
+                    return Some(if gives {
+                        ExampleLine::Gives { side, values }
+                    } else {
+                        ExampleLine::Has { side, values }
+                    });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn assignments(&mut self, pair: Pair<'_, Rule>) -> Option<Vec<(At<Path>, At<Constant>)>> {
+        all(pair, Rule::assignment)
+            .map(|assignment| {
+                let path = self.first_path(assignment.clone())?;
+                let value = self.value(inside(assignment, Rule::value)?)?;
+                Some((path, value))
+            })
+            .collect()
+    }
+}

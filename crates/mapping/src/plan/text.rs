@@ -1,0 +1,354 @@
+//! The plan as stable text, as JSON, and its hash.
+//!
+//! In: a plan. Out: text that says its whole meaning in one way only. Must not know: spans,
+//! comments, examples; what is not printed by `meaning` is not in the hash.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as JsonValue, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Cell, Condition, Default_, Each, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
+    Test, TestOp, Via, Wins,
+};
+use crate::decision::Side;
+use crate::tree::{Arrow, BlankPolicy};
+use crate::value::Value;
+
+impl Plan {
+    /// The plan for people: every line resolved, with what happens in each case.
+    pub fn to_text(&self) -> String {
+        format!("plan {} ({})\nhash {}\n{}", self.name, self.label, self.hash, self.meaning())
+    }
+
+    /// The plan for machines: `name`, `label`, `hash`, `sides`, `key`, `lines`, `tables`, `lists`,
+    /// `related` and `reads`.
+    pub fn to_json(&self) -> JsonValue {
+        let sides = Side::BOTH.map(|side| {
+            json!({
+                "name": self.side_name(side),
+                "system": self.system(side).name(),
+                "object": self.object(side),
+                "reads": self.reads(side).fields,
+                "required": self.side(side).required,
+            })
+        });
+        let (left, right) = self.key_fields();
+        let line = |line: &Line, slots: [&[Slot]; 2]| {
+            let mut meaning = String::new();
+            self.write_line(&mut meaning, line, slots);
+            json!({
+                "rule": line.rule,
+                "map_line": line.map_line,
+                "hash": line.hash,
+                "meaning": meaning.trim(),
+            })
+        };
+        let own = [self.side(Side::Left).slots.as_slice(), self.side(Side::Right).slots.as_slice()];
+        json!({
+            "name": self.name,
+            "label": self.label,
+            "hash": self.hash,
+            "sides": sides,
+            "key": [left, right],
+            "lines": self.lines.iter().map(|l| line(l, own)).collect::<Vec<_>>(),
+            "tables": self.tables.iter().map(|table| json!({
+                "name": table.name,
+                "rows": table.rows.iter().map(|row| self.row_text(row)).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "related": self.related.iter().map(|related| json!({
+                "object": related.object,
+                "through": related.through,
+                "lines": related.lines.iter().map(|l| line(l, own)).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "lists": self.lists.iter().map(|each| json!({
+                "rule": each.rule,
+                "lines": each.lines.iter().map(|l| {
+                    line(l, [&each.elements[0], &each.elements[1]])
+                }).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Sets the hash from the meaning.
+    pub(crate) fn seal(&mut self) {
+        self.hash = hex(&self.meaning());
+    }
+
+    /// Everything that decides what is written, in one order.
+    fn meaning(&self) -> String {
+        let mut text = String::new();
+        for side in Side::BOTH {
+            let plan = self.side(side);
+            let _ = writeln!(text, "side {} is {} {}", plan.name, plan.system.name(), plan.object);
+        }
+        let (left, right) = self.key_fields();
+        let _ = writeln!(text, "match {left} with {right}");
+        for (side, condition) in Side::BOTH.iter().zip(&self.sync) {
+            if let Some(condition) = condition {
+                let name = self.side_name(*side);
+                let when = self.condition(condition, &self.side(*side).slots);
+                let _ = writeln!(text, "sync from {name} when {when}");
+            }
+        }
+        for table in &self.tables {
+            let _ = writeln!(text, "values {}", table.name);
+            for row in &table.rows {
+                let _ = writeln!(text, "  {}", self.row_text(row));
+            }
+            for (side, otherwise) in Side::BOTH.iter().zip(&table.otherwise) {
+                if let Some(otherwise) = otherwise {
+                    let _ = writeln!(text, "  {}", otherwise_text(*side, otherwise));
+                }
+            }
+        }
+        let own = [self.side(Side::Left).slots.as_slice(), self.side(Side::Right).slots.as_slice()];
+        text.push_str("fields\n");
+        for line in &self.lines {
+            self.write_line(&mut text, line, own);
+        }
+        for related in &self.related {
+            self.write_related(&mut text, related, own);
+        }
+        for each in &self.lists {
+            self.write_each(&mut text, each);
+        }
+        for require in &self.requires {
+            let slots = &self.side(Side::Left).slots;
+            let _ = write!(text, "require {}", self.condition(&require.test, slots));
+            if let Some(when) = &require.when {
+                let _ = write!(text, " when {}", self.condition(when, slots));
+            }
+            let _ = writeln!(text, " else {}", quoted(&require.otherwise));
+        }
+        self.write_report(&mut text);
+        text
+    }
+
+    fn write_related(&self, text: &mut String, related: &Related, own: [&[Slot]; 2]) {
+        let _ = writeln!(text, "related {} through {}", related.object, related.through);
+        for (slot, field, _) in &related.matching {
+            let left = self.slot(Side::Left, *slot).map_or("", |s| s.path.as_str());
+            let _ = writeln!(text, "  match {left} with {field}");
+        }
+        let none = if related.create_if_none { "create" } else { "park" };
+        let _ = writeln!(text, "  none {none} several ask");
+        for line in &related.lines {
+            self.write_line(text, line, own);
+        }
+    }
+
+    fn write_each(&self, text: &mut String, each: &Each) {
+        let slot = |side: usize, id: SlotId| {
+            each.elements[side].get(id.0).map_or("", |slot| slot.path.as_str())
+        };
+        let _ = writeln!(text, "each {}", each.rule);
+        let _ = writeln!(text, "  match {} with {}", slot(0, each.key[0]), slot(1, each.key[1]));
+        if each.removed_keep {
+            text.push_str("  removed keep\n");
+        }
+        if each.until_shared {
+            text.push_str("  until shared\n");
+        }
+        for line in &each.lines {
+            self.write_line(text, line, [&each.elements[0], &each.elements[1]]);
+        }
+    }
+
+    fn write_report(&self, text: &mut String) {
+        if let Some(badge) = &self.badge {
+            let field = self.slot(Side::Right, badge.slot).map_or("", |s| s.path.as_str());
+            let (good, bad) = (quoted(&badge.good), quoted(&badge.bad));
+            let _ = writeln!(text, "badge prefix of {field} {good} or {bad}");
+        }
+        if let Some(audit) = &self.audit {
+            let field = self.slot(Side::Right, audit.slot).map_or("", |s| s.path.as_str());
+            let _ = writeln!(text, "audit in {field}");
+        }
+    }
+
+    fn write_line(&self, text: &mut String, line: &Line, slots: [&[Slot]; 2]) {
+        text.push_str("  ");
+        text.push_str(&self.line_meaning(line, slots));
+        text.push('\n');
+    }
+
+    /// One line with everything that gives it meaning, the tables it uses included by name.
+    pub(crate) fn line_meaning(&self, line: &Line, slots: [&[Slot]; 2]) -> String {
+        let [left_slots, right_slots] = slots;
+        let arrow = arrow_text(line.arrow);
+        let mut text = format!(
+            "{} {arrow} {}",
+            source(&line.left, left_slots),
+            source(&line.right, right_slots)
+        );
+        match &line.via {
+            Via::Convert(conversion) => {
+                let _ = write!(text, " as {conversion}");
+            }
+            Via::Tables(tables) => {
+                let names: Vec<&str> = tables
+                    .iter()
+                    .filter_map(|t| self.tables.get(*t).map(|t| t.name.as_str()))
+                    .collect();
+                let _ = write!(text, " using {}", names.join(" then "));
+            }
+        }
+        match line.wins {
+            Wins::Side { side, unless_blank } => {
+                let unless = if unless_blank { " unless blank" } else { "" };
+                let _ = write!(text, " wins {}{unless}", self.side_name(side));
+            }
+            Wins::Newest { fallback } => {
+                let _ = write!(text, " wins newest else {}", self.side_name(fallback));
+            }
+            Wins::Ask => text.push_str(" conflict ask"),
+        }
+        if let Some(side) = line.first_contact {
+            let _ = write!(text, " first contact wins {}", self.side_name(side));
+        }
+        for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
+            self.write_direction(&mut text, line, side, slots);
+        }
+        if let Some(goal) = &line.one_way {
+            let _ = write!(text, " one way to {}", value_text(goal));
+        }
+        text
+    }
+
+    fn write_direction(&self, text: &mut String, line: &Line, side: Side, slots: [&[Slot]; 2]) {
+        let name = self.side_name(side);
+        match line.blank[side.index()] {
+            BlankPolicy::Keep => {}
+            BlankPolicy::Clear => {
+                let _ = write!(text, " blank clear to {name}");
+            }
+            BlankPolicy::Park => {
+                let _ = write!(text, " blank park to {name}");
+            }
+        }
+        match &line.default[side.index()] {
+            Some(Default_::Constant(value)) => {
+                let _ = write!(text, " to {name} default {}", value_text(value));
+            }
+            Some(Default_::Slot { slot, plus_days }) => {
+                let path = slots[side.other().index()].get(slot.0).map_or("", |s| s.path.as_str());
+                let _ = write!(text, " to {name} default {path} plus {plus_days} days");
+            }
+            None => {}
+        }
+        if line.create_only[side.index()] {
+            let _ = write!(text, " to {name} on create only");
+        }
+    }
+
+    /// A table's meaning, for the hashes of the lines that use it.
+    pub(crate) fn table_meaning(&self, index: usize) -> String {
+        let Some(table) = self.tables.get(index) else { return String::new() };
+        let mut text = String::new();
+        for row in &table.rows {
+            let _ = writeln!(text, "{}", self.row_text(row));
+        }
+        for (side, otherwise) in Side::BOTH.iter().zip(&table.otherwise) {
+            if let Some(otherwise) = otherwise {
+                let _ = writeln!(text, "{}", otherwise_text(*side, otherwise));
+            }
+        }
+        text
+    }
+
+    fn row_text(&self, row: &Row) -> String {
+        let arrow = arrow_text(row.arrow);
+        let mut text = format!("{} {arrow} {}", cells(&row.left), cells(&row.right));
+        if let Some(when) = &row.when {
+            let _ = write!(text, " when {}", self.condition(when, &self.side(Side::Left).slots));
+        }
+        text
+    }
+
+    fn condition(&self, condition: &Condition, slots: &[Slot]) -> String {
+        let tests: Vec<String> = condition.tests.iter().map(|test| test_text(test, slots)).collect();
+        tests.join(" and ")
+    }
+}
+
+fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {
+    let arrow = if side == Side::Left { "<-" } else { "->" };
+    let warning = if otherwise.warning { " with warning" } else { "" };
+    let on_create =
+        otherwise.on_create.as_ref().map_or(String::new(), |c| format!(", on create {}", cells(c)));
+    format!("otherwise {arrow} {}{warning}{on_create}", cells(&otherwise.action))
+}
+
+fn test_text(test: &Test, slots: &[Slot]) -> String {
+    let path = slots.get(test.slot.0).map_or("", |slot| slot.path.as_str());
+    let list =
+        |values: &[Value]| values.iter().map(value_text).collect::<Vec<_>>().join(", ");
+    match &test.op {
+        TestOp::Is(values) => format!("{path} is one of {}", list(values)),
+        TestOp::IsNot(values) => format!("{path} is not one of {}", list(values)),
+        TestOp::Present => format!("{path} is present"),
+        TestOp::Blank => format!("{path} is blank"),
+        TestOp::Above(limit) => format!("{path} above {limit}"),
+        TestOp::Below(limit) => format!("{path} below {limit}"),
+    }
+}
+
+fn arrow_text(arrow: Arrow) -> &'static str {
+    match arrow {
+        Arrow::Both => "<->",
+        Arrow::ToRight => "->",
+        Arrow::ToLeft => "<-",
+    }
+}
+
+fn source(source: &Source, slots: &[Slot]) -> String {
+    match source {
+        Source::Slots(ids) => ids
+            .iter()
+            .filter_map(|id| slots.get(id.0).map(|slot| slot.path.as_str()))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Source::Constant(values) => values.iter().map(value_text).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn cells(cells: &[Cell]) -> String {
+    let text = |cell: &Cell| match cell {
+        Cell::Is(value) => value_text(value),
+        Cell::Any => "any".to_owned(),
+        Cell::Ignore => "ignore".to_owned(),
+        Cell::Same => "same".to_owned(),
+        Cell::Keep => "keep".to_owned(),
+        Cell::Park => "park".to_owned(),
+    };
+    cells.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// A value of the map (never one of a record).
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Blank => "blank".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => quoted(text),
+        Value::Date(_) | Value::Instant(_) | Value::List(_) | Value::Other(_) => {
+            let mut text = String::new();
+            value.to_json().write(&mut text);
+            text
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// SHA-256 as 64 hex digits.
+pub(crate) fn hex(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

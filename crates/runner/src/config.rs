@@ -1,0 +1,235 @@
+//! What an operator sets: `cosell.yaml`, with secrets by reference only.
+//!
+//! In: text, and a way to look up environment variables and files. Out: a [`Config`], or everything
+//! that is wrong with it, each with its place. Must not know: how any setting is used.
+
+mod read;
+mod section;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use connect::Secret;
+
+use read::Reader;
+use section::{Reading, Section};
+use yaml::{Node, Part};
+
+pub use section::ConfigProblem;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where webhooks and the console are served.
+    pub listen: SocketAddr,
+    /// An unguessable part of the webhook's path, when one is wanted.
+    pub webhook_secret: Option<Secret>,
+    /// The state file.
+    pub store: PathBuf,
+    /// The mappings, resolved against the configuration's folder.
+    pub maps: Vec<PathBuf>,
+    /// Partner Center and how to sign in.
+    pub partner_center: PartnerCenterSettings,
+    /// Salesforce and how to sign in.
+    pub salesforce: SalesforceSettings,
+    /// Paces and bounds.
+    pub limits: Limits,
+}
+
+/// Partner Center and how to sign in.
+#[derive(Debug, Clone)]
+pub struct PartnerCenterSettings {
+    /// The referrals API.
+    pub api: String,
+    /// The webhook registrations.
+    pub webhooks: String,
+    /// The sign-in service.
+    pub login: String,
+    /// The partner's directory.
+    pub tenant: String,
+    /// The app's id.
+    pub client_id: String,
+    /// The app's secret.
+    pub client_secret: Option<Secret>,
+    /// The refresh token as it was found.
+    pub refresh_token: Secret,
+    /// The file it came from: a rotated token is written back there.
+    pub refresh_token_file: Option<PathBuf>,
+    /// Webhooks.
+    pub webhook: WebhookSettings,
+}
+
+/// Whose signatures are believed, and where webhooks are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Whose signatures are believed.
+    pub trust: TrustSetting,
+    /// Whether the registration is looked at, and made, at start.
+    pub register: bool,
+    /// Whether another URL may be replaced.
+    pub take_over: bool,
+    /// The address under which the webhook is reached from outside.
+    pub public_url: Option<String>,
+}
+
+/// Whose signatures are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustSetting {
+    /// Certificates given as a file; nothing is fetched.
+    Pinned {
+        /// What is in it, in PEM form.
+        certificate_pem: String,
+    },
+    /// Certificates that the calls name.
+    Microsoft {
+        /// The exact hosts they may come from.
+        hosts: Vec<String>,
+        /// The certificates their chain may end in, in PEM form.
+        roots_pem: String,
+        /// Their exact common name.
+        subject: String,
+    },
+}
+
+/// Salesforce and how to sign in.
+#[derive(Debug, Clone)]
+pub struct SalesforceSettings {
+    /// The org's My Domain.
+    pub login: String,
+    /// The app's id.
+    pub client_id: String,
+    /// The app's secret.
+    pub client_secret: Secret,
+    /// Such as `v64.0`.
+    pub api_version: String,
+}
+
+/// Paces and bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How often Salesforce is asked for changes.
+    pub poll: Duration,
+    /// How often both systems are swept.
+    pub sweep: Duration,
+    /// How often every linked deal is looked at, changed or not.
+    pub census: Duration,
+    /// How many deals are worked on at once.
+    pub workers: usize,
+    /// The largest webhook body.
+    pub max_body_bytes: usize,
+    /// How many connections are served at once.
+    pub connections: usize,
+    /// How long a worker may keep a deal without a sign of life.
+    pub lease: Duration,
+    /// How long between the two looks that prove that a create did not happen.
+    pub create_check: Duration,
+    /// The first wait after a failure; doubled each time.
+    pub retry: Duration,
+    /// The longest wait after failures.
+    pub retry_most: Duration,
+    /// How long a wire rests after it was denied.
+    pub denied_retry: Duration,
+    /// More writes than this to one deal in an hour are taken for a fight with another program.
+    pub writes_per_hour: u64,
+    /// How far sweeps and polls look back behind what they have seen.
+    pub overlap: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_secs(5),
+            sweep: Duration::from_secs(300),
+            census: Duration::from_secs(24 * 3600),
+            workers: 4,
+            max_body_bytes: 64 * 1024,
+            connections: 256,
+            lease: Duration::from_secs(300),
+            create_check: Duration::from_secs(60),
+            retry: Duration::from_secs(1),
+            retry_most: Duration::from_secs(300),
+            denied_retry: Duration::from_secs(30),
+            writes_per_hour: 120,
+            overlap: Duration::from_secs(900),
+        }
+    }
+}
+
+/// Where references are looked up; the process's own environment and disk, or a test's.
+pub trait Lookup {
+    /// An environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// A file's content, or why it cannot be read.
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+}
+
+/// The process's own environment and disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings;
+
+impl Lookup for Surroundings {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        std::fs::read(path).map_err(|error| error.to_string())
+    }
+}
+
+impl Config {
+    /// Reads a configuration file and everything it refers to.
+    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+        let file = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            vec![ConfigProblem {
+                file: file.clone(),
+                line: 1,
+                column: 1,
+                message: format!("expected a configuration file, found: {error}"),
+                help: "name it with --config, or make one with `cosell init`".to_owned(),
+            }]
+        })?;
+        Self::parse(&file, &text, folder, &Surroundings)
+    }
+
+    /// Reads a configuration. `file` is shown in problems; relative paths start at `folder`.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        folder: &Path,
+        lookup: &dyn Lookup,
+    ) -> Result<Self, Vec<ConfigProblem>> {
+        let mut reading = Reading { file, text, problems: Vec::new() };
+        let tree = yaml::parse(text).map_err(|(spot, message)| {
+            vec![ConfigProblem {
+                file: file.to_owned(),
+                line: spot.line,
+                column: spot.column,
+                message,
+                help: "put the file into order there".to_owned(),
+            }]
+        })?;
+        let entries = match tree {
+            Node::Map(entries) => entries,
+            Node::Nothing => Vec::new(),
+            other @ (Node::Flag(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
+                let message = format!("expected settings such as `listen:`, found {}", other.kind());
+                reading.problem(&[], Part::Value, message, "start with `listen:`".to_owned());
+                return Err(reading.problems);
+            }
+        };
+        let config = Reader { folder, lookup }.config(&mut reading, Section::root(&entries));
+        reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+        match config {
+            Some(config) if reading.problems.is_empty() => Ok(config),
+            Some(_) | None => Err(reading.problems),
+        }
+    }
+}

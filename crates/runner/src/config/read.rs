@@ -1,0 +1,298 @@
+//! Which settings there are, what they are when nothing is written, and what each must look like.
+//!
+//! In: the sections of a configuration. Out: settings; what is wrong goes to the reading. Must not
+//! know: YAML, or how any setting is used.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use connect::Secret;
+
+use super::section::{Reading, Section};
+use super::yaml::{Part, Step};
+use super::{
+    Config, Limits, Lookup, PartnerCenterSettings, SalesforceSettings, TrustSetting, WebhookSettings,
+};
+
+/// The one host that Microsoft's certificates come from.
+const CERTIFICATE_HOST: &str = "3psostorageacct.blob.core.windows.net";
+/// The name in Microsoft's certificate.
+const CERTIFICATE_SUBJECT: &str = "pcnotifications-dispatch.microsoft.com";
+
+/// Reads settings, resolving paths and references.
+pub(super) struct Reader<'l> {
+    pub(super) folder: &'l Path,
+    pub(super) lookup: &'l dyn Lookup,
+}
+
+impl Reader<'_> {
+    pub(super) fn config(&self, reading: &mut Reading<'_>, mut section: Section<'_>) -> Option<Config> {
+        let listen = self.listen(reading, &mut section);
+        let webhook_secret = self.maybe_secret(reading, &mut section, "webhook_secret");
+        let store = self.store(reading, &mut section);
+        let maps = self.maps(reading, &mut section);
+        let partner_center = match section.block(reading, "partner_center") {
+            Some(block) => self.partner_center(reading, block),
+            None => {
+                section.missing(reading, "partner_center", "…");
+                None
+            }
+        };
+        let salesforce = match section.block(reading, "salesforce") {
+            Some(block) => self.salesforce(reading, block),
+            None => {
+                section.missing(reading, "salesforce", "…");
+                None
+            }
+        };
+        let limits = match section.block(reading, "limits") {
+            Some(block) => limits(reading, block),
+            None => Limits::default(),
+        };
+        section.finish(reading);
+        Some(Config {
+            listen: listen?,
+            webhook_secret: webhook_secret.map(|(secret, _)| secret),
+            store: store?,
+            maps: maps?,
+            partner_center: partner_center?,
+            salesforce: salesforce?,
+            limits,
+        })
+    }
+
+    fn listen(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<SocketAddr> {
+        let text = section.text(reading, "listen").unwrap_or("127.0.0.1:8080".to_owned());
+        let listen = text.parse().ok();
+        if listen.is_none() {
+            let message = "expected an address and a port at `listen`, found another text";
+            let help = "write an address such as 127.0.0.1:8080".to_owned();
+            reading.problem(&section.path_to("listen"), Part::Value, message.to_owned(), help);
+        }
+        listen
+    }
+
+    fn store(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<PathBuf> {
+        let text = section.needed(reading, "store", "sqlite:cosell.db")?;
+        let path = text.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+        if path.is_none() {
+            let message = "expected `sqlite:` and a path at `store`, found another text".to_owned();
+            let help = "write `store: sqlite:cosell.db`".to_owned();
+            reading.problem(&section.path_to("store"), Part::Value, message, help);
+        }
+        path.map(|path| self.folder.join(path))
+    }
+
+    fn maps(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<Vec<PathBuf>> {
+        let maps = section.texts(reading, "maps").unwrap_or_default();
+        if maps.is_empty() {
+            section.missing(reading, "maps", "[opportunity.map]");
+            return None;
+        }
+        Some(maps.into_iter().map(|(_, path)| self.folder.join(path)).collect())
+    }
+
+    fn partner_center(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<PartnerCenterSettings> {
+        let mut host = |name, usual: &str| {
+            section.text(reading, name).unwrap_or_else(|| usual.to_owned())
+        };
+        let api = host("api", "https://api.partner.microsoft.com");
+        let webhooks = host("webhooks", "https://api.partnercenter.microsoft.com");
+        let login = host("login", "https://login.microsoftonline.com");
+        let tenant = section.needed(reading, "tenant", "contoso.onmicrosoft.com");
+        let client_id = section.needed(reading, "client_id", "the app's id");
+        let client_secret = self.maybe_secret(reading, &mut section, "client_secret");
+        let token = self.secret(reading, &mut section, "refresh_token", "file:refresh-token");
+        let webhook = match section.block(reading, "webhook") {
+            Some(block) => self.webhook(reading, block),
+            None => {
+                section.missing(reading, "webhook", "…");
+                None
+            }
+        };
+        section.finish(reading);
+        let (refresh_token, refresh_token_file) = token?;
+        Some(PartnerCenterSettings {
+            api,
+            webhooks,
+            login,
+            tenant: tenant?,
+            client_id: client_id?,
+            client_secret: client_secret.map(|(secret, _)| secret),
+            refresh_token,
+            refresh_token_file,
+            webhook: webhook?,
+        })
+    }
+
+    fn webhook(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<WebhookSettings> {
+        let trust = self.trust(reading, &mut section);
+        let register = section.flag(reading, "register").unwrap_or(false);
+        let take_over = section.flag(reading, "take_over").unwrap_or(false);
+        let public_url = section.text(reading, "public_url");
+        if register && public_url.is_none() {
+            section.missing(reading, "public_url", "https://cosell.example.com");
+        }
+        section.finish(reading);
+        Some(WebhookSettings { trust: trust?, register, take_over, public_url })
+    }
+
+    fn trust(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<TrustSetting> {
+        let text = section.needed(reading, "trust", "microsoft")?;
+        let roots = section.texts(reading, "roots").unwrap_or_default();
+        let hosts = section.texts(reading, "hosts").unwrap_or_default();
+        let subject = section.text(reading, "subject");
+        let path = section.path_to("trust");
+        if let Some(file) = text.strip_prefix("pinned ") {
+            let bytes = self.file(reading, &path, &self.folder.join(file.trim()))?;
+            let certificate_pem = String::from_utf8_lossy(&bytes).into_owned();
+            return Some(TrustSetting::Pinned { certificate_pem });
+        }
+        if text != "microsoft" {
+            let message = "expected `microsoft` or `pinned FILE` at `trust`, found another text";
+            let help = "write `trust: microsoft`".to_owned();
+            reading.problem(&path, Part::Value, message.to_owned(), help);
+            return None;
+        }
+        if roots.is_empty() {
+            section.missing(reading, "roots", "[microsoft-roots.pem]");
+            return None;
+        }
+        let mut roots_pem = String::new();
+        for (path, root) in roots {
+            let bytes = self.file(reading, &path, &self.folder.join(root))?;
+            roots_pem.push_str(&String::from_utf8_lossy(&bytes));
+            roots_pem.push('\n');
+        }
+        let mut hosts: Vec<String> = hosts.into_iter().map(|(_, host)| host).collect();
+        if hosts.is_empty() {
+            hosts.push(CERTIFICATE_HOST.to_owned());
+        }
+        let subject = subject.unwrap_or_else(|| CERTIFICATE_SUBJECT.to_owned());
+        Some(TrustSetting::Microsoft { hosts, roots_pem, subject })
+    }
+
+    fn salesforce(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<SalesforceSettings> {
+        let login = section.needed(reading, "login", "https://acme.my.salesforce.com");
+        let client_id = section.needed(reading, "client_id", "the app's consumer key");
+        let secret =
+            self.secret(reading, &mut section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
+        let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());
+        let api_version = format!("v{}", version.trim_start_matches('v'));
+        section.finish(reading);
+        let (client_secret, _) = secret?;
+        let (login, client_id) = (login?, client_id?);
+        Some(SalesforceSettings { login, client_id, client_secret, api_version })
+    }
+
+    fn secret(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+        name: &'static str,
+        example: &str,
+    ) -> Option<(Secret, Option<PathBuf>)> {
+        let reference = section.needed(reading, name, example)?;
+        self.look_up(reading, &section.path_to(name), name, &reference)
+    }
+
+    fn maybe_secret(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+        name: &'static str,
+    ) -> Option<(Secret, Option<PathBuf>)> {
+        let reference = section.text(reading, name)?;
+        self.look_up(reading, &section.path_to(name), name, &reference)
+    }
+
+    fn look_up(
+        &self,
+        reading: &mut Reading<'_>,
+        path: &[Step],
+        name: &str,
+        reference: &str,
+    ) -> Option<(Secret, Option<PathBuf>)> {
+        let (text, file) = if let Some(variable) = reference.strip_prefix("env:") {
+            let Some(text) = self.lookup.variable(variable) else {
+                let message = format!("expected a secret in the variable {variable}, found none");
+                let help = format!("set {variable} before the start");
+                reading.problem(path, Part::Value, message, help);
+                return None;
+            };
+            (text, None)
+        } else if let Some(file) = reference.strip_prefix("file:") {
+            let file = self.folder.join(file);
+            let bytes = self.file(reading, path, &file)?;
+            (String::from_utf8_lossy(&bytes).into_owned(), Some(file))
+        } else {
+            let message = format!("expected a reference at `{name}`, found the secret itself");
+            let help = "put it into a file or a variable and write `file:PATH` or `env:NAME`";
+            reading.problem(path, Part::Value, message, help.to_owned());
+            return None;
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            let message = format!("expected a secret for `{name}`, found an empty text");
+            reading.problem(path, Part::Value, message, "put the secret there".to_owned());
+            return None;
+        }
+        Some((Secret::new(text), file))
+    }
+
+    fn file(&self, reading: &mut Reading<'_>, path: &[Step], file: &Path) -> Option<Vec<u8>> {
+        match self.lookup.file(file) {
+            Ok(bytes) => Some(bytes),
+            Err(why) => {
+                let message = format!("expected the file {}, found: {why}", file.display());
+                let help = "put the file there or correct the path".to_owned();
+                reading.problem(path, Part::Value, message, help);
+                None
+            }
+        }
+    }
+}
+
+fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Limits {
+    let usual = Limits::default();
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let mut span = |name, usual| section.seconds(reading, name).unwrap_or(usual);
+    let mut limits = Limits {
+        poll: span("poll_seconds", usual.poll),
+        sweep: span("sweep_seconds", usual.sweep),
+        census: span("census_seconds", usual.census),
+        lease: span("lease_seconds", usual.lease),
+        create_check: span("create_check_seconds", usual.create_check),
+        retry: span("retry_seconds", usual.retry),
+        retry_most: span("retry_most_seconds", usual.retry_most),
+        denied_retry: span("denied_retry_seconds", usual.denied_retry),
+        overlap: span("overlap_seconds", usual.overlap),
+        ..usual
+    };
+    if let Some(workers) = section.count(reading, "workers", 1, 64) {
+        limits.workers = size(workers);
+    }
+    if let Some(bytes) = section.count(reading, "max_body_bytes", 256, 1024 * 1024) {
+        limits.max_body_bytes = size(bytes);
+    }
+    if let Some(connections) = section.count(reading, "connections", 1, 10_000) {
+        limits.connections = size(connections);
+    }
+    if let Some(writes) = section.count(reading, "writes_per_hour", 1, 1_000_000) {
+        limits.writes_per_hour = writes;
+    }
+    section.finish(reading);
+    limits
+}

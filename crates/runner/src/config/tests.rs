@@ -1,0 +1,127 @@
+//! Configurations that are fine, and everything that can be wrong with one.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+#[derive(Default)]
+struct Given {
+    variables: BTreeMap<String, String>,
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Lookup for Given {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        self.files.get(path).cloned().ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+fn given() -> Given {
+    let mut given = Given::default();
+    given.variables.insert("SF_SECRET".to_owned(), "s3cret".to_owned());
+    given.files.insert(PathBuf::from("/etc/cosell/token"), b"r3fresh\n".to_vec());
+    given.files.insert(PathBuf::from("/etc/cosell/pin.cer"), vec![1, 2, 3]);
+    given
+}
+
+fn parse(text: &str) -> Result<Config, Vec<ConfigProblem>> {
+    Config::parse("cosell.yaml", text, Path::new("/etc/cosell"), &given())
+}
+
+const GOOD: &str = "\
+listen: 127.0.0.1:9000
+store: sqlite:state/cosell.db
+maps: [opportunity.map]
+partner_center:
+  api: http://127.0.0.1:1
+  tenant: contoso.onmicrosoft.com
+  client_id: app
+  refresh_token: file:token
+  webhook:
+    trust: pinned pin.cer
+    register: true
+    public_url: https://cosell.example.com
+salesforce:
+  login: https://acme.my.salesforce.com
+  client_id: key
+  client_secret: env:SF_SECRET
+  api_version: 64.0
+limits:
+  poll_seconds: 0.25
+  workers: 2
+";
+
+#[test]
+fn a_whole_configuration_is_read() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.listen.port(), 9000);
+    assert_eq!(config.store, Path::new("/etc/cosell/state/cosell.db"));
+    assert_eq!(config.maps, [PathBuf::from("/etc/cosell/opportunity.map")]);
+    assert_eq!(config.partner_center.refresh_token.reveal(), "r3fresh");
+    assert_eq!(
+        config.partner_center.refresh_token_file.as_deref(),
+        Some(Path::new("/etc/cosell/token"))
+    );
+    assert_eq!(config.salesforce.client_secret.reveal(), "s3cret");
+    assert_eq!(config.salesforce.api_version, "v64.0");
+    assert_eq!(config.limits.poll, Duration::from_millis(250));
+    assert_eq!(config.limits.workers, 2);
+    assert_eq!(config.limits.sweep, Limits::default().sweep);
+    assert!(!format!("{config:?}").contains("s3cret"));
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_its_place() {
+    let text = GOOD
+        .replace("store: sqlite:state/cosell.db", "stroe: sqlite:x")
+        .replace("env:SF_SECRET", "hunter2")
+        .replace("workers: 2", "workers: many")
+        .replace("file:token", "file:nowhere")
+        .replace("register: true", "register: perhaps");
+    let problems = parse(&text).unwrap_err();
+    let seen: Vec<(usize, usize, &str)> =
+        problems.iter().map(|p| (p.line, p.column, p.help.as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            (1, 1, "add `store: sqlite:cosell.db`"),
+            (2, 1, "did you mean `store`?"),
+            (8, 18, "put the file there or correct the path"),
+            (11, 15, "write true or false"),
+            (
+                16,
+                18,
+                "put it into a file or a variable and write `file:PATH` or `env:NAME`"
+            ),
+            (20, 12, "write a whole number from 1 to 64"),
+        ]
+    );
+    assert!(problems.iter().all(|p| !p.to_string().contains("hunter2")));
+}
+
+#[test]
+fn a_missing_variable_is_named() {
+    let problems = parse(&GOOD.replace("SF_SECRET", "OTHER")).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].help, "set OTHER before the start");
+    assert_eq!((problems[0].line, problems[0].column), (16, 18));
+}
+
+#[test]
+fn an_empty_file_names_what_is_needed() {
+    let problems = parse("").unwrap_err();
+    let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+    for name in ["store", "maps", "partner_center", "salesforce"] {
+        let wanted = format!("expected `{name}`, found nothing");
+        assert!(messages.contains(&wanted.as_str()), "{messages:?}");
+    }
+}
+
+#[test]
+fn a_doubled_setting_is_refused() {
+    assert!(parse(&format!("{GOOD}store: sqlite:other.db\n")).is_err());
+}

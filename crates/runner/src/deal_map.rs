@@ -1,0 +1,120 @@
+//! A compiled mapping with what the service derives from it once.
+//!
+//! In: a plan and the schemas it was compiled with. Out: what to select, what to watch, how parents
+//! of child records are reached. Must not know: wires, the store.
+
+use connect::salesforce::{ChildSelect, Select};
+use mapping::decision::Side;
+use mapping::plan::Plan;
+use mapping::schema::{Schemas, System};
+
+/// A child object whose changes concern a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// Such as `Microsoft_Solution__c`.
+    pub object: String,
+    /// Its field that refers to the deal, such as `Opportunity__c`.
+    pub parent_field: String,
+}
+
+/// The record that a child record refers to beside the deal, such as a role's contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The child's field, such as `ContactId`.
+    pub field: String,
+    /// The object it refers to, such as `Contact`.
+    pub object: String,
+}
+
+/// A mapping in service.
+#[derive(Debug)]
+pub struct DealMap {
+    plan: Plan,
+    object: String,
+    key_field: String,
+    reference: String,
+    select: Select,
+    watches: Vec<Watch>,
+    schemas: Schemas,
+}
+
+impl DealMap {
+    /// Takes a plan into service. Refuses one whose left side is not Partner Center or whose right
+    /// side is not Salesforce.
+    pub fn new(plan: Plan, schemas: &Schemas) -> Result<Self, String> {
+        let systems = (plan.system(Side::Left), plan.system(Side::Right));
+        if systems != (System::PartnerCenter, System::Salesforce) {
+            return Err(format!(
+                "expected the mapping {} to name a partner_center side and then a salesforce side",
+                plan.name()
+            ));
+        }
+        let reads = plan.reads(Side::Right);
+        let children = reads.children.into_iter().map(|child| ChildSelect {
+            relationship: child.relationship,
+            fields: child.fields,
+        });
+        let mut fields = reads.fields;
+        fields.push("CreatedDate".to_owned());
+        let select = Select { fields, children: children.collect() };
+        let object = plan.object(Side::Right).to_owned();
+        let watches = watches(schemas, &object, &select);
+        Ok(Self {
+            object,
+            key_field: plan.key_fields().1.to_owned(),
+            reference: plan.external_reference().unwrap_or("externalReferenceId").to_owned(),
+            select,
+            watches,
+            schemas: schemas.clone(),
+            plan,
+        })
+    }
+
+    /// The compiled plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The CRM object, such as `Opportunity`.
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// The CRM field that holds the referral's id.
+    pub fn key_field(&self) -> &str {
+        &self.key_field
+    }
+
+    /// The referral's field that holds the CRM record's id.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// What is read of a CRM record.
+    pub fn select(&self) -> &Select {
+        &self.select
+    }
+
+    /// The child objects that the plan reads.
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
+    }
+
+    /// Where a child object's `relationship` leads, such as `Contact` of a contact role.
+    pub fn parent(&self, child: &str, relationship: &str) -> Option<Parent> {
+        let object = self.schemas.object(System::Salesforce, child)?;
+        let field = object.reference(relationship)?;
+        let target = field.reference_to.clone().unwrap_or_else(|| relationship.to_owned());
+        Some(Parent { field: field.name.clone(), object: target })
+    }
+}
+
+fn watches(schemas: &Schemas, object: &str, select: &Select) -> Vec<Watch> {
+    let Some(object) = schemas.object(System::Salesforce, object) else { return Vec::new() };
+    let children = select.children.iter().filter_map(|child| object.child(&child.relationship));
+    let watch = |child: &mapping::schema::Child| Watch {
+        object: child.object.clone(),
+        parent_field: child.field.clone(),
+    };
+    children.map(watch).collect()
+}

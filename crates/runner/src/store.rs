@@ -1,0 +1,355 @@
+//! What is kept on disk: deal keys and their dirty marks, links, intents, cursors and the audit.
+//!
+//! In: hints, claims and commits. Out: answers that are on disk before they are given. Must not
+//! know: mappings, wires, HTTP, nor which database library is used (only `store/sqlite.rs` does).
+
+mod books;
+mod claim;
+mod engine;
+mod keys;
+mod layout;
+mod links;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use connect::{RecordId, ReferralId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use claim::{
+    Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken,
+};
+pub use engine::{Role, SqliteStore};
+
+/// A deal, numbered in the order of first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyId(pub i64);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "deal-{}", self.0)
+    }
+}
+
+impl std::str::FromStr for KeyId {
+    type Err = StoreError;
+
+    /// Reads `deal-42` or `42`.
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let digits = text.strip_prefix("deal-").unwrap_or(text);
+        let wrong = || StoreError::Broken("expected a deal such as deal-42".to_owned());
+        digits.parse().map(KeyId).map_err(|_| wrong())
+    }
+}
+
+/// A name under which a deal is known to one of the two systems.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Alias {
+    /// Our own referral: at most one a key.
+    Referral(ReferralId),
+    /// The record in the CRM: at most one a key.
+    Record {
+        /// Its object, such as `Opportunity`.
+        object: String,
+        /// Its id.
+        id: RecordId,
+    },
+    /// The engagement that our referral is a half of.
+    Engagement(String),
+    /// Another party's half of the engagement.
+    Half(ReferralId),
+}
+
+/// Where hints come from, for the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// A webhook call.
+    Webhook,
+    /// The poll of the CRM.
+    Poll,
+    /// The sweep over either system.
+    Sweep,
+    /// A person, or the service itself.
+    Operator,
+}
+
+impl Source {
+    /// The word in the counters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Source::Webhook => "webhook",
+            Source::Poll => "poll",
+            Source::Sweep => "sweep",
+            Source::Operator => "operator",
+        }
+    }
+}
+
+/// What became of accepted hints.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Accepted {
+    /// The deals that are dirty now, in the order of the hints.
+    pub keys: Vec<KeyId>,
+    /// True when the same event had been accepted before.
+    pub replayed: bool,
+}
+
+/// What became of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Linked {
+    /// The name belongs to the claimed deal now (or did before).
+    Here,
+    /// The claimed deal was the younger half of another one, and is part of it now.
+    Merged(KeyId),
+    /// Somebody works on the deal that has the name: try again shortly.
+    Busy,
+    /// The name belongs to another deal that already has its own record of the kind we have.
+    Taken(KeyId),
+}
+
+/// One line of the audit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditLine {
+    /// Its number, from 1, without gaps.
+    pub seq: i64,
+    /// The deal concerned.
+    pub key: KeyId,
+    /// When.
+    pub at: Timestamp,
+    /// What, before, after and why, as JSON text.
+    pub entry: String,
+}
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// How many lines were checked.
+    pub lines: u64,
+    /// The first line that does not follow from the one before.
+    pub broken_at: Option<i64>,
+}
+
+/// A parked deal as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ParkedKey {
+    /// The deal.
+    pub key: KeyId,
+    /// Our referral.
+    pub referral: Option<String>,
+    /// The CRM record.
+    pub record: Option<String>,
+    /// Why and since when.
+    #[serde(rename = "parked")]
+    pub why: Parked,
+}
+
+/// A deal that is put off, and what it waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitingKey {
+    /// The deal.
+    pub key: KeyId,
+    /// How often it was tried in vain, in a row.
+    pub attempts: u32,
+    /// What it waits for.
+    pub why: String,
+    /// Since when it is dirty.
+    pub since: Timestamp,
+    /// When it is tried again.
+    pub due: Timestamp,
+}
+
+/// Counts and lists for the console and `cosell status`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Status {
+    /// All deals ever seen.
+    pub keys: u64,
+    /// Those that have both records.
+    pub linked: u64,
+    /// Those with work to do.
+    pub dirty: u64,
+    /// Writes whose outcome is not known.
+    pub open_intents: u64,
+    /// Since when the longest waiting one waits.
+    pub oldest_dirty: Option<Timestamp>,
+    /// How many are parked.
+    pub parked_count: u64,
+    /// The parked ones, oldest first, at most 200.
+    pub parked: Vec<ParkedKey>,
+    /// Those that are put off, longest waiting first, at most 50.
+    pub waiting: Vec<WaitingKey>,
+    /// Named counters.
+    pub counters: BTreeMap<String, u64>,
+    /// Named cursors.
+    pub cursors: BTreeMap<String, String>,
+}
+
+/// What a person lets go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Release {
+    /// One deal, parked or not.
+    Key(KeyId),
+    /// Every parked deal with a cause of this code.
+    Code(String),
+    /// Every parked deal.
+    All,
+    /// Every deal that has both records: a census.
+    Linked,
+}
+
+/// Why the store did not do it. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another worker has the deal, or it is part of another one now.
+    #[error("the deal was given to another worker; nothing was kept")]
+    Fenced,
+    /// The disk or the file does not take it now.
+    #[error("the state file cannot be written now: {0}")]
+    Unavailable(String),
+    /// What was read is not what this program writes.
+    #[error("the state file is damaged: {0}")]
+    Broken(String),
+    /// A newer program wrote the file.
+    #[error("the state file has format {found}, this program knows up to {known}: use a newer one")]
+    TooNew {
+        /// The format found.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// Another runner has the file.
+    #[error("another runner uses {0}: stop it first, or name another file at `store`")]
+    InUse(String),
+    /// The writer has ended.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The store: every answer is durable when it is given.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Marks the deals of these names dirty, minting a key for an unknown name. `event` is a hash
+    /// that tells a repeated event.
+    fn accept(
+        &self,
+        hints: Vec<Alias>,
+        event: Option<String>,
+        source: Source,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// One dirty deal that is due, for `lease` long.
+    fn take(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Taken, StoreError>> + Send;
+
+    /// Keeps a claim for longer. Fenced when somebody else has it.
+    fn renew(
+        &self,
+        claim: &mut Claim,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Announces a write. Fenced when somebody else has the deal.
+    fn intend(
+        &self,
+        claim: &mut Claim,
+        kind: IntentKind,
+        body: String,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<IntentId, StoreError>> + Send;
+
+    /// Changes what an open intent remembers.
+    fn remember(
+        &self,
+        claim: &mut Claim,
+        intent: IntentId,
+        body: String,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Compare-and-set on version and epoch; all or nothing.
+    fn commit(
+        &self,
+        claim: &mut Claim,
+        commit: Commit,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives the deal a name, merging the key that has it when that one is only a half.
+    fn link(
+        &self,
+        claim: &mut Claim,
+        alias: Alias,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Linked, StoreError>> + Send;
+
+    /// Makes the claimed referral another party's half of the deal that has this engagement. None
+    /// when no deal has it.
+    fn join(
+        &self,
+        claim: &mut Claim,
+        engagement: String,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Linked>, StoreError>> + Send;
+
+    /// The deal that has this name, and all its names.
+    fn owner(
+        &self,
+        alias: Alias,
+    ) -> impl Future<Output = Result<Option<(KeyId, Vec<Alias>)>, StoreError>> + Send;
+
+    /// How many other deals are just creating a referral; parked ones are not counted.
+    fn open_creates(
+        &self,
+        except: KeyId,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Claims the right to create a shared record; false while another deal has it.
+    fn reserve(
+        &self,
+        claim: &Claim,
+        name: String,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// A named place to go on from.
+    fn cursor(&self, name: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Moves a cursor; false when it is not where `expected` says.
+    fn advance(
+        &self,
+        name: &str,
+        expected: Option<String>,
+        new: String,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Lets deals go on; how many.
+    fn release(
+        &self,
+        what: Release,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The newest lines of the audit, of one deal or of all, newest first.
+    fn audit(
+        &self,
+        key: Option<KeyId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AuditLine>, StoreError>> + Send;
+
+    /// Checks the audit's chain.
+    fn verify(&self) -> impl Future<Output = Result<Verified, StoreError>> + Send;
+
+    /// Counts and lists.
+    fn status(&self) -> impl Future<Output = Result<Status, StoreError>> + Send;
+
+    /// Forgets hashes of events and closed intents from before a time; how many.
+    fn prune(&self, before: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}

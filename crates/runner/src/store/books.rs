@@ -1,0 +1,205 @@
+//! Cursors, counters, the chained audit, and the counts that are shown.
+//!
+//! In: an open transaction. Out: changed rows, lists and counts. Must not know: what an audit entry
+//! says.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::keys::{millis, read_parked, timestamp};
+use super::sqlite::Db;
+use super::{Alias, AuditLine, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links};
+use crate::fingerprint::fingerprint;
+
+/// What the first line of the audit follows.
+const ORIGIN: &str = "cosell audit 1";
+/// How many lines `verify` reads at a time.
+const PAGE: i64 = 1000;
+
+pub(super) fn count(db: &Db, name: &str, by: u64) -> Result<(), StoreError> {
+    if by == 0 {
+        return Ok(());
+    }
+    let sql = "INSERT INTO counters (name, count) VALUES (?1, ?2) \
+               ON CONFLICT (name) DO UPDATE SET count = count + ?2";
+    db.run(sql, &[name.into(), i64::try_from(by).unwrap_or(i64::MAX).into()]).map(drop)
+}
+
+pub(super) fn cursor(db: &Db, name: &str) -> Result<Option<String>, StoreError> {
+    let row = db.row("SELECT at FROM cursors WHERE name = ?1", &[name.into()])?;
+    row.map(|row| row.text(0)).transpose()
+}
+
+pub(super) fn advance(
+    db: &Db,
+    name: &str,
+    expected: Option<&str>,
+    new: &str,
+) -> Result<bool, StoreError> {
+    let changed = match expected {
+        None => {
+            let sql = "INSERT OR IGNORE INTO cursors (name, at) VALUES (?1, ?2)";
+            db.run(sql, &[name.into(), new.into()])?
+        }
+        Some(expected) => {
+            let sql = "UPDATE cursors SET at = ?3 WHERE name = ?1 AND at = ?2";
+            db.run(sql, &[name.into(), expected.into(), new.into()])?
+        }
+    };
+    Ok(changed > 0)
+}
+
+/// The hash of one line, over the hash before it and everything the line says.
+fn chain(prev: &str, line: &AuditLine) -> String {
+    let number = |number: i64| number.to_string();
+    let (seq, key, at) = (line.seq, line.key.0, line.at.as_millisecond());
+    fingerprint(&[prev, &number(seq), &number(key), &number(at), &line.entry])
+}
+
+pub(super) fn append(
+    db: &Db,
+    key: KeyId,
+    now: Timestamp,
+    entry: &str,
+) -> Result<(), StoreError> {
+    let last = db.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[])?;
+    let (seq, prev) = match last {
+        Some(row) => (row.int(0)?.saturating_add(1), row.text(1)?),
+        None => (1, ORIGIN.to_owned()),
+    };
+    let at = timestamp(now.as_millisecond())?;
+    let line = AuditLine { seq, key, at, entry: entry.to_owned() };
+    let hash = chain(&prev, &line);
+    let sql = "INSERT INTO audit (seq, key, at, entry, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let cells = [seq.into(), key.0.into(), millis(at), entry.into(), prev.into(), hash.into()];
+    db.run(sql, &cells).map(drop)
+}
+
+pub(super) fn audit(
+    db: &Db,
+    key: Option<KeyId>,
+    limit: u32,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let limit = i64::from(limit).into();
+    let rows = match key {
+        None => {
+            let sql = "SELECT seq, key, at, entry FROM audit ORDER BY seq DESC LIMIT ?1";
+            db.rows(sql, &[limit])?
+        }
+        Some(key) => {
+            let sql = "SELECT seq, key, at, entry FROM audit WHERE key = ?2 \
+                       ORDER BY seq DESC LIMIT ?1";
+            db.rows(sql, &[limit, key.0.into()])?
+        }
+    };
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        lines.push(AuditLine {
+            seq: row.int(0)?,
+            key: KeyId(row.int(1)?),
+            at: timestamp(row.int(2)?)?,
+            entry: row.text(3)?,
+        });
+    }
+    Ok(lines)
+}
+
+pub(super) fn verify(db: &Db) -> Result<Verified, StoreError> {
+    let sql = "SELECT seq, key, at, entry, prev, hash FROM audit WHERE seq > ?1 \
+               ORDER BY seq LIMIT ?2";
+    let mut verified = Verified { lines: 0, broken_at: None };
+    let (mut seq, mut prev) = (0_i64, ORIGIN.to_owned());
+    loop {
+        let rows = db.rows(sql, &[seq.into(), PAGE.into()])?;
+        if rows.is_empty() {
+            return Ok(verified);
+        }
+        for row in rows {
+            let line = AuditLine {
+                seq: row.int(0)?,
+                key: KeyId(row.int(1)?),
+                at: timestamp(row.int(2)?)?,
+                entry: row.text(3)?,
+            };
+            let hash = row.text(5)?;
+            let follows = line.seq == seq + 1 && row.text(4)? == prev;
+            if !follows || chain(&prev, &line) != hash {
+                verified.broken_at = Some(seq + 1);
+                return Ok(verified);
+            }
+            (seq, prev) = (line.seq, hash);
+            verified.lines += 1;
+        }
+    }
+}
+
+pub(super) fn status(db: &Db) -> Result<Status, StoreError> {
+    let oldest = "SELECT MIN(dirty_since) FROM keys WHERE dirty_seq > done_seq";
+    let oldest = db.row(oldest, &[])?.map(|row| row.maybe_int(0)).transpose()?.flatten();
+    let linked = "SELECT COUNT(*) FROM (SELECT key FROM aliases WHERE slot IS NOT NULL \
+                  GROUP BY key HAVING COUNT(*) = 2)";
+    Ok(Status {
+        keys: db.count("SELECT COUNT(*) FROM keys", &[])?,
+        linked: db.count(linked, &[])?,
+        dirty: db.count("SELECT COUNT(*) FROM keys WHERE dirty_seq > done_seq", &[])?,
+        open_intents: db.count("SELECT COUNT(*) FROM intents WHERE state = 'open'", &[])?,
+        oldest_dirty: oldest.map(timestamp).transpose()?,
+        parked_count: db.count("SELECT COUNT(*) FROM keys WHERE parked IS NOT NULL", &[])?,
+        parked: parked(db)?,
+        waiting: waiting(db)?,
+        counters: counters(db)?,
+        cursors: cursors(db)?,
+    })
+}
+
+fn parked(db: &Db) -> Result<Vec<ParkedKey>, StoreError> {
+    let sql = "SELECT id, parked, parked_since FROM keys WHERE parked IS NOT NULL \
+               ORDER BY parked_since, id LIMIT 200";
+    let mut parked = Vec::new();
+    for row in db.rows(sql, &[])? {
+        let key = KeyId(row.int(0)?);
+        let Some(why) = read_parked(row.maybe(1)?, row.maybe_int(2)?)? else { continue };
+        let mut entry = ParkedKey { key, referral: None, record: None, why };
+        for alias in links::aliases(db, key)? {
+            match alias {
+                Alias::Referral(id) => entry.referral = Some(id.to_string()),
+                Alias::Record { id, .. } => entry.record = Some(id.to_string()),
+                Alias::Engagement(_) | Alias::Half(_) => {}
+            }
+        }
+        parked.push(entry);
+    }
+    Ok(parked)
+}
+
+fn waiting(db: &Db) -> Result<Vec<WaitingKey>, StoreError> {
+    let sql = "SELECT id, attempts, waiting, dirty_since, due_at FROM keys \
+               WHERE dirty_seq > done_seq AND waiting IS NOT NULL ORDER BY dirty_since, id LIMIT 50";
+    let read = |row: &super::sqlite::Row| {
+        Ok(WaitingKey {
+            key: KeyId(row.int(0)?),
+            attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX),
+            why: row.text(2)?,
+            since: timestamp(row.int(3)?)?,
+            due: timestamp(row.int(4)?)?,
+        })
+    };
+    db.rows(sql, &[])?.iter().map(read).collect()
+}
+
+fn counters(db: &Db) -> Result<BTreeMap<String, u64>, StoreError> {
+    let rows = db.rows("SELECT name, count FROM counters", &[])?;
+    rows.iter().map(|row| Ok((row.text(0)?, u64::try_from(row.int(1)?).unwrap_or(0)))).collect()
+}
+
+fn cursors(db: &Db) -> Result<BTreeMap<String, String>, StoreError> {
+    let rows = db.rows("SELECT name, at FROM cursors", &[])?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
+pub(super) fn prune(db: &Db, before: Timestamp) -> Result<u64, StoreError> {
+    let events = db.run("DELETE FROM events WHERE at < ?1", &[millis(before)])?;
+    let closed = "DELETE FROM intents WHERE state <> 'open' AND closed < ?1";
+    Ok(events + db.run(closed, &[millis(before)])?)
+}

@@ -1,0 +1,315 @@
+//! The embedded engine: one writer thread that commits many requests at once.
+//!
+//! In: requests from any task. Out: their answers, given only after the commit that carries them.
+//! Must not know: SQL; the operations are in `keys`, `links` and `books`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::sqlite::Db;
+use super::{
+    Accepted, Alias, AuditLine, Claim, Commit, IntentId, IntentKind, KeyId, Linked, Release,
+    Source, Status, Store, StoreError, Taken, Verified, books, keys, layout, links,
+};
+
+/// How many requests one commit may carry.
+const GROUP: usize = 256;
+/// How many requests may wait for the writer before callers wait too.
+const QUEUE: usize = 1024;
+
+/// Who opens the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The service: locks the file against a second one, and ends the leases of its predecessor.
+    Runner,
+    /// A command that looks, or releases something, beside a running service.
+    Visitor,
+}
+
+/// A request on its way through the writer.
+trait Job: Send {
+    fn run(&mut self, db: &Db);
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
+}
+
+struct Request<T, F> {
+    work: Option<F>,
+    result: Result<T, StoreError>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Request<T, F>
+where
+    T: Send,
+    F: FnOnce(&Db) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, db: &Db) {
+        let Some(work) = self.work.take() else { return };
+        let begun = db.batch("SAVEPOINT request");
+        self.result = begun.and_then(|()| work(db));
+        let end = match &self.result {
+            Ok(_) => "RELEASE request",
+            Err(_) => "ROLLBACK TO request; RELEASE request",
+        };
+        if let Err(error) = db.batch(end) {
+            self.result = Err(error);
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>) {
+        let answer = match committed {
+            Ok(()) => self.result,
+            Err(error) => Err(error.clone()),
+        };
+        // INVARIANT: a caller that went away does not undo what is committed.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    commits: Arc<AtomicU64>,
+    /// Held for its lock.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens or creates the file at `path`.
+    ///
+    /// Fails when it cannot be opened, was written by a newer program, or (as a runner) is in use.
+    pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
+        let lock = match role {
+            Role::Runner => Some(lock(path)?),
+            Role::Visitor => None,
+        };
+        let db = Db::open(path)?;
+        layout::migrate(&db)?;
+        if role == Role::Runner {
+            keys::end_leases(&db)?;
+        }
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let counted = commits.clone();
+        std::thread::Builder::new()
+            .name("cosell-store".to_owned())
+            .spawn(move || write_all(&db, waiting, &counted))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { jobs, commits, _lock: lock })
+    }
+
+    /// How many commits were made: fewer than requests when they come together.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    async fn ask<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { work: Some(work), result: Err(StoreError::Closed), reply };
+        self.jobs.send(Box::new(request)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Keeps a second runner away from the file, for as long as the answer lives.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", name.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(StoreError::InUse(path.display().to_string()))
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(StoreError::Unavailable(error.to_string())),
+    }
+}
+
+/// The writer: takes what waits, commits it at once, answers. Ends when all senders are gone.
+fn write_all(db: &Db, mut waiting: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
+    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP);
+    while let Some(first) = waiting.blocking_recv() {
+        group.push(first);
+        while group.len() < GROUP {
+            let Ok(next) = waiting.try_recv() else { break };
+            group.push(next);
+        }
+        let committed = write_group(db, &mut group);
+        commits.fetch_add(1, Ordering::Relaxed);
+        for job in group.drain(..) {
+            job.answer(&committed);
+        }
+    }
+}
+
+fn write_group(db: &Db, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    db.batch("BEGIN IMMEDIATE")?;
+    for job in group.iter_mut() {
+        job.run(db);
+    }
+    db.batch("COMMIT").inspect_err(|_| drop(db.batch("ROLLBACK")))
+}
+
+impl Store for SqliteStore {
+    async fn accept(
+        &self,
+        hints: Vec<Alias>,
+        event: Option<String>,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<Accepted, StoreError> {
+        self.ask(move |db| keys::accept(db, &hints, event.as_deref(), source, now)).await
+    }
+
+    async fn take(&self, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
+        self.ask(move |db| keys::take(db, now, lease)).await
+    }
+
+    async fn renew(&self, claim: &mut Claim, until: Timestamp) -> Result<(), StoreError> {
+        let (key, epoch) = (claim.key, claim.epoch);
+        self.ask(move |db| keys::renew(db, key, epoch, until)).await?;
+        claim.lease_until = until;
+        Ok(())
+    }
+
+    async fn intend(
+        &self,
+        claim: &mut Claim,
+        kind: IntentKind,
+        body: String,
+        now: Timestamp,
+    ) -> Result<IntentId, StoreError> {
+        let (key, epoch) = (claim.key, claim.epoch);
+        let intent = self.ask(move |db| keys::intend(db, key, epoch, kind, body, now)).await?;
+        let id = intent.id;
+        claim.intents.push(intent);
+        Ok(id)
+    }
+
+    async fn remember(
+        &self,
+        claim: &mut Claim,
+        intent: IntentId,
+        body: String,
+    ) -> Result<(), StoreError> {
+        let (key, epoch, kept) = (claim.key, claim.epoch, body.clone());
+        self.ask(move |db| keys::remember(db, key, epoch, intent, &body)).await?;
+        for open in claim.intents.iter_mut().filter(|open| open.id == intent) {
+            open.body.clone_from(&kept);
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        claim: &mut Claim,
+        commit: Commit,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let at = keys::Place::of(claim);
+        let kept = commit.clone();
+        self.ask(move |db| keys::commit(db, &at, &commit, now)).await?;
+        claim.version += 1;
+        claim.base = kept.base.or(claim.base.take());
+        claim.memo = kept.memo.or(claim.memo.take());
+        claim.intents.retain(|open| !kept.close.iter().any(|(id, _)| *id == open.id));
+        Ok(())
+    }
+
+    async fn link(
+        &self,
+        claim: &mut Claim,
+        alias: Alias,
+        now: Timestamp,
+    ) -> Result<Linked, StoreError> {
+        let at = keys::Place::of(claim);
+        let name = alias.clone();
+        let (linked, aliases) = self.ask(move |db| links::link(db, &at, &alias, now)).await?;
+        if linked == Linked::Here {
+            tracing::debug!(key = %claim.key, name = links::space(&name), "linked");
+            claim.aliases = aliases;
+        }
+        Ok(linked)
+    }
+
+    async fn join(
+        &self,
+        claim: &mut Claim,
+        engagement: String,
+        now: Timestamp,
+    ) -> Result<Option<Linked>, StoreError> {
+        let at = keys::Place::of(claim);
+        self.ask(move |db| links::join(db, &at, &engagement, now)).await
+    }
+
+    async fn owner(&self, alias: Alias) -> Result<Option<(KeyId, Vec<Alias>)>, StoreError> {
+        self.ask(move |db| links::owner(db, &alias)).await
+    }
+
+    async fn open_creates(&self, except: KeyId) -> Result<u64, StoreError> {
+        self.ask(move |db| keys::open_creates(db, except)).await
+    }
+
+    async fn reserve(
+        &self,
+        claim: &Claim,
+        name: String,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (key, epoch) = (claim.key, claim.epoch);
+        self.ask(move |db| keys::reserve(db, key, epoch, &name, now, until)).await
+    }
+
+    async fn cursor(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let name = name.to_owned();
+        self.ask(move |db| books::cursor(db, &name)).await
+    }
+
+    async fn advance(
+        &self,
+        name: &str,
+        expected: Option<String>,
+        new: String,
+    ) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.ask(move |db| books::advance(db, &name, expected.as_deref(), &new)).await
+    }
+
+    async fn release(&self, what: Release, now: Timestamp) -> Result<u64, StoreError> {
+        self.ask(move |db| keys::release(db, &what, now)).await
+    }
+
+    async fn audit(&self, key: Option<KeyId>, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        self.ask(move |db| books::audit(db, key, limit)).await
+    }
+
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.ask(books::verify).await
+    }
+
+    async fn status(&self) -> Result<Status, StoreError> {
+        self.ask(books::status).await
+    }
+
+    async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.ask(move |db| books::prune(db, before)).await
+    }
+}

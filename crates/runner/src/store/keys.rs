@@ -1,0 +1,316 @@
+//! Deals and the work on them: accept, take, renew, intend, commit, release.
+//!
+//! In: an open transaction. Out: changed rows. Must not know: threads, groups of commits, or what
+//! base and memo say.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::sqlite::{Cell, Db};
+use super::{
+    Accepted, Alias, Cause, Claim, Commit, IntentId, IntentKind, KeyId, Next, OpenIntent, Parked,
+    Release, Source, StoreError, Taken, books, links,
+};
+
+/// A claim's place, for compare-and-set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) key: KeyId,
+    pub(super) epoch: i64,
+    pub(super) version: i64,
+    pub(super) dirty_upto: i64,
+}
+
+impl Place {
+    pub(super) fn of(claim: &Claim) -> Self {
+        Self {
+            key: claim.key,
+            epoch: claim.epoch,
+            version: claim.version,
+            dirty_upto: claim.dirty_upto,
+        }
+    }
+}
+
+pub(super) fn millis(at: Timestamp) -> Cell {
+    Cell::Int(at.as_millisecond())
+}
+
+pub(super) fn timestamp(millis: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(millis).map_err(|error| StoreError::Broken(error.to_string()))
+}
+
+/// Ends every lease: their holders are gone, and older epochs can commit nothing.
+pub(super) fn end_leases(db: &Db) -> Result<(), StoreError> {
+    db.run("UPDATE keys SET lease_until = 0, lease_epoch = lease_epoch + 1 WHERE lease_until > 0", &[])
+        .map(drop)
+}
+
+pub(super) fn accept(
+    db: &Db,
+    hints: &[Alias],
+    event: Option<&str>,
+    source: Source,
+    now: Timestamp,
+) -> Result<Accepted, StoreError> {
+    let mut accepted = Accepted::default();
+    if let Some(hash) = event {
+        let sql = "INSERT OR IGNORE INTO events (hash, at) VALUES (?1, ?2)";
+        accepted.replayed = db.run(sql, &[hash.into(), millis(now)])? == 0;
+    }
+    for hint in hints {
+        let key = match links::find(db, hint)? {
+            Some((key, _)) => {
+                mark_dirty(db, key, now)?;
+                key
+            }
+            None => mint(db, hint, now)?,
+        };
+        accepted.keys.push(key);
+    }
+    let hints = u64::try_from(hints.len()).unwrap_or(u64::MAX);
+    books::count(db, &format!("accepted_{}", source.word()), hints)?;
+    if accepted.replayed {
+        books::count(db, "replayed", 1)?;
+    }
+    Ok(accepted)
+}
+
+fn mint(db: &Db, name: &Alias, now: Timestamp) -> Result<KeyId, StoreError> {
+    let sql = "INSERT INTO keys (created, dirty_since, due_at) VALUES (?1, ?1, ?1)";
+    db.run(sql, &[millis(now)])?;
+    let key = KeyId(db.last_id());
+    links::insert(db, key, name)?;
+    Ok(key)
+}
+
+/// A clean deal becomes due at once; one that waits for a reason goes on waiting.
+pub(super) fn mark_dirty(db: &Db, key: KeyId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE keys SET \
+               dirty_since = CASE WHEN dirty_seq = done_seq THEN ?2 ELSE dirty_since END, \
+               due_at = CASE WHEN dirty_seq = done_seq THEN ?2 ELSE due_at END, \
+               dirty_seq = dirty_seq + 1 WHERE id = ?1";
+    db.run(sql, &[key.0.into(), millis(now)]).map(drop)
+}
+
+pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
+    let sql = "SELECT id FROM keys WHERE dirty_seq > done_seq AND due_at <= ?1 \
+               AND lease_until <= ?1 ORDER BY due_at, id LIMIT 1";
+    let Some(row) = db.row(sql, &[millis(now)])? else {
+        let sql = "SELECT MIN(MAX(due_at, lease_until)) FROM keys WHERE dirty_seq > done_seq";
+        let due = db.row(sql, &[])?.map(|row| row.maybe_int(0)).transpose()?.flatten();
+        return Ok(Taken::Idle(due.map(timestamp).transpose()?));
+    };
+    let key = KeyId(row.int(0)?);
+    let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
+    let until = now.as_millisecond().saturating_add(lease);
+    let sql = "UPDATE keys SET lease_epoch = lease_epoch + 1, lease_until = ?2 WHERE id = ?1";
+    db.run(sql, &[key.0.into(), until.into()])?;
+    Ok(Taken::Claim(Box::new(read_claim(db, key)?)))
+}
+
+fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
+    let sql = "SELECT lease_epoch, version, dirty_seq, lease_until, attempts, base, memo, parked, \
+               parked_since FROM keys WHERE id = ?1";
+    let row = db.row(sql, &[key.0.into()])?.ok_or(StoreError::Fenced)?;
+    Ok(Claim {
+        key,
+        epoch: row.int(0)?,
+        version: row.int(1)?,
+        dirty_upto: row.int(2)?,
+        lease_until: timestamp(row.int(3)?)?,
+        attempts: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
+        base: row.maybe(5)?,
+        memo: row.maybe(6)?,
+        aliases: links::aliases(db, key)?,
+        intents: open_intents(db, key)?,
+        parked: read_parked(row.maybe(7)?, row.maybe_int(8)?)?,
+    })
+}
+
+pub(super) fn read_parked(
+    causes: Option<String>,
+    since: Option<i64>,
+) -> Result<Option<Parked>, StoreError> {
+    let (Some(causes), Some(since)) = (causes, since) else { return Ok(None) };
+    let causes = serde_json::from_str(&causes)
+        .map_err(|_| StoreError::Broken("expected the causes of a parked deal".to_owned()))?;
+    Ok(Some(Parked { causes, since: timestamp(since)? }))
+}
+
+fn open_intents(db: &Db, key: KeyId) -> Result<Vec<OpenIntent>, StoreError> {
+    let sql = "SELECT id, kind, body, created FROM intents WHERE key = ?1 AND state = 'open' \
+               ORDER BY id";
+    let mut intents = Vec::new();
+    for row in db.rows(sql, &[key.0.into()])? {
+        let kind = IntentKind::read(&row.text(1)?)
+            .ok_or_else(|| StoreError::Broken("expected a known kind of intent".to_owned()))?;
+        intents.push(OpenIntent {
+            id: IntentId(row.int(0)?),
+            kind,
+            body: row.text(2)?,
+            created: timestamp(row.int(3)?)?,
+        });
+    }
+    Ok(intents)
+}
+
+/// Fenced unless the deal still has this epoch.
+pub(super) fn check_epoch(db: &Db, key: KeyId, epoch: i64) -> Result<(), StoreError> {
+    let sql = "SELECT COUNT(*) FROM keys WHERE id = ?1 AND lease_epoch = ?2";
+    match db.count(sql, &[key.0.into(), epoch.into()])? {
+        0 => Err(StoreError::Fenced),
+        1.. => Ok(()),
+    }
+}
+
+pub(super) fn renew(db: &Db, key: KeyId, epoch: i64, until: Timestamp) -> Result<(), StoreError> {
+    check_epoch(db, key, epoch)?;
+    db.run("UPDATE keys SET lease_until = ?2 WHERE id = ?1", &[key.0.into(), millis(until)])
+        .map(drop)
+}
+
+pub(super) fn intend(
+    db: &Db,
+    key: KeyId,
+    epoch: i64,
+    kind: IntentKind,
+    body: String,
+    now: Timestamp,
+) -> Result<OpenIntent, StoreError> {
+    check_epoch(db, key, epoch)?;
+    let sql = "INSERT INTO intents (key, epoch, kind, body, created) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let cells = [key.0.into(), epoch.into(), kind.word().into(), body.clone().into(), millis(now)];
+    db.run(sql, &cells)?;
+    Ok(OpenIntent { id: IntentId(db.last_id()), kind, body, created: now })
+}
+
+pub(super) fn remember(
+    db: &Db,
+    key: KeyId,
+    epoch: i64,
+    intent: IntentId,
+    body: &str,
+) -> Result<(), StoreError> {
+    check_epoch(db, key, epoch)?;
+    let sql = "UPDATE intents SET body = ?3 WHERE id = ?2 AND key = ?1 AND state = 'open'";
+    match db.run(sql, &[key.0.into(), intent.0.into(), body.into()])? {
+        0 => Err(StoreError::Fenced),
+        1.. => Ok(()),
+    }
+}
+
+pub(super) fn open_creates(db: &Db, except: KeyId) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM intents WHERE state = 'open' AND kind = ?1 AND key <> ?2 \
+               AND NOT EXISTS (SELECT 1 FROM keys WHERE keys.id = intents.key \
+               AND parked IS NOT NULL)";
+    db.count(sql, &[IntentKind::CreateReferral.word().into(), except.0.into()])
+}
+
+pub(super) fn reserve(
+    db: &Db,
+    key: KeyId,
+    epoch: i64,
+    name: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    check_epoch(db, key, epoch)?;
+    let sql = "INSERT INTO reservations (name, key, until) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (name) DO UPDATE SET key = ?2, until = ?3 \
+               WHERE reservations.key = ?2 OR reservations.until <= ?4";
+    let cells = [name.into(), key.0.into(), millis(until), millis(now)];
+    Ok(db.run(sql, &cells)? > 0)
+}
+
+pub(super) fn commit(
+    db: &Db,
+    at: &Place,
+    commit: &Commit,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE keys SET version = version + 1, base = COALESCE(?4, base), \
+               memo = COALESCE(?5, memo) WHERE id = ?1 AND version = ?2 AND lease_epoch = ?3";
+    let key: Cell = at.key.0.into();
+    let cells = [
+        key.clone(),
+        at.version.into(),
+        at.epoch.into(),
+        commit.base.clone().into(),
+        commit.memo.clone().into(),
+    ];
+    if db.run(sql, &cells)? == 0 {
+        return Err(StoreError::Fenced);
+    }
+    for (intent, ending) in &commit.close {
+        let sql = "UPDATE intents SET state = ?3, closed = ?4 \
+                   WHERE id = ?2 AND key = ?1 AND state = 'open'";
+        let cells = [key.clone(), intent.0.into(), ending.word().into(), millis(now)];
+        db.run(sql, &cells)?;
+    }
+    for entry in &commit.audit {
+        books::append(db, at.key, now, entry)?;
+    }
+    for (name, count) in &commit.count {
+        books::count(db, name, *count)?;
+    }
+    give_back(db, at, &commit.next, now)
+}
+
+/// INVARIANT: `done_seq` becomes what was dirty at the take, so a mark set meanwhile is not lost.
+fn give_back(db: &Db, at: &Place, next: &Next, now: Timestamp) -> Result<(), StoreError> {
+    let key: Cell = at.key.0.into();
+    let done = "lease_until = 0, attempts = 0, done_seq = MAX(done_seq, ?2), due_at = ?3, \
+                dirty_since = ?3, waiting = NULL";
+    match next {
+        Next::Hold => return Ok(()),
+        Next::Done => {
+            let sql = format!(
+                "UPDATE keys SET {done}, parked = NULL, parked_since = NULL WHERE id = ?1"
+            );
+            db.run(&sql, &[key.clone(), at.dirty_upto.into(), millis(now)])?;
+        }
+        Next::Later { at: due, counted, why } => {
+            let sql = "UPDATE keys SET lease_until = 0, due_at = ?2, attempts = attempts + ?3, \
+                       waiting = ?4 WHERE id = ?1";
+            let counted = i64::from(*counted).into();
+            db.run(sql, &[key.clone(), millis(*due), counted, why.as_str().into()])?;
+        }
+        Next::Parked(causes) => {
+            let causes = write_causes(causes);
+            let sql = format!(
+                "UPDATE keys SET {done}, \
+                 parked_since = CASE WHEN parked = ?4 THEN parked_since ELSE ?3 END, parked = ?4 \
+                 WHERE id = ?1"
+            );
+            db.run(&sql, &[key.clone(), at.dirty_upto.into(), millis(now), causes.into()])?;
+        }
+    }
+    let sql = "DELETE FROM reservations WHERE key = ?1 AND NOT EXISTS \
+               (SELECT 1 FROM intents WHERE intents.key = ?1 AND state = 'open')";
+    db.run(sql, &[key]).map(drop)
+}
+
+fn write_causes(causes: &[Cause]) -> String {
+    serde_json::to_string(causes).unwrap_or_else(|_| "[]".to_owned())
+}
+
+pub(super) fn release(db: &Db, what: &Release, now: Timestamp) -> Result<u64, StoreError> {
+    let set = "UPDATE keys SET dirty_seq = dirty_seq + 1, attempts = 0, due_at = ?1, \
+               dirty_since = CASE WHEN dirty_seq = done_seq THEN ?1 ELSE dirty_since END WHERE";
+    match what {
+        Release::Key(key) => db.run(&format!("{set} id = ?2"), &[millis(now), key.0.into()]),
+        Release::All => db.run(&format!("{set} parked IS NOT NULL"), &[millis(now)]),
+        Release::Code(code) => {
+            let which = "parked IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(keys.parked) \
+                         WHERE json_extract(value, '$.code') = ?2)";
+            db.run(&format!("{set} {which}"), &[millis(now), code.as_str().into()])
+        }
+        Release::Linked => {
+            let which = "(SELECT COUNT(slot) FROM aliases WHERE key = keys.id) = 2 \
+                         AND parked IS NULL AND dirty_seq = done_seq";
+            db.run(&format!("{set} {which}"), &[millis(now)])
+        }
+    }
+}

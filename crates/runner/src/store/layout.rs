@@ -1,0 +1,94 @@
+//! The tables, and how an older file becomes a newer one.
+//!
+//! In: an open database. Out: the same with the newest layout, or a refusal of a newer one. Must
+//! not know: what the operations do with the tables.
+
+use super::StoreError;
+use super::sqlite::Db;
+
+/// One step a format; the n-th leads from format n - 1 to format n.
+const STEPS: &[&str] = &["
+CREATE TABLE keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 0,
+    dirty_seq INTEGER NOT NULL DEFAULT 1,
+    done_seq INTEGER NOT NULL DEFAULT 0 CHECK (done_seq <= dirty_seq),
+    dirty_since INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    lease_epoch INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER NOT NULL DEFAULT 0,
+    base TEXT,
+    memo TEXT,
+    waiting TEXT,
+    parked TEXT,
+    parked_since INTEGER
+) STRICT;
+CREATE INDEX keys_due ON keys (due_at, id) WHERE dirty_seq > done_seq;
+CREATE INDEX keys_parked ON keys (parked_since) WHERE parked IS NOT NULL;
+
+CREATE TABLE aliases (
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    key INTEGER NOT NULL REFERENCES keys (id),
+    slot TEXT,
+    object TEXT,
+    PRIMARY KEY (space, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX aliases_slot ON aliases (key, slot) WHERE slot IS NOT NULL;
+CREATE INDEX aliases_key ON aliases (key);
+
+CREATE TABLE intents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL REFERENCES keys (id),
+    epoch INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    closed INTEGER,
+    state TEXT NOT NULL DEFAULT 'open'
+) STRICT;
+CREATE INDEX intents_open ON intents (key) WHERE state = 'open';
+
+CREATE TABLE reservations (
+    name TEXT PRIMARY KEY,
+    key INTEGER NOT NULL REFERENCES keys (id),
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cursors (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE events (hash TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    key INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    prev TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_key ON audit (key, seq);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+"];
+
+/// Brings the file to the newest format, one step a transaction.
+pub(super) fn migrate(db: &Db) -> Result<(), StoreError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let found = db.row("PRAGMA user_version", &[])?.map(|row| row.int(0)).transpose()?.unwrap_or(0);
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    for (index, step) in STEPS.iter().enumerate() {
+        let format = i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1);
+        if format > found {
+            db.batch(&format!("BEGIN IMMEDIATE; {step} PRAGMA user_version = {format}; COMMIT;"))
+                .inspect_err(|_| drop(db.batch("ROLLBACK")))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Names of deals, and the merging of two keys that turn out to be one deal.
+//!
+//! In: an open transaction. Out: changed rows. Must not know: how a link was found out.
+
+use connect::{RecordId, ReferralId};
+use jiff::Timestamp;
+
+use super::keys::{self, Place};
+use super::sqlite::{Cell, Db, Row};
+use super::{Alias, KeyId, Linked, StoreError, books};
+
+const PARTNER_CENTER: &str = "partner-center";
+const SALESFORCE: &str = "salesforce";
+const ENGAGEMENT: &str = "engagement";
+
+/// The space in which a name is unique.
+pub(super) fn space(alias: &Alias) -> &'static str {
+    match alias {
+        Alias::Referral(_) | Alias::Half(_) => PARTNER_CENTER,
+        Alias::Record { .. } => SALESFORCE,
+        Alias::Engagement(_) => ENGAGEMENT,
+    }
+}
+
+fn id(alias: &Alias) -> &str {
+    match alias {
+        Alias::Referral(id) | Alias::Half(id) => id.as_str(),
+        Alias::Record { id, .. } => id.as_str(),
+        Alias::Engagement(id) => id,
+    }
+}
+
+/// The slot of which a deal has at most one.
+fn slot(alias: &Alias) -> Option<&'static str> {
+    match alias {
+        Alias::Referral(_) => Some("left"),
+        Alias::Record { .. } => Some("right"),
+        Alias::Engagement(_) | Alias::Half(_) => None,
+    }
+}
+
+fn object(alias: &Alias) -> Option<String> {
+    match alias {
+        Alias::Record { object, .. } => Some(object.clone()),
+        Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
+    }
+}
+
+fn read_alias(row: &Row) -> Result<Alias, StoreError> {
+    let broken = |_| StoreError::Broken("expected an id in the table of names".to_owned());
+    let (space, id, slot) = (row.text(0)?, row.text(1)?, row.maybe(2)?);
+    Ok(match space.as_str() {
+        SALESFORCE => Alias::Record {
+            object: row.maybe(3)?.unwrap_or_default(),
+            id: RecordId::parse(&id).map_err(broken)?,
+        },
+        PARTNER_CENTER if slot.is_some() => {
+            Alias::Referral(ReferralId::parse(&id).map_err(broken)?)
+        }
+        PARTNER_CENTER => Alias::Half(ReferralId::parse(&id).map_err(broken)?),
+        _ => Alias::Engagement(id),
+    })
+}
+
+pub(super) fn insert(db: &Db, key: KeyId, alias: &Alias) -> Result<(), StoreError> {
+    let sql = "INSERT INTO aliases (space, id, key, slot, object) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let cells = [
+        space(alias).into(),
+        id(alias).into(),
+        key.0.into(),
+        slot(alias).map(str::to_owned).into(),
+        object(alias).into(),
+    ];
+    db.run(sql, &cells).map(drop)
+}
+
+/// The deal that has a name, and the slot it fills there.
+pub(super) fn find(db: &Db, alias: &Alias) -> Result<Option<(KeyId, Option<String>)>, StoreError> {
+    let sql = "SELECT key, slot FROM aliases WHERE space = ?1 AND id = ?2";
+    let row = db.row(sql, &[space(alias).into(), id(alias).into()])?;
+    row.map(|row| Ok((KeyId(row.int(0)?), row.maybe(1)?))).transpose()
+}
+
+pub(super) fn aliases(db: &Db, key: KeyId) -> Result<Vec<Alias>, StoreError> {
+    let sql = "SELECT space, id, slot, object FROM aliases WHERE key = ?1 ORDER BY space, id";
+    db.rows(sql, &[key.0.into()])?.iter().map(read_alias).collect()
+}
+
+pub(super) fn owner(db: &Db, alias: &Alias) -> Result<Option<(KeyId, Vec<Alias>)>, StoreError> {
+    let Some((key, _)) = find(db, alias)? else { return Ok(None) };
+    Ok(Some((key, aliases(db, key)?)))
+}
+
+fn slots(db: &Db, key: KeyId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT slot FROM aliases WHERE key = ?1 AND slot IS NOT NULL";
+    db.rows(sql, &[key.0.into()])?.iter().map(|row| row.text(0)).collect()
+}
+
+fn has_open_intents(db: &Db, key: KeyId) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM intents WHERE key = ?1 AND state = 'open'";
+    Ok(db.count(sql, &[key.0.into()])? > 0)
+}
+
+/// True while a worker has the deal, or a write of it has no known outcome.
+fn is_busy(db: &Db, key: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM keys WHERE id = ?1 AND lease_until > ?2";
+    let leased = db.count(sql, &[key.0.into(), keys::millis(now)])? > 0;
+    Ok(leased || has_open_intents(db, key)?)
+}
+
+pub(super) fn link(
+    db: &Db,
+    at: &Place,
+    alias: &Alias,
+    now: Timestamp,
+) -> Result<(Linked, Vec<Alias>), StoreError> {
+    keys::check_epoch(db, at.key, at.epoch)?;
+    let linked = match find(db, alias)? {
+        None => add(db, at.key, alias)?,
+        Some((key, _)) if key == at.key => Linked::Here,
+        Some((key, filled)) => {
+            // A name without a slot does not make two keys one deal.
+            if slot(alias).is_none() || filled.is_none() {
+                Linked::Taken(key)
+            } else {
+                unite(db, at, key, now)?
+            }
+        }
+    };
+    Ok((linked, aliases(db, at.key)?))
+}
+
+fn add(db: &Db, key: KeyId, alias: &Alias) -> Result<Linked, StoreError> {
+    let filled = slots(db, key)?;
+    if slot(alias).is_some_and(|slot| filled.iter().any(|f| f == slot)) {
+        return Ok(Linked::Taken(key));
+    }
+    insert(db, key, alias)?;
+    Ok(Linked::Here)
+}
+
+fn unite(db: &Db, at: &Place, other: KeyId, now: Timestamp) -> Result<Linked, StoreError> {
+    let (ours, theirs) = (slots(db, at.key)?, slots(db, other)?);
+    if ours.iter().any(|slot| theirs.contains(slot)) {
+        return Ok(Linked::Taken(other));
+    }
+    if is_busy(db, other, now)? {
+        return Ok(Linked::Busy);
+    }
+    // The older one stays, unless we are in the middle of a write.
+    if at.key < other || has_open_intents(db, at.key)? {
+        absorb(db, at.key, other, now)?;
+        Ok(Linked::Here)
+    } else {
+        absorb(db, other, at.key, now)?;
+        Ok(Linked::Merged(other))
+    }
+}
+
+/// Everything of `loser` becomes `winner`'s; later commits of `loser` find nothing.
+fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), StoreError> {
+    let pair: [Cell; 2] = [winner.0.into(), loser.0.into()];
+    let sql = "UPDATE keys SET base = COALESCE(base, (SELECT base FROM keys WHERE id = ?2)) \
+               WHERE id = ?1";
+    db.run(sql, &pair)?;
+    for table in ["aliases", "intents", "reservations"] {
+        db.run(&format!("UPDATE {table} SET key = ?1 WHERE key = ?2"), &pair)?;
+    }
+    db.run("DELETE FROM keys WHERE id = ?1", &[loser.0.into()])?;
+    keys::mark_dirty(db, winner, now)?;
+    books::count(db, "merged", 1)?;
+    let entry = format!(r#"{{"kind":"merged","with":"{loser}"}}"#);
+    books::append(db, winner, now, &entry)
+}
+
+pub(super) fn join(
+    db: &Db,
+    at: &Place,
+    engagement: &str,
+    now: Timestamp,
+) -> Result<Option<Linked>, StoreError> {
+    keys::check_epoch(db, at.key, at.epoch)?;
+    let Some((deal, _)) = find(db, &Alias::Engagement(engagement.to_owned()))? else {
+        return Ok(None);
+    };
+    if deal == at.key {
+        return Ok(Some(Linked::Here));
+    }
+    let ours = slots(db, at.key)?;
+    if ours.iter().any(|slot| slot == "right") {
+        return Ok(Some(Linked::Taken(deal)));
+    }
+    if is_busy(db, deal, now)? {
+        return Ok(Some(Linked::Busy));
+    }
+    db.run("UPDATE aliases SET slot = NULL WHERE key = ?1", &[at.key.0.into()])?;
+    absorb(db, deal, at.key, now)?;
+    Ok(Some(Linked::Merged(deal)))
+}

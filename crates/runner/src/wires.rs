@@ -1,0 +1,114 @@
+//! The two systems as the worker calls them, and their live form.
+//!
+//! In: ids, fields, ready JSON text. Out: records as received, or `connect::Error`. Must not know:
+//! mappings, the store. The trait exists so that tests can put two modelled systems in the place of
+//! the live ones.
+
+use std::fmt;
+use std::future::Future;
+
+use connect::partner_center::{List, Page, PatchOp, Referral};
+use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
+use connect::{ETag, Error, PartnerCenter, RecordId, ReferralId, Salesforce};
+use jiff::Timestamp;
+
+/// The calls that the service makes.
+pub trait Wires: fmt::Debug + Send + Sync + 'static {
+    /// Reads a referral; none when it is not there for us.
+    fn referral(
+        &self,
+        id: &ReferralId,
+    ) -> impl Future<Output = Result<Option<Referral>, Error>> + Send;
+
+    /// Changes a referral that still has this version.
+    fn change_referral(
+        &self,
+        id: &ReferralId,
+        changes: &[PatchOp],
+        etag: Option<&ETag>,
+    ) -> impl Future<Output = Result<Referral, Error>> + Send;
+
+    /// Creates a referral from JSON text.
+    fn create_referral(&self, body: &str) -> impl Future<Output = Result<Referral, Error>> + Send;
+
+    /// Reads one page of referrals.
+    fn referrals(&self, list: &List) -> impl Future<Output = Result<Page, Error>> + Send;
+
+    /// Reads CRM records.
+    fn rows(
+        &self,
+        object: &str,
+        select: &Select,
+        filter: &Filter,
+    ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+
+    /// Changes a CRM record that was not changed after `unmodified_since`.
+    fn change_row(
+        &self,
+        object: &str,
+        id: &RecordId,
+        body: &str,
+        unmodified_since: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Writes several CRM records, all or none, in their order.
+    fn write_rows(
+        &self,
+        subs: &[Sub],
+    ) -> impl Future<Output = Result<Vec<SubAnswer>, Error>> + Send;
+}
+
+/// The live systems.
+#[derive(Debug)]
+pub struct LiveWires {
+    /// Partner Center.
+    pub partner_center: PartnerCenter,
+    /// Salesforce.
+    pub salesforce: Salesforce,
+}
+
+impl Wires for LiveWires {
+    async fn referral(&self, id: &ReferralId) -> Result<Option<Referral>, Error> {
+        self.partner_center.referral(id).await
+    }
+
+    async fn change_referral(
+        &self,
+        id: &ReferralId,
+        changes: &[PatchOp],
+        etag: Option<&ETag>,
+    ) -> Result<Referral, Error> {
+        self.partner_center.patch(id, changes, etag).await
+    }
+
+    async fn create_referral(&self, body: &str) -> Result<Referral, Error> {
+        self.partner_center.create(body).await
+    }
+
+    async fn referrals(&self, list: &List) -> Result<Page, Error> {
+        self.partner_center.list(list).await
+    }
+
+    async fn rows(
+        &self,
+        object: &str,
+        select: &Select,
+        filter: &Filter,
+    ) -> Result<Vec<Row>, Error> {
+        self.salesforce.select(object, select, filter).await
+    }
+
+    async fn change_row(
+        &self,
+        object: &str,
+        id: &RecordId,
+        body: &str,
+        unmodified_since: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        self.salesforce.update(object, id, body, unmodified_since).await
+    }
+
+    async fn write_rows(&self, subs: &[Sub]) -> Result<Vec<SubAnswer>, Error> {
+        self.salesforce.composite(subs, true).await
+    }
+}

@@ -1,0 +1,298 @@
+//! The worker: takes one dirty deal, brings its two records into agreement, gives it back.
+//!
+//! In: a store, two wires, mappings. Out: writes, and commits that say what was done. Must not know:
+//! where hints come from. Waiting and trying again are the store's: a step never sleeps.
+
+mod create;
+mod identity;
+mod invite;
+mod note;
+mod recover;
+mod round;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use connect::Error;
+use jiff::Timestamp;
+use mapping::fault::Fault;
+use mapping::schema::System;
+
+use crate::clock::{Clock, later};
+use crate::config::Limits;
+use crate::deal_map::DealMap;
+use crate::fingerprint::permille;
+use crate::standing::Standing;
+use crate::store::{Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
+use crate::wires::Wires;
+
+use note::Memo;
+
+/// How often the records of one deal are brought together in one step.
+const ROUNDS: usize = 6;
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// It worked on this deal.
+    Worked(KeyId),
+    /// Nothing was due; the time when something will be, when that is known.
+    Idle(Option<Timestamp>),
+}
+
+/// Stops a worker at the n-th durable or outgoing step, as a crash would. For tests.
+#[derive(Debug, Clone, Default)]
+pub struct Tripwire(Option<Arc<AtomicI64>>);
+
+impl Tripwire {
+    /// Trips when `steps` steps have been passed.
+    pub fn after(steps: i64) -> Self {
+        Self(Some(Arc::new(AtomicI64::new(steps))))
+    }
+
+    fn pass(&self) -> Result<(), Halt> {
+        match &self.0 {
+            Some(left) if left.fetch_sub(1, Ordering::Relaxed) <= 0 => Err(Halt::Tripped),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether it has tripped.
+    pub fn has_tripped(&self) -> bool {
+        self.0.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) < 0)
+    }
+}
+
+/// Why the work on a deal ends before it is in step.
+#[derive(Debug)]
+enum Halt {
+    /// A wire did not do it.
+    Wire(System, Error),
+    /// The store did not do it.
+    Store(StoreError),
+    /// A record cannot be read by the plan.
+    Fault(Fault),
+    /// It is to be tried again shortly, without anything being wrong.
+    Again(Duration, &'static str),
+    /// It waits for a person.
+    Park(Vec<Cause>),
+    /// It is part of another deal now.
+    Merged,
+    /// The tripwire.
+    Tripped,
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Halt::Store(error)
+    }
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Halt::Fault(fault)
+    }
+}
+
+/// One worker; several may share everything it holds.
+#[derive(Debug)]
+pub struct Worker<S, W> {
+    /// Where deals come from and go back to.
+    pub store: Arc<S>,
+    /// The two systems.
+    pub wires: Arc<W>,
+    /// The mappings, in the order of the configuration.
+    pub maps: Arc<Vec<DealMap>>,
+    /// Paces and bounds.
+    pub limits: Limits,
+    /// What time it is.
+    pub clock: Clock,
+    /// What is shown and which wires are stopped.
+    pub standing: Arc<Standing>,
+    /// For tests.
+    pub tripwire: Tripwire,
+}
+
+/// A deal in work.
+struct Deal<'w, S, W> {
+    worker: &'w Worker<S, W>,
+    claim: Claim,
+    memo: Memo,
+}
+
+impl<S: Store, W: Wires> Worker<S, W> {
+    /// Takes one deal and does all that can be done for it now. Errors are the store's alone.
+    pub async fn step(&self) -> Result<Stepped, StoreError> {
+        let now = self.clock.now();
+        if let Some(until) = self.standing.stopped_until(now) {
+            return Ok(Stepped::Idle(Some(until)));
+        }
+        let claim = match self.store.take(now, self.limits.lease).await? {
+            Taken::Claim(claim) => *claim,
+            Taken::Idle(due) => return Ok(Stepped::Idle(due)),
+        };
+        let key = claim.key;
+        let memo = Memo::read(claim.memo.as_deref());
+        let mut deal = Deal { worker: self, claim, memo };
+        let end = deal.run().await;
+        deal.finish(end).await?;
+        Ok(Stepped::Worked(key))
+    }
+}
+
+impl<S: Store, W: Wires> Deal<'_, S, W> {
+    fn now(&self) -> Timestamp {
+        self.worker.clock.now()
+    }
+
+    async fn run(&mut self) -> Result<Commit, Halt> {
+        for _ in 0..ROUNDS {
+            self.recover().await?;
+            let Some(scene) = self.identify().await? else {
+                return Ok(Commit { next: Next::Done, ..Commit::default() });
+            };
+            if let Some(commit) = self.round(scene).await? {
+                return Ok(commit);
+            }
+        }
+        Err(Halt::Again(Duration::from_secs(5), "the records change while they are brought in step"))
+    }
+
+    /// Gives the deal back with what came of it.
+    async fn finish(mut self, end: Result<Commit, Halt>) -> Result<(), StoreError> {
+        let now = self.now();
+        let key = self.claim.key;
+        let mut commit = match end {
+            Ok(commit) => commit,
+            Err(Halt::Merged | Halt::Store(StoreError::Fenced)) => return Ok(()),
+            Err(Halt::Store(error)) => return Err(error),
+            Err(Halt::Tripped) => return Err(StoreError::Closed),
+            Err(Halt::Again(after, why)) => self.put_off(later(now, after), false, why.to_owned()),
+            Err(Halt::Park(causes)) => parked(causes),
+            Err(Halt::Fault(fault)) => parked(vec![note::cause_of(&fault)]),
+            Err(Halt::Wire(system, error)) => self.after_wire(system, error),
+        };
+        if let Next::Parked(causes) = &commit.next {
+            let codes: Vec<&str> = causes.iter().map(|cause| cause.code.as_str()).collect();
+            if self.claim.parked.as_ref().is_none_or(|parked| parked.causes != *causes) {
+                tracing::warn!(%key, causes = codes.join(","), "parked");
+                commit.audit.push(note::parked_entry(causes));
+            }
+        }
+        commit.memo = Some(self.memo.write());
+        match self.worker.store.commit(&mut self.claim, commit, now).await {
+            Ok(()) | Err(StoreError::Fenced) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn put_off(&self, at: Timestamp, counted: bool, why: String) -> Commit {
+        tracing::debug!(key = %self.claim.key, why, "put off");
+        Commit { next: Next::Later { at, counted, why }, ..Commit::default() }
+    }
+
+    fn after_wire(&self, system: System, error: Error) -> Commit {
+        let now = self.now();
+        match error {
+            Error::Later { after, why, .. } => {
+                let wait = self.back_off().max(after.unwrap_or_default());
+                self.put_off(later(now, wait), true, format!("{system}: {why}"))
+            }
+            Error::Changed => self.put_off(now, false, "changed by someone else".to_owned()),
+            Error::Denied { why, who } => {
+                let until = later(now, self.worker.limits.denied_retry);
+                tracing::error!(%system, why, who, "the wire is stopped");
+                self.worker.standing.deny(system, &why, &who, now, until);
+                self.put_off(until, false, format!("{system}: {why}; {who} must act"))
+            }
+            Error::Refused { code, why, fields } => {
+                parked(vec![note::refused_cause(system, &code, &why, &fields, None)])
+            }
+            Error::Gone { why } => parked(vec![note::gone_cause(system, &why)]),
+        }
+    }
+
+    /// Doubled with every failure, with a jitter that is the same for the same deal and attempt.
+    fn back_off(&self) -> Duration {
+        let limits = &self.worker.limits;
+        let doubled = 2_u32.saturating_pow(self.claim.attempts.min(16));
+        let wait = limits.retry.saturating_mul(doubled).min(limits.retry_most);
+        let parts = [self.claim.key.to_string(), self.claim.attempts.to_string()];
+        let jitter = permille(&[&parts[0], &parts[1]]);
+        wait.saturating_add(wait.saturating_mul(jitter) / 4000)
+    }
+
+    /// Keeps the deal for longer when half of its time is over.
+    async fn keep(&mut self) -> Result<(), Halt> {
+        let now = self.now();
+        let lease = self.worker.limits.lease;
+        if self.claim.lease_ends_before(later(now, lease / 2)) {
+            self.worker.store.renew(&mut self.claim, later(now, lease)).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits and keeps the deal.
+    async fn hold(&mut self, mut commit: Commit) -> Result<(), Halt> {
+        let now = self.now();
+        self.worker.tripwire.pass()?;
+        commit.next = Next::Hold;
+        commit.memo = Some(self.memo.write());
+        self.worker.store.commit(&mut self.claim, commit, now).await?;
+        self.worker.tripwire.pass()
+    }
+
+    /// A read: its failure ends the work on the deal.
+    fn read<T>(&self, system: System, result: Result<T, Error>) -> Result<T, Halt> {
+        match result {
+            Ok(value) => {
+                self.worker.standing.accepted(system);
+                Ok(value)
+            }
+            Err(error) => Err(Halt::Wire(system, error)),
+        }
+    }
+}
+
+fn parked(causes: Vec<Cause>) -> Commit {
+    Commit { next: Next::Parked(causes), ..Commit::default() }
+}
+
+/// Works until `shutdown` says so; sleeps while nothing is due, until `wake` calls.
+pub async fn work<S: Store, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    wake: Arc<tokio::sync::Notify>,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) {
+    while !*shutdown.borrow() {
+        let rest = match worker.step().await {
+            Ok(Stepped::Worked(_)) => {
+                // Others may have work too now.
+                wake.notify_one();
+                continue;
+            }
+            Ok(Stepped::Idle(due)) => rest(&worker.clock, due),
+            Err(error) => {
+                tracing::error!(%error, "the store did not do it");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = wake.notified() => {}
+            _ = shutdown.changed() => {}
+        }
+    }
+}
+
+/// Until the next deal is due, at most half a second: other programs may release deals too.
+fn rest(clock: &Clock, due: Option<Timestamp>) -> Duration {
+    let most = Duration::from_millis(500);
+    let wait = due.map(|due| due.duration_since(clock.now()));
+    wait.map_or(most, |wait| Duration::try_from(wait).unwrap_or_default().min(most))
+        .max(Duration::from_millis(1))
+}

@@ -1,0 +1,218 @@
+//! What is written down about a deal: causes, the worker's memo, entries of the audit.
+//!
+//! In: faults, refusals, decisions. Out: causes with what to do, JSON texts. Must not know: wires or
+//! the store.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mapping::decision::{Decision, LineTrace, Outcome, Side};
+use mapping::fault::{Fault, FaultCode};
+use mapping::plan::Plan;
+use mapping::schema::System;
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::fingerprint;
+use crate::store::Cause;
+
+/// What the worker remembers of a deal beside its base.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Memo {
+    /// When each side was last changed by us, as the side says it.
+    pub(super) left_stamp: Option<Timestamp>,
+    pub(super) right_stamp: Option<Timestamp>,
+    /// A fingerprint of the causes that the seller was told; none when the last word was a success.
+    pub(super) told: Option<String>,
+    /// Writes since a time, for the breaker.
+    pub(super) writes: u64,
+    pub(super) writes_since: Option<Timestamp>,
+}
+
+impl Memo {
+    pub(super) fn read(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// How many writes were made in the hour that ends now.
+    pub(super) fn writes_in_an_hour(&mut self, now: Timestamp) -> u64 {
+        let hour = Duration::from_secs(3600);
+        if self.writes_since.is_none_or(|since| crate::clock::later(since, hour) <= now) {
+            self.writes = 0;
+            self.writes_since = Some(now);
+        }
+        self.writes
+    }
+}
+
+/// A fingerprint of causes; none for none.
+pub(super) fn told(causes: &[Cause]) -> Option<String> {
+    let texts: Vec<String> = causes
+        .iter()
+        .map(|cause| format!("{}:{}:{:?}", cause.code, cause.message, cause.map_line))
+        .collect();
+    let parts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    (!causes.is_empty()).then(|| fingerprint(&parts))
+}
+
+/// A misfit as a cause.
+pub(super) fn cause_of(fault: &Fault) -> Cause {
+    let field = fault.field.as_ref().map_or_else(String::new, |field| format!("{field}: "));
+    Cause {
+        code: fault.code.name().to_owned(),
+        message: format!("{field}{}", fault.message),
+        map: Some(fault.map.clone()),
+        map_line: (fault.map_line > 0).then_some(fault.map_line),
+        help: help(fault.code).to_owned(),
+    }
+}
+
+fn help(code: FaultCode) -> &'static str {
+    match code {
+        FaultCode::NotJson
+        | FaultCode::NotARecord
+        | FaultCode::DoubledKey
+        | FaultCode::WrongType => {
+            "look at the record in the system it came from, or correct the schema of the mapping"
+        }
+        FaultCode::TooManyDigits | FaultCode::TooLong => {
+            "shorten the value in the record, or change the line of the mapping"
+        }
+        FaultCode::NotInTable => "add a row for the value to the table of the mapping",
+        FaultCode::UnknownValue => "add the value to the field's list, or change the mapping",
+        FaultCode::MissingRequired | FaultCode::BlankParked => {
+            "fill in the field, or give the line a default"
+        }
+        FaultCode::Conflict => "make the two values equal in one of the records",
+        FaultCode::Require => "complete the record as the sentence says",
+        FaultCode::Related => "create or merge the related record, or change `none` and `several`",
+        FaultCode::NoPartner => "give the other record as well",
+    }
+}
+
+/// A refusal of the other system as a cause; with the line of the map that writes the field, when
+/// the system named one.
+pub(super) fn refused_cause(
+    system: System,
+    code: &str,
+    why: &str,
+    fields: &[String],
+    decided: Option<(&Plan, &Decision)>,
+) -> Cause {
+    let line = decided.and_then(|(_, decision)| line_writing(decision, system, fields));
+    Cause {
+        code: format!("refused::{code}"),
+        message: format!("{system} refused the write: {why}"),
+        map: decided.map(|(plan, _)| plan.file().to_owned()),
+        map_line: line,
+        help: "correct the value in the record, the rule in the system, or the line of the mapping"
+            .to_owned(),
+    }
+}
+
+fn line_writing(decision: &Decision, system: System, fields: &[String]) -> Option<usize> {
+    let wanted = match system {
+        System::PartnerCenter => Outcome::WritesLeft,
+        System::Salesforce => Outcome::WritesRight,
+    };
+    let mut writing = decision.lines.iter().filter(|line| line.outcome == wanted);
+    let names = |line: &LineTrace| {
+        let rule = line.rule.to_lowercase();
+        fields.iter().any(|field| {
+            let name = field.trim_start_matches('/').replace('/', ".").to_lowercase();
+            !name.is_empty() && rule.contains(&name)
+        })
+    };
+    let found = writing.clone().find(|line| names(line)).or_else(|| {
+        // A refusal that names no field is about the one line there is, if it is the only one.
+        (writing.clone().count() == 1).then(|| writing.next()).flatten()
+    });
+    found.map(|line| line.map_line).filter(|line| *line > 0)
+}
+
+/// A record that is not there any more.
+pub(super) fn gone_cause(system: System, why: &str) -> Cause {
+    match system {
+        System::PartnerCenter => plain(
+            "referral-unreadable",
+            &format!("the referral cannot be read any more ({why})"),
+            "check that the sync user still has the role Referrals admin for its location; \
+             nothing is written to either side until then",
+        ),
+        System::Salesforce => plain(
+            "record-gone",
+            &format!("the record is deleted, or the sync user may not see it ({why})"),
+            "undelete it or share it with the sync user; nothing is sent to Microsoft until then",
+        ),
+    }
+}
+
+/// A cause of our own, not of the mapping's.
+pub(super) fn plain(code: &str, message: &str, help: &str) -> Cause {
+    Cause {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        map: None,
+        map_line: None,
+        help: help.to_owned(),
+    }
+}
+
+/// The causes of lines that wait for a person.
+pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
+    decision.refused.iter().chain(&decision.parked).map(cause_of).collect()
+}
+
+#[derive(Serialize)]
+struct Entry<'e> {
+    kind: &'static str,
+    map: &'e str,
+    plan: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<&'e str>,
+    lines: Vec<&'e LineTrace>,
+}
+
+/// What was written and why, line by line; lines that agree are left out.
+pub(super) fn write_entry(
+    kind: &'static str,
+    plan: &Plan,
+    decision: &Decision,
+    record: Option<&str>,
+) -> String {
+    let tells = |line: &&LineTrace| match line.outcome {
+        Outcome::Agrees | Outcome::Kept | Outcome::NotOptedIn => false,
+        Outcome::WritesLeft
+        | Outcome::WritesRight
+        | Outcome::Held(_)
+        | Outcome::Drifted
+        | Outcome::Parked(_) => true,
+    };
+    let lines = decision.lines.iter().filter(tells).collect();
+    let entry = Entry { kind, map: plan.name(), plan: plan.hash(), record, lines };
+    serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[derive(Serialize)]
+struct ParkedEntry<'e> {
+    kind: &'static str,
+    causes: &'e [Cause],
+}
+
+/// That a deal was parked, and why.
+pub(super) fn parked_entry(causes: &[Cause]) -> String {
+    let entry = ParkedEntry { kind: "parked", causes };
+    serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// The system of a side.
+pub(super) fn system(side: Side) -> System {
+    match side {
+        Side::Left => System::PartnerCenter,
+        Side::Right => System::Salesforce,
+    }
+}

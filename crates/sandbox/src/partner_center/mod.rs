@@ -1,0 +1,277 @@
+//! Partner Center. In come calls to its two hosts; out go their answers, and news of changes into the
+//! outbox. It must not know Salesforce.
+
+mod auth;
+mod create;
+mod events;
+mod list;
+mod patch;
+mod referral;
+mod refusal;
+mod rules;
+mod webhook;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub(crate) use self::{
+    auth::expire_all,
+    events::registration,
+    referral::show,
+    refusal::{Done, Stop},
+    webhook::note,
+};
+use self::{
+    auth::Audience,
+    refusal::{invalid, no_address, not_found, unauthenticated, unavailable, wrong_method},
+};
+use crate::{
+    call::{Answer, Call, Method, Reply},
+    database::StoreError,
+    sign,
+    store::{End, Store, Tx},
+};
+
+/// Which texts leave HTML-escaped (`&` as `&amp;`), as the real service does here and there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HtmlEscape {
+    /// None.
+    Off,
+    /// The names of deal and customer.
+    #[default]
+    Names,
+    /// All texts that people wrote.
+    AllText,
+}
+
+/// What stays the same for the life of the sandbox.
+#[derive(Debug, Clone)]
+pub(crate) struct PartnerHome {
+    /// Scheme, host and port of the API, without a slash at the end.
+    pub(crate) base: String,
+    pub(crate) tenant: String,
+    pub(crate) client_id: String,
+    /// The partner's location.
+    pub(crate) mpn_id: String,
+    /// How long an access token lives, in seconds.
+    pub(crate) token_seconds: i64,
+    pub(crate) html_escape: HtmlEscape,
+    organization_id: String,
+}
+
+impl PartnerHome {
+    /// The partner's id and name.
+    pub(crate) fn organization(&self) -> (&str, &str) {
+        (&self.organization_id, "Sandbox Software GmbH")
+    }
+}
+
+/// Tokens made at the first start.
+#[derive(Debug, Clone)]
+pub(crate) struct PartnerGrants {
+    /// A long-lived access token of a person, good for both hosts.
+    pub(crate) access: String,
+    /// The service's refresh token.
+    pub(crate) refresh: String,
+}
+
+/// The user behind the service's refresh token, as counts call it.
+pub(crate) const SERVICE: &str = "cosell";
+/// The user behind the ready access token.
+const PERSON: &str = "partner";
+const KEPT: (&str, &str) = ("meta", "partner-center");
+
+/// Makes ids and tokens the first time; answers them.
+pub(crate) fn prepare(
+    tx: &Tx<'_>,
+    base: &str,
+    token_seconds: i64,
+    html_escape: HtmlEscape,
+) -> Result<(PartnerHome, PartnerGrants), StoreError> {
+    let kept = tx.doc(KEPT.0, KEPT.1)?;
+    let text = |name: &str| {
+        let kept = kept.as_ref().and_then(|kept| kept.get(name)?.as_str());
+        kept.map(str::to_owned)
+    };
+    let home = PartnerHome {
+        base: base.to_owned(),
+        tenant: text("tenant").unwrap_or_else(sign::guid),
+        client_id: text("client_id").unwrap_or_else(sign::guid),
+        organization_id: text("organization").unwrap_or_else(sign::guid),
+        mpn_id: "9000017".to_owned(),
+        token_seconds,
+        html_escape,
+    };
+    if let (Some(access), Some(refresh)) = (text("access"), text("refresh")) {
+        return Ok((home, PartnerGrants { access, refresh }));
+    }
+    let grants = PartnerGrants {
+        access: auth::grant_access(&home, tx, PERSON, None, None)?,
+        refresh: auth::grant_refresh(tx, SERVICE)?,
+    };
+    let kept = json!({
+        "tenant": home.tenant,
+        "client_id": home.client_id,
+        "organization": home.organization_id,
+        "access": grants.access,
+        "refresh": grants.refresh,
+    });
+    tx.put_doc(KEPT.0, KEPT.1, &kept)?;
+    Ok((home, grants))
+}
+
+/// Forgets referrals, webhooks and tests; the registration only when `with_registration`.
+pub(crate) fn reset(tx: &Tx<'_>, with_registration: bool) -> Result<(), StoreError> {
+    tx.drop_referrals()?;
+    webhook::forget_tests(tx)?;
+    if with_registration {
+        events::unregister(tx)?;
+    }
+    Ok(())
+}
+
+/// Makes a referral as Microsoft does.
+pub(crate) fn arrive(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done<Value> {
+    if !given.is_object() {
+        return Err(invalid("body", "invalidBody", "The body must be a JSON object."));
+    }
+    create::by_microsoft(home, tx, given)
+}
+
+/// Changes a referral as Microsoft or a person at the portal does.
+pub(crate) fn alter(home: &PartnerHome, tx: &Tx<'_>, id: &str, patch: &Value) -> Done<Value> {
+    patch::by_merge(home, tx, &id.to_lowercase(), patch)
+}
+
+/// One referral, as it is kept.
+pub(crate) fn find(tx: &Tx<'_>, id: &str) -> Done<Value> {
+    tx.referral(&id.to_lowercase())?.ok_or_else(not_found)
+}
+
+/// One page of referrals.
+pub(crate) fn list(home: &PartnerHome, tx: &Tx<'_>, call: &Call) -> Done<Answer> {
+    list::page(home, tx, call)
+}
+
+/// Both hosts.
+#[derive(Debug)]
+pub(crate) struct PartnerCenter {
+    pub(crate) home: PartnerHome,
+    pub(crate) store: Arc<Store>,
+}
+
+type Routed = (Done<Answer>, Option<String>);
+
+impl PartnerCenter {
+    /// Answers a call to the API host, where the token endpoint is too.
+    pub(crate) fn answer(&self, call: &Call) -> Reply {
+        self.run(call, &|tx| self.route(tx, call))
+    }
+
+    /// Answers a call to the webhooks host.
+    pub(crate) fn answer_webhooks(&self, call: &Call) -> Reply {
+        self.run(call, &|tx| self.route_webhooks(tx, call))
+    }
+
+    fn run(&self, call: &Call, route: &dyn Fn(&Tx<'_>) -> Result<Routed, Stop>) -> Reply {
+        let done = self.store.transaction::<_, Stop>(|tx| {
+            let (result, user) = route(tx)?;
+            match result {
+                Ok(answer) if answer.is_success() => Ok(End::Keep(Reply { answer, user })),
+                Ok(answer) => Ok(End::Undo(Reply { answer, user })),
+                Err(Stop::Refused(answer)) => Ok(End::Undo(Reply { answer: *answer, user })),
+                Err(stop @ Stop::Store(_)) => Err(stop),
+            }
+        });
+        let mut reply = done.unwrap_or_else(|_| Reply { answer: unavailable(), user: None });
+        reply.answer = reply.answer.with("request-id", sign::guid());
+        if let Some(id) = call.header("client-request-id") {
+            reply.answer = reply.answer.with("client-request-id", id);
+        }
+        if let Some(id) = call.header("ms-correlationid") {
+            reply.answer = reply.answer.with("MS-CorrelationId", id);
+        }
+        reply
+    }
+
+    fn route(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
+        let parts = call.parts();
+        if let (Method::Post, [tenant, "oauth2", rest @ ..]) = (call.method, parts.as_slice()) {
+            let is_here = *tenant == self.home.tenant || matches!(*tenant, "common" | "organizations");
+            let newer = rest == ["v2.0", "token"];
+            if is_here && (newer || rest == ["token"]) {
+                return Ok((Ok(auth::token(&self.home, tx, call, newer)?), None));
+            }
+        }
+        let user = match auth::caller(tx, call, Audience::Referrals)? {
+            Ok(user) => user,
+            Err(message) => return Ok((Err(unauthenticated(message)), None)),
+        };
+        let result = match parts.as_slice() {
+            ["v1.0", "engagements", "referrals", rest @ ..]
+            | ["v1.0", "referrals", rest @ ..]
+            | ["referrals", rest @ ..] => self.referrals(tx, call, rest),
+            _ => Err(no_address()),
+        };
+        if let Ok(answer) = &result {
+            if call.method == Method::Get {
+                // Counting must not fail a call that was carried out.
+                let _ = self.store.count_lightly("partner_center", &user, "reads");
+            } else if answer.is_success() {
+                tx.count("partner_center", &user, "writes")?;
+            }
+        }
+        Ok((result, Some(user)))
+    }
+
+    fn referrals(&self, tx: &Tx<'_>, call: &Call, rest: &[&str]) -> Done<Answer> {
+        match (call.method, rest) {
+            (Method::Get, []) => list::page(&self.home, tx, call),
+            (Method::Post, []) => {
+                let made = create::by_partner(&self.home, tx, &body(call)?)?;
+                Ok(self.shown(200, &made))
+            }
+            (Method::Get, [id]) => Ok(self.shown(200, &find(tx, id)?)),
+            (Method::Patch, [id]) => {
+                let if_match = call.header("if-match");
+                let id = id.to_lowercase();
+                let changed = patch::by_partner(&self.home, tx, &id, if_match, &body(call)?)?;
+                let wants = call.header("prefer").unwrap_or_default();
+                if wants.contains("return=representation") {
+                    return Ok(self.shown(200, &changed));
+                }
+                let tag = referral::text(&changed, "/eTag").to_owned();
+                Ok(Answer::empty(204).with("ETag", tag))
+            }
+            (_, [] | [_]) => Err(wrong_method()),
+            (_, _) => Err(no_address()),
+        }
+    }
+
+    fn shown(&self, status: u16, referral: &Value) -> Answer {
+        let tag = referral::text(referral, "/eTag").to_owned();
+        Answer::json(status, show(&self.home, referral)).with("ETag", tag)
+    }
+
+    fn route_webhooks(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
+        let parts = call.parts();
+        let user = match auth::caller(tx, call, Audience::Webhooks)? {
+            Ok(user) => user,
+            Err(message) => return Ok((Err(refusal::webhooks(401, "401", message)), None)),
+        };
+        let result = match parts.as_slice() {
+            ["webhooks", "v1", "registration", rest @ ..] => {
+                webhook::dispatch(&self.home, tx, call, rest)
+            }
+            _ => Err(refusal::webhooks(404, "404", "Nothing is served at this address.")),
+        };
+        Ok((result, Some(user)))
+    }
+}
+
+/// A JSON body.
+fn body(call: &Call) -> Done<Value> {
+    serde_json::from_slice(&call.body)
+        .map_err(|_| invalid("body", "invalidJson", "The body is not JSON."))
+}

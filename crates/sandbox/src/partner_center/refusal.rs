@@ -1,0 +1,97 @@
+//! How Partner Center says no. In come what is wrong and where; out go error bodies of both its hosts. It
+//! must not know how the wrong was found.
+
+use serde_json::{Value, json};
+
+use crate::{call::Answer, database::StoreError};
+
+/// Why a piece of work stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Refused(Box<Answer>),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The result of work that can be refused.
+pub(crate) type Done<T> = Result<T, Stop>;
+
+fn refuse(status: u16, body: Value) -> Stop {
+    Stop::Refused(Box::new(Answer::json(status, body)))
+}
+
+fn referrals_error(code: &str, message: &str, target: &str, inner: (&str, &str)) -> Value {
+    json!({ "error": {
+        "code": code,
+        "message": message,
+        "target": target,
+        "innerError": { "code": inner.0, "message": inner.1 },
+    }})
+}
+
+/// 400 for a value or a change that is not allowed; `target` is a dotted path.
+pub(crate) fn invalid(target: &str, code: &str, message: &str) -> Stop {
+    let body = referrals_error("invalidRequest", "The request is not valid.", target, (code, message));
+    refuse(400, body)
+}
+
+/// 401 for a call without a token that fits this host.
+pub(crate) fn unauthenticated(message: &str) -> Stop {
+    let inner = ("invalidToken", message);
+    let caller = "Caller is not authorized to access the resource.";
+    let body = referrals_error("unauthenticated", caller, "referral", inner);
+    let challenge = "Bearer error=\"invalid_token\"";
+    Stop::Refused(Box::new(Answer::json(401, body).with("WWW-Authenticate", challenge)))
+}
+
+/// 403 for a referral of another organisation.
+pub(crate) fn denied(message: &str) -> Stop {
+    let text = "Caller is not authorized to access the resource.";
+    refuse(403, referrals_error("accessDenied", text, "referral", ("notOwner", message)))
+}
+
+/// 404 for a referral that is not there.
+pub(crate) fn not_found() -> Stop {
+    let inner = ("notFound", "No referral with this id.");
+    refuse(404, referrals_error("itemNotFound", "The referral was not found.", "referral", inner))
+}
+
+/// 404 for an address without a resource.
+pub(crate) fn no_address() -> Stop {
+    let inner = ("notFound", "Nothing is served at this address.");
+    refuse(404, referrals_error("itemNotFound", "The resource was not found.", "address", inner))
+}
+
+/// 405 for a method that the resource does not have.
+pub(crate) fn wrong_method() -> Stop {
+    let inner = ("methodNotAllowed", "The resource does not support this method.");
+    refuse(405, referrals_error("invalidRequest", "Method not allowed.", "address", inner))
+}
+
+/// 412 for an `If-Match` that does not match.
+pub(crate) fn modified() -> Stop {
+    let message = "The precondition of the request was not met.";
+    let inner = ("resourceModified", "The eTag does not match.");
+    refuse(412, referrals_error("preconditionFailed", message, "referral", inner))
+}
+
+/// The body of 503 when the state cannot be read or written.
+pub(crate) fn unavailable() -> Answer {
+    let inner = ("unavailable", "Try again later.");
+    let body =
+        referrals_error("serviceNotAvailable", "The service is not available.", "service", inner);
+    Answer::json(503, body).with("Retry-After", "1")
+}
+
+/// An error of the webhooks host.
+pub(crate) fn webhooks(status: u16, code: &str, description: &str) -> Stop {
+    refuse(
+        status,
+        json!({ "code": code, "description": description, "data": [], "source": "Webhooks" }),
+    )
+}

@@ -1,0 +1,225 @@
+//! The data addresses below `/services/data/vXX.0`. In come calls of a signed-in user; out go answers.
+//! It must not know tokens or connections.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    call::{Answer, Call, Method},
+    clock,
+    salesforce::{
+        collections, composite, describe,
+        model::Object,
+        query,
+        refusal::{Done, Refusal, Wrong, not_found, unreadable, wrong_method},
+        rows,
+        session::{Session, parse_body},
+        upsert::{self, Upserted},
+    },
+};
+
+/// Answers one call; `parts` is what follows the version in its path.
+pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Done<Answer> {
+    let method = method(call);
+    match parts {
+        [] => Ok(Answer::json(200, resources(session))),
+        ["limits"] => Ok(Answer::json(200, limits(session))),
+        ["query"] => query::first(session, call, false),
+        ["queryAll"] => query::first(session, call, true),
+        ["query" | "queryAll", locator] => query::next(session, locator),
+        ["composite"] => match method {
+            Method::Post => composite::run(session),
+            Method::Get => Ok(Answer::json(200, composite_resources(session))),
+            Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Other => {
+                Err(wrong_method("GET,HEAD,POST"))
+            }
+        },
+        ["composite", "sobjects", rest @ ..] => collections::dispatch(session, call, method, rest),
+        ["sobjects"] => Ok(Answer::json(200, describe::global(session.version))),
+        ["sobjects", name] => object(session, method, known(name)?),
+        ["sobjects", name, "describe"] => {
+            Ok(Answer::json(200, describe::whole(known(name)?, session.version)))
+        }
+        ["sobjects", name, id] => row(session, call, method, known(name)?, id),
+        ["sobjects", name, key, value] => by_key(session, call, method, known(name)?, key, value),
+        _ => Err(not_found()),
+    }
+}
+
+/// The method, which clients without PATCH may give in the address.
+fn method(call: &Call) -> Method {
+    match (call.method, call.parameter("_HTTP_METHOD")) {
+        (Method::Post, Some(word)) => Method::parse(word),
+        (method, _) => method,
+    }
+}
+
+/// The object of a name in an address.
+pub(crate) fn known(name: &str) -> Done<&'static Object> {
+    Object::named(name).ok_or_else(not_found)
+}
+
+fn resources(session: &Session<'_>) -> Value {
+    let base = format!("/services/data/v{}.0", session.version);
+    let home = session.home;
+    json!({
+        "composite": format!("{base}/composite"),
+        "identity": format!("{}/id/{}/{}", home.base, home.organization, session.caller.id),
+        "limits": format!("{base}/limits"),
+        "query": format!("{base}/query"),
+        "queryAll": format!("{base}/queryAll"),
+        "sobjects": format!("{base}/sobjects"),
+    })
+}
+
+fn composite_resources(session: &Session<'_>) -> Value {
+    let base = format!("/services/data/v{}.0/composite", session.version);
+    json!({ "sobjects": format!("{base}/sobjects"), "composite": base })
+}
+
+fn limits(session: &Session<'_>) -> Value {
+    let calls = session.home.daily_calls;
+    json!({
+        "DailyApiRequests": { "Max": calls, "Remaining": calls },
+        "DataStorageMB": { "Max": 1024, "Remaining": 1024 },
+        "FileStorageMB": { "Max": 1024, "Remaining": 1024 },
+    })
+}
+
+/// A JSON body that must be an object.
+fn fields(session: &Session<'_>) -> Done<Map<String, Value>> {
+    match parse_body(session.raw)? {
+        Value::Object(fields) => Ok(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(unreadable("The body must be a JSON object at [line:1, column:1]"))
+        }
+    }
+}
+
+fn object(session: &Session<'_>, method: Method, object: &'static Object) -> Done<Answer> {
+    match method {
+        Method::Get | Method::Head => Ok(Answer::json(
+            200,
+            json!({ "objectDescribe": describe::summary(object, session.version), "recentItems": [] }),
+        )),
+        Method::Post => {
+            let id = rows::create(session, object, &fields(session)?, None)?;
+            let location = session.row_url(object.name, &id);
+            Ok(Answer::json(201, created(&id)).with("Location", location))
+        }
+        Method::Put | Method::Patch | Method::Delete | Method::Other => {
+            Err(wrong_method("GET,HEAD,POST"))
+        }
+    }
+}
+
+fn created(id: &str) -> Value {
+    json!({ "id": id, "success": true, "errors": [] })
+}
+
+fn row(
+    session: &Session<'_>,
+    call: &Call,
+    method: Method,
+    object: &'static Object,
+    given: &str,
+) -> Done<Answer> {
+    // POST /sobjects/X/Id is a plain create.
+    if method == Method::Post && given.eq_ignore_ascii_case("Id") {
+        return self::object(session, method, object);
+    }
+    let id = rows::read_id(object, given)?;
+    match method {
+        Method::Get | Method::Head => show(session, call, object, &id),
+        Method::Patch => {
+            let fields = fields(session)?;
+            if call.header("if-unmodified-since").is_some()
+                && let Some(stored) = session.tx.row(object.name, &id)?.filter(|row| !row.deleted)
+            {
+                rows::unmodified_since(&stored.body, call.header("if-unmodified-since"))?;
+            }
+            rows::update(session, object, &id, &fields, None)?;
+            Ok(Answer::empty(204))
+        }
+        Method::Delete => {
+            rows::delete(session, object, &id)?;
+            Ok(Answer::empty(204))
+        }
+        Method::Post | Method::Put | Method::Other => Err(wrong_method("DELETE,GET,HEAD,PATCH")),
+    }
+}
+
+fn show(session: &Session<'_>, call: &Call, object: &'static Object, id: &str) -> Done<Answer> {
+    let row = rows::live(session, object, id)?;
+    rows::unmodified_since(&row, call.header("if-unmodified-since"))?;
+    let modified = rows::modified(&row);
+    let stamp = clock::http_date(modified);
+    let since = call.header("if-modified-since").and_then(clock::from_http);
+    if since.is_some_and(|since| modified <= since) {
+        return Ok(Answer::empty(304).with("Last-Modified", stamp));
+    }
+    let shown = rows::show(session, object, &row, call.parameter("fields"))?;
+    Ok(Answer::json(200, shown).with("Last-Modified", stamp))
+}
+
+fn by_key(
+    session: &Session<'_>,
+    call: &Call,
+    method: Method,
+    object: &'static Object,
+    key: &str,
+    value: &str,
+) -> Done<Answer> {
+    let field = upsert::key_field(object, key)?;
+    if method == Method::Patch {
+        let update_only =
+            call.parameter("updateOnly").is_some_and(|word| word.eq_ignore_ascii_case("true"));
+        let check = |row: &Map<String, Value>| {
+            rows::unmodified_since(row, call.header("if-unmodified-since"))
+        };
+        let fields = fields(session)?;
+        let done =
+            upsert::upsert(session, object, (field, value), &fields, update_only, &check)?;
+        return Ok(upserted(session, object, done));
+    }
+    let found = super::validate::live_rows_by(session, object, field, value)?;
+    match (method, found.as_slice()) {
+        (_, []) => Err(not_found()),
+        (Method::Get | Method::Head, [id]) => show(session, call, object, id),
+        (Method::Delete, [id]) => {
+            rows::delete(session, object, id)?;
+            Ok(Answer::empty(204))
+        }
+        (Method::Get | Method::Head | Method::Delete, several) => {
+            Ok(upserted(session, object, Upserted::Several(several.to_vec())))
+        }
+        (Method::Post | Method::Put | Method::Patch | Method::Other, _) => {
+            Err(wrong_method("DELETE,GET,HEAD,PATCH"))
+        }
+    }
+}
+
+fn upserted(session: &Session<'_>, object: &Object, done: Upserted) -> Answer {
+    let body = |id: &str, made: bool| {
+        let mut body = created(id);
+        if let Some(map) = body.as_object_mut().filter(|_| session.version >= 46) {
+            map.insert("created".to_owned(), json!(made));
+        }
+        body
+    };
+    match done {
+        Upserted::Created(id) => Answer::json(201, body(&id, true))
+            .with("Location", session.row_url(object.name, &id)),
+        Upserted::Updated(_) if session.version < 46 => Answer::empty(204),
+        Upserted::Updated(id) => Answer::json(200, body(&id, false)),
+        Upserted::Several(ids) => {
+            let urls: Vec<String> =
+                ids.iter().map(|id| session.row_url(object.name, id)).collect();
+            Answer::json(300, json!(urls))
+        }
+    }
+}
+
+/// 400 for a request that asks for more than the resource takes.
+pub(crate) fn too_much(message: &str) -> super::refusal::Stop {
+    Refusal::new(400, Wrong::new("INVALID_BATCH_SIZE", message)).into()
+}

@@ -1,0 +1,149 @@
+//! Salesforce. In come calls to its address; out go its answers. It must not know the other systems.
+
+mod auth;
+mod collections;
+mod composite;
+mod data;
+mod derive;
+mod describe;
+mod ids;
+mod model;
+mod objects;
+mod query;
+mod refusal;
+mod rows;
+mod seed;
+mod session;
+mod soql;
+mod upsert;
+mod validate;
+mod values;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub(crate) use self::{
+    auth::expire_all,
+    seed::{Grants, prepare, reset},
+    session::Home,
+};
+use self::{
+    refusal::{Refusal, Stop, Wrong, not_found},
+    session::{Caller, Session},
+};
+use crate::{
+    call::{Answer, Call, Method, Reply},
+    store::{End, Store, Tx},
+};
+
+/// The oldest and the newest API version served.
+const VERSIONS: std::ops::RangeInclusive<u32> = 20..=68;
+
+/// The organisation.
+#[derive(Debug)]
+pub(crate) struct Salesforce {
+    pub(crate) home: Home,
+    pub(crate) store: Arc<Store>,
+}
+
+/// The number of `v60.0`, if it is served.
+fn version(word: &str) -> Option<u32> {
+    let number = word.strip_prefix(['v', 'V'])?;
+    let number = number.strip_suffix(".0").unwrap_or(number).parse().ok()?;
+    VERSIONS.contains(&number).then_some(number)
+}
+
+impl Salesforce {
+    /// Answers one call. What it wrote is on disk before this returns.
+    pub(crate) fn answer(&self, call: &Call) -> Reply {
+        let done = self.store.transaction::<_, Stop>(|tx| {
+            let (result, user) = self.route(tx, call)?;
+            let reply = |answer| Reply { answer, user };
+            match result {
+                Ok(answer) if answer.is_success() => Ok(End::Keep(reply(answer))),
+                Ok(answer) => Ok(End::Undo(reply(answer))),
+                Err(Stop::Refused(refusal)) => Ok(End::Undo(reply(refusal.answer()))),
+                Err(stop @ Stop::Store(_)) => Err(stop),
+            }
+        });
+        let mut reply = done.unwrap_or_else(|_| {
+            let message = "The server is temporarily unavailable";
+            let refusal = Refusal::new(503, Wrong::new("SERVER_UNAVAILABLE", message));
+            Reply { answer: refusal.answer(), user: None }
+        });
+        if let Some(user) = &reply.user {
+            let kind = if call.method == Method::Get { "reads" } else { "changes" };
+            // Counting must not fail a call that was carried out.
+            let _ = self.store.count_lightly("salesforce", user, kind);
+            let used = self.store.count_lightly("salesforce", "", "calls").unwrap_or_default();
+            let limit = format!("api-usage={used}/{}", self.home.daily_calls);
+            reply.answer = reply.answer.with("Sforce-Limit-Info", limit);
+        }
+        reply
+    }
+
+    /// The answer and who asked.
+    fn route(
+        &self,
+        tx: &Tx<'_>,
+        call: &Call,
+    ) -> Result<(refusal::Done<Answer>, Option<String>), Stop> {
+        let parts = call.parts();
+        let open = match (call.method, parts.as_slice()) {
+            (Method::Post, [.., "services", "oauth2", "token"]) => {
+                Some(auth::token(&self.home, tx, call)?)
+            }
+            (Method::Post, ["services", "oauth2", "revoke"]) => Some(auth::revoke(tx, call)?),
+            (_, ["services", "data"]) => Some(Answer::json(200, versions())),
+            (_, _) => None,
+        };
+        if let Some(answer) = open {
+            return Ok((Ok(answer), None));
+        }
+        let Some(caller) = auth::caller(tx, call)? else {
+            let wrong = Wrong::new("INVALID_SESSION_ID", "Session expired or invalid");
+            return Ok((Err(Refusal::new(401, wrong).into()), None));
+        };
+        let result = self.signed_in(tx, call, &caller, &parts);
+        Ok((result, Some(caller.alias)))
+    }
+
+    fn signed_in(
+        &self,
+        tx: &Tx<'_>,
+        call: &Call,
+        caller: &Caller,
+        parts: &[&str],
+    ) -> refusal::Done<Answer> {
+        let raw = String::from_utf8_lossy(&call.body);
+        match parts {
+            ["services", "oauth2", "userinfo"] | ["id", _, _] => {
+                Ok(auth::identity(&self.home, tx, caller)?)
+            }
+            ["services", "data", word, rest @ ..] => {
+                let version = version(word).ok_or_else(not_found)?;
+                let session = Session { tx, home: &self.home, caller, version, raw: &raw };
+                data::dispatch(&session, call, rest)
+            }
+            _ => Err(not_found()),
+        }
+    }
+}
+
+fn versions() -> Value {
+    let seasons = ["Winter", "Spring", "Summer"];
+    VERSIONS
+        .map(|number| {
+            // Version 62 was Winter '25; three releases a year.
+            let place = usize::try_from((number + 1) % 3).unwrap_or_default();
+            let year = 4 + (number + 1) / 3;
+            let season = seasons.get(place).copied().unwrap_or_default();
+            json!({
+                "label": format!("{season} '{year:02}"),
+                "url": format!("/services/data/v{number}.0"),
+                "version": format!("{number}.0"),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! Rows made, changed, deleted and shown. In come checked addresses and sent fields; out go ids, rows and
+//! refusals. It must not know HTTP.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    clock,
+    salesforce::{
+        derive, ids,
+        model::{Object, OnDelete, Search},
+        refusal::{Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found},
+        session::Session,
+        validate::{self, Action, Setting, live_rows_by},
+    },
+    store::{Pick, StoredRow},
+};
+
+/// Makes a row; answers its id. `matched` is the field and value of an upsert's address.
+pub(crate) fn create(
+    session: &Session<'_>,
+    object: &'static Object,
+    sent: &Map<String, Value>,
+    matched: Option<&Setting>,
+) -> Done<String> {
+    if !object.writable {
+        let message = format!("entity type {} does not support create", object.name);
+        return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
+    }
+    let settings = validate::check(session, object, sent, Action::Create, matched)?;
+    let id = ids::make(object.prefix, session.tx.next(object.prefix)?);
+    let mut row = derive::blank(object);
+    row.insert("Id".to_owned(), json!(id));
+    for (field, value) in &settings {
+        row.insert(field.name.to_owned(), value.clone());
+    }
+    derive::fill_defaults(session, object, &mut row);
+    let sent = |name: &str| settings.iter().any(|(field, value)| field.name == name && !value.is_null());
+    derive::follow(session, object, &mut row, &|_| true, &sent)?;
+    refuse_duplicate(session, object, &id, &row)?;
+    let now = clock::salesforce(clock::now_milliseconds());
+    row.insert("CreatedDate".to_owned(), json!(now));
+    row.insert("CreatedById".to_owned(), json!(session.caller.id));
+    stamp(session, &mut row, &now);
+    put(session, object, &id, row, false, &now)?;
+    session.count_write()?;
+    Ok(id)
+}
+
+/// Changes the given fields of a row and leaves the others.
+pub(crate) fn update(
+    session: &Session<'_>,
+    object: &'static Object,
+    id: &str,
+    sent: &Map<String, Value>,
+    matched: Option<&Setting>,
+) -> Done<()> {
+    let Some(stored) = session.tx.row(object.name, id)? else {
+        return Err(no_such_row());
+    };
+    if stored.deleted {
+        return Err(deleted());
+    }
+    if !object.writable {
+        let message = format!("entity type {} does not support update", object.name);
+        return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
+    }
+    let settings = validate::check(session, object, sent, Action::Update, matched)?;
+    let before = stored.body;
+    let mut row = before.clone();
+    for (field, value) in &settings {
+        row.insert(field.name.to_owned(), value.clone());
+    }
+    let sent = |name: &str| settings.iter().any(|(field, _)| field.name == name);
+    let after = row.clone();
+    let changed = |name: &str| before.get(name) != after.get(name);
+    derive::follow(session, object, &mut row, &changed, &sent)?;
+    refuse_duplicate(session, object, id, &row)?;
+    let now = clock::salesforce(clock::now_milliseconds());
+    stamp(session, &mut row, &now);
+    put(session, object, id, row, false, &now)?;
+    session.count_write()?;
+    Ok(())
+}
+
+/// Deletes a row into the bin, with the children that cannot be without it.
+pub(crate) fn delete(session: &Session<'_>, object: &'static Object, id: &str) -> Done<()> {
+    let Some(stored) = session.tx.row(object.name, id)? else {
+        return Err(no_such_row());
+    };
+    if stored.deleted {
+        return Err(deleted());
+    }
+    if !object.writable || object.field("IsDeleted").is_none() {
+        let message = format!("entity type {} does not support delete", object.name);
+        return Err(bad(Wrong::nowhere("INSUFFICIENT_ACCESS_OR_READONLY", message)));
+    }
+    bin(session, object, id, stored.body)?;
+    session.count_write()?;
+    Ok(())
+}
+
+fn bin(
+    session: &Session<'_>,
+    object: &'static Object,
+    id: &str,
+    mut row: Map<String, Value>,
+) -> Done<()> {
+    let now = clock::salesforce(clock::now_milliseconds());
+    row.insert("IsDeleted".to_owned(), json!(true));
+    stamp(session, &mut row, &now);
+    put(session, object, id, row, true, &now)?;
+    for (child, field, link) in object.children() {
+        let pick = Pick::Key(field.name, vec![id.to_owned()]);
+        let rows = match link.on_delete {
+            OnDelete::Cascade | OnDelete::Clear => session.tx.rows(child.name, &pick)?,
+            OnDelete::Keep => Vec::new(),
+        };
+        for mut row in rows.into_iter().filter(|row| !row.deleted).map(|row| row.body) {
+            let child_id = row_id(&row);
+            if link.on_delete == OnDelete::Cascade {
+                bin(session, child, &child_id, row)?;
+            } else {
+                row.insert(field.name.to_owned(), Value::Null);
+                stamp(session, &mut row, &now);
+                put(session, child, &child_id, row, false, &now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stamp(session: &Session<'_>, row: &mut Map<String, Value>, now: &str) {
+    for name in ["LastModifiedDate", "SystemModstamp"] {
+        row.insert(name.to_owned(), json!(now));
+    }
+    row.insert("LastModifiedById".to_owned(), json!(session.caller.id));
+}
+
+/// Writes a row with its indexed values. Also for rows that no user made.
+pub(crate) fn put(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    body: Map<String, Value>,
+    deleted: bool,
+    stamp: &str,
+) -> Done<()> {
+    let keys: Vec<(&'static str, String)> = object
+        .fields()
+        .filter(|field| field.is_indexed())
+        .filter_map(|field| {
+            let value = body.get(field.name)?.as_str()?;
+            let value =
+                if field.link().is_some() { value.to_owned() } else { value.to_lowercase() };
+            Some((field.name, value))
+        })
+        .collect();
+    session.tx.put_row(object.name, id, stamp, &StoredRow { deleted, body }, &keys)?;
+    Ok(())
+}
+
+fn refuse_duplicate(
+    session: &Session<'_>,
+    object: &'static Object,
+    id: &str,
+    row: &Map<String, Value>,
+) -> Done<()> {
+    for field in object.fields().filter(|field| field.search == Search::UniqueExternalId) {
+        let Some(value) = row.get(field.name).and_then(Value::as_str) else {
+            continue;
+        };
+        let others = live_rows_by(session, object, field, value)?;
+        if let Some(other) = others.iter().find(|other| *other != id) {
+            let message = format!(
+                "duplicate value found: {} duplicates value on record with id: {}",
+                field.name,
+                ids::short(other)
+            );
+            return Err(bad(Wrong::nowhere("DUPLICATE_VALUE", message)));
+        }
+    }
+    Ok(())
+}
+
+/// The id of a stored row.
+pub(crate) fn row_id(row: &Map<String, Value>) -> String {
+    row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The 18 characters of an id in an address of this object.
+pub(crate) fn read_id(object: &Object, given: &str) -> Done<String> {
+    let id = ids::read(given).ok_or_else(|| no_external_id(given))?;
+    if id.starts_with(object.prefix) { Ok(id) } else { Err(not_found()) }
+}
+
+/// A row that is there and not deleted.
+pub(crate) fn live(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+) -> Done<Map<String, Value>> {
+    match session.tx.row(object.name, id)? {
+        Some(row) if row.deleted => Err(deleted()),
+        Some(row) => Ok(row.body),
+        None => Err(not_found()),
+    }
+}
+
+/// A row as answers carry it: all fields, or those named in `only`.
+pub(crate) fn show(
+    session: &Session<'_>,
+    object: &'static Object,
+    row: &Map<String, Value>,
+    only: Option<&str>,
+) -> Done<Value> {
+    let id = row_id(row);
+    let mut shown = Map::new();
+    let attributes = json!({ "type": object.name, "url": session.row_url(object.name, &id) });
+    shown.insert("attributes".to_owned(), attributes);
+    let mut add = |name: &str| {
+        shown.insert(name.to_owned(), row.get(name).cloned().unwrap_or_default());
+    };
+    let Some(names) = only else {
+        object.fields().for_each(|field| add(field.name));
+        return Ok(Value::Object(shown));
+    };
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let field = object.field(name).ok_or_else(|| {
+            let message = format!(
+                "\n{name}\n^\nERROR at Row:1:Column:1\nNo such column '{name}' on entity '{}'. If you \
+                 are attempting to use a custom field, be sure to append the '__c' after the custom \
+                 field name. Please reference your WSDL or the describe call for the appropriate \
+                 names.",
+                object.name
+            );
+            bad(Wrong::new("INVALID_FIELD", message))
+        })?;
+        add(field.name);
+    }
+    shown.entry("Id".to_owned()).or_insert(json!(id));
+    Ok(Value::Object(shown))
+}
+
+/// Refuses with 412 when the row changed after `If-Unmodified-Since`; a date that cannot be read is 400.
+pub(crate) fn unmodified_since(
+    row: &Map<String, Value>,
+    header: Option<&str>,
+) -> Done<()> {
+    let Some(header) = header else {
+        return Ok(());
+    };
+    let Some(limit) = clock::from_http(header) else {
+        let message = "If-Unmodified-Since must be a date like: Mon, 02 Mar 2026 09:14:27 GMT";
+        return Err(bad(Wrong::new("BAD_REQUEST", message)));
+    };
+    if modified(row) > limit { Err(modified_since()) } else { Ok(()) }
+}
+
+/// When the row was last changed, in seconds.
+pub(crate) fn modified(row: &Map<String, Value>) -> i64 {
+    row.get("LastModifiedDate")
+        .and_then(Value::as_str)
+        .and_then(clock::seconds)
+        .unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! What the organisation holds before anyone works in it. In comes an open transaction; out go users,
+//! stages and the ready tokens. It must not know connections.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    clock,
+    database::StoreError,
+    salesforce::{
+        auth, derive, ids,
+        model::Object,
+        objects::{self, STAGES},
+        refusal::{Done, Stop},
+        rows,
+        session::{Caller, Home, Session},
+    },
+    sign,
+    store::Tx,
+};
+
+/// Tokens made at the first start.
+#[derive(Debug, Clone)]
+pub(crate) struct Grants {
+    /// A long-lived access token of the rep.
+    pub(crate) rep_access: String,
+    /// A refresh token of the integration user.
+    pub(crate) refresh: String,
+}
+
+const KEPT: (&str, &str) = ("meta", "salesforce");
+
+/// Seeds the organisation the first time; answers its home and the ready tokens.
+pub(crate) fn prepare(
+    tx: &Tx<'_>,
+    base: &str,
+    token_seconds: i64,
+    daily_calls: i64,
+) -> Result<(Home, Grants), StoreError> {
+    let kept = tx.doc(KEPT.0, KEPT.1)?;
+    let text = |name: &str| {
+        let kept = kept.as_ref().and_then(|kept| kept.get(name)?.as_str());
+        kept.map(str::to_owned)
+    };
+    let home = Home {
+        base: base.to_owned(),
+        organization: ids::make("00D", 1),
+        client_id: text("client_id").unwrap_or_else(|| format!("3MVG9{}", sign::token())),
+        client_secret: text("client_secret").unwrap_or_else(sign::token),
+        token_seconds,
+        daily_calls,
+        integration_user: ids::make("005", 1),
+        rep_user: ids::make("005", 2),
+    };
+    if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
+        return Ok((home, Grants { rep_access, refresh }));
+    }
+    let grants = Grants {
+        rep_access: auth::grant_access(&home, tx, &home.rep_user, None)?,
+        refresh: auth::grant_refresh(tx, &home.integration_user)?,
+    };
+    let kept = json!({
+        "client_id": home.client_id,
+        "client_secret": home.client_secret,
+        "rep_access": grants.rep_access,
+        "refresh": grants.refresh,
+    });
+    tx.put_doc(KEPT.0, KEPT.1, &kept)?;
+    seed(tx, &home)?;
+    Ok((home, grants))
+}
+
+/// Forgets all rows but those that every organisation has.
+pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
+    for object in objects::ALL {
+        tx.drop_rows(object.name)?;
+    }
+    tx.drop_docs("salesforce-locator")?;
+    seed(tx, home)
+}
+
+fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
+    let caller = Caller { id: home.integration_user.clone(), alias: "cosell".to_owned() };
+    let session = Session { tx, home, caller: &caller, version: 60, raw: "" };
+    let done = plant(&session, "Organization", &home.organization, &organization())
+        .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
+        .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
+        .and_then(|()| stages(&session));
+    // Later users get numbers of their own.
+    while tx.next("005")? < 10 {}
+    match done {
+        Ok(()) | Err(Stop::Refused(_)) => Ok(()),
+        Err(Stop::Store(error)) => Err(error),
+    }
+}
+
+fn stages(session: &Session<'_>) -> Done<()> {
+    for (number, stage) in (1_i64..).zip(&STAGES) {
+        let row = json!({
+            "MasterLabel": stage.name,
+            "ApiName": stage.name,
+            "IsActive": true,
+            "SortOrder": number,
+            "IsClosed": stage.closed,
+            "IsWon": stage.won,
+            "ForecastCategory": stage.forecast.0,
+            "ForecastCategoryName": stage.forecast.1,
+            "DefaultProbability": super::values::number(&format!("{}.0", stage.probability)),
+        });
+        plant(session, "OpportunityStage", &ids::make("01J", number), &row)?;
+    }
+    Ok(())
+}
+
+fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<()> {
+    let Some(object) = Object::named(object) else {
+        return Ok(());
+    };
+    let mut row: Map<String, Value> = derive::blank(object);
+    row.extend(values.as_object().cloned().unwrap_or_default());
+    derive::fill_defaults(session, object, &mut row);
+    derive::follow(session, object, &mut row, &|_| true, &|_| false)?;
+    let now = clock::salesforce(clock::now_milliseconds());
+    for name in ["CreatedDate", "LastModifiedDate", "SystemModstamp"] {
+        row.insert(name.to_owned(), json!(now));
+    }
+    for name in ["CreatedById", "LastModifiedById"] {
+        row.insert(name.to_owned(), json!(session.home.integration_user));
+    }
+    row.insert("Id".to_owned(), json!(id));
+    rows::put(session, object, id, row, false, &now)
+}
+
+fn organization() -> Value {
+    json!({
+        "Name": "Sandbox",
+        "InstanceName": "SBX1",
+        "IsSandbox": true,
+        "OrganizationType": "Enterprise Edition",
+        "Country": "CH",
+        "TimeZoneSidKey": "Europe/Zurich",
+    })
+}
+
+fn integration_user() -> Value {
+    json!({
+        "Username": "cosell@sandbox.example",
+        "LastName": "cosell",
+        "Email": "cosell@sandbox.example",
+        "Alias": "cosell",
+        "IsActive": true,
+    })
+}
+
+fn rep() -> Value {
+    json!({
+        "Username": "riley.rep@sandbox.example",
+        "FirstName": "Riley",
+        "LastName": "Rep",
+        "Title": "Account Executive",
+        "Email": "riley.rep@sandbox.example",
+        "Phone": "+1 202 555 0110",
+        "Alias": "rep",
+        "IsActive": true,
+    })
+}

@@ -1,0 +1,51 @@
+//! SOQL. In comes the text of a query; out go records as answers carry them, or the refusal with its
+//! caret line. It must not know HTTP, tokens or pages.
+
+mod filter;
+mod lexer;
+mod parser;
+mod resolve;
+mod run;
+mod tree;
+
+use serde_json::Value;
+
+use crate::salesforce::{
+    refusal::{Done, Stop, Wrong, bad},
+    session::Session,
+};
+
+/// The outcome of a query.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// `SELECT COUNT()`: only how many.
+    Count(usize),
+    /// The ids of the rows, in order, of which the caller shows some.
+    Rows { object: &'static str, ids: Vec<String> },
+}
+
+/// Finds the rows of a query. `deleted`: those in the bin too.
+pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Found> {
+    let query = resolve::query(text, &parser::parse(text)?)?;
+    run::find(session, &query, deleted)
+}
+
+/// Shows rows of a query's object as the query selects them.
+pub(crate) fn show(session: &Session<'_>, text: &str, ids: &[String]) -> Done<Vec<Value>> {
+    let query = resolve::query(text, &parser::parse(text)?)?;
+    run::show(session, &query, ids)
+}
+
+/// A refusal that points into the query: its line, a caret and the place.
+fn pointing(text: &str, at: usize, code: &'static str, message: &str) -> Stop {
+    let before = text.get(..at).unwrap_or(text);
+    let row = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |place| place + 1);
+    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
+    let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+    let caret = " ".repeat(column - 1);
+    bad(Wrong::new(
+        code,
+        format!("\n{line}\n{caret}^\nERROR at Row:{row}:Column:{column}\n{message}"),
+    ))
+}

@@ -1,0 +1,284 @@
+//! The grammar of a query. In comes its text; out goes what it says, or where it breaks off. It must not
+//! know objects or fields.
+
+use super::{
+    lexer::{Token, cut},
+    pointing,
+    tree::{Column, Filter, Literal, Operator, Order, Path, Query},
+};
+use crate::salesforce::refusal::{Done, Stop};
+
+/// Words that end a list of names.
+const KEYWORDS: [&str; 9] =
+    ["FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "NOT", "SELECT"];
+/// How deep parentheses may nest.
+const MOST_DEPTH: usize = 60;
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: std::iter::Peekable<std::vec::IntoIter<(Token, usize)>>,
+    depth: usize,
+}
+
+/// Reads a whole query.
+pub(super) fn parse(text: &str) -> Done<Query> {
+    let tokens = cut(text)?.into_iter().peekable();
+    let mut parser = Parser { text, tokens, depth: 0 };
+    let query = parser.query()?;
+    match parser.next() {
+        (Token::End, _) => Ok(query),
+        other => Err(parser.unexpected(&other)),
+    }
+}
+
+impl Parser<'_> {
+    fn next(&mut self) -> (Token, usize) {
+        self.tokens.next().unwrap_or((Token::End, self.text.len()))
+    }
+
+    fn peek(&mut self) -> Token {
+        self.tokens.peek().map_or(Token::End, |(token, _)| token.clone())
+    }
+
+    fn unexpected(&self, (token, at): &(Token, usize)) -> Stop {
+        let shown = match token {
+            Token::Word(word) => word.clone(),
+            Token::Text(text) => format!("'{text}'"),
+            Token::Number(number) => number.text(0),
+            Token::Day(time) | Token::Moment(time) => time.clone(),
+            Token::Symbol(symbol) => (*symbol).to_owned(),
+            Token::End => "<EOF>".to_owned(),
+        };
+        pointing(self.text, *at, "MALFORMED_QUERY", &format!("unexpected token: '{shown}'"))
+    }
+
+    /// Takes the word if it is next.
+    fn takes(&mut self, word: &str) -> bool {
+        let is_next =
+            matches!(self.peek(), Token::Word(found) if found.eq_ignore_ascii_case(word));
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    fn takes_symbol(&mut self, symbol: &str) -> bool {
+        let is_next = matches!(self.peek(), Token::Symbol(found) if found == symbol);
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    fn word(&mut self, word: &str) -> Done<()> {
+        if self.takes(word) {
+            return Ok(());
+        }
+        let found = self.next();
+        Err(self.unexpected(&found))
+    }
+
+    fn symbol(&mut self, symbol: &str) -> Done<()> {
+        if self.takes_symbol(symbol) {
+            return Ok(());
+        }
+        let found = self.next();
+        Err(self.unexpected(&found))
+    }
+
+    fn path(&mut self) -> Done<Path> {
+        match self.next() {
+            (Token::Word(text), at)
+                if !KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(&text)) =>
+            {
+                Ok(Path { text, at })
+            }
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn query(&mut self) -> Done<Query> {
+        self.word("SELECT")?;
+        let mut columns = Vec::new();
+        let mut counts = false;
+        loop {
+            if self.takes_symbol("(") {
+                columns.push(Column::Children(Box::new(self.query()?)));
+                self.symbol(")")?;
+            } else {
+                let path = self.path()?;
+                if path.text.eq_ignore_ascii_case("COUNT") && self.takes_symbol("(") {
+                    self.symbol(")")?;
+                    counts = true;
+                } else {
+                    columns.push(Column::Field(path));
+                }
+            }
+            if !self.takes_symbol(",") {
+                break;
+            }
+        }
+        self.word("FROM")?;
+        let from = self.path()?;
+        let filter = if self.takes("WHERE") { Some(self.filter()?) } else { None };
+        let order = if self.takes("ORDER") { self.order()? } else { Vec::new() };
+        let limit = if self.takes("LIMIT") { Some(self.whole()?) } else { None };
+        let offset = if self.takes("OFFSET") { self.whole()? } else { 0 };
+        let all_rows = self.takes("ALL");
+        if all_rows {
+            self.word("ROWS")?;
+        }
+        if self.takes("FOR") && !(self.takes("VIEW") || self.takes("REFERENCE")) {
+            self.word("UPDATE")?;
+        }
+        Ok(Query { columns, counts, from, filter, order, limit, offset, all_rows })
+    }
+
+    fn whole(&mut self) -> Done<usize> {
+        match self.next() {
+            (Token::Number(number), at) => number.text(0).parse().map_err(|_| {
+                let message = "a whole number is wanted here";
+                pointing(self.text, at, "MALFORMED_QUERY", message)
+            }),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn order(&mut self) -> Done<Vec<Order>> {
+        self.word("BY")?;
+        let mut order = Vec::new();
+        loop {
+            let path = self.path()?;
+            let descending = if self.takes("DESC") {
+                true
+            } else {
+                self.takes("ASC");
+                false
+            };
+            let nulls_last = self.takes("NULLS")
+                && if self.takes("LAST") {
+                    true
+                } else {
+                    self.word("FIRST")?;
+                    false
+                };
+            order.push(Order { path, descending, nulls_last });
+            if !self.takes_symbol(",") {
+                return Ok(order);
+            }
+        }
+    }
+
+    /// Terms joined by AND, or by OR: mixing them needs parentheses.
+    fn filter(&mut self) -> Done<Filter> {
+        self.depth += 1;
+        if self.depth > MOST_DEPTH {
+            let message = "the filter is nested too deeply";
+            return Err(pointing(self.text, 0, "MALFORMED_QUERY", message));
+        }
+        let first = self.term()?;
+        let word = match self.peek() {
+            Token::Word(word) if word.eq_ignore_ascii_case("AND") => "AND",
+            Token::Word(word) if word.eq_ignore_ascii_case("OR") => "OR",
+            Token::Word(_)
+            | Token::Text(_)
+            | Token::Number(_)
+            | Token::Day(_)
+            | Token::Moment(_)
+            | Token::Symbol(_)
+            | Token::End => {
+                self.depth -= 1;
+                return Ok(first);
+            }
+        };
+        let mut terms = vec![first];
+        while self.takes(word) {
+            terms.push(self.term()?);
+        }
+        if matches!(self.peek(), Token::Word(next) if ["AND", "OR"].iter().any(|w| next.eq_ignore_ascii_case(w)))
+        {
+            let found = self.next();
+            return Err(self.unexpected(&found));
+        }
+        self.depth -= 1;
+        Ok(if word == "AND" { Filter::And(terms) } else { Filter::Or(terms) })
+    }
+
+    fn term(&mut self) -> Done<Filter> {
+        if self.takes("NOT") {
+            self.depth += 1;
+            if self.depth > MOST_DEPTH {
+                let message = "the filter is nested too deeply";
+                return Err(pointing(self.text, 0, "MALFORMED_QUERY", message));
+            }
+            let term = self.term()?;
+            self.depth -= 1;
+            return Ok(Filter::Not(Box::new(term)));
+        }
+        if self.takes_symbol("(") {
+            let filter = self.filter()?;
+            self.symbol(")")?;
+            return Ok(filter);
+        }
+        let path = self.path()?;
+        let negated = self.takes("NOT");
+        if negated || matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case("IN")) {
+            self.word("IN")?;
+            return Ok(Filter::In { path, negated, values: self.list()? });
+        }
+        let operator = self.operator()?;
+        let value = self.literal()?;
+        Ok(Filter::Compare { path, operator, value })
+    }
+
+    fn operator(&mut self) -> Done<Operator> {
+        if self.takes("LIKE") {
+            return Ok(Operator::Like);
+        }
+        let found = self.next();
+        let operator = match found.0 {
+            Token::Symbol("=") => Some(Operator::Equal),
+            Token::Symbol("!=") => Some(Operator::Unequal),
+            Token::Symbol("<") => Some(Operator::Less),
+            Token::Symbol("<=") => Some(Operator::LessOrEqual),
+            Token::Symbol(">") => Some(Operator::Greater),
+            Token::Symbol(">=") => Some(Operator::GreaterOrEqual),
+            Token::Symbol(_)
+            | Token::Word(_)
+            | Token::Text(_)
+            | Token::Number(_)
+            | Token::Day(_)
+            | Token::Moment(_)
+            | Token::End => None,
+        };
+        operator.ok_or_else(|| self.unexpected(&found))
+    }
+
+    fn list(&mut self) -> Done<Vec<Literal>> {
+        self.symbol("(")?;
+        let mut values = vec![self.literal()?];
+        while self.takes_symbol(",") {
+            values.push(self.literal()?);
+        }
+        self.symbol(")")?;
+        Ok(values)
+    }
+
+    fn literal(&mut self) -> Done<Literal> {
+        let found = self.next();
+        let literal = match &found.0 {
+            Token::Text(text) => Some(Literal::Text(text.clone())),
+            Token::Number(number) => Some(Literal::Number(*number)),
+            Token::Day(day) => Some(Literal::Day(day.clone())),
+            Token::Moment(moment) => Some(Literal::Moment(moment.clone())),
+            Token::Word(word) => match word.to_ascii_lowercase().as_str() {
+                "null" => Some(Literal::Null),
+                "true" => Some(Literal::Flag(true)),
+                "false" => Some(Literal::Flag(false)),
+                _ => None,
+            },
+            Token::Symbol(_) | Token::End => None,
+        };
+        literal.ok_or_else(|| self.unexpected(&found))
+    }
+}

@@ -1,0 +1,195 @@
+//! Queries carried out. In comes a query whose names are known; out go ids in order, and rows as the
+//! query shows them. It must not know pages.
+
+use std::{cell::RefCell, cmp::Ordering, collections::HashMap, rc::Rc};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Found, filter,
+    resolve::{Order, Query, Reach, Shown},
+};
+use crate::{
+    decimal::Decimal,
+    salesforce::{model::Object, refusal::Done, rows::row_id, session::Session},
+    store::Pick,
+};
+
+type Record = Rc<Map<String, Value>>;
+
+/// Reads rows, each parent once.
+struct Reader<'a> {
+    session: &'a Session<'a>,
+    parents: RefCell<HashMap<String, Option<Record>>>,
+}
+
+/// Finds the rows of a query; `deleted`: those in the bin too.
+pub(super) fn find(session: &Session<'_>, query: &Query, deleted: bool) -> Done<Found> {
+    let reader = Reader { session, parents: RefCell::default() };
+    let rows = reader.select(query, None, deleted || query.all_rows)?;
+    if query.counts {
+        return Ok(Found::Count(rows.len()));
+    }
+    let ids = rows.iter().map(|row| row_id(row)).collect();
+    Ok(Found::Rows { object: query.object.name, ids })
+}
+
+/// Shows the rows with these ids; those that are gone are left out.
+pub(super) fn show(session: &Session<'_>, query: &Query, ids: &[String]) -> Done<Vec<Value>> {
+    let reader = Reader { session, parents: RefCell::default() };
+    let rows = session.tx.rows(query.object.name, &Pick::Ids(ids.to_vec()))?;
+    rows.into_iter().map(|row| reader.show(query, &Rc::new(row.body))).collect()
+}
+
+impl Reader<'_> {
+    /// The rows that fit, in order, within limit and offset. `of`: only children of this parent.
+    fn select(
+        &self,
+        query: &Query,
+        of: Option<(&'static str, &str)>,
+        deleted: bool,
+    ) -> Done<Vec<Record>> {
+        let pick = match of {
+            Some((field, parent)) => Pick::Key(field, vec![parent.to_owned()]),
+            None => filter::pick(query.filter.as_ref()),
+        };
+        let mut rows: Vec<Record> = Vec::new();
+        for stored in self.session.tx.rows(query.object.name, &pick)? {
+            let row = Rc::new(stored.body);
+            let read = |reach: &Reach| self.value(&row, reach);
+            let is_wanted = match &query.filter {
+                Some(filter) => filter::fits(filter, &read)?,
+                None => true,
+            };
+            if is_wanted && (deleted || !stored.deleted) {
+                rows.push(row);
+            }
+        }
+        rows.sort_by_cached_key(|row| row_id(row));
+        rows.dedup_by_key(|row| row_id(row));
+        self.sort(&mut rows, &query.order)?;
+        let limit = query.limit.unwrap_or(usize::MAX);
+        Ok(rows.into_iter().skip(query.offset).take(limit).collect())
+    }
+
+    fn sort(&self, rows: &mut Vec<Record>, order: &[Order]) -> Done<()> {
+        if order.is_empty() {
+            return Ok(());
+        }
+        let mut keyed = Vec::with_capacity(rows.len());
+        for row in rows.drain(..) {
+            let key: Vec<Value> =
+                order.iter().map(|item| self.value(&row, &item.reach)).collect::<Done<_>>()?;
+            keyed.push((key, row));
+        }
+        keyed.sort_by(|(left, _), (right, _)| {
+            let pairs = left.iter().zip(right).zip(order);
+            pairs
+                .map(|((left, right), item)| in_order(left, right, item))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        });
+        rows.extend(keyed.into_iter().map(|(_, row)| row));
+        Ok(())
+    }
+
+    fn value(&self, row: &Record, reach: &Reach) -> Done<Value> {
+        let mut here = Rc::clone(row);
+        for (field, link) in &reach.parents {
+            let Some(parent) = self.parent(&here, field.name, link.to)? else {
+                return Ok(Value::Null);
+            };
+            here = parent;
+        }
+        Ok(here.get(reach.field.name).cloned().unwrap_or_default())
+    }
+
+    fn parent(&self, row: &Record, field: &str, object: &str) -> Done<Option<Record>> {
+        let Some(id) = row.get(field).and_then(Value::as_str) else {
+            return Ok(None);
+        };
+        if let Some(known) = self.parents.borrow().get(id) {
+            return Ok(known.clone());
+        }
+        let found = self.session.tx.row(object, id)?;
+        let found = found.filter(|row| !row.deleted).map(|row| Rc::new(row.body));
+        self.parents.borrow_mut().insert(id.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn show(&self, query: &Query, row: &Record) -> Done<Value> {
+        let mut shown = self.begin(query.object, row);
+        for column in &query.columns {
+            match column {
+                Shown::Field(reach) => self.place(&mut shown, row, reach)?,
+                Shown::Children { name, by, query } => {
+                    let rows = self.select(query, Some((by.name, &row_id(row))), false)?;
+                    let records: Vec<Value> =
+                        rows.iter().map(|row| self.show(query, row)).collect::<Done<_>>()?;
+                    let children = if records.is_empty() {
+                        Value::Null
+                    } else {
+                        json!({ "totalSize": records.len(), "done": true, "records": records })
+                    };
+                    shown.insert((*name).to_owned(), children);
+                }
+            }
+        }
+        Ok(Value::Object(shown))
+    }
+
+    fn begin(&self, object: &Object, row: &Map<String, Value>) -> Map<String, Value> {
+        let url = self.session.row_url(object.name, &row_id(row));
+        let mut shown = Map::new();
+        shown.insert("attributes".to_owned(), json!({ "type": object.name, "url": url }));
+        shown
+    }
+
+    /// Puts a field under its parents' names; a parent that is not there is null.
+    fn place(&self, shown: &mut Map<String, Value>, row: &Record, reach: &Reach) -> Done<()> {
+        let mut here = Rc::clone(row);
+        let mut into = shown;
+        for (field, link) in &reach.parents {
+            let parent = self.parent(&here, field.name, link.to)?;
+            let entry = into.entry(link.parent.to_owned()).or_insert(Value::Null);
+            let Some((parent, object)) = parent.zip(Object::named(link.to)) else {
+                return Ok(());
+            };
+            if entry.is_null() {
+                *entry = Value::Object(self.begin(object, &parent));
+            }
+            let Some(next) = entry.as_object_mut() else {
+                return Ok(());
+            };
+            into = next;
+            here = parent;
+        }
+        let value = here.get(reach.field.name).cloned().unwrap_or_default();
+        into.insert(reach.field.name.to_owned(), value);
+        Ok(())
+    }
+}
+
+fn in_order(left: &Value, right: &Value, item: &Order) -> Ordering {
+    let nulls = match (left.is_null(), right.is_null()) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => Some(Ordering::Less),
+        (false, true) => Some(Ordering::Greater),
+        (false, false) => None,
+    };
+    if let Some(order) = nulls {
+        return if item.nulls_last { order.reverse() } else { order };
+    }
+    let order = match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            let read = |number: &serde_json::Number| Decimal::parse(&number.to_string());
+            read(left).zip(read(right)).map_or(Ordering::Equal, |(left, right)| left.compare(right))
+        }
+        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+        (left, right) => {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
+            text(left).cmp(&text(right))
+        }
+    };
+    if item.descending { order.reverse() } else { order }
+}

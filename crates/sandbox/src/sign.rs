@@ -1,0 +1,196 @@
+//! Keys, signatures and chance. In come bytes to sign; out go signatures, the signer's certificate, and
+//! ids and tokens nobody can guess. The only file that knows aws-lc-rs and rcgen; it must not know HTTP.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use aws_lc_rs::{rand, rand::SystemRandom, rsa, signature};
+use base64::{Engine as _, engine::general_purpose};
+use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+
+/// Why there is no signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The key's file could not be read or written.
+    #[error("the webhook signing key could not be read or written: {0}")]
+    File(#[from] io::Error),
+    /// The key's file holds something else.
+    #[error("the webhook signing key is damaged: {0}; remove it to make a new one")]
+    Damaged(#[from] rcgen::Error),
+    /// The key cannot sign.
+    #[error("the webhook signing key cannot sign; remove it to make a new one")]
+    Unusable,
+}
+
+/// The signer of webhooks: an RSA key of 2048 bits and its self-signed certificate.
+pub(crate) struct Signer {
+    key: rsa::KeyPair,
+    certificate_pem: String,
+    certificate_der: Vec<u8>,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer")
+    }
+}
+
+const KEY_FILE: &str = "webhook-signer.key.pem";
+const CERTIFICATE_FILE: &str = "webhook-signer.pem";
+
+impl Signer {
+    /// Takes key and certificate from a folder, making them (mode 0600) the first time; in memory
+    /// they are always new.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, SignError> {
+        let Some(folder) = folder else {
+            let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+            return Self::with(&pair, None);
+        };
+        let path = folder.join(KEY_FILE);
+        let pair = match fs::read_to_string(&path) {
+            Ok(pem) => KeyPair::from_pkcs8_pem_and_sign_algo(&pem, &PKCS_RSA_SHA256)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
+                write_private(&path, pair.serialize_pem().as_bytes())?;
+                pair
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Self::with(&pair, Some(&folder.join(CERTIFICATE_FILE)))
+    }
+
+    fn with(pair: &KeyPair, file: Option<&Path>) -> Result<Self, SignError> {
+        let kept = file.and_then(|file| fs::read_to_string(file).ok());
+        let certificate_pem = match kept {
+            Some(pem) => pem,
+            None => {
+                let pem = certificate(pair)?;
+                if let Some(file) = file {
+                    write_private(file, pem.as_bytes())?;
+                }
+                pem
+            }
+        };
+        let base64: String =
+            certificate_pem.lines().filter(|line| !line.starts_with('-')).map(str::trim).collect();
+        let certificate_der =
+            general_purpose::STANDARD.decode(base64).map_err(|_| SignError::Unusable)?;
+        let key = rsa::KeyPair::from_pkcs8(&pair.serialize_der())
+            .map_err(|_| SignError::Unusable)?;
+        Ok(Self { key, certificate_pem, certificate_der })
+    }
+
+    /// The certificate as PEM text.
+    pub(crate) fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// The certificate as DER bytes.
+    pub(crate) fn certificate_der(&self) -> &[u8] {
+        &self.certificate_der
+    }
+
+    /// RSA PKCS#1 v1.5 with SHA-256 over the bytes, in Base64.
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<String, SignError> {
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key
+            .sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature)
+            .map_err(|_| SignError::Unusable)?;
+        Ok(general_purpose::STANDARD.encode(signature))
+    }
+}
+
+fn certificate(pair: &KeyPair) -> Result<String, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.push(DnType::CommonName, "pcnotifications-dispatch.sandbox.invalid");
+    params.distinguished_name.push(DnType::OrganizationName, "Sandbox");
+    Ok(params.self_signed(pair)?.pem())
+}
+
+/// Writes a file for its owner only, whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+/// Bytes of chance.
+fn chance<const LENGTH: usize>() -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
+    // The system's source does not fail once the process runs; zeros would only make a token dull.
+    let _ = rand::fill(&mut bytes);
+    bytes
+}
+
+/// A token of 43 letters, digits, `-` and `_`.
+pub(crate) fn token() -> String {
+    general_purpose::URL_SAFE_NO_PAD.encode(chance::<32>())
+}
+
+/// Eight hexadecimal digits of chance.
+pub(crate) fn short() -> String {
+    format!("{:08x}", u32::from_be_bytes(chance()))
+}
+
+/// A random GUID in lower case.
+pub(crate) fn guid() -> String {
+    let number = u128::from_be_bytes(chance());
+    let number = number & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let text = format!("{number:032x}");
+    let mut parts = Vec::new();
+    let mut rest = text.as_str();
+    for length in [8, 4, 4, 4] {
+        let (part, after) = rest.split_at(length);
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    parts.join("-")
+}
+
+/// Base64 for URLs, without padding.
+pub(crate) fn base64_url(bytes: &[u8]) -> String {
+    general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Undoes `base64_url`.
+pub(crate) fn from_base64_url(text: &str) -> Option<Vec<u8>> {
+    general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Undoes plain Base64.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    general_purpose::STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_is_version_four() {
+        let guid = guid();
+        assert_eq!(guid.len(), 36);
+        assert_eq!(guid.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&guid.as_bytes()[19]));
+    }
+
+    #[test]
+    fn signatures_verify_under_the_key() {
+        use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+        let signer = Signer::open(None).unwrap();
+        let signature = from_base64(&signer.sign(b"raw body").unwrap()).unwrap();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, signer.key.public_key());
+        assert!(public.verify(b"raw body", &signature).is_ok());
+        assert!(public.verify(b"raw bodY", &signature).is_err());
+    }
+}

@@ -1,0 +1,387 @@
+//! Everything both systems remember. In come records, documents and counts; out they go again, also
+//! after the process was killed. It must not know what a field means.
+
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::{Map, Value};
+
+use crate::database::{Cells, Database, Result, StoreError};
+
+/// How a piece of work ends: what it wrote stays, or is undone.
+#[derive(Debug)]
+pub(crate) enum End<T> {
+    Keep(T),
+    Undo(T),
+}
+
+/// A stored Salesforce row.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredRow {
+    pub(crate) deleted: bool,
+    pub(crate) body: Map<String, Value>,
+}
+
+/// Which rows of an object to read.
+#[derive(Debug, Clone)]
+pub(crate) enum Pick {
+    /// All of them.
+    All,
+    /// Those with one of these ids.
+    Ids(Vec<String>),
+    /// Those with one of these values in an indexed field; values in lower case, except ids.
+    Key(&'static str, Vec<String>),
+    /// Those stamped at or after this stored time.
+    Since(String),
+}
+
+/// By which time referrals are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReferralOrder {
+    Created,
+    Updated,
+}
+
+/// Where a walk over the referrals begins and how it goes.
+#[derive(Debug)]
+pub(crate) struct ReferralWalk<'a> {
+    pub(crate) order: ReferralOrder,
+    pub(crate) descending: bool,
+    pub(crate) engagement: Option<&'a str>,
+    /// Time and id of the last one already seen.
+    pub(crate) after: Option<(&'a str, &'a str)>,
+}
+
+/// A count: system, user, kind, number.
+pub(crate) type Count = (String, String, String, i64);
+
+/// The state of one sandbox: records that must survive in one database, the request log in another that
+/// is not flushed at each step.
+#[derive(Debug)]
+pub(crate) struct Store {
+    main: Mutex<Database>,
+    log: Mutex<Database>,
+}
+
+/// One transaction on the records.
+#[derive(Debug)]
+pub(crate) struct Tx<'a> {
+    pub(crate) database: &'a Database,
+}
+
+const MAIN: &str = "
+CREATE TABLE IF NOT EXISTS docs (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (object TEXT NOT NULL, id TEXT NOT NULL, deleted INTEGER NOT NULL, stamp TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (object, id));
+CREATE INDEX IF NOT EXISTS rows_by_stamp ON rows (object, stamp);
+CREATE TABLE IF NOT EXISTS keys (object TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (object, field, value, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS keys_by_id ON keys (object, id);
+CREATE TABLE IF NOT EXISTS referrals (id TEXT PRIMARY KEY, engagement TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS referrals_by_updated ON referrals (updated, id);
+CREATE INDEX IF NOT EXISTS referrals_by_created ON referrals (created, id);
+CREATE INDEX IF NOT EXISTS referrals_by_engagement ON referrals (engagement);
+CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, body TEXT NOT NULL, aside INTEGER NOT NULL, correlation TEXT, attempts INTEGER NOT NULL, due INTEGER NOT NULL, offline INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (offline, due);
+CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
+";
+const LOG: &str = "
+CREATE TABLE IF NOT EXISTS requests (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
+";
+const COUNT: &str = "INSERT INTO counts (system, user, kind, n) VALUES (?1, ?2, ?3, 1)
+ ON CONFLICT (system, user, kind) DO UPDATE SET n = n + 1";
+/// Requests kept in the log.
+const LOG_LENGTH: i64 = 10_000;
+
+impl Store {
+    /// Opens the state in a folder that exists, or in memory.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self> {
+        let file = |name: &str| folder.map(|folder| folder.join(name));
+        let main = Database::open(file("state.sqlite").as_deref(), true, MAIN)?;
+        let log = Database::open(file("requests.sqlite").as_deref(), false, LOG)?;
+        Ok(Self { main: Mutex::new(main), log: Mutex::new(log) })
+    }
+
+    /// Runs `work` in one transaction. It is on disk when this returns, unless `work` failed or undid it.
+    pub(crate) fn transaction<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> std::result::Result<End<T>, E>,
+    ) -> std::result::Result<T, E> {
+        let database = lock(&self.main);
+        database.batch("BEGIN")?;
+        match work(&Tx { database: &database }) {
+            Ok(End::Keep(value)) => {
+                if let Err(error) = database.batch("COMMIT") {
+                    // A failed commit may leave the transaction open; the first error matters more.
+                    let _ = database.batch("ROLLBACK");
+                    return Err(error.into());
+                }
+                Ok(value)
+            }
+            Ok(End::Undo(value)) => {
+                database.batch("ROLLBACK")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error matters more than one of the undo.
+                let _ = database.batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds a line to the request log and drops the oldest beyond ten thousand.
+    pub(crate) fn log(&self, line: &Value) -> Result<()> {
+        let log = lock(&self.log);
+        log.run("INSERT INTO requests (body) VALUES (?1)", &[line.to_string().as_str().into()])?;
+        log.run(
+            "DELETE FROM requests WHERE number <= last_insert_rowid() - ?1",
+            &[LOG_LENGTH.into()],
+        )
+    }
+
+    /// The newest lines of the request log, oldest first.
+    pub(crate) fn logged(&self, limit: i64) -> Result<Vec<Value>> {
+        let sql = "SELECT body FROM requests ORDER BY number DESC LIMIT ?1";
+        let mut lines = lock(&self.log).all(sql, &[limit.into()], |row| row.json(0))?;
+        lines.reverse();
+        Ok(lines)
+    }
+
+    /// Counts one thing that need not be flushed; answers the new count.
+    pub(crate) fn count_lightly(&self, system: &str, user: &str, kind: &str) -> Result<i64> {
+        let sql = format!("{COUNT} RETURNING n");
+        let cells = [system.into(), user.into(), kind.into()];
+        Ok(lock(&self.log).one(&sql, &cells, |row| row.number(0))?.unwrap_or_default())
+    }
+
+    /// The counts of `count_lightly`.
+    pub(crate) fn light_counts(&self) -> Result<Vec<Count>> {
+        read_counts(&lock(&self.log))
+    }
+
+    /// Forgets the request log and its counts.
+    pub(crate) fn clear_log(&self) -> Result<()> {
+        lock(&self.log).batch("DELETE FROM requests; DELETE FROM counts;")
+    }
+}
+
+fn lock(database: &Mutex<Database>) -> MutexGuard<'_, Database> {
+    // A panic elsewhere leaves an open transaction at worst, which the next BEGIN reports.
+    database.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read_counts(database: &Database) -> Result<Vec<Count>> {
+    database.all("SELECT system, user, kind, n FROM counts", &[], |row| {
+        Ok((row.text(0)?, row.text(1)?, row.text(2)?, row.number(3)?))
+    })
+}
+
+impl Tx<'_> {
+    /// Runs `work` so that it alone can be undone.
+    pub(crate) fn step<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<End<T>, E>,
+    ) -> std::result::Result<T, E> {
+        self.database.batch("SAVEPOINT step")?;
+        match work() {
+            Ok(End::Keep(value)) => {
+                self.database.batch("RELEASE step")?;
+                Ok(value)
+            }
+            Ok(End::Undo(value)) => {
+                self.database.batch("ROLLBACK TO step; RELEASE step")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error matters more than one of the undo.
+                let _ = self.database.batch("ROLLBACK TO step; RELEASE step");
+                Err(error)
+            }
+        }
+    }
+
+    /// One document.
+    pub(crate) fn doc(&self, kind: &str, id: &str) -> Result<Option<Value>> {
+        let sql = "SELECT body FROM docs WHERE kind = ?1 AND id = ?2";
+        self.database.one(sql, &[kind.into(), id.into()], |row| row.json(0))
+    }
+
+    /// All documents of a kind with their ids, by id.
+    pub(crate) fn docs(&self, kind: &str) -> Result<Vec<(String, Value)>> {
+        let sql = "SELECT id, body FROM docs WHERE kind = ?1 ORDER BY id";
+        self.database.all(sql, &[kind.into()], |row| Ok((row.text(0)?, row.json(1)?)))
+    }
+
+    /// Writes or replaces a document.
+    pub(crate) fn put_doc(&self, kind: &str, id: &str, body: &Value) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO docs (kind, id, body) VALUES (?1, ?2, ?3)";
+        self.database.run(sql, &[kind.into(), id.into(), body.to_string().as_str().into()])
+    }
+
+    /// Forgets a document.
+    pub(crate) fn drop_doc(&self, kind: &str, id: &str) -> Result<()> {
+        let sql = "DELETE FROM docs WHERE kind = ?1 AND id = ?2";
+        self.database.run(sql, &[kind.into(), id.into()])
+    }
+
+    /// Forgets all documents of a kind.
+    pub(crate) fn drop_docs(&self, kind: &str) -> Result<()> {
+        self.database.run("DELETE FROM docs WHERE kind = ?1", &[kind.into()])
+    }
+
+    /// The next whole number of a sequence, from 1.
+    pub(crate) fn next(&self, sequence: &str) -> Result<i64> {
+        let last = self.doc("sequence", sequence)?.and_then(|value| value.as_i64());
+        let number = last.unwrap_or(0) + 1;
+        self.put_doc("sequence", sequence, &number.into())?;
+        Ok(number)
+    }
+
+    /// One Salesforce row, deleted ones too.
+    pub(crate) fn row(&self, object: &str, id: &str) -> Result<Option<StoredRow>> {
+        let sql = "SELECT deleted, body FROM rows WHERE object = ?1 AND id = ?2";
+        self.database.one(sql, &[object.into(), id.into()], stored)
+    }
+
+    /// Writes or replaces a Salesforce row and its indexed values.
+    pub(crate) fn put_row(
+        &self,
+        object: &str,
+        id: &str,
+        stamp: &str,
+        row: &StoredRow,
+        keys: &[(&'static str, String)],
+    ) -> Result<()> {
+        let body = serde_json::to_string(&row.body)?;
+        self.database.run(
+            "INSERT OR REPLACE INTO rows (object, id, deleted, stamp, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[object.into(), id.into(), row.deleted.into(), stamp.into(), body.as_str().into()],
+        )?;
+        let drop = "DELETE FROM keys WHERE object = ?1 AND id = ?2";
+        self.database.run(drop, &[object.into(), id.into()])?;
+        for (field, value) in keys {
+            self.database.run(
+                "INSERT OR REPLACE INTO keys (object, field, value, id) VALUES (?1, ?2, ?3, ?4)",
+                &[object.into(), (*field).into(), value.as_str().into(), id.into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Salesforce rows of one object, deleted ones too; a row that fits twice comes twice.
+    pub(crate) fn rows(&self, object: &str, pick: &Pick) -> Result<Vec<StoredRow>> {
+        const BY_KEY: &str = "SELECT deleted, body FROM rows JOIN keys USING (object, id)
+            WHERE object = ?1 AND field = ?2 AND value = ?3 ORDER BY id";
+        let mut found = Vec::new();
+        match pick {
+            Pick::All => {
+                let sql = "SELECT deleted, body FROM rows WHERE object = ?1 ORDER BY id";
+                found = self.database.all(sql, &[object.into()], stored)?;
+            }
+            Pick::Since(stamp) => {
+                let sql =
+                    "SELECT deleted, body FROM rows WHERE object = ?1 AND stamp >= ?2 ORDER BY id";
+                found = self.database.all(sql, &[object.into(), stamp.as_str().into()], stored)?;
+            }
+            Pick::Ids(ids) => {
+                for id in ids {
+                    found.extend(self.row(object, id)?);
+                }
+            }
+            Pick::Key(field, values) => {
+                for value in values {
+                    let cells = [object.into(), (*field).into(), value.as_str().into()];
+                    found.extend(self.database.all(BY_KEY, &cells, stored)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Forgets all Salesforce rows of one object.
+    pub(crate) fn drop_rows(&self, object: &str) -> Result<()> {
+        self.database.run("DELETE FROM rows WHERE object = ?1", &[object.into()])?;
+        self.database.run("DELETE FROM keys WHERE object = ?1", &[object.into()])
+    }
+
+    /// One referral.
+    pub(crate) fn referral(&self, id: &str) -> Result<Option<Value>> {
+        let sql = "SELECT body FROM referrals WHERE id = ?1";
+        self.database.one(sql, &[id.into()], |row| row.json(0))
+    }
+
+    /// Writes or replaces a referral; its id, engagement and times are taken from the body.
+    pub(crate) fn put_referral(&self, body: &Value) -> Result<()> {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().into();
+        self.database.run(
+            "INSERT OR REPLACE INTO referrals (id, engagement, created, updated, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[
+                text("id"),
+                text("engagementId"),
+                text("createdDateTime"),
+                text("updatedDateTime"),
+                body.to_string().as_str().into(),
+            ],
+        )
+    }
+
+    /// Shows referrals to `visit` in order until it answers `false`.
+    pub(crate) fn walk_referrals(
+        &self,
+        walk: &ReferralWalk<'_>,
+        visit: &mut dyn FnMut(Value) -> bool,
+    ) -> Result<()> {
+        let column = match walk.order {
+            ReferralOrder::Created => "created",
+            ReferralOrder::Updated => "updated",
+        };
+        let (beyond, direction) = if walk.descending { ("<", "DESC") } else { (">", "ASC") };
+        let sql = format!(
+            "SELECT body FROM referrals WHERE (?1 IS NULL OR engagement = ?1)
+             AND (?2 IS NULL OR ({column}, id) {beyond} (?2, ?3))
+             ORDER BY {column} {direction}, id {direction}"
+        );
+        let (time, id) = walk.after.unzip();
+        let cells = [walk.engagement.into(), time.into(), id.into()];
+        self.database.each(&sql, &cells, &mut |row| Ok(visit(row.json(0)?)))
+    }
+
+    /// How many referrals there are.
+    pub(crate) fn referral_count(&self) -> Result<i64> {
+        let sql = "SELECT count(*) FROM referrals";
+        Ok(self.database.one(sql, &[], |row| row.number(0))?.unwrap_or_default())
+    }
+
+    /// Forgets all referrals and all webhooks on their way.
+    pub(crate) fn drop_referrals(&self) -> Result<()> {
+        self.database.batch("DELETE FROM referrals; DELETE FROM deliveries;")
+    }
+
+    /// Counts one thing in this transaction.
+    pub(crate) fn count(&self, system: &str, user: &str, kind: &str) -> Result<()> {
+        self.database.run(COUNT, &[system.into(), user.into(), kind.into()])
+    }
+
+    /// All counts of `count`.
+    pub(crate) fn counts(&self) -> Result<Vec<Count>> {
+        read_counts(self.database)
+    }
+
+    /// Sets all counts to nothing.
+    pub(crate) fn drop_counts(&self) -> Result<()> {
+        self.database.batch("DELETE FROM counts")
+    }
+}
+
+fn stored(row: &Cells<'_>) -> Result<StoredRow> {
+    let deleted = row.flag(0)?;
+    let body = match row.json(1)? {
+        Value::Object(body) => body,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    };
+    Ok(StoredRow { deleted, body })
+}
