@@ -9,6 +9,8 @@ mod conditions;
 mod examples;
 mod head;
 mod lines;
+mod lists;
+mod promises;
 mod rules;
 mod scope;
 mod tables;
@@ -64,12 +66,7 @@ pub fn check(
     (checked.filter(|_| usable), problems)
 }
 
-fn run(
-    file: &str,
-    text: &str,
-    tree: &Tree,
-    schemas: &Schemas,
-) -> (Option<Plan>, Vec<Problem>) {
+fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<Problem>) {
     let mut problems = Vec::new();
     let Some(head) = head::read(tree, schemas, &mut problems) else { return (None, problems) };
     let mut checker = Checker::new(file, text, schemas, head, problems);
@@ -103,9 +100,8 @@ impl Checker<'_> {
             let known = side.slots.len();
             side.slots.extend(scope.slots.iter().skip(known).cloned());
         }
-        let slots = scopes.map(|scope| {
-            self.scopes.get(scope).map_or(&[][..], |scope| scope.slots.as_slice())
-        });
+        let slots = scopes
+            .map(|scope| self.scopes.get(scope).map_or(&[][..], |scope| scope.slots.as_slice()));
         let mut meaning = self.plan.line_meaning(line, slots);
         if let crate::plan::Via::Tables(tables) = &line.via {
             for table in tables {

@@ -145,17 +145,13 @@ fn first_contact(line: &Line, pair: &Pair) -> Course {
     }
     match line.first_contact {
         Some(winner) => Course::Repair(winner.other(), "first contact: by its rule"),
-        None => Course::Ask("first contact, and no `first contact wins SIDE` says which side is right"),
+        None => {
+            Course::Ask("first contact, and no `first contact wins SIDE` says which side is right")
+        }
     }
 }
 
-fn conflict(
-    scene: &Scene<'_>,
-    rules: Rules,
-    line: &Line,
-    pair: &Pair,
-    base: &BasePair,
-) -> Course {
+fn conflict(scene: &Scene<'_>, rules: Rules, line: &Line, pair: &Pair, base: &BasePair) -> Course {
     if scene.left_lock.is_some() {
         return Course::Repair(Side::Right, "both changed: a closed referral beats every `wins`");
     }
@@ -301,12 +297,7 @@ fn transition(scene: &Scene<'_>, values: Vec<(SlotId, Value)>, row: Option<usize
 }
 
 /// The base of a line that waits: as it was, with the time of the first sight of a change.
-fn waiting(
-    base: Option<&BasePair>,
-    line: &Line,
-    pair: &Pair,
-    rules: Rules,
-) -> Option<BasePair> {
+fn waiting(base: Option<&BasePair>, line: &Line, pair: &Pair, rules: Rules) -> Option<BasePair> {
     let mut base = base.cloned()?;
     let [left, right] = rules.stamps;
     if base.l_seen.is_none() && !same_as_base(line, Side::Left, pair, &base) {

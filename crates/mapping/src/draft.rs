@@ -86,13 +86,7 @@ impl Plan {
         }
     }
 
-    fn draft_related(
-        &self,
-        scene: &Scene<'_>,
-        related: &Related,
-        to: Side,
-        drafted: &mut Drafted,
-    ) {
+    fn draft_related(&self, scene: &Scene<'_>, related: &Related, to: Side, drafted: &mut Drafted) {
         let mut changes = Vec::new();
         for line in &related.lines {
             changes.extend(line_changes(scene, line, to, drafted));

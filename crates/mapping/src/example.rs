@@ -30,7 +30,9 @@ pub fn run(
 ) -> Vec<ExampleResult> {
     let mut results = Vec::new();
     for entry in &tree.entries {
-        let Entry::Line { item: Item::Example { title, lines }, span, .. } = entry else { continue };
+        let Entry::Line { item: Item::Example { title, lines }, span, .. } = entry else {
+            continue;
+        };
         let steps: Vec<&ExampleLine> = lines.lines().map(|(line, _)| line).collect();
         let failures = match play(plan, &steps, &mut load) {
             Ok(failures) => failures,
@@ -68,7 +70,9 @@ fn play(
             }
             ExampleLine::Missing(name) => scenario.missing[side(name)?.index()] = true,
             ExampleLine::FirstContact => scenario.first_contact = true,
-            ExampleLine::Has { .. } | ExampleLine::Gives { .. } | ExampleLine::GivesUnchanged(_) => {}
+            ExampleLine::Has { .. }
+            | ExampleLine::Gives { .. }
+            | ExampleLine::GivesUnchanged(_) => {}
         }
     }
     complete(plan, &mut scenario)?;
@@ -209,10 +213,8 @@ fn expect_values(
                 "expected {name} {path} = {wanted_text}, and it is not written ({})",
                 shown(effect(decision, side))
             )),
-            Some(change) if !same_json(&change.value, &wanted_text) => failures.push(format!(
-                "expected {name} {path} = {wanted_text}, found {}",
-                change.value
-            )),
+            Some(change) if !same_json(&change.value, &wanted_text) => failures
+                .push(format!("expected {name} {path} = {wanted_text}, found {}", change.value)),
             Some(_) => {}
         }
     }

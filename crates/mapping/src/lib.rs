@@ -6,30 +6,30 @@
 //! `parse` a text, `check` it against `schema`s, and a [`plan::Plan`] comes out, which `reconcile`s
 //! two records, or `apply`s to a stream of them. The modules stand in the order of the flow.
 
-pub mod tree;
-pub mod problem;
-pub mod parse;
-pub mod print;
-pub mod json;
-pub mod decimal;
-pub mod schema;
-pub mod value;
-pub mod path;
-pub mod convert;
-pub mod fault;
-pub mod decision;
-pub mod plan;
-mod record;
-mod line;
-mod decide;
-mod list;
-mod draft;
-mod reconcile;
-mod settle;
-pub mod report;
 mod apply;
 pub mod check;
+pub mod convert;
+mod decide;
+pub mod decimal;
+pub mod decision;
+mod draft;
 pub mod example;
+pub mod fault;
+pub mod json;
+mod line;
+mod list;
+pub mod parse;
+pub mod path;
+pub mod plan;
+pub mod print;
+pub mod problem;
+mod reconcile;
+mod record;
+pub mod report;
+pub mod schema;
+mod settle;
+pub mod tree;
+pub mod value;
 
 use plan::Plan;
 use problem::Report;
@@ -53,11 +53,7 @@ pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
     let (plan, found) = check::check(name, text, &tree, schemas);
     problems.extend(found);
-    Compiled {
-        plan: plan.filter(|_| !unread),
-        report: Report::new(name, text, problems),
-        tree,
-    }
+    Compiled { plan: plan.filter(|_| !unread), report: Report::new(name, text, problems), tree }
 }
 
 /// The text in the one layout. Errors: what keeps it from being read.

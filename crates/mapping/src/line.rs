@@ -7,7 +7,7 @@ use crate::convert::Conversion;
 use crate::decimal::Decimal;
 use crate::decision::Side;
 use crate::fault::FaultCode;
-use crate::plan::{Cell, Default_, Line, Otherwise, Plan, Row, Slot, SlotId, Source, Table, Via};
+use crate::plan::{Cell, Fallback, Line, Otherwise, Plan, Row, Slot, SlotId, Source, Table, Via};
 use crate::record::{Record, SlotFault, code_of, same_plain};
 use crate::tree::{Arrow, BlankPolicy};
 use crate::value::Value;
@@ -403,15 +403,15 @@ fn default_repair(
     scene: &Scene<'_>,
     line: &Line,
     to: Side,
-    default: &Default_,
+    default: &Fallback,
 ) -> Result<Repair, SlotFault> {
     let first = |value: Value| match line.source(to).slots().first() {
         Some(slot) => Repair::Set { values: vec![(*slot, value)], row: None },
         None => Repair::Kept { row: None, why: "there is nothing to write" },
     };
     match default {
-        Default_::Constant(value) => Ok(first(value.clone())),
-        Default_::Slot { slot, plus_days } => {
+        Fallback::Constant(value) => Ok(first(value.clone())),
+        Fallback::Slot { slot, plus_days } => {
             let value = plus_days_of(scene.record(to.other()).value(*slot)?.clone(), *plus_days);
             if matches!(value, Value::Blank) {
                 return Ok(Repair::Kept { row: None, why: "the default is blank too" });
@@ -510,7 +510,11 @@ fn check_target(slot: &Slot, value: &Value) -> Result<(), SlotFault> {
             ),
             Some(_) | None => Ok(()),
         },
-        Value::Blank | Value::Bool(_) | Value::Date(_) | Value::Instant(_) | Value::List(_)
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::List(_)
         | Value::Other(_) => Ok(()),
     }
 }

@@ -311,7 +311,8 @@ impl Lists<'_> {
         } else {
             None
         };
-        let blocked = lock.map(Outcome::Held).or((!self.rules.opted_in).then_some(Outcome::NotOptedIn));
+        let blocked =
+            lock.map(Outcome::Held).or((!self.rules.opted_in).then_some(Outcome::NotOptedIn));
         let wrote_left = |trace: &&mut LineTrace| trace.outcome == Outcome::WritesLeft;
         if let Some(outcome) = blocked {
             for trace in self.verdict.traces.iter_mut().filter(wrote_left) {

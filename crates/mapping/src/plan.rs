@@ -7,8 +7,8 @@
 pub(crate) mod text;
 
 use crate::convert::Conversion;
-use crate::decision::{ChildReads, Reads, Side};
 use crate::decimal::Decimal;
+use crate::decision::{ChildReads, Reads, Side};
 use crate::path::JsonPath;
 use crate::schema::{Kind, System};
 use crate::tree::{Arrow, BlankPolicy};
@@ -55,6 +55,7 @@ pub(crate) struct SlotId(pub(crate) usize);
 
 /// A place in a record, resolved.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the schema")]
 pub(crate) struct Slot {
     /// As written in the map.
     pub(crate) path: String,
@@ -119,14 +120,18 @@ pub(crate) enum Wins {
 
 /// A value for a blank one.
 #[derive(Debug, Clone)]
-pub(crate) enum Default_ {
+pub(crate) enum Fallback {
     Constant(Value),
     /// A slot of the side that the value comes from, and days to add.
-    Slot { slot: SlotId, plus_days: i64 },
+    Slot {
+        slot: SlotId,
+        plus_days: i64,
+    },
 }
 
 /// One field pair.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "a line of the map is what it is")]
 pub(crate) struct Line {
     /// As the map says it, without clauses.
     pub(crate) rule: String,
@@ -141,7 +146,7 @@ pub(crate) struct Line {
     pub(crate) first_contact: Option<Side>,
     /// By the side that would be written.
     pub(crate) blank: [BlankPolicy; 2],
-    pub(crate) default: [Option<Default_>; 2],
+    pub(crate) default: [Option<Fallback>; 2],
     pub(crate) create_only: [bool; 2],
     pub(crate) one_way: Option<Value>,
 }

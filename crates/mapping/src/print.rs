@@ -206,8 +206,10 @@ impl Page<'_> {
             RelatedLine::Match { pairs, clauses } => (pairs, clauses),
         };
         let path = |path| self.phrases.path(path);
-        let pairs: Vec<String> =
-            pairs.iter().map(|(l, r)| format!("{} with {}", path(&l.value), path(&r.value))).collect();
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(l, r)| format!("{} with {}", path(&l.value), path(&r.value)))
+            .collect();
         let mut cells = vec![Cell::new(format!("match {}", pairs.join(", ")), 0)];
         let below = self.with_clauses(&mut cells, clauses);
         Printed { below, ..Printed::columns("match", cells) }

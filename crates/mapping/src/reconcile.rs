@@ -81,8 +81,7 @@ impl Plan {
         base: &Base,
     ) -> Decision {
         let lock = self.left_lock(left);
-        let shared =
-            self.shared.is_some_and(|slot| left.value(slot) == Ok(&Value::Bool(true)));
+        let shared = self.shared.is_some_and(|slot| left.value(slot) == Ok(&Value::Bool(true)));
         let [left_side, right_side] = &self.sides;
         let scene = Scene {
             plan: self,

@@ -128,7 +128,9 @@ fn walk<'a, 't>(json: &'a Json<'t>, steps: &[Step]) -> Result<Option<&'a Json<'t
                 Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
                     return Err(SlotFault {
                         code: FaultCode::WrongType,
-                        message: format!("expected an object that holds `{name}`, found another shape"),
+                        message: format!(
+                            "expected an object that holds `{name}`, found another shape"
+                        ),
                     });
                 }
             },
@@ -165,7 +167,9 @@ fn walk<'a, 't>(json: &'a Json<'t>, steps: &[Step]) -> Result<Option<&'a Json<'t
 fn member<'a, 't>(json: &'a Json<'t>, name: &str) -> Result<Option<&'a Json<'t>>, SlotFault> {
     json.member(name).map_err(|_| SlotFault {
         code: FaultCode::DoubledKey,
-        message: format!("the key `{name}` stands twice in the record, so its value is not certain"),
+        message: format!(
+            "the key `{name}` stands twice in the record, so its value is not certain"
+        ),
     })
 }
 
@@ -201,10 +205,7 @@ fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Value, SlotFault> {
     let Some(at) = at else { return Ok(Value::Blank) };
     let value = value::read(slot.kind, at, decode).map_err(|misfit| SlotFault {
         code: code_of(misfit),
-        message: format!(
-            "expected {} in `{}`, found {}",
-            misfit.wanted, slot.path, misfit.found
-        ),
+        message: format!("expected {} in `{}`, found {}", misfit.wanted, slot.path, misfit.found),
     })?;
     Ok(match value {
         Value::Text(text) if slot.badged => text_or_blank(strip_badge(&text)),

@@ -47,7 +47,8 @@ impl Plan {
         if let Some(audit) = &self.audit
             && let Some(slot) = self.slot(Side::Right, audit.slot)
         {
-            let line = format!("{} - {}", now.strftime("%Y-%m-%d %H:%M"), self.say(decision, event));
+            let line =
+                format!("{} - {}", now.strftime("%Y-%m-%d %H:%M"), self.say(decision, event));
             let old = record.as_ref().map_or(Ok(&Value::Blank), |record| record.value(audit.slot));
             let old = if let Ok(Value::Text(text)) = old { text.as_str() } else { "" };
             changes.push(change(slot, &Value::Text(prepend(&line, old, slot.length))));

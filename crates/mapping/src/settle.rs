@@ -76,13 +76,7 @@ impl Plan {
     }
 }
 
-fn settle_line(
-    scene: &Scene<'_>,
-    base: &mut Base,
-    back: &ReadBack<'_>,
-    key: &str,
-    written: Side,
-) {
+fn settle_line(scene: &Scene<'_>, base: &mut Base, back: &ReadBack<'_>, key: &str, written: Side) {
     let (Some((line, now, _)), Some(before)) = (back.get(key), base.lines.get(key)) else { return };
     let (Some(left), Some(right)) = (values_of(&before.l), values_of(&before.r)) else { return };
     let pair = match written {

@@ -3,5 +3,11 @@
 //! In: hints that something may have changed. Out: writes that make both sides agree. Must not
 //! know: field names (the plan does), HTTP details of the two systems (`connect` does), terminals.
 
+pub mod clock;
 pub mod config;
+pub mod deal_map;
+mod fingerprint;
+pub mod standing;
 pub mod store;
+pub mod wires;
+pub mod worker;

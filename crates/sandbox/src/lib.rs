@@ -1,2 +1,345 @@
-//! sandbox
-mod call; mod clock; mod database; mod decimal; mod outbox; mod salesforce; mod partner_center; mod sign; mod store;
+//! Both outside systems on loopback: a Salesforce organisation and Partner Center with its webhooks. In
+//! come HTTP calls; out go the answers and webhooks the real ones would give, and faults on request. It
+//! must not know the clients that it is there to check.
+
+mod admin;
+mod call;
+mod clock;
+mod database;
+mod decimal;
+mod deliver;
+mod fault;
+mod outbox;
+mod partner_center;
+mod salesforce;
+mod serve;
+mod sign;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+pub use crate::{
+    database::StoreError, deliver::Patience, partner_center::HtmlEscape, sign::SignError,
+};
+use crate::{
+    admin::Admin,
+    deliver::Courier,
+    partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
+    salesforce::{Grants, Home, Salesforce},
+    serve::{House, System},
+    sign::Signer,
+    store::{End, Store, Tx},
+};
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The state folder could not be made.
+    #[error("the state folder could not be made: {0}")]
+    Folder(#[source] io::Error),
+    /// The state could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no webhook signing key.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// An address is in use.
+    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {source}; give another port, or 0 for a free one")]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The sender of webhooks could not be made.
+    #[error("the sender of webhooks could not be made: {0}")]
+    Client(String),
+}
+
+/// A port for each listener; 0 takes the one of the last start, or a free one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// Salesforce.
+    pub salesforce: u16,
+    /// Partner Center's API.
+    pub partner_center: u16,
+    /// Partner Center's webhooks host.
+    pub webhooks: u16,
+    /// The administration.
+    pub admin: u16,
+}
+
+/// How a sandbox is set up. `Config::default()` keeps nothing and takes free ports.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything is kept; `None`: in memory only.
+    pub state: Option<PathBuf>,
+    /// Where it listens.
+    pub ports: Ports,
+    /// How long the access tokens last that clients get.
+    pub token_life: Duration,
+    /// The calls a day that Salesforce speaks of in `Sforce-Limit-Info`.
+    pub daily_calls: u32,
+    /// Which of Partner Center's texts leave HTML-escaped.
+    pub html_escape: HtmlEscape,
+    /// How webhooks are tried.
+    pub patience: Patience,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state: None,
+            ports: Ports::default(),
+            token_life: Duration::from_hours(2),
+            daily_calls: 100_000,
+            html_escape: HtmlEscape::default(),
+            patience: Patience::default(),
+        }
+    }
+}
+
+/// Where a sandbox listens: scheme, host and port, without a slash at the end.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// Salesforce: login host and instance in one.
+    pub salesforce: String,
+    /// Partner Center's API and its token endpoint.
+    pub partner_center: String,
+    /// Partner Center's webhooks host.
+    pub webhooks: String,
+    /// The administration.
+    pub admin: String,
+}
+
+/// What a client of the sandbox needs to be let in. These are secrets of the sandbox alone.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// For Salesforce.
+    pub salesforce: SalesforceCredentials,
+    /// For both hosts of Partner Center.
+    pub partner_center: PartnerCenterCredentials,
+    /// The administration's bearer token.
+    pub admin_token: String,
+}
+
+/// What a client of Salesforce needs.
+#[derive(Debug, Clone)]
+pub struct SalesforceCredentials {
+    /// The connected application, which runs as the integration user.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// A refresh token of the integration user.
+    pub refresh_token: String,
+    /// A long-lived access token of a sales rep.
+    pub access_token: String,
+}
+
+/// What a client of Partner Center needs.
+#[derive(Debug, Clone)]
+pub struct PartnerCenterCredentials {
+    /// The directory that the token endpoint's path names.
+    pub tenant: String,
+    /// The registered application.
+    pub client_id: String,
+    /// The service's refresh token.
+    pub refresh_token: String,
+    /// A long-lived access token of a person at the partner, good for both hosts.
+    pub access_token: String,
+}
+
+/// Both systems, running. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Sandbox {
+    addresses: Addresses,
+    credentials: Credentials,
+    certificate_pem: String,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// The order of the listeners.
+const SYSTEMS: [System; 4] =
+    [System::Salesforce, System::PartnerCenter, System::Webhooks, System::Admin];
+
+impl Sandbox {
+    /// Starts both systems on 127.0.0.1. Must run inside a tokio runtime.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        if let Some(folder) = &config.state {
+            make_private(folder).map_err(Error::Folder)?;
+        }
+        let store = Arc::new(Store::open(config.state.as_deref())?);
+        let signer = Signer::open(config.state.as_deref())?;
+        let (listeners, addresses) = listen(&store, config.ports).await?;
+        let (credentials, home, partner) = store
+            .transaction::<_, StoreError>(|tx| Ok(End::Keep(settle(tx, &config, &addresses)?)))?;
+        let certificate_pem = signer.certificate_pem().to_owned();
+        let certificate_url =
+            format!("{}/cert/pcnotifications-dispatch.sandbox.invalid.cer", addresses.webhooks);
+        let courier =
+            Courier::new(Arc::clone(&store), signer, certificate_url, config.patience.clone());
+        let courier = Arc::new(courier.map_err(Error::Client)?);
+        let house = Arc::new(House {
+            salesforce: Salesforce { home: home.clone(), store: Arc::clone(&store) },
+            partner_center: PartnerCenter { home: partner.clone(), store: Arc::clone(&store) },
+            admin: Admin {
+                store: Arc::clone(&store),
+                courier: Arc::clone(&courier),
+                salesforce: home,
+                partner,
+                token: credentials.admin_token.clone(),
+            },
+            courier: Arc::clone(&courier),
+            store,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = vec![courier.run(stopping.clone())];
+        for (listener, system) in listeners.into_iter().zip(SYSTEMS) {
+            tasks.push(serve::serve(listener, Arc::clone(&house), system, stopping.clone()));
+        }
+        Ok(Self { addresses, credentials, certificate_pem, stop, tasks })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// What clients need.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The self-signed certificate of whoever signs the webhooks.
+    pub fn webhook_certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Addresses and credentials as scripts read them. It holds secrets: write it for its owner only.
+    pub fn ready(&self) -> Value {
+        let Credentials { salesforce, partner_center, admin_token } = &self.credentials;
+        json!({
+            "salesforce": {
+                "url": self.addresses.salesforce,
+                "access_token": salesforce.access_token,
+                "client_id": salesforce.client_id,
+                "client_secret": salesforce.client_secret,
+            },
+            "partner_center": {
+                "url": self.addresses.partner_center,
+                "webhooks_url": self.addresses.webhooks,
+                "access_token": partner_center.access_token,
+                "refresh_token": partner_center.refresh_token,
+                "client_id": partner_center.client_id,
+                "tenant": partner_center.tenant,
+            },
+            "admin": { "url": self.addresses.admin, "token": admin_token },
+        })
+    }
+
+    /// Lets running calls end, five seconds at most, and stops.
+    pub async fn stop(self) {
+        // Nobody listening any more is as good as stopped.
+        let _ = self.stop.send(true);
+        for mut task in self.tasks {
+            if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}
+
+/// Makes a folder for its owner only; one that is there keeps its rights.
+fn make_private(folder: &std::path::Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Opens all listeners and remembers their ports.
+async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addresses), Error> {
+    let kept =
+        store.transaction::<_, StoreError>(|tx| Ok(End::Keep(tx.doc("meta", "ports")?)))?;
+    let wanted = [ports.salesforce, ports.partner_center, ports.webhooks, ports.admin];
+    let mut listeners = Vec::new();
+    let mut numbers = Vec::new();
+    let mut urls = Vec::new();
+    for (place, port) in wanted.into_iter().enumerate() {
+        let last = kept.as_ref().and_then(|kept| kept.get(place)?.as_u64());
+        let last = last.and_then(|last| u16::try_from(last).ok()).filter(|_| port == 0);
+        let remembered = match last {
+            Some(last) => TcpListener::bind(("127.0.0.1", last)).await.ok(),
+            None => None,
+        };
+        let listener = match remembered {
+            Some(listener) => listener,
+            None => TcpListener::bind(("127.0.0.1", port))
+                .await
+                .map_err(|source| Error::Listen { port, source })?,
+        };
+        let address = listener.local_addr().map_err(|source| Error::Listen { port, source })?;
+        numbers.push(address.port());
+        urls.push(format!("http://{address}"));
+        listeners.push(listener);
+    }
+    store.transaction::<_, StoreError>(|tx| {
+        Ok(End::Keep(tx.put_doc("meta", "ports", &json!(numbers))?))
+    })?;
+    let mut urls = urls.into_iter();
+    let mut next = || urls.next().unwrap_or_default();
+    let addresses = Addresses {
+        salesforce: next(),
+        partner_center: next(),
+        webhooks: next(),
+        admin: next(),
+    };
+    Ok((listeners, addresses))
+}
+
+/// Makes or reads what both systems keep for life.
+fn settle(
+    tx: &Tx<'_>,
+    config: &Config,
+    addresses: &Addresses,
+) -> Result<(Credentials, Home, PartnerHome), StoreError> {
+    let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
+    let calls = i64::from(config.daily_calls);
+    let (home, Grants { rep_access, refresh }) =
+        salesforce::prepare(tx, &addresses.salesforce, seconds, calls)?;
+    let (partner, PartnerGrants { access, refresh: partner_refresh }) =
+        partner_center::prepare(tx, &addresses.partner_center, seconds, config.html_escape)?;
+    let kept = tx.doc("meta", "admin-token")?;
+    let admin_token = match kept.as_ref().and_then(Value::as_str) {
+        Some(token) => token.to_owned(),
+        None => {
+            let token = sign::token();
+            tx.put_doc("meta", "admin-token", &json!(token))?;
+            token
+        }
+    };
+    let credentials = Credentials {
+        salesforce: SalesforceCredentials {
+            client_id: home.client_id.clone(),
+            client_secret: home.client_secret.clone(),
+            refresh_token: refresh,
+            access_token: rep_access,
+        },
+        partner_center: PartnerCenterCredentials {
+            tenant: partner.tenant.clone(),
+            client_id: partner.client_id.clone(),
+            refresh_token: partner_refresh,
+            access_token: access,
+        },
+        admin_token,
+    };
+    Ok((credentials, home, partner))
+}

@@ -2,9 +2,9 @@
 
 use crate::convert::Conversion;
 use crate::decision::Side;
-use crate::plan::{Audit, Badge, Child, Each, Line, Related, SlotId, Source, Via, Wins};
+use crate::plan::{Audit, Badge, Line, Related, SlotId, Source, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::{Found, Kind, Place};
+use crate::schema::{Found, Place};
 use crate::tree::{
     Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Item, Path, RelatedLine, ReportLine,
     Segment, Span, Tree,
@@ -12,7 +12,7 @@ use crate::tree::{
 
 use super::clauses::clause_name;
 use super::lines::Context;
-use super::scope::{Scope, path_text};
+use super::scope::path_text;
 use super::{Checker, head};
 
 impl<'c> Checker<'c> {
@@ -116,8 +116,7 @@ impl<'c> Checker<'c> {
             let Item::Report(block) = item else { continue };
             for (line, span) in block.lines() {
                 let path = match line {
-                    ReportLine::Badge { field, .. } => field,
-                    ReportLine::Audit(field) => field,
+                    ReportLine::Badge { field, .. } | ReportLine::Audit(field) => field,
                 };
                 let Some((slot, found)) = self.slot_and_field(1, path) else { continue };
                 let doubled = match line {
@@ -132,15 +131,21 @@ impl<'c> Checker<'c> {
                 if !text || !found.write.updates() {
                     let name = path_text(&path.value);
                     self.say(
-                        Problem::new(Code::BadReport, path.span, format!("`{name}` cannot take it"))
-                            .label("expected a text field that can be written")
-                            .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),
+                        Problem::new(
+                            Code::BadReport,
+                            path.span,
+                            format!("`{name}` cannot take it"),
+                        )
+                        .label("expected a text field that can be written")
+                        .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),
                     );
                     continue;
                 }
                 match line {
                     ReportLine::Badge { good, bad, .. } => {
-                        if let Some(slot) = self.scopes.get_mut(1).and_then(|s| s.slots.get_mut(slot.0)) {
+                        if let Some(slot) =
+                            self.scopes.get_mut(1).and_then(|s| s.slots.get_mut(slot.0))
+                        {
                             slot.badged = true;
                         }
                         let (good, bad) = (good.value.clone(), bad.value.clone());
@@ -196,7 +201,10 @@ impl<'c> Checker<'c> {
                     format!("`{}` does not refer to `{}`", through.value, object.value),
                 )
                 .label("expected a reference to it")
-                .help(format!("name the field of the opportunity that holds the id of its {}", object.value)),
+                .help(format!(
+                    "name the field of the opportunity that holds the id of its {}",
+                    object.value
+                )),
             );
             return;
         };
@@ -229,7 +237,8 @@ impl<'c> Checker<'c> {
             self.no_match(object.span, &format!("related {}", object.value));
         }
         if related.create_if_none {
-            let given: Vec<String> = related.lines.iter().flat_map(|line| self.right_names(line)).collect();
+            let given: Vec<String> =
+                related.lines.iter().flat_map(|line| self.right_names(line)).collect();
             let missing = found.required().into_iter().filter(|required| {
                 let path = format!("{relationship}.{}", required.path.join("."));
                 !given.contains(&path)
@@ -267,7 +276,7 @@ impl<'c> Checker<'c> {
     }
 
     /// `none create | park | ask`, `several ask`; true when none means create.
-    fn none_and_several(&mut self, clauses: &[Clause]) -> bool {
+    pub(super) fn none_and_several(&mut self, clauses: &[Clause]) -> bool {
         let mut create = false;
         for clause in clauses {
             match &clause.kind {
@@ -275,16 +284,24 @@ impl<'c> Checker<'c> {
                     "create" => create = true,
                     "park" | "ask" => {}
                     other => self.say(
-                        Problem::new(Code::BadArgument, word.span, format!("`none` does not take `{other}`"))
-                            .label("expected `create` or `ask`")
-                            .help("write `none create` or `none ask`"),
+                        Problem::new(
+                            Code::BadArgument,
+                            word.span,
+                            format!("`none` does not take `{other}`"),
+                        )
+                        .label("expected `create` or `ask`")
+                        .help("write `none create` or `none ask`"),
                     ),
                 },
                 ClauseKind::Several(word) if word.value == "ask" => {}
                 ClauseKind::Several(word) => self.say(
-                    Problem::new(Code::BadArgument, word.span, format!("`several` does not take `{}`", word.value))
-                        .label("expected `ask`")
-                        .help("write `several ask`"),
+                    Problem::new(
+                        Code::BadArgument,
+                        word.span,
+                        format!("`several` does not take `{}`", word.value),
+                    )
+                    .label("expected `ask`")
+                    .help("write `several ask`"),
                 ),
                 kind => {
                     let name = clause_name(kind);
@@ -300,179 +317,12 @@ impl<'c> Checker<'c> {
         create
     }
 
-    fn no_match(&mut self, at: Span, block: &str) {
+    pub(super) fn no_match(&mut self, at: Span, block: &str) {
         self.say(
             Problem::new(Code::MissingItem, at, format!("`{block}` has no `match` line"))
                 .label("how is it recognised?")
                 .help("add a line such as `match id with Solution_Identifier__c`"),
         );
-    }
-
-    fn each(
-        &mut self,
-        left: &At<Path>,
-        right: &At<Path>,
-        clauses: &[Clause],
-        block: &Block<RelatedLine>,
-        span: Span,
-    ) {
-        let lists = (self.list(0, left), self.list(1, right));
-        let (Some((left_slot, _, left_place)), Some((right_slot, right_found, right_place))) = lists
-        else {
-            return;
-        };
-        let inner = self.scopes.len();
-        let systems = Side::BOTH.map(|side| self.plan.system(side));
-        self.scopes.push(Scope::new(systems[0], left_place));
-        self.scopes.push(Scope::new(systems[1], right_place));
-        let scopes = [inner, inner + 1];
-        let mut key: Option<[SlotId; 2]> = None;
-        let mut lines: Vec<Line> = Vec::new();
-        for (line, at) in block.lines() {
-            match line {
-                RelatedLine::Match { pairs, clauses } => {
-                    self.none_and_several(clauses);
-                    key = self.element_key(pairs, at, scopes).or(key);
-                }
-                RelatedLine::Field(line) => {
-                    let checked = self.field_line(line, at, Context { scopes, related: None });
-                    lines.extend(checked);
-                }
-            }
-        }
-        let (removed_keep, until_shared) = self.each_clauses(clauses);
-        self.required_members(&lines, scopes, [left_place, right_place], key, span);
-        let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
-        let Some(key) = key else {
-            return self.no_match(left.span, &format!("each {}", path_text(&left.value)));
-        };
-        let mut elements = elements.into_iter().map(|scope| scope.slots);
-        let rule = format!("{} with {}", path_text(&left.value), path_text(&right.value));
-        let meaning: Vec<&str> = lines.iter().map(|line| line.hash.as_str()).collect();
-        let hash = crate::plan::text::hex(&format!("{rule} {}", meaning.join(" ")));
-        self.plan.lists.push(Each {
-            rule,
-            map_line: self.line_of(span),
-            hash: hash.chars().take(12).collect(),
-            left: left_slot,
-            right: right_slot,
-            child: right_found.child.map(|child| Child {
-                relationship: child.relationship.clone(),
-                object: child.object.clone(),
-                parent_field: child.field.clone(),
-            }),
-            elements: [elements.next().unwrap_or_default(), elements.next().unwrap_or_default()],
-            key,
-            lines,
-            removed_keep,
-            until_shared,
-        });
-    }
-
-    fn list(&mut self, scope: usize, path: &At<Path>) -> Option<(SlotId, Found<'c>, Place<'c>)> {
-        let (slot, found) = self.slot_and_field(scope, path)?;
-        let system = self.scopes.get(scope)?.system;
-        if let Some(place) = self.schemas.elements(&found, system) {
-            return Some((slot, found, place));
-        }
-        let name = path_text(&path.value);
-        let problem = if found.kind() == Kind::List {
-            let object = found.child.map_or("its elements", |child| child.object.as_str());
-            Problem::new(Code::UnknownObject, path.span, format!("the schema of {object} is missing"))
-                .label("not known")
-                .help("add it to `schemas/` beside the map")
-        } else {
-            Problem::new(Code::TypeMismatch, path.span, format!("`{name}` is not a list"))
-                .label("`each` needs a list on both sides")
-                .help("map it with a line in `fields`")
-        };
-        self.say(problem);
-        None
-    }
-
-    fn element_key(
-        &mut self,
-        pairs: &[(At<Path>, At<Path>)],
-        at: Span,
-        scopes: [usize; 2],
-    ) -> Option<[SlotId; 2]> {
-        if pairs.len() > 1 {
-            self.not_yet(at, "match by several fields");
-            return None;
-        }
-        let (left, right) = pairs.first()?;
-        let left = self.slot(scopes[0], left);
-        let right = self.slot(scopes[1], right);
-        Some([left?, right?])
-    }
-
-    fn each_clauses(&mut self, clauses: &[Clause]) -> (bool, bool) {
-        let (mut removed_keep, mut until_shared) = (false, false);
-        for clause in clauses {
-            match &clause.kind {
-                ClauseKind::RemovedKeep => removed_keep = true,
-                ClauseKind::UntilShared => until_shared = true,
-                ClauseKind::Union => self.not_yet(clause.span, "union"),
-                kind => {
-                    let name = clause_name(kind);
-                    self.say(say::misplaced(
-                        clause.span,
-                        name,
-                        "`each` takes `until shared` and `removed keep`",
-                        "write it behind a line of the block",
-                    ));
-                }
-            }
-        }
-        (removed_keep, until_shared)
-    }
-
-    /// New elements have everything that they must have.
-    fn required_members(
-        &mut self,
-        lines: &[Line],
-        scopes: [usize; 2],
-        places: [Place<'c>; 2],
-        key: Option<[SlotId; 2]>,
-        span: Span,
-    ) {
-        for side in Side::BOTH {
-            if !lines.iter().any(|line| line.writes(side)) {
-                continue;
-            }
-            let required = match places[side.index()] {
-                Place::Object(object) => object.required(),
-                Place::Element(list) => list.required_members(),
-            };
-            let slots = self.scopes.get(scopes[side.index()]).map_or(&[][..], |s| s.slots.as_slice());
-            let mut given: Vec<&str> = lines
-                .iter()
-                .filter(|line| line.writes(side))
-                .flat_map(|line| line.source(side).slots())
-                .filter_map(|slot| slots.get(slot.0).map(|s| s.path.as_str()))
-                .collect();
-            let key = key.and_then(|key| slots.get(key[side.index()].0));
-            given.extend(key.map(|slot| slot.path.as_str()));
-            let parent = self.plan.side_name(side).to_owned();
-            let missing: Vec<String> = required
-                .iter()
-                .map(|required| required.path.join("."))
-                .filter(|path| !given.contains(&path.as_str()))
-                .filter(|path| !self.is_parent_field(places[side.index()], path))
-                .collect();
-            for name in missing {
-                self.missing_required(span, &format!("element of the {parent}'s list"), &name);
-            }
-        }
-    }
-
-    /// The field by which a child refers to its parent is filled when it is created.
-    fn is_parent_field(&self, place: Place<'c>, path: &str) -> bool {
-        let Place::Object(object) = place else { return false };
-        let Some(Place::Object(parent)) = self.scopes.get(1).map(|scope| scope.place) else {
-            return false;
-        };
-        parent.children.iter().any(|child| child.object == object.name && child.field == path)
     }
 
     /// Something that must be given has no source.
@@ -481,7 +331,9 @@ impl<'c> Checker<'c> {
             Problem::new(
                 Code::MissingRequired,
                 at,
-                format!("`{name}` must be given when the {holder} is created, and no line writes it"),
+                format!(
+                    "`{name}` must be given when the {holder} is created, and no line writes it"
+                ),
             )
             .label("has no source")
             .effect(format!("no {holder} can be created"))

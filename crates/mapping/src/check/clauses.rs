@@ -2,7 +2,7 @@
 
 use crate::convert::Conversion;
 use crate::decision::Side;
-use crate::plan::{Default_, Wins};
+use crate::plan::{Fallback, Wins};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::tree::{
     Arrow, At, BlankPolicy, Clause, ClauseKind, Constant, Item, Operand, Path, Span, Tree,
@@ -19,7 +19,7 @@ pub(super) struct LineClauses {
     pub(super) wins: Option<(Wins, Span)>,
     pub(super) first_contact: Option<Side>,
     pub(super) blank: [Option<(BlankPolicy, Span)>; 2],
-    pub(super) default: [Option<(Default_, Span)>; 2],
+    pub(super) default: [Option<(Fallback, Span)>; 2],
     pub(super) create_only: [Option<Span>; 2],
     pub(super) one_way: Option<(Value, Span)>,
 }
@@ -252,13 +252,7 @@ impl Checker<'_> {
         }
     }
 
-    fn wins(
-        &mut self,
-        slot: &mut Option<(Wins, Span)>,
-        wins: Wins,
-        clause: &Clause,
-        arrow: Arrow,
-    ) {
+    fn wins(&mut self, slot: &mut Option<(Wins, Span)>, wins: Wins, clause: &Clause, arrow: Arrow) {
         // On a one-way line only "leave what the other side already has" makes sense.
         let fills_blanks = match (arrow, wins) {
             (Arrow::ToLeft, Wins::Side { side: Side::Left, unless_blank: true })
@@ -277,7 +271,11 @@ impl Checker<'_> {
             if (*first == Wins::Ask) == (wins == Wins::Ask) {
                 self.say(say::doubled(clause_name(&clause.kind), *span, clause.span));
             } else {
-                self.say(say::contradiction(*span, clause.span, "`wins` decides, `conflict ask` asks"));
+                self.say(say::contradiction(
+                    *span,
+                    clause.span,
+                    "`wins` decides, `conflict ask` asks",
+                ));
             }
         } else {
             *slot = Some((wins, clause.span));
@@ -297,7 +295,7 @@ impl Checker<'_> {
         match &value.value {
             Operand::Constant(constant) => {
                 for side in sides {
-                    let value = Default_::Constant(constant_value(constant));
+                    let value = Fallback::Constant(constant_value(constant));
                     self.once(&mut read.default[side.index()], value, clause);
                 }
             }
@@ -307,14 +305,15 @@ impl Checker<'_> {
                     .help("write a quoted text, a number or a dotted path"),
             ),
             Operand::Path(path) => {
-                let to = sides.iter().copied().find(|to| {
-                    self.resolves(scopes[to.other().index()], path)
-                });
+                let to = sides
+                    .iter()
+                    .copied()
+                    .find(|to| self.resolves(scopes[to.other().index()], path));
                 let to = to.or_else(|| sides.first().copied());
                 let Some(to) = to else { return };
                 let path = At::new(path.clone(), value.span);
                 if let Some(slot) = self.slot(scopes[to.other().index()], &path) {
-                    let value = Default_::Slot { slot, plus_days };
+                    let value = Fallback::Slot { slot, plus_days };
                     self.once(&mut read.default[to.index()], value, clause);
                 }
             }
@@ -330,9 +329,13 @@ impl Checker<'_> {
     /// Something that is in the language, but not in this version of the program.
     pub(super) fn not_yet(&mut self, span: Span, what: &str) {
         self.say(
-            Problem::new(Code::NotYet, span, format!("`{what}` is not carried out by this version"))
-                .label("not available yet")
-                .help("remove it, or wait for the next version of cosell"),
+            Problem::new(
+                Code::NotYet,
+                span,
+                format!("`{what}` is not carried out by this version"),
+            )
+            .label("not available yet")
+            .help("remove it, or wait for the next version of cosell"),
         );
     }
 

@@ -1,7 +1,7 @@
 //! Conditions: `sync … when`, row `when`, `require`.
 
-use crate::decision::Side;
 use crate::decimal::Decimal;
+use crate::decision::Side;
 use crate::plan::{Condition, Require, SlotId, Test, TestOp};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::schema::{Field, Kind};
@@ -68,7 +68,8 @@ impl Checker<'_> {
 
     /// Resolves a condition on the record of a scope.
     pub(super) fn condition(&mut self, scope: usize, condition: &At<tree::Condition>) -> Condition {
-        let tests = condition.value.tests.iter().filter_map(|test| self.test(scope, test)).collect();
+        let tests =
+            condition.value.tests.iter().filter_map(|test| self.test(scope, test)).collect();
         Condition { tests }
     }
 
@@ -109,7 +110,11 @@ impl Checker<'_> {
     }
 
     fn limit(&mut self, scope: usize, slot: SlotId, limit: &At<String>) -> Option<Decimal> {
-        let kind = self.scopes.get(scope).and_then(|s| s.slots.get(slot.0)).map(|s| (s.kind, s.path.clone()));
+        let kind = self
+            .scopes
+            .get(scope)
+            .and_then(|s| s.slots.get(slot.0))
+            .map(|s| (s.kind, s.path.clone()));
         if let Some((kind, path)) = kind
             && !matches!(kind, Kind::Number | Kind::Percent)
         {
@@ -117,24 +122,25 @@ impl Checker<'_> {
                 Problem::new(
                     Code::TypeMismatch,
                     limit.span,
-                    format!("`{path}` holds {}, and `above` and `below` compare numbers", kind.phrase()),
+                    format!(
+                        "`{path}` holds {}, and `above` and `below` compare numbers",
+                        kind.phrase()
+                    ),
                 )
                 .label("expected a number field before it")
                 .help("compare with `is`, or use a number field"),
             );
             return None;
         }
-        match Decimal::parse(&limit.value) {
-            Ok(number) => Some(number),
-            Err(_) => {
-                self.say(
-                    Problem::new(Code::BadArgument, limit.span, "expected a number of at most 38 digits")
-                        .label("too many digits")
-                        .help("write a smaller number"),
-                );
-                None
-            }
+        let number = Decimal::parse(&limit.value).ok();
+        if number.is_none() {
+            let message = "expected a number of at most 38 digits";
+            let problem = Problem::new(Code::BadArgument, limit.span, message)
+                .label("too many digits")
+                .help("write a smaller number");
+            self.say(problem);
         }
+        number
     }
 
     /// Reads `require before sharing`.
@@ -162,9 +168,13 @@ impl Checker<'_> {
                 }
                 let Some(otherwise) = otherwise else {
                     self.say(
-                        Problem::new(Code::BadArgument, span, "the line does not say what the seller reads when it fails")
-                            .label("expected `else \"…\"`")
-                            .help("add `else \"…\"` with what the seller has to do"),
+                        Problem::new(
+                            Code::BadArgument,
+                            span,
+                            "the line does not say what the seller reads when it fails",
+                        )
+                        .label("expected `else \"…\"`")
+                        .help("add `else \"…\"` with what the seller has to do"),
                     );
                     continue;
                 };

@@ -55,7 +55,11 @@ impl Checker<'_> {
         }
         let name = self.plan.side_name(Side::Left).to_owned();
         if !given {
-            self.incomplete(title.span, "no record is given", &format!("{name} \"examples/one.json\""));
+            self.incomplete(
+                title.span,
+                "no record is given",
+                &format!("{name} \"examples/one.json\""),
+            );
         }
         if !gives {
             self.incomplete(title.span, "nothing is expected", &format!("gives {name} unchanged"));

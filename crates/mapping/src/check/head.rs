@@ -35,7 +35,8 @@ pub(super) fn read<'s>(
     schemas: &'s Schemas,
     problems: &mut Vec<Problem>,
 ) -> Option<Head<'s>> {
-    let start = items(tree).next().map_or(Span::default(), |(_, span)| Span::new(span.start, span.start));
+    let start =
+        items(tree).next().map_or(Span::default(), |(_, span)| Span::new(span.start, span.start));
     language(tree, start, problems);
     let names: Vec<(&At<String>, Option<&At<String>>)> = items(tree)
         .filter_map(|(item, _)| match item {
@@ -47,7 +48,11 @@ pub(super) fn read<'s>(
         problems.push(say::doubled("mapping", first.span, last.span));
     }
     if names.is_empty() {
-        problems.push(say::missing_item(start, "mapping", "mapping opportunity \"Co-sell opportunities\""));
+        problems.push(say::missing_item(
+            start,
+            "mapping",
+            "mapping opportunity \"Co-sell opportunities\"",
+        ));
     }
     let sides = sides(tree, schemas, start, problems);
     let [left, right] = sides?;
@@ -192,8 +197,7 @@ impl<'c> Checker<'c> {
             shared: None,
             hash: String::new(),
         };
-        let defaults =
-            Defaults { wins: None, first_contact: None, blank: [BlankPolicy::Keep; 2] };
+        let defaults = Defaults { wins: None, first_contact: None, blank: [BlankPolicy::Keep; 2] };
         let mut checker = Checker {
             schemas,
             text,
@@ -239,11 +243,8 @@ impl<'c> Checker<'c> {
 /// The consent flag that shares the record for good.
 fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> {
     fields.iter().find_map(|field| {
-        let path = if prefix.is_empty() {
-            field.name.clone()
-        } else {
-            format!("{prefix}.{}", field.name)
-        };
+        let path =
+            if prefix.is_empty() { field.name.clone() } else { format!("{prefix}.{}", field.name) };
         if field.one_way == Some(true) {
             return Some(path);
         }

@@ -71,11 +71,14 @@ impl Checker<'_> {
                 .iter()
                 .filter(|path| {
                     let below = |other: &str| {
-                        other.strip_prefix(path.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('.'))
+                        other
+                            .strip_prefix(path.as_str())
+                            .is_some_and(|r| r.is_empty() || r.starts_with('.'))
                     };
-                    !self.written.iter().any(|(s, p, _)| *s == side && below(p))
-                        && !lists.iter().any(|p| below(p))
-                        && !(side == Side::Right && related.contains(path))
+                    let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
+                    let by_list = lists.iter().any(|p| below(p));
+                    let by_related = side == Side::Right && related.contains(path);
+                    !(by_line || by_list || by_related)
                 })
                 .cloned()
                 .collect();
@@ -121,12 +124,10 @@ impl Checker<'_> {
         if matches!(line.via, Via::Tables(_)) || line.default[side.index()].is_some() {
             return None;
         }
-        let target = line
-            .source(side)
-            .slots()
-            .iter()
-            .filter_map(|id| self.plan.slot(side, *id))
-            .find(|slot| slot.required && !slot.path.contains('[') && self.is_required(side, slot))?;
+        let target =
+            line.source(side).slots().iter().filter_map(|id| self.plan.slot(side, *id)).find(
+                |slot| slot.required && !slot.path.contains('[') && self.is_required(side, slot),
+            )?;
         let from = side.other();
         let source = line.source(from).slots().iter().find_map(|id| {
             let field = self.scopes.get(from.index())?.fields.get(id.0)?.as_ref()?;

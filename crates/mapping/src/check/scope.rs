@@ -1,5 +1,7 @@
 //! Paths to slots: the records (or elements) that a block's paths begin in.
 
+use std::fmt::Write as _;
+
 use crate::decision::Side;
 use crate::path::JsonPath;
 use crate::plan::{Slot, SlotId, Step};
@@ -36,9 +38,15 @@ pub(super) fn path_text(path: &Path) -> String {
                 text.push_str(name);
             }
             Segment::First => text.push_str("[first]"),
-            Segment::FirstWith(name) => text.push_str(&format!("[first with {name}]")),
-            Segment::Is { name, value } => text.push_str(&format!("[{name} is \"{value}\"]")),
-            Segment::EachBy(name) => text.push_str(&format!("[each by {name}]")),
+            Segment::FirstWith(name) => {
+                let _ = write!(text, "[first with {name}]");
+            },
+            Segment::Is { name, value } => {
+                let _ = write!(text, "[{name} is \"{value}\"]");
+            },
+            Segment::EachBy(name) => {
+                let _ = write!(text, "[each by {name}]");
+            },
         }
     }
     text
@@ -68,7 +76,11 @@ fn slot_of(found: &Found<'_>, path: String, steps: Vec<Step>) -> Slot {
     let field = found.field;
     let selected = steps.iter().any(|s| !matches!(s, Step::Member(_)));
     let access = if selected { Access::Never } else { found.write };
-    let values = if field.restricted { field.active_values().map(str::to_owned).collect() } else { Vec::new() };
+    let values = if field.restricted {
+        field.active_values().map(str::to_owned).collect()
+    } else {
+        Vec::new()
+    };
     Slot {
         path,
         steps,
@@ -97,7 +109,13 @@ impl<'c> Checker<'c> {
         Some(self.intern(side.index(), &found, names.to_owned(), steps_of(&path)))
     }
 
-    fn intern(&mut self, scope: usize, found: &Found<'c>, path: String, steps: Vec<Step>) -> SlotId {
+    fn intern(
+        &mut self,
+        scope: usize,
+        found: &Found<'c>,
+        path: String,
+        steps: Vec<Step>,
+    ) -> SlotId {
         let slot = slot_of(found, path, steps);
         let field = found.field;
         let Some(place) = self.scopes.get_mut(scope) else { return SlotId(0) };
@@ -254,11 +272,19 @@ impl<'c> Checker<'c> {
             }
             Err(error) => {
                 let at = (span.start + error.offset).min(span.end);
-                let end = self.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
+                let end = self
+                    .text
+                    .get(at..)
+                    .and_then(|t| t.chars().next())
+                    .map_or(at, |c| at + c.len_utf8());
                 self.say(
-                    Problem::new(Code::BadPath, Span::new(at, end.min(span.end).max(at)), error.why)
-                        .label("the JSONPath cannot be read here")
-                        .help("see RFC 9535 for what a path may say; quote a path with blanks: $\"…\""),
+                    Problem::new(
+                        Code::BadPath,
+                        Span::new(at, end.min(span.end).max(at)),
+                        error.why,
+                    )
+                    .label("the JSONPath cannot be read here")
+                    .help("see RFC 9535 for what a path may say; quote a path with blanks: $\"…\""),
                 );
                 None
             }

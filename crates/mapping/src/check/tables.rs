@@ -39,7 +39,8 @@ impl<'c> Checker<'c> {
         match row {
             tree::Row::Cells { left, arrow, right, when } => {
                 let when = when.as_ref().map(|when| self.condition(0, when));
-                let cells = |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
+                let cells =
+                    |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
                 table.rows.push(Row {
                     left: cells(left),
                     right: cells(right),
@@ -50,7 +51,8 @@ impl<'c> Checker<'c> {
                 facts.rows.push(span);
             }
             tree::Row::Otherwise { arrow, action, warning, on_create } => {
-                let cells = |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
+                let cells =
+                    |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
                 let otherwise = Otherwise {
                     action: cells(action),
                     warning: *warning,
@@ -151,7 +153,9 @@ impl<'c> Checker<'c> {
         for (row, span) in table.rows.iter().zip(&facts.rows) {
             for (cells, fields) in [(&row.left, columns.left), (&row.right, columns.right)] {
                 for (cell, field) in cells.iter().zip(fields) {
-                    let (Cell::Is(Value::Text(word)), Some(field)) = (cell, field) else { continue };
+                    let (Cell::Is(Value::Text(word)), Some(field)) = (cell, field) else {
+                        continue;
+                    };
                     let values: Vec<&str> = field.values.iter().map(|v| v.value.as_str()).collect();
                     if !values.is_empty() && field.restricted && !values.contains(&word.as_str()) {
                         let at = self.word_in(*span, word);
@@ -194,7 +198,9 @@ impl<'c> Checker<'c> {
                 }
                 let (from, goal) = ends(row, to);
                 let earlier = table.rows.iter().take(later).position(|first| {
-                    flows(first.arrow, to) && first.when.is_none() && covers(ends(first, to).0, from)
+                    flows(first.arrow, to)
+                        && first.when.is_none()
+                        && covers(ends(first, to).0, from)
                 });
                 let Some(earlier) = earlier else { continue };
                 let (Some(first), Some(at), Some(first_at)) =
@@ -214,7 +220,10 @@ impl<'c> Checker<'c> {
                     .label("never chosen in this direction")
                     .also(*first_at, "the first fitting row wins")
                     .help(if row.arrow == Arrow::Both {
-                        format!("write this row with `{}`, or remove one of the two", opposite(word))
+                        format!(
+                            "write this row with `{}`, or remove one of the two",
+                            opposite(word)
+                        )
                     } else {
                         "remove one of the two, or give the first one a `when`".to_owned()
                     })
@@ -249,8 +258,12 @@ impl<'c> Checker<'c> {
             let words: Vec<&str> = pair.iter().map(String::as_str).collect();
             let known = states.legal(&words) || states.is_terminal(&words);
             if !known {
-                let legal: Vec<String> =
-                    states.pairs.iter().filter(|p| p.first() == pair.first()).map(|p| p.join(", ")).collect();
+                let legal: Vec<String> = states
+                    .pairs
+                    .iter()
+                    .filter(|p| p.first() == pair.first())
+                    .map(|p| p.join(", "))
+                    .collect();
                 problems.push(
                     Problem::new(
                         Code::IllegalTransition,
@@ -258,7 +271,10 @@ impl<'c> Checker<'c> {
                         format!("Partner Center has no status {}", words.join(", ")),
                     )
                     .label("a combination that does not exist")
-                    .help(format!("write one of {}", say::listed(legal.iter().map(String::as_str)))),
+                    .help(format!(
+                        "write one of {}",
+                        say::listed(legal.iter().map(String::as_str))
+                    )),
                 );
             }
         }
@@ -269,7 +285,8 @@ impl<'c> Checker<'c> {
         let crate::schema::Place::Object(object) = self.scopes.first()?.place else { return None };
         let states = object.states.as_ref()?;
         let names: Vec<&str> = columns.left.iter().flatten().map(|f| f.name.as_str()).collect();
-        (names.len() == columns.left.len() && names.iter().eq(states.fields.iter())).then_some(states)
+        (names.len() == columns.left.len() && names.iter().eq(states.fields.iter()))
+            .then_some(states)
     }
 
     /// Values that no row covers.
@@ -399,7 +416,10 @@ fn retype(cells: &mut [Cell], kinds: &[Kind]) {
                 Value::Number(number) => Constant::Number(number.to_string()),
                 Value::Text(text) => Constant::Text(text.clone()),
                 Value::Bool(flag) => Constant::Bool(*flag),
-                Value::Blank | Value::Date(_) | Value::Instant(_) | Value::List(_)
+                Value::Blank
+                | Value::Date(_)
+                | Value::Instant(_)
+                | Value::List(_)
                 | Value::Other(_) => continue,
             };
             *value = typed(Some(*kind), &constant);

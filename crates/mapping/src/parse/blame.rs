@@ -129,9 +129,9 @@ impl Failure<'_> {
     }
 
     fn wants_number(&self) -> bool {
-        self.rules.iter().any(|rule| {
-            matches!(rule, Rule::number | Rule::digits | Rule::whole | Rule::exponent)
-        })
+        self.rules
+            .iter()
+            .any(|rule| matches!(rule, Rule::number | Rule::digits | Rule::whole | Rule::exponent))
     }
 
     /// `=` where a word belongs, or an arrow that is none or one too many.
@@ -194,10 +194,10 @@ impl Failure<'_> {
             _ if self.rule == Rule::row_line => 0,
             _ => value(" is not ").or_else(|| value(" is "))?,
         };
-        let start = run + start + words.get(start..)?.len() - words.get(start..)?.trim_start().len();
+        let start =
+            run + start + words.get(start..)?.len() - words.get(start..)?.trim_start().len();
         let first = self.before().get(start..)?.trim_end();
-        let known = self.rules.contains(&Rule::comma)
-            || self.rules.contains(&Rule::EOI);
+        let known = self.rules.contains(&Rule::comma) || self.rules.contains(&Rule::EOI);
         if !known || first.is_empty() || first.contains(' ') || self.near().is_some() {
             return None;
         }
@@ -266,9 +266,7 @@ impl Failure<'_> {
                 let known = "a clause such as `as`, `using` or `wins`";
                 Some(syntax::unknown(self.at(), word, "clause", meant, known))
             }
-            (false, Some(_)) => {
-                Some(syntax::unknown_word(self.at(), word, meant, &self.wanted()))
-            }
+            (false, Some(_)) => Some(syntax::unknown_word(self.at(), word, meant, &self.wanted())),
             (false, None) => None,
         }
     }

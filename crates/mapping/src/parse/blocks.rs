@@ -120,7 +120,8 @@ impl Parser {
         let Some(line) = self.lines.get_mut(self.next) else { return };
         let end = line.plain.find([' ', '\t', '"']).unwrap_or(line.plain.len());
         let (found, broken) = (line.plain.get(..end).unwrap_or("").to_owned(), line.broken);
-        let meant = if found.len() > 40 { None } else { nearest(&found, words::TOP.iter().copied()) };
+        let meant =
+            if found.len() > 40 { None } else { nearest(&found, words::TOP.iter().copied()) };
         let at = line.place_of(0, end);
         if !broken || meant.is_some() {
             let known = "`language`, `mapping`, `side`, `match` or a block such as `fields`";
@@ -283,11 +284,17 @@ impl Parser {
         let mut paths = parts.paths.into_iter();
         let mut end = End::default();
         let item = match head {
-            Head::Sync => Some(Item::Sync(self.block(head, at, &mut end, &|build, pair| build.sync_line(pair)))),
+            Head::Sync => Some(Item::Sync(
+                self.block(head, at, &mut end, &|build, pair| build.sync_line(pair)),
+            )),
             Head::Defaults => {
-                Some(Item::Defaults(self.block(head, at, &mut end, &|build, pair| build.default_line(pair))))
+                Some(Item::Defaults(
+                    self.block(head, at, &mut end, &|build, pair| build.default_line(pair)),
+                ))
             }
-            Head::Fields => Some(Item::Fields(self.block(head, at, &mut end, &|build, pair| build.field_line(pair)))),
+            Head::Fields => Some(Item::Fields(
+                self.block(head, at, &mut end, &|build, pair| build.field_line(pair)),
+            )),
             Head::Values => {
                 let rows = self.block(head, at, &mut end, &|build, pair| build.row_line(pair));
                 names.next().map(|name| Item::Values { name, rows })
@@ -303,10 +310,12 @@ impl Parser {
                 let two = paths.next().zip(paths.next());
                 two.map(|(left, right)| Item::Each { left, right, clauses, lines })
             }
-            Head::Require => {
-                Some(Item::Require(self.block(head, at, &mut end, &|build, pair| build.require_line(pair))))
-            }
-            Head::Report => Some(Item::Report(self.block(head, at, &mut end, &|build, pair| build.report_line(pair)))),
+            Head::Require => Some(Item::Require(
+                self.block(head, at, &mut end, &|build, pair| build.require_line(pair)),
+            )),
+            Head::Report => Some(Item::Report(
+                self.block(head, at, &mut end, &|build, pair| build.report_line(pair)),
+            )),
             Head::Example => {
                 let lines = self.block(head, at, &mut end, &|build, pair| build.example_line(pair));
                 parts.title.map(|title| Item::Example { title, lines })
@@ -370,12 +379,7 @@ impl Parser {
     }
 
     /// One line of a block; gives the range that was taken.
-    fn inner<T>(
-        &mut self,
-        head: Head,
-        make: Maker<'_, T>,
-        entries: &mut Vec<Entry<T>>,
-    ) -> Span {
+    fn inner<T>(&mut self, head: Head, make: Maker<'_, T>, entries: &mut Vec<Entry<T>>) -> Span {
         let Some(line) = self.lines.get(self.next) else { return Span::default() };
         let rule = head.line_rule(line);
         let word = line.first_word().to_owned();

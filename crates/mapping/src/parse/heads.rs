@@ -112,7 +112,8 @@ pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
     let rest = line.rest();
     let mut words = rest.split_whitespace();
     let (second, third) = (words.next().unwrap_or(""), words.next());
-    let is_name = !second.is_empty() && (second.starts_with('`') || second.chars().all(is_name_char));
+    let is_name =
+        !second.is_empty() && (second.starts_with('`') || second.chars().all(is_name_char));
     match line.first_word() {
         "sync" | "defaults" | "fields" | "report" => rest.is_empty(),
         "values" => {

@@ -225,9 +225,13 @@ impl<'t, 'p> Scanner<'t, 'p> {
 
     /// A text of which at least one quote is odd; it is read as if both were plain.
     fn odd_quoted(&mut self, open: char) {
-        let closers = if open == '"' { &['”', '“', '″'] } else { odd::closers(open).unwrap_or(&[]) };
+        let closers =
+            if open == '"' { &['”', '“', '″'] } else { odd::closers(open).unwrap_or(&[]) };
         let rest = self.left().get(open.len_utf8()..).unwrap_or("");
-        let Some(length) = closing(rest, closers) else { return self.unclosed(open) };
+        let plain = if open == '"' || closers.contains(&'\'') { closers } else { &['"'] };
+        let Some(length) = closing(rest, closers).or_else(|| closing(rest, plain)) else {
+            return self.unclosed(open);
+        };
         let (start, plain_start) = (self.here(), self.line.plain.len());
         self.replace(open.len_utf8(), "\"");
         let end = self.next + length;
@@ -399,7 +403,9 @@ pub(crate) fn is_bare_jsonpath(path: &str) -> bool {
             '[' => square += 1,
             ']' => square = square.saturating_sub(1),
             _ if square == 0 && (c == ',' || c.is_whitespace()) => return false,
-            _ if odd::is_odd_blank(c) || odd::closers(c).is_some() || c.is_control() => return false,
+            _ if odd::is_odd_blank(c) || odd::closers(c).is_some() || c.is_control() => {
+                return false;
+            }
             _ => {}
         }
     }

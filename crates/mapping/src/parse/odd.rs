@@ -31,7 +31,7 @@ pub(super) fn sign(c: char) -> Option<&'static str> {
 pub(super) fn closers(c: char) -> Option<&'static [char]> {
     match c {
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' => {
-            Some(&['”', '“', '„', '‟', '»', '«', '″', '"'])
+            Some(&['”', '“', '„', '‟', '»', '«', '″'])
         }
         '‘' | '’' | '‚' | '‛' | '′' | '\'' => Some(&['’', '‘', '‚', '‛', '′', '\'']),
         _ => None,

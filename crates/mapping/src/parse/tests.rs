@@ -53,7 +53,10 @@ fn well_worded(problem: &Problem) {
     for said in [problem.message.as_str(), problem.label.as_str(), help] {
         assert!(!said.is_empty() && !said.ends_with('.') && !said.contains('\n'), "{said:?}");
         assert!(!said.starts_with(|c: char| c.is_uppercase() && c != 'J'), "{said:?}");
-        assert!(!said.contains("kw_") && !said.contains("EOI") && !said.contains("_line"), "{said}");
+        assert!(
+            !said.contains("kw_") && !said.contains("EOI") && !said.contains("_line"),
+            "{said}"
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value as JsonValue, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, Condition, Default_, Each, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
+    Cell, Condition, Fallback, Each, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
     Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
@@ -88,7 +88,7 @@ impl Plan {
         for (side, condition) in Side::BOTH.iter().zip(&self.sync) {
             if let Some(condition) = condition {
                 let name = self.side_name(*side);
-                let when = self.condition(condition, &self.side(*side).slots);
+                let when = condition_text(condition, &self.side(*side).slots);
                 let _ = writeln!(text, "sync from {name} when {when}");
             }
         }
@@ -116,9 +116,9 @@ impl Plan {
         }
         for require in &self.requires {
             let slots = &self.side(Side::Left).slots;
-            let _ = write!(text, "require {}", self.condition(&require.test, slots));
+            let _ = write!(text, "require {}", condition_text(&require.test, slots));
             if let Some(when) = &require.when {
-                let _ = write!(text, " when {}", self.condition(when, slots));
+                let _ = write!(text, " when {}", condition_text(when, slots));
             }
             let _ = writeln!(text, " else {}", quoted(&require.otherwise));
         }
@@ -229,10 +229,10 @@ impl Plan {
             }
         }
         match &line.default[side.index()] {
-            Some(Default_::Constant(value)) => {
+            Some(Fallback::Constant(value)) => {
                 let _ = write!(text, " to {name} default {}", value_text(value));
             }
-            Some(Default_::Slot { slot, plus_days }) => {
+            Some(Fallback::Slot { slot, plus_days }) => {
                 let path = slots[side.other().index()].get(slot.0).map_or("", |s| s.path.as_str());
                 let _ = write!(text, " to {name} default {path} plus {plus_days} days");
             }
@@ -262,15 +262,16 @@ impl Plan {
         let arrow = arrow_text(row.arrow);
         let mut text = format!("{} {arrow} {}", cells(&row.left), cells(&row.right));
         if let Some(when) = &row.when {
-            let _ = write!(text, " when {}", self.condition(when, &self.side(Side::Left).slots));
+            let _ = write!(text, " when {}", condition_text(when, &self.side(Side::Left).slots));
         }
         text
     }
 
-    fn condition(&self, condition: &Condition, slots: &[Slot]) -> String {
-        let tests: Vec<String> = condition.tests.iter().map(|test| test_text(test, slots)).collect();
-        tests.join(" and ")
-    }
+}
+
+fn condition_text(condition: &Condition, slots: &[Slot]) -> String {
+    let tests: Vec<String> = condition.tests.iter().map(|test| test_text(test, slots)).collect();
+    tests.join(" and ")
 }
 
 fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {
@@ -283,8 +284,7 @@ fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {
 
 fn test_text(test: &Test, slots: &[Slot]) -> String {
     let path = slots.get(test.slot.0).map_or("", |slot| slot.path.as_str());
-    let list =
-        |values: &[Value]| values.iter().map(value_text).collect::<Vec<_>>().join(", ");
+    let list = |values: &[Value]| values.iter().map(value_text).collect::<Vec<_>>().join(", ");
     match &test.op {
         TestOp::Is(values) => format!("{path} is one of {}", list(values)),
         TestOp::IsNot(values) => format!("{path} is not one of {}", list(values)),

@@ -11,8 +11,19 @@ use crate::tree::{
 
 /// Words that a bare value must not be, because they mean something there.
 const VALUES: &[&str] = &[
-    "any", "blank", "empty", "false", "ignore", "keep", "not", "one", "otherwise", "park",
-    "present", "same", "true",
+    "any",
+    "blank",
+    "empty",
+    "false",
+    "ignore",
+    "keep",
+    "not",
+    "one",
+    "otherwise",
+    "park",
+    "present",
+    "same",
+    "true",
 ];
 
 /// Words that end the tokens of `as`, with the word behind them that this needs, if any.
@@ -58,7 +69,8 @@ impl Phrases<'_> {
     }
 
     pub(super) fn path(&self, path: &Path) -> String {
-        let is_value = |name: &str| matches!(name, "true" | "false" | "blank" | "end" | "unchanged");
+        let is_value =
+            |name: &str| matches!(name, "true" | "false" | "blank" | "end" | "unchanged");
         self.path_but(path, &is_value)
     }
 
@@ -163,9 +175,13 @@ impl Phrases<'_> {
         let text = self.condition(condition);
         let Some(test) = condition.tests.first() else { return text };
         let Operand::Path(path) = &test.value.subject.value else { return text };
-        let (plain, careful) = (self.path(path), self.path_but(path, &|name| {
-            begins_line(name) || matches!(name, "true" | "false" | "blank" | "end" | "unchanged")
-        }));
+        let (plain, careful) = (
+            self.path(path),
+            self.path_but(path, &|name| {
+                begins_line(name)
+                    || matches!(name, "true" | "false" | "blank" | "end" | "unchanged")
+            }),
+        );
         text.strip_prefix(&plain).map(|rest| careful + rest).unwrap_or(text)
     }
 

@@ -66,13 +66,9 @@ pub(crate) fn unknown_field(
         Problem::new(Code::UnknownField, at, format!("`{}` has no field `{word}`", miss.holder))
             .label("not in the schema");
     match (fix, miss.known.is_empty()) {
-        (Some((span, near)), _) => {
-            problem.help(format!("did you mean `{near}`?")).fix(span, near)
-        }
-        (None, true) => problem.help(format!(
-            "add the schema of `{}` to `schemas/` beside the map",
-            miss.holder
-        )),
+        (Some((span, near)), _) => problem.help(format!("did you mean `{near}`?")).fix(span, near),
+        (None, true) => problem
+            .help(format!("add the schema of `{}` to `schemas/` beside the map", miss.holder)),
         (None, false) => problem.help(format!(
             "it has {}; a field of your own org needs that org's schema",
             listed(miss.known.iter().map(String::as_str))
@@ -92,9 +88,8 @@ pub(crate) fn unknown_table(at: Span, word: &str, names: &[String]) -> Problem {
 
 /// A value that is not in the field's list.
 pub(crate) fn unknown_value(at: Span, word: &str, field: &str, values: &[&str]) -> Problem {
-    let problem =
-        Problem::new(Code::UnknownValue, at, format!("`{field}` has no value `{word}`"))
-            .label("not in the field's list");
+    let problem = Problem::new(Code::UnknownValue, at, format!("`{field}` has no value `{word}`"))
+        .label("not in the field's list");
     match nearest(word, values.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem.help(format!("write one of {}", listed(values.iter().copied()))),

@@ -21,7 +21,11 @@ pub fn shown(text: &str) -> String {
 /// The general one: `expected` and `found` are readers' words, backticks included.
 pub fn unexpected(at: Span, expected: &str, found: &str, help: &str) -> Problem {
     Problem::new(Code::Syntax, at, format!("expected {expected}, found {found}"))
-        .label(if found.starts_with("the end") { "something is missing here" } else { "not expected here" })
+        .label(if found.starts_with("the end") {
+            "something is missing here"
+        } else {
+            "not expected here"
+        })
         .help(help)
 }
 
@@ -151,10 +155,14 @@ pub fn not_yet(at: Span, word: &str) -> Problem {
 
 /// One or more odd blanks.
 pub fn odd_blank(at: Span, plain: &str) -> Problem {
-    Problem::new(Code::OddCharacter, at, "a blank here is not a plain one, such as a non-breaking blank")
-        .label("looks like a plain blank")
-        .help("put a plain blank here")
-        .fix(at, plain)
+    Problem::new(
+        Code::OddCharacter,
+        at,
+        "a blank here is not a plain one, such as a non-breaking blank",
+    )
+    .label("looks like a plain blank")
+    .help("put a plain blank here")
+    .fix(at, plain)
 }
 
 /// Another odd character; `name` says what it is.
@@ -163,16 +171,23 @@ pub fn odd_mark(at: Span, name: &str, plain: &str) -> Problem {
     if plain.is_empty() {
         problem.label("nothing can be seen here").help("remove it").fix(at, "")
     } else {
-        problem.label(format!("looks like `{plain}`")).help(format!("write `{plain}`")).fix(at, plain)
+        problem
+            .label(format!("looks like `{plain}`"))
+            .help(format!("write `{plain}`"))
+            .fix(at, plain)
     }
 }
 
 /// A typographic arrow or dash.
 pub fn odd_sign(at: Span, found: &str, plain: &str) -> Problem {
-    Problem::new(Code::OddCharacter, at, format!("expected plain characters, found `{}`", shown(found)))
-        .label("an arrow or dash of another typeface")
-        .help(format!("write `{}`", shown(plain)))
-        .fix(at, plain)
+    Problem::new(
+        Code::OddCharacter,
+        at,
+        format!("expected plain characters, found `{}`", shown(found)),
+    )
+    .label("an arrow or dash of another typeface")
+    .help(format!("write `{}`", shown(plain)))
+    .fix(at, plain)
 }
 
 /// A text in typographic or single quotes.
@@ -253,7 +268,9 @@ pub fn odd_name(at: Span, name: &str) -> Problem {
     Problem::new(
         Code::BadPath,
         at,
-        format!("expected a name of letters, digits and `_`, not beginning with a digit, found `{name}`"),
+        format!(
+            "expected a name of letters, digits and `_`, not beginning with a digit, found `{name}`"
+        ),
     )
     .label("this name needs backticks")
     .help(format!("write `` `{name}` ``"))
@@ -269,9 +286,13 @@ pub fn no_or(at: Span) -> Problem {
 /// A value of more than one plain word that has no quotes.
 pub fn odd_word(at: Span, word: &str) -> Problem {
     let word = shown(word);
-    Problem::new(Code::Syntax, at, format!("expected one plain word or a text in double quotes, found `{word}`"))
-        .label("this value needs double quotes")
-        .help(format!("write \"{word}\""))
+    Problem::new(
+        Code::Syntax,
+        at,
+        format!("expected one plain word or a text in double quotes, found `{word}`"),
+    )
+    .label("this value needs double quotes")
+    .help(format!("write \"{word}\""))
 }
 
 /// A path that breaks off behind a dot.
@@ -297,10 +318,14 @@ pub fn unclosed_selector(at: Span) -> Problem {
 
 /// `$"…"` whose text does not begin with `$`.
 pub fn jsonpath_start(at: Span, text: &str) -> Problem {
-    Problem::new(Code::BadPath, at, format!("expected a JSONPath that begins with `$`, found `{}`", shown(text)))
-        .label("`$` is missing here")
-        .help("write `$` before it, inside the quotes")
-        .fix(Span::new(at.start, at.start), "$")
+    Problem::new(
+        Code::BadPath,
+        at,
+        format!("expected a JSONPath that begins with `$`, found `{}`", shown(text)),
+    )
+    .label("`$` is missing here")
+    .help("write `$` before it, inside the quotes")
+    .fix(Span::new(at.start, at.start), "$")
 }
 
 /// `=`, `>` and the like in a condition; `word` is what is written instead.

@@ -106,6 +106,9 @@ fn check(referral: &mut Value, is_microsofts: bool) -> Done<()> {
     if !matches!(text(referral, "/type"), "Independent" | "Shared") {
         return Err(invalid("type", "invalidType", "Type must be Independent or Shared."));
     }
+    if !referral.get("consent").is_some_and(Value::is_object) {
+        return Err(invalid("consent", "invalidType", "Consent must be an object."));
+    }
     let qualification = text(referral, "/qualification");
     if !matches!(qualification, "None" | "Direct" | "MarketingQualified" | "SalesQualified") {
         return Err(invalid("qualification", "invalidQualification", "Qualification is not known."));

@@ -73,9 +73,10 @@ impl Salesforce {
             Reply { answer: refusal.answer(), user: None }
         });
         if let Some(user) = &reply.user {
-            let kind = if call.method == Method::Get { "reads" } else { "changes" };
-            // Counting must not fail a call that was carried out.
-            let _ = self.store.count_lightly("salesforce", user, kind);
+            if call.method == Method::Get {
+                // Counting must not fail a call that was carried out.
+                let _ = self.store.count_lightly("salesforce", user, "reads");
+            }
             let used = self.store.count_lightly("salesforce", "", "calls").unwrap_or_default();
             let limit = format!("api-usage={used}/{}", self.home.daily_calls);
             reply.answer = reply.answer.with("Sforce-Limit-Info", limit);

@@ -37,7 +37,10 @@ fn a_line_that_cannot_be_read_says_what_was_expected() {
     check("sync\n from a when x > 5\nend\n", &["2:16 syntax \">\" => \"above\""]);
     check("sync\n from a when x is Büro\nend\n", &["2:19 syntax \"Büro\" => \"\\\"Büro\\\"\""]);
     let quoted = &["2:7 syntax \"Closed Won\" => \"\\\"Closed Won\\\"\""];
-    check("values stage\n  A -> Closed Won when x is y\nend\n", &[&quoted[0].replace("2:7", "2:8")[..]]);
+    check(
+        "values stage\n  A -> Closed Won when x is y\nend\n",
+        &[&quoted[0].replace("2:7", "2:8")[..]],
+    );
     check("example \"t\"\n  a has s = Closed Won\nend\n", &[&quoted[0].replace("2:7", "2:13")[..]]);
 }
 
@@ -55,21 +58,27 @@ fn a_word_that_does_not_exist_is_named_with_the_nearest() {
     check_field("a <-> b\n  wisn c", &["3:3 unknown-word \"wisn\" => \"wins\""]);
     check_field("a <-> b  sued stage", &["2:10 unknown-word \"sued\""]);
     check_field("a <-> b  usign stage", &["2:10 unknown-word \"usign\" => \"using\""]);
-    check("report\n  bagde prefix of Name \"a\" or \"b\"\nend\n", &[
-        "2:3 unknown-word \"bagde\" => \"badge\"",
-    ]);
-    check("example \"t\"\n  gives a unchnged\nend\n", &[
-        "2:11 unknown-word \"unchnged\" => \"unchanged\"",
-    ]);
-    check("values t\n  otherwise -> keep with wrning\nend\n", &[
-        "2:26 unknown-word \"wrning\" => \"warning\"",
-    ]);
+    check(
+        "report\n  bagde prefix of Name \"a\" or \"b\"\nend\n",
+        &["2:3 unknown-word \"bagde\" => \"badge\""],
+    );
+    check(
+        "example \"t\"\n  gives a unchnged\nend\n",
+        &["2:11 unknown-word \"unchnged\" => \"unchanged\""],
+    );
+    check(
+        "values t\n  otherwise -> keep with wrning\nend\n",
+        &["2:26 unknown-word \"wrning\" => \"warning\""],
+    );
 }
 
 #[test]
 fn a_missing_end_is_reported_at_the_head_and_the_next_block_is_read() {
     let text = "fields\n  a <-> b  # c\n\n# next\nsync\n  form a\nend\n";
-    check(text, &["1:1 missing-end \"fields\" => \"\\nend\"", "6:3 unknown-word \"form\" => \"from\""]);
+    check(
+        text,
+        &["1:1 missing-end \"fields\" => \"\\nend\"", "6:3 unknown-word \"form\" => \"from\""],
+    );
     check("values stage\n  A -> B", &["1:1 missing-end \"values\" => \"\\nend\""]);
     check("require before sharing\n", &["1:1 missing-end \"require\" => \"\\nend\""]);
     check_fixed(
@@ -96,7 +105,8 @@ fn an_end_without_a_block_is_stray() {
 fn a_line_without_an_arrow_says_which_there_are() {
     check_field("name Name", &["2:1 missing-arrow \"name Name\""]);
     check_field("name = Name", &["2:6 missing-arrow \"=\""]);
-    for (slip, arrow) in [("=>", "->"), ("<=>", "<->"), ("-->", "->"), ("<--", "<-"), ("<=", "<-")] {
+    for (slip, arrow) in [("=>", "->"), ("<=>", "<->"), ("-->", "->"), ("<--", "<-"), ("<=", "<-")]
+    {
         let fixed = format!("2:6 missing-arrow {slip:?} => {arrow:?}");
         check_field(&format!("name {slip} Name"), &[&fixed]);
     }
@@ -126,16 +136,19 @@ fn odd_characters_have_a_fix_and_the_line_is_read() {
 
 #[test]
 fn places_behind_odd_characters_are_exact() {
-    check_field("a → b wisn c", &[
-        "2:3 odd-character \"→\" => \"->\"",
-        "2:7 unknown-word \"wisn\" => \"wins\"",
-    ]);
-    check_field("“ä”\u{a0}→ b\n  # c\n  on create onyl", &[
-        "2:1 odd-character \"“ä”\" => \"\\\"ä\\\"\"",
-        "2:4 odd-character \"\\u{a0}\" => \" \"",
-        "2:5 odd-character \"→\" => \"->\"",
-        "4:13 unknown-word \"onyl\" => \"only\"",
-    ]);
+    check_field(
+        "a → b wisn c",
+        &["2:3 odd-character \"→\" => \"->\"", "2:7 unknown-word \"wisn\" => \"wins\""],
+    );
+    check_field(
+        "“ä”\u{a0}→ b\n  # c\n  on create onyl",
+        &[
+            "2:1 odd-character \"“ä”\" => \"\\\"ä\\\"\"",
+            "2:4 odd-character \"\\u{a0}\" => \" \"",
+            "2:5 odd-character \"→\" => \"->\"",
+            "4:13 unknown-word \"onyl\" => \"only\"",
+        ],
+    );
 }
 
 #[test]
@@ -144,10 +157,10 @@ fn an_unclosed_quote_is_reported_where_it_opens() {
     check_field("a <-> `b", &["2:7 unclosed-quote \"`\""]);
     check_field("a <-> “b", &["2:7 unclosed-quote \"“\""]);
     check_field("$.a['b] -> c", &["2:5 unclosed-quote \"'\""]);
-    check("mapping m \"Co-sell\nexample \"t\n  a missing\nend\nlanguage 1\n", &[
-        "1:11 unclosed-quote \"\\\"\"",
-        "2:9 unclosed-quote \"\\\"\"",
-    ]);
+    check(
+        "mapping m \"Co-sell\nexample \"t\n  a missing\nend\nlanguage 1\n",
+        &["1:11 unclosed-quote \"\\\"\"", "2:9 unclosed-quote \"\\\"\""],
+    );
 }
 
 #[test]

@@ -58,30 +58,53 @@ fn kinds(line: &FieldLine) -> Vec<String> {
 #[test]
 fn clauses_end_where_the_next_begins() {
     let line = field("a <-> b as text cut at 120 wins c unless blank default d plus 90 days");
-    assert_eq!(kinds(&line), [
-        "As Word(\"text\") Word(\"cut\") Word(\"at\") Number(\"120\")",
-        "Wins",
-        "Default"
-    ]);
+    assert_eq!(
+        kinds(&line),
+        ["As Word(\"text\") Word(\"cut\") Word(\"at\") Number(\"120\")", "Wins", "Default"]
+    );
     let line = field("a <-> b as first of A, x.y  first contact wins c on create or on invite");
-    assert_eq!(kinds(&line), [
-        "As Word(\"first\") Word(\"of\") Word(\"A\") Word(\",\") Word(\"x.y\")",
-        "FirstContact",
-        "OnCreateOrInvite"
-    ]);
+    assert_eq!(
+        kinds(&line),
+        [
+            "As Word(\"first\") Word(\"of\") Word(\"A\") Word(\",\") Word(\"x.y\")",
+            "FirstContact",
+            "OnCreateOrInvite"
+        ]
+    );
     let line = field("a <-> b as yes/no to c on create only  to d default e  one way to true");
     assert_eq!(kinds(&line), ["As Word(\"yes/no\")", "OnCreateOnly", "Default", "OneWayTo"]);
-    let sides: Vec<_> = line.clauses.iter().map(|c| c.to.as_ref().map(|to| &to.value[..])).collect();
+    let sides: Vec<_> =
+        line.clauses.iter().map(|c| c.to.as_ref().map(|to| &to.value[..])).collect();
     assert_eq!(sides, [None, Some("c"), Some("d"), None]);
 }
 
 #[test]
 fn every_conversion_of_the_manual_is_read() {
     for conversion in [
-        "text", "text cut at 120", "long text", "text exactly", "number", "money with 2 decimals",
-        "percent", "yes/no", "date in \"UTC\"", "datetime", "email", "phone", "url", "id",
-        "country code", "country name", "currency code", "list joined by \";\"", "link \"x{id}\"",
-        "text \"{a} {b}\"", "first of A, B", "upper", "lower", "trim",
+        "text",
+        "text cut at 120",
+        "long text",
+        "text exactly",
+        "number",
+        "money with 2 decimals",
+        "percent",
+        "yes/no",
+        "date in \"UTC\"",
+        "datetime",
+        "email",
+        "phone",
+        "url",
+        "id",
+        "country code",
+        "country name",
+        "currency code",
+        "list joined by \";\"",
+        "link \"x{id}\"",
+        "text \"{a} {b}\"",
+        "first of A, B",
+        "upper",
+        "lower",
+        "trim",
     ] {
         assert_eq!(field(&format!("a -> b as {conversion} on create only")).clauses.len(), 2);
     }
@@ -113,10 +136,10 @@ fn a_jsonpath_ends_at_a_blank_or_comma_outside_brackets() {
         other => panic!("{other:?}"),
     };
     let line = field("$.a[?@.b == \"->, ]\" && @[0, 1]].c, $ -> d");
-    assert_eq!(line.left.iter().map(path).collect::<Vec<_>>(), [
-        "$.a[?@.b == \"->, ]\" && @[0, 1]].c",
-        "$"
-    ]);
+    assert_eq!(
+        line.left.iter().map(path).collect::<Vec<_>>(),
+        ["$.a[?@.b == \"->, ]\" && @[0, 1]].c", "$"]
+    );
     let line = field("$\"$['a b'].c\" -> d");
     assert_eq!(path(&line.left[0]), "$['a b'].c");
     assert_eq!((line.left[0].span.start, line.left[0].span.end), (9, 19));
@@ -124,7 +147,9 @@ fn a_jsonpath_ends_at_a_blank_or_comma_outside_brackets() {
 
 #[test]
 fn names_and_constants_are_told_apart() {
-    let line = field("`true`, `odd.key`[first with x].end[type is \"y\"], true, -12.50, \"a\\\"b\\\\\" -> z");
+    let line = field(
+        "`true`, `odd.key`[first with x].end[type is \"y\"], true, -12.50, \"a\\\"b\\\\\" -> z",
+    );
     let texts: Vec<String> = line.left.iter().map(|o| format!("{:?}", o.value)).collect();
     assert!(texts[0].contains("Name(\"true\")"));
     assert!(texts[1].contains("FirstWith(\"x\")") && texts[1].contains("value: \"y\""));
@@ -135,7 +160,8 @@ fn names_and_constants_are_told_apart() {
 
 #[test]
 fn rows_have_cells_keywords_and_an_otherwise() {
-    let Row::Cells { left, right, when, .. } = row("New,any, 5 -> \"x\", blank when a is one of B, 3")
+    let Row::Cells { left, right, when, .. } =
+        row("New,any, 5 -> \"x\", blank when a is one of B, 3")
     else {
         panic!("no cells")
     };
@@ -171,9 +197,7 @@ fn tests_are_read_in_every_wording() {
     let when = line.when.as_ref().expect("a condition");
     let names: Vec<String> = when.value.tests.iter().map(|t| format!("{:?}", t.value.op)).collect();
     let names: Vec<&str> = names.iter().filter_map(|n| n.split('(').next()).collect();
-    assert_eq!(names, [
-        "Present", "Blank", "Present", "Empty", "NotEmpty", "Above", "IsNot", "Is"
-    ]);
+    assert_eq!(names, ["Present", "Blank", "Present", "Empty", "NotEmpty", "Above", "IsNot", "Is"]);
 }
 
 #[test]

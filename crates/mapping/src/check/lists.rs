@@ -1,0 +1,189 @@
+//! `each`: two lists whose elements correspond, with lines of their own.
+//!
+//! In: the block as written. Out: an `Each` of the plan, and problems. Must not know: records.
+
+use crate::decision::Side;
+use crate::plan::{Child, Each, Line, SlotId};
+use crate::problem::{Code, Problem, semantics as say};
+use crate::schema::{Found, Kind, Place};
+use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Span};
+
+use super::Checker;
+use super::clauses::clause_name;
+use super::lines::Context;
+use super::scope::{Scope, path_text};
+
+impl<'c> Checker<'c> {
+    pub(super) fn each(
+        &mut self,
+        left: &At<Path>,
+        right: &At<Path>,
+        clauses: &[Clause],
+        block: &Block<RelatedLine>,
+        span: Span,
+    ) {
+        let lists = (self.list(0, left), self.list(1, right));
+        let (Some((left_slot, _, left_place)), Some((right_slot, right_found, right_place))) =
+            lists
+        else {
+            return;
+        };
+        let inner = self.scopes.len();
+        let systems = Side::BOTH.map(|side| self.plan.system(side));
+        self.scopes.push(Scope::new(systems[0], left_place));
+        self.scopes.push(Scope::new(systems[1], right_place));
+        let scopes = [inner, inner + 1];
+        let mut key: Option<[SlotId; 2]> = None;
+        let mut lines: Vec<Line> = Vec::new();
+        for (line, at) in block.lines() {
+            match line {
+                RelatedLine::Match { pairs, clauses } => {
+                    self.none_and_several(clauses);
+                    key = self.element_key(pairs, at, scopes).or(key);
+                }
+                RelatedLine::Field(line) => {
+                    let checked = self.field_line(line, at, Context { scopes, related: None });
+                    lines.extend(checked);
+                }
+            }
+        }
+        let (removed_keep, until_shared) = self.each_clauses(clauses);
+        self.required_members(&lines, scopes, [left_place, right_place], key, span);
+        let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
+        let Some(key) = key else {
+            return self.no_match(left.span, &format!("each {}", path_text(&left.value)));
+        };
+        let mut elements = elements.into_iter().map(|scope| scope.slots);
+        let rule = format!("{} with {}", path_text(&left.value), path_text(&right.value));
+        let meaning: Vec<&str> = lines.iter().map(|line| line.hash.as_str()).collect();
+        let hash = crate::plan::text::hex(&format!("{rule} {}", meaning.join(" ")));
+        self.plan.lists.push(Each {
+            rule,
+            map_line: self.line_of(span),
+            hash: hash.chars().take(12).collect(),
+            left: left_slot,
+            right: right_slot,
+            child: right_found.child.map(|child| Child {
+                relationship: child.relationship.clone(),
+                object: child.object.clone(),
+                parent_field: child.field.clone(),
+            }),
+            elements: [elements.next().unwrap_or_default(), elements.next().unwrap_or_default()],
+            key,
+            lines,
+            removed_keep,
+            until_shared,
+        });
+    }
+
+    fn list(&mut self, scope: usize, path: &At<Path>) -> Option<(SlotId, Found<'c>, Place<'c>)> {
+        let (slot, found) = self.slot_and_field(scope, path)?;
+        let system = self.scopes.get(scope)?.system;
+        if let Some(place) = self.schemas.elements(&found, system) {
+            return Some((slot, found, place));
+        }
+        let name = path_text(&path.value);
+        let problem = if found.kind() == Kind::List {
+            let object = found.child.map_or("its elements", |child| child.object.as_str());
+            Problem::new(
+                Code::UnknownObject,
+                path.span,
+                format!("the schema of {object} is missing"),
+            )
+            .label("not known")
+            .help("add it to `schemas/` beside the map")
+        } else {
+            Problem::new(Code::TypeMismatch, path.span, format!("`{name}` is not a list"))
+                .label("`each` needs a list on both sides")
+                .help("map it with a line in `fields`")
+        };
+        self.say(problem);
+        None
+    }
+
+    fn element_key(
+        &mut self,
+        pairs: &[(At<Path>, At<Path>)],
+        at: Span,
+        scopes: [usize; 2],
+    ) -> Option<[SlotId; 2]> {
+        if pairs.len() > 1 {
+            self.not_yet(at, "match by several fields");
+            return None;
+        }
+        let (left, right) = pairs.first()?;
+        let left = self.slot(scopes[0], left);
+        let right = self.slot(scopes[1], right);
+        Some([left?, right?])
+    }
+
+    fn each_clauses(&mut self, clauses: &[Clause]) -> (bool, bool) {
+        let (mut removed_keep, mut until_shared) = (false, false);
+        for clause in clauses {
+            match &clause.kind {
+                ClauseKind::RemovedKeep => removed_keep = true,
+                ClauseKind::UntilShared => until_shared = true,
+                ClauseKind::Union => self.not_yet(clause.span, "union"),
+                kind => {
+                    let name = clause_name(kind);
+                    self.say(say::misplaced(
+                        clause.span,
+                        name,
+                        "`each` takes `until shared` and `removed keep`",
+                        "write it behind a line of the block",
+                    ));
+                }
+            }
+        }
+        (removed_keep, until_shared)
+    }
+
+    /// New elements have everything that they must have.
+    fn required_members(
+        &mut self,
+        lines: &[Line],
+        scopes: [usize; 2],
+        places: [Place<'c>; 2],
+        key: Option<[SlotId; 2]>,
+        span: Span,
+    ) {
+        for side in Side::BOTH {
+            if !lines.iter().any(|line| line.writes(side)) {
+                continue;
+            }
+            let required = match places[side.index()] {
+                Place::Object(object) => object.required(),
+                Place::Element(list) => list.required_members(),
+            };
+            let slots =
+                self.scopes.get(scopes[side.index()]).map_or(&[][..], |s| s.slots.as_slice());
+            let mut given: Vec<&str> = lines
+                .iter()
+                .filter(|line| line.writes(side))
+                .flat_map(|line| line.source(side).slots())
+                .filter_map(|slot| slots.get(slot.0).map(|s| s.path.as_str()))
+                .collect();
+            let key = key.and_then(|key| slots.get(key[side.index()].0));
+            given.extend(key.map(|slot| slot.path.as_str()));
+            let parent = self.plan.side_name(side).to_owned();
+            let missing: Vec<String> = required
+                .iter()
+                .map(|required| required.path.join("."))
+                .filter(|path| !given.contains(&path.as_str()))
+                .filter(|path| !self.is_parent_field(places[side.index()], path))
+                .collect();
+            for name in missing {
+                self.missing_required(span, &format!("element of the {parent}'s list"), &name);
+            }
+        }
+    }
+
+    /// The field by which a child refers to its parent is filled when it is created.
+    fn is_parent_field(&self, place: Place<'c>, path: &str) -> bool {
+        let Place::Object(object) = place else { return false };
+        let Some(Place::Object(parent)) = self.scopes.get(1).map(|scope| scope.place) else {
+            return false;
+        };
+        parent.children.iter().any(|child| child.object == object.name && child.field == path)
+    }
+}

@@ -1,0 +1,335 @@
+//! What a field line promises: constants, writability, room, consent, flags that go one way.
+//!
+//! In: a line's resolved operands. Out: problems. Must not know: how the line is put together.
+
+use crate::decision::Side;
+use crate::plan::Via;
+use crate::problem::{Code, Problem, semantics as say};
+use crate::schema::{Access, Field, Found, Kind};
+use crate::tree::{Arrow, At, BlankPolicy, Constant, FieldLine, Span};
+use crate::value::Value;
+
+use super::Checker;
+use super::clauses::LineClauses;
+use super::lines::{Context, OneOperand, Operands};
+
+impl<'c> Checker<'c> {
+    /// Constants may stand only on the side that the arrow leaves.
+    pub(super) fn constant_sides(&mut self, line: &FieldLine, left: &Operands<'c>, right: &Operands<'c>) {
+        let arrow = line.arrow.value;
+        for (operands, others, allowed) in
+            [(left, right, Arrow::ToRight), (right, left, Arrow::ToLeft)]
+        {
+            let Operands::Constants(constants) = operands else { continue };
+            let Some(first) = constants.first() else { continue };
+            if arrow != allowed {
+                let word = if allowed == Arrow::ToRight { "->" } else { "<-" };
+                let problem = Problem::new(
+                    Code::ConstantSide,
+                    first.span,
+                    "a constant cannot be written to: it stands on a side that the arrow points at",
+                )
+                .label("expected a field")
+                .help(format!("write the line with `{word}`"));
+                let problem = if matches!(others, Operands::Fields(_)) {
+                    problem.fix(line.arrow.span, word)
+                } else {
+                    problem
+                };
+                self.say(problem);
+            }
+            for field in others.fields() {
+                if let Some(found) = &field.found {
+                    self.constant_for(found.field, constants);
+                }
+            }
+        }
+    }
+
+    fn constant_for(&mut self, field: &Field, constants: &[At<Constant>]) {
+        for constant in constants {
+            if field.consent && constant.value != Constant::Bool(false) {
+                self.say(
+                    Problem::new(
+                        Code::ConstantConsent,
+                        constant.span,
+                        format!(
+                            "`{}` is a person's consent and is set from a constant",
+                            field.name
+                        ),
+                    )
+                    .label("nobody was asked")
+                    .help("map it from a field in which the consent is recorded"),
+                );
+            }
+            self.known_value(field, constant);
+            let fits = match (&constant.value, field.kind) {
+                (Constant::Bool(_), Kind::Bool)
+                | (Constant::Number(_), Kind::Number | Kind::Percent)
+                | (Constant::Blank, _) => true,
+                (Constant::Number(_) | Constant::Text(_), kind) => {
+                    kind.is_text()
+                        || matches!(
+                            kind,
+                            Kind::Enum | Kind::Id | Kind::Reference | Kind::Date | Kind::DateTime
+                        )
+                }
+                (Constant::Bool(_), _) => false,
+            };
+            if !fits {
+                self.say(
+                    Problem::new(
+                        Code::TypeMismatch,
+                        constant.span,
+                        format!("`{}` holds {}", field.name, field.kind.phrase()),
+                    )
+                    .label("a constant of another type")
+                    .help(format!("write {}", field.kind.phrase())),
+                );
+            }
+        }
+    }
+
+    /// JSONPaths are only read.
+    pub(super) fn one_way_paths(&mut self, line: &FieldLine, sides: [&Operands<'c>; 2]) {
+        for (side, operands) in Side::BOTH.into_iter().zip(sides) {
+            let writes = match (line.arrow.value, side) {
+                (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => {
+                    true
+                }
+                (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
+            };
+            for field in operands.fields().iter().filter(|f| writes && f.found.is_none()) {
+                let word = if side == Side::Left { "->" } else { "<-" };
+                self.say(
+                    Problem::new(Code::NoWayBack, field.span, "a JSONPath cannot be written to")
+                        .label("only read")
+                        .help(format!("write the line with `{word}`"))
+                        .fix(line.arrow.span, word),
+                );
+            }
+        }
+    }
+
+    /// What may be written, and whether it fits.
+    pub(super) fn writability(
+        &mut self,
+        line: &FieldLine,
+        sides: [&Operands<'c>; 2],
+        clauses: &LineClauses,
+        via: &Via,
+        context: Context<'c, '_>,
+    ) {
+        let arrow = line.arrow.value;
+        for (side, operands) in Side::BOTH.into_iter().zip(sides) {
+            let writes = match (arrow, side) {
+                (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => {
+                    true
+                }
+                (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
+            };
+            if !writes {
+                continue;
+            }
+            let fields = operands.fields();
+            let some_writable =
+                fields.iter().any(|f| f.found.is_some_and(|x| x.write != Access::Never));
+            for field in fields {
+                let Some(found) = field.found else { continue };
+                let is_condition =
+                    matches!(via, Via::Tables(_)) && fields.len() > 1 && some_writable;
+                if !is_condition {
+                    self.write_access(line, side, field.span, &found, clauses);
+                }
+                self.room(side, field, via, sides, clauses);
+            }
+            if context.related.is_none()
+                && let Some((BlankPolicy::Clear, at)) = clauses.blank[side.index()]
+            {
+                self.clearable(fields, at);
+            }
+        }
+    }
+
+    fn write_access(
+        &mut self,
+        line: &FieldLine,
+        side: Side,
+        span: Span,
+        found: &Found<'c>,
+        clauses: &LineClauses,
+    ) {
+        let name = &found.field.name;
+        let away = if side == Side::Left { "->" } else { "<-" };
+        if found.write == Access::Never {
+            let problem = Problem::new(Code::ReadOnly, span, format!("`{name}` is read-only"))
+                .label("cannot be written");
+            let problem = if line.arrow.value == Arrow::Both {
+                problem.help(format!("write the line with `{away}`")).fix(line.arrow.span, away)
+            } else {
+                problem.help("map another field, or remove the line")
+            };
+            self.say(problem);
+        } else if found.write == Access::Create
+            && side == Side::Left
+            && clauses.create_only[side.index()].is_none()
+        {
+            let to = self.plan.side_name(side).to_owned();
+            let clause = if line.arrow.value == Arrow::Both {
+                format!("to {to} on create only")
+            } else {
+                "on create only".to_owned()
+            };
+            self.say(
+                Problem::new(
+                    Code::CreateOnly,
+                    span,
+                    format!("`{name}` can be written only when the {to} is created"),
+                )
+                .label("later changes cannot reach it")
+                .effect(format!(
+                    "a later change on the other side is held: the {to} keeps its value"
+                ))
+                .help(format!("say so: add `{clause}`")),
+            );
+        }
+    }
+
+    /// Length, digits and closed lists.
+    fn room(
+        &mut self,
+        side: Side,
+        target: &OneOperand<'c>,
+        via: &Via,
+        sides: [&Operands<'c>; 2],
+        clauses: &LineClauses,
+    ) {
+        let Via::Convert(conversion) = via else { return };
+        let Some(found) = target.found else { return };
+        let field = found.field;
+        let source = match sides[side.other().index()] {
+            Operands::Fields(fields) => fields.first().and_then(|f| f.found).map(|f| f.field),
+            Operands::Constants(_) => None,
+        };
+        let cut = if side == Side::Right { conversion.max_right_length() } else { None };
+        let keeps_length = conversion.is_plain()
+            || matches!(
+                conversion.name(),
+                "text" | "long text" | "text exactly" | "text cut at" | "upper" | "lower" | "trim"
+            );
+        let long = cut.or_else(|| source.filter(|_| keeps_length).and_then(|s| s.length));
+        if let (Some(long), Some(limit)) = (long, field.length)
+            && long > limit
+            && target.found.is_some_and(|f| f.kind().is_text())
+        {
+            let at = clauses.conversion.as_ref().map_or(target.span, |(_, at)| *at);
+            self.say(
+                Problem::new(
+                    Code::TooLong,
+                    if cut.is_some() { at } else { target.span },
+                    format!("`{}` takes {limit} characters and may get {long}", field.name),
+                )
+                .label("too short for it")
+                .help(format!("cut it: `as text cut at {limit}`")),
+            );
+        }
+        let digits =
+            |f: &Field| f.precision.map(|p| u32::from(p) - u32::from(f.scale.unwrap_or(0)));
+        if let (Some(wide), Some(limit)) = (source.and_then(digits), digits(field))
+            && wide > limit
+        {
+            self.say(
+                Problem::new(
+                    Code::TooWide,
+                    target.span,
+                    format!(
+                        "`{}` takes {limit} digits before the point and may get {wide}",
+                        field.name
+                    ),
+                )
+                .label("too narrow for it")
+                .help("map it to a wider number field"),
+            );
+        }
+        if let Some(source) = source
+            && conversion.is_plain()
+            && field.restricted
+        {
+            let unknown: Vec<&str> =
+                source.active_values().filter(|v| field.value(v).is_none()).collect();
+            if source.kind == Kind::Enum && !unknown.is_empty() {
+                self.say(
+                    Problem::new(
+                        Code::UnknownValue,
+                        target.span,
+                        format!("`{}` does not take {}", field.name, say::listed(unknown)),
+                    )
+                    .label("values that are not in its list")
+                    .help("map the values with a table: `using NAME` and `values NAME … end`"),
+                );
+            }
+        }
+    }
+
+    fn clearable(&mut self, fields: &[OneOperand<'c>], at: Span) {
+        for field in fields {
+            if let Some(found) = &field.found
+                && !found.field.clearable
+            {
+                let name = found.field.name.clone();
+                self.say(
+                    Problem::new(Code::NotClearable, at, format!("`{name}` cannot be cleared"))
+                        .label("the other system does not take a blank here")
+                        .also(field.span, "this field")
+                        .help("write `blank keep`, or clear only the other side with `blank clear to SIDE`"),
+                );
+            }
+        }
+    }
+
+    /// Consent and flags that never go back.
+    pub(super) fn promises(
+        &mut self,
+        line: &FieldLine,
+        span: Span,
+        sides: [&Operands<'c>; 2],
+        clauses: &LineClauses,
+        via: &Via,
+    ) {
+        for operands in sides {
+            for field in operands.fields() {
+                let Some(found) = &field.found else { continue };
+                if found.field.one_way.is_some()
+                    && line.arrow.value == Arrow::Both
+                    && clauses.one_way.is_none()
+                {
+                    let goal = found.field.one_way.unwrap_or(true);
+                    let name = found.field.name.clone();
+                    self.say(
+                        Problem::new(
+                            Code::OneWay,
+                            field.span,
+                            format!("`{name}` never goes back from {goal}"),
+                        )
+                        .label("a flag that goes one way")
+                        .help(format!("add `one way to {goal}`"))
+                        .fix(Span::new(span.end, span.end), format!(" one way to {goal}")),
+                    );
+                }
+            }
+        }
+        if let Some((goal, at)) = &clauses.one_way
+            && (!matches!(goal, Value::Bool(_)) || matches!(via, Via::Tables(_)))
+        {
+            self.say(
+                Problem::new(
+                    Code::BadArgument,
+                    *at,
+                    "`one way to` takes `true` or `false`, and no table",
+                )
+                .label("expected `true` or `false`")
+                .help("write `one way to true`"),
+            );
+        }
+    }
+}

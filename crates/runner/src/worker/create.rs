@@ -1,0 +1,211 @@
+//! A new CRM record, with the records it refers to and its children, in one composite.
+//!
+//! In: a referral and a draft. Out: the record, linked. Must not know: how the draft was made. The
+//! record is made by upsert on the key field, so that a repeated attempt finds the first one; shared
+//! records are claimed in the store first, so that two deals do not make them twice.
+
+use std::time::Duration;
+
+use connect::salesforce::{Equality, Filter, Literal, Select, Sub};
+use connect::{Error, RecordId, ReferralId};
+use mapping::decision::{Change, Decision, Draft, RelatedDraft, nest};
+use mapping::fault::{Fault, FaultCode};
+use mapping::report::ReportEvent;
+use mapping::schema::System;
+
+use crate::clock::later;
+use crate::deal_map::DealMap;
+use crate::fingerprint::fingerprint;
+use crate::store::{Alias, Commit, Ending, IntentKind, Store};
+use crate::wires::Wires;
+
+use super::identity::{Scene, second_claimant};
+use super::round::Announced;
+use super::write::{MOST_SUBS, text_change};
+use super::{Deal, Halt, note};
+
+/// How long the right to create a shared record is kept without a sign of life.
+const RESERVATION: Duration = Duration::from_secs(600);
+
+/// The name of the deal's own record within the composite.
+const DEAL: &str = "deal";
+
+impl<S: Store, W: Wires> Deal<'_, S, W> {
+    pub(super) async fn create_record(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        draft: &Draft,
+    ) -> Result<Option<Commit>, Halt> {
+        let Some(left) = &scene.left else { return Ok(None) };
+        self.check_pace()?;
+        let subs = match self.subs(scene, decision, draft, &left.id).await? {
+            Ok(subs) => subs,
+            Err(error) => return Err(Halt::Wire(System::Salesforce, error)),
+        };
+        let announced = Announced {
+            object: scene.map.object().to_owned(),
+            referral: Some(left.id.to_string()),
+            ..Announced::default()
+        };
+        let intent = self.announce(IntentKind::CreateRecord, &announced).await?;
+        if let Err(error) = self.write_subs(&subs).await? {
+            let failure = (System::Salesforce, error);
+            return self.after_failure(scene, decision, intent, false, failure).await;
+        }
+        let Some(id) = self.adopt_record(scene.map, &left.id).await? else {
+            let why = "the new record cannot be found by its key yet".to_owned();
+            let error = Error::Later { after: None, why, unknown_outcome: false };
+            return Err(Halt::Wire(System::Salesforce, error));
+        };
+        self.memo.writes += 1;
+        self.memo.told = note::told(&note::causes(decision));
+        let plan = scene.map.plan();
+        self.hold(Commit {
+            audit: vec![note::write_entry("create-record", plan, decision, Some(id.as_str()))],
+            close: vec![(intent, Ending::Applied)],
+            count: vec![
+                ("creates_salesforce".to_owned(), 1),
+                ("writes_salesforce".to_owned(), 1),
+            ],
+            ..Commit::default()
+        })
+        .await?;
+        Ok(None)
+    }
+
+    /// Finds the record by its key, and links it. None: it is not there.
+    pub(super) async fn adopt_record(
+        &mut self,
+        map: &DealMap,
+        referral: &ReferralId,
+    ) -> Result<Option<RecordId>, Halt> {
+        let Some(row) = self.rows_by_key(map, referral).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
+        if !self.link(alias).await? {
+            return Err(Halt::Park(vec![second_claimant()]));
+        }
+        self.memo.right_stamp = row.modified;
+        Ok(Some(row.id))
+    }
+
+    /// All requests of the composite: related records, the record itself, as many children as fit
+    /// (the next round makes the others).
+    async fn subs(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        draft: &Draft,
+        referral: &ReferralId,
+    ) -> Result<Result<Vec<Sub>, Error>, Halt> {
+        let plan = scene.map.plan();
+        let mut subs = Vec::new();
+        let mut fields = draft.changes.clone();
+        fields.extend(plan.report(decision, None, &ReportEvent::Done, self.now()));
+        fields.retain(|change| change.path != scene.map.key_field());
+        for (index, related) in draft.related.iter().enumerate() {
+            let name = format!("related{index}");
+            let id = match self.related(scene, related).await? {
+                Some(id) => id.to_string(),
+                None => match Sub::create(&name, &related.object, nest(&related.changes)) {
+                    Ok(sub) => {
+                        subs.push(sub);
+                        format!("@{{{name}.id}}")
+                    }
+                    Err(error) => return Ok(Err(error)),
+                },
+            };
+            fields.push(text_change(&related.through, &id));
+        }
+        let (object, key) = (scene.map.object(), scene.map.key_field());
+        match Sub::upsert(DEAL, object, key, referral.as_str(), nest(&fields)) {
+            Ok(sub) => subs.push(sub),
+            Err(error) => return Ok(Err(error)),
+        }
+        for (index, child) in draft.children.iter().enumerate() {
+            let unit = match self.child_subs(scene, "@{deal.id}", index, child).await? {
+                Ok(unit) => unit,
+                Err(error) => return Ok(Err(error)),
+            };
+            if subs.len() + unit.len() > MOST_SUBS {
+                break;
+            }
+            subs.extend(unit);
+        }
+        Ok(Ok(subs))
+    }
+
+    /// The one record that matches; none when it is to be made, and only we may make it.
+    async fn related(
+        &mut self,
+        scene: &Scene<'_>,
+        related: &RelatedDraft,
+    ) -> Result<Option<RecordId>, Halt> {
+        if let Some(id) = self.matching(scene, related).await? {
+            return Ok(Some(id));
+        }
+        if !related.create_if_none {
+            return Err(undecided(scene, related, "no record matches"));
+        }
+        self.reserve(&related.object, &related.matching).await?;
+        // The deal that had the right before may just have made it.
+        self.matching(scene, related).await
+    }
+
+    async fn matching(
+        &mut self,
+        scene: &Scene<'_>,
+        related: &RelatedDraft,
+    ) -> Result<Option<RecordId>, Halt> {
+        let equal = |change: &Change| Equality::new(&*change.path, literal(change));
+        let filter = Filter::Equal(related.matching.iter().map(equal).collect());
+        let found = self.worker.wires.rows(&related.object, &Select::default(), &filter).await;
+        let found = self.read(System::Salesforce, found)?;
+        match found.as_slice() {
+            [] => Ok(None),
+            [row] => Ok(Some(row.id.clone())),
+            [_, _, ..] => Err(undecided(scene, related, "several records match")),
+        }
+    }
+
+    /// Claims the right to make a shared record; its key is kept only as a hash.
+    pub(super) async fn reserve(&mut self, object: &str, key: &[Change]) -> Result<(), Halt> {
+        let mut parts = vec![object];
+        for change in key {
+            parts.extend([change.path.as_str(), change.value.as_str()]);
+        }
+        let name = fingerprint(&parts);
+        let now = self.now();
+        self.worker.tripwire.pass()?;
+        let until = later(now, RESERVATION);
+        let ours = self.worker.store.reserve(&self.claim, name, now, until).await?;
+        self.worker.tripwire.pass()?;
+        if ours { Ok(()) } else { Err(Self::wait_for_other()) }
+    }
+}
+
+/// A JSON text as a value in a query.
+pub(super) fn literal(change: &Change) -> Literal {
+    match serde_json::from_str(&change.value) {
+        Ok(serde_json::Value::String(text)) => Literal::Text(text),
+        Ok(serde_json::Value::Bool(flag)) => Literal::Bool(flag),
+        Ok(serde_json::Value::Number(number)) => Literal::Number(number.to_string()),
+        Ok(
+            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_),
+        )
+        | Err(_) => Literal::Null,
+    }
+}
+
+fn undecided(scene: &Scene<'_>, related: &RelatedDraft, what: &str) -> Halt {
+    Halt::Park(vec![note::cause_of(&Fault {
+        line: None,
+        field: Some(related.through.clone()),
+        code: FaultCode::Related,
+        message: format!("{what} for the {} of the new record", related.object),
+        map: scene.map.plan().file().to_owned(),
+        map_line: related.map_line,
+    })])
+}

@@ -1,0 +1,243 @@
+//! Which records a deal consists of.
+//!
+//! In: a claim. Out: both records as they are now, after the links that were found have been kept.
+//! Must not know: what is written. The rules stand in the order in which they are asked: open
+//! creates, the link table, the key field, the external reference.
+
+use std::time::Duration;
+
+use connect::partner_center::Referral;
+use connect::salesforce::{Equality, Filter, Row};
+use connect::{RecordId, ReferralId};
+use mapping::decision::Side;
+use mapping::schema::System;
+
+use crate::deal_map::DealMap;
+use crate::store::{Alias, Linked, Store};
+use crate::wires::Wires;
+
+use super::{Deal, Halt, note};
+
+/// The organisation whose halves never create anything.
+const MICROSOFT: &str = "msft";
+
+/// The records of a deal as they were just read.
+pub(super) struct Scene<'w> {
+    pub(super) map: &'w DealMap,
+    pub(super) left: Option<Referral>,
+    pub(super) right: Option<Row>,
+}
+
+impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
+    /// Finds and reads the deal's records. None: there is nothing to do.
+    pub(super) async fn identify(&mut self) -> Result<Option<Scene<'w>>, Halt> {
+        let referral = self.claim.referral().cloned();
+        let record = self.claim.record().map(|(object, id)| (object.to_owned(), id.clone()));
+        match (referral, record) {
+            (Some(referral), Some((object, id))) => {
+                let Some(map) = self.map_of(&object) else { return Ok(None) };
+                self.read_both(map, &referral, &id).await.map(Some)
+            }
+            (Some(referral), None) => self.from_referral(&referral).await,
+            (None, Some((object, id))) => match self.map_of(&object) {
+                Some(map) => self.from_record(map, &id).await,
+                None => Ok(None),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub(super) fn map_of(&self, object: &str) -> Option<&'w DealMap> {
+        self.worker.maps.iter().find(|map| map.object() == object)
+    }
+
+    pub(super) async fn read_referral(&self, id: &ReferralId) -> Result<Option<Referral>, Halt> {
+        let read = self.worker.wires.referral(id).await;
+        self.read(System::PartnerCenter, read)
+    }
+
+    pub(super) async fn read_record(
+        &self,
+        map: &DealMap,
+        id: &RecordId,
+    ) -> Result<Option<Row>, Halt> {
+        Ok(self.find_rows(map, &Filter::Id(id.clone())).await?.into_iter().next())
+    }
+
+    async fn find_rows(&self, map: &DealMap, filter: &Filter) -> Result<Vec<Row>, Halt> {
+        let read = self.worker.wires.rows(map.object(), map.select(), filter).await;
+        self.read(System::Salesforce, read)
+    }
+
+    /// The records that carry a referral's id in the key field, the oldest first.
+    pub(super) async fn rows_by_key(
+        &self,
+        map: &DealMap,
+        referral: &ReferralId,
+    ) -> Result<Vec<Row>, Halt> {
+        let filter = Filter::Equal(vec![Equality::new(map.key_field(), referral.as_str())]);
+        let mut rows = self.find_rows(map, &filter).await?;
+        rows.sort_by_cached_key(|row| (member(&row.body, "CreatedDate"), row.id.clone()));
+        Ok(rows)
+    }
+
+    /// Both records of a linked deal. One that is not there parks the deal: missing is not deleted,
+    /// and neither is made anew.
+    pub(super) async fn read_both(
+        &mut self,
+        map: &'w DealMap,
+        referral: &ReferralId,
+        record: &RecordId,
+    ) -> Result<Scene<'w>, Halt> {
+        let Some(right) = self.read_record(map, record).await? else {
+            let why = "a query by its id finds nothing";
+            return Err(Halt::Park(vec![note::gone_cause(System::Salesforce, why)]));
+        };
+        let Some(left) = self.read_referral(referral).await? else {
+            let why = "partner center says it is not there";
+            return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
+        };
+        self.keep_engagement(&left).await?;
+        Ok(Scene { map, left: Some(left), right: Some(right) })
+    }
+
+    /// Remembers the engagement, so that the other halves find their deal.
+    async fn keep_engagement(&mut self, left: &Referral) -> Result<(), Halt> {
+        let Some(engagement) = &left.engagement_id else { return Ok(()) };
+        let alias = Alias::Engagement(engagement.to_lowercase());
+        if !self.claim.aliases.contains(&alias) {
+            let now = self.now();
+            // Another deal may have it already: the first one keeps it.
+            self.worker.store.link(&mut self.claim, alias, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn from_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
+        let Some(left) = self.read_referral(id).await? else {
+            // Never linked: nothing is lost, and a forged or foreign id is forgotten.
+            self.worker.standing.tally("unknown_referral");
+            return Ok(None);
+        };
+        if is_microsofts(&left) {
+            return self.join(&left).await;
+        }
+        if self.worker.store.open_creates(self.claim.key).await? > 0 {
+            let why = "another deal is just creating a referral; this may be it";
+            return Err(Halt::Again(Duration::from_millis(500), why));
+        }
+        self.keep_engagement(&left).await?;
+        for map in self.worker.maps.iter() {
+            for row in self.rows_by_key(map, id).await? {
+                if self.link_record(map, &row.id).await? {
+                    return Ok(Some(Scene { map, left: Some(left), right: Some(row) }));
+                }
+            }
+        }
+        if let Some(found) = self.by_reference(&left).await? {
+            return Ok(Some(found));
+        }
+        for map in self.worker.maps.iter() {
+            if map.plan().takes_part(Side::Left, &left.body)? {
+                return Ok(Some(Scene { map, left: Some(left), right: None }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record that the referral names as its own, unless that one belongs to another referral.
+    async fn by_reference(&mut self, left: &Referral) -> Result<Option<Scene<'w>>, Halt> {
+        let named = left.external_reference_id.as_deref();
+        let Some(id) = named.and_then(|text| RecordId::parse(text).ok()) else { return Ok(None) };
+        for map in self.worker.maps.iter() {
+            let Some(row) = self.read_record(map, &id).await? else { continue };
+            let key = map.plan().key_of(Side::Right, &row.body)?;
+            let other = key.is_some_and(|key| !key.eq_ignore_ascii_case(left.id.as_str()));
+            if other || !self.link_record(map, &id).await? {
+                return Err(Halt::Park(vec![second_claimant()]));
+            }
+            return Ok(Some(Scene { map, left: Some(left.clone()), right: Some(row) }));
+        }
+        Ok(None)
+    }
+
+    /// True when the record is this deal's now; false when it is another referral's.
+    async fn link_record(&mut self, map: &DealMap, id: &RecordId) -> Result<bool, Halt> {
+        let alias = Alias::Record { object: map.object().to_owned(), id: id.clone() };
+        self.link(alias).await
+    }
+
+    /// True when the name belongs to this deal now; false when another deal keeps it.
+    pub(super) async fn link(&mut self, alias: Alias) -> Result<bool, Halt> {
+        self.worker.tripwire.pass()?;
+        let now = self.now();
+        let linked = self.worker.store.link(&mut self.claim, alias, now).await?;
+        self.worker.tripwire.pass()?;
+        match linked {
+            Linked::Here => Ok(true),
+            Linked::Taken(_) => Ok(false),
+            Linked::Merged(_) => Err(Halt::Merged),
+            Linked::Busy => {
+                let why = "the other half of the deal is in work";
+                Err(Halt::Again(Duration::from_millis(100), why))
+            }
+        }
+    }
+
+    /// Another party's half belongs to the deal of its engagement, and never makes one.
+    async fn join(&mut self, left: &Referral) -> Result<Option<Scene<'w>>, Halt> {
+        let Some(engagement) = &left.engagement_id else { return Ok(None) };
+        let now = self.now();
+        let engagement = engagement.to_lowercase();
+        match self.worker.store.join(&mut self.claim, engagement, now).await? {
+            None | Some(Linked::Here | Linked::Taken(_)) => Ok(None),
+            Some(Linked::Merged(_)) => Err(Halt::Merged),
+            Some(Linked::Busy) => {
+                Err(Halt::Again(Duration::from_millis(100), "the deal of this half is in work"))
+            }
+        }
+    }
+
+    async fn from_record(
+        &mut self,
+        map: &'w DealMap,
+        id: &RecordId,
+    ) -> Result<Option<Scene<'w>>, Halt> {
+        let Some(right) = self.read_record(map, id).await? else { return Ok(None) };
+        let Some(key) = map.plan().key_of(Side::Right, &right.body)? else {
+            return Ok(Some(Scene { map, left: None, right: Some(right) }));
+        };
+        let Ok(referral) = ReferralId::parse(&key) else {
+            return Err(Halt::Park(vec![note::plain(
+                "bad-referral-id",
+                &format!("expected the id of a referral in {}, found another text", map.key_field()),
+                "clear the field, or put the referral's id there",
+            )]));
+        };
+        if !self.link(Alias::Referral(referral.clone())).await? {
+            return Err(Halt::Park(vec![second_claimant()]));
+        }
+        self.read_both(map, &referral, id).await.map(Some)
+    }
+}
+
+pub(super) fn is_microsofts(referral: &Referral) -> bool {
+    referral.organization_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(MICROSOFT))
+}
+
+/// Two records claim one partner: the later one waits.
+pub(super) fn second_claimant() -> crate::store::Cause {
+    note::plain(
+        "second-claimant",
+        "the record claims a partner that already belongs to another record (a copied deal?)",
+        "clear the referral's id on the copy, or the external reference on the other referral",
+    )
+}
+
+/// A text member of a JSON object; empty when there is none.
+fn member(body: &str, name: &str) -> String {
+    let object: Option<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(body).ok();
+    let value = object.and_then(|object| object.get(name).and_then(|v| v.as_str().map(str::to_owned)));
+    value.unwrap_or_default()
+}

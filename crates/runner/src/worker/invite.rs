@@ -1,0 +1,169 @@
+//! A new referral for an opportunity, made once however often something fails on the way.
+//!
+//! In: an opportunity and a draft. Out: the referral, linked. Must not know: how the draft was made.
+//! Partner Center has no idempotent create: the referral carries the record's id, and after an
+//! unknown outcome it is looked for, twice, before another one is made.
+
+use std::time::Duration;
+
+use connect::partner_center::{List, Order};
+use connect::{RecordId, ReferralId};
+use jiff::Timestamp;
+use mapping::decision::{Decision, Draft};
+use mapping::schema::System;
+
+use crate::clock::{earlier, later};
+use crate::store::{Alias, Commit, Ending, IntentId, IntentKind, OpenIntent, Store};
+use crate::wires::Wires;
+
+use super::identity::{Scene, is_microsofts, second_claimant};
+use super::round::Announced;
+use super::write::text_change;
+use super::{Deal, Halt, note};
+
+/// How far before the intent the list is searched: clocks differ.
+const SEARCH_BACK: Duration = Duration::from_secs(600);
+/// The most pages that are searched.
+const MOST_PAGES: usize = 200;
+
+impl<S: Store, W: Wires> Deal<'_, S, W> {
+    pub(super) async fn create_referral(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        draft: &Draft,
+    ) -> Result<Option<Commit>, Halt> {
+        let Some(right) = &scene.right else { return Ok(None) };
+        self.check_pace()?;
+        let mut draft = draft.clone();
+        let reference = scene.map.reference();
+        draft.changes.retain(|change| change.path != reference);
+        draft.changes.push(text_change(reference, right.id.as_str()));
+        let mut announced = Announced {
+            object: scene.map.object().to_owned(),
+            record: right.id.to_string(),
+            ..Announced::default()
+        };
+        let intent = self.announce(IntentKind::CreateReferral, &announced).await?;
+        if !self.may_still_leave(scene, right).await? {
+            self.close(intent, Ending::NotApplied).await?;
+            return Ok(None);
+        }
+        self.keep().await?;
+        self.worker.tripwire.pass()?;
+        let created = self.worker.wires.create_referral(&draft.to_json()).await;
+        self.worker.tripwire.pass()?;
+        let referral = match created {
+            Ok(referral) => referral,
+            Err(error) => {
+                let failure = (System::PartnerCenter, error);
+                return self.after_failure(scene, decision, intent, false, failure).await;
+            }
+        };
+        announced.referral = Some(referral.id.to_string());
+        self.worker.store.remember(&mut self.claim, intent, announced.write()).await?;
+        self.worker.tripwire.pass()?;
+        self.adopt_referral(&referral.id).await?;
+        self.memo.left_stamp = referral.updated;
+        self.memo.writes += 1;
+        let plan = scene.map.plan();
+        let id = referral.id.as_str();
+        self.hold(Commit {
+            audit: vec![note::write_entry("create-referral", plan, decision, Some(id))],
+            close: vec![(intent, Ending::Applied)],
+            count: vec![
+                ("creates_partner_center".to_owned(), 1),
+                ("writes_partner_center".to_owned(), 1),
+            ],
+            ..Commit::default()
+        })
+        .await?;
+        Ok(None)
+    }
+
+    async fn adopt_referral(&mut self, id: &ReferralId) -> Result<(), Halt> {
+        if self.link(Alias::Referral(id.clone())).await? {
+            return Ok(());
+        }
+        Err(Halt::Park(vec![second_claimant()]))
+    }
+
+    /// What came of a create whose outcome is not known.
+    pub(super) async fn recover_referral(
+        &mut self,
+        intent: &OpenIntent,
+        mut announced: Announced,
+    ) -> Result<(), Halt> {
+        let known = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
+        let found = match known {
+            Some(id) => Some(id),
+            None => self.search(&announced.record, intent.created).await?,
+        };
+        if let Some(id) = found {
+            announced.referral = Some(id.to_string());
+            self.remember(intent.id, &announced).await?;
+            self.adopt_referral(&id).await?;
+            let count = vec![
+                ("creates_partner_center".to_owned(), 1),
+                ("creates_found_again".to_owned(), 1),
+            ];
+            let close = vec![(intent.id, Ending::Applied)];
+            return self.hold(Commit { close, count, ..Commit::default() }).await;
+        }
+        let now = self.now();
+        let check = self.worker.limits.create_check;
+        let missed = if let Some(missed) = announced.missed {
+            missed
+        } else {
+            announced.missed = Some(now);
+            self.remember(intent.id, &announced).await?;
+            now
+        };
+        let due = later(missed, check);
+        if now < due {
+            let wait = Duration::try_from(due.duration_since(now)).unwrap_or(check);
+            return Err(Halt::Again(wait, "looking twice whether the referral was created"));
+        }
+        self.close(intent.id, Ending::NotApplied).await
+    }
+
+    async fn remember(&mut self, intent: IntentId, announced: &Announced) -> Result<(), Halt> {
+        self.worker.tripwire.pass()?;
+        let body = announced.write();
+        self.worker.store.remember(&mut self.claim, intent, body).await?;
+        self.worker.tripwire.pass()
+    }
+
+    /// Looks for our own referral that names the record, among those created since shortly before
+    /// the intent.
+    async fn search(
+        &mut self,
+        record: &str,
+        intended: Timestamp,
+    ) -> Result<Option<ReferralId>, Halt> {
+        let Ok(record) = RecordId::parse(record) else { return Ok(None) };
+        let oldest = earlier(intended, SEARCH_BACK);
+        let mut list =
+            List { filter: None, order: Order::CreatedDescending, top: 100, token: None };
+        for _ in 0..MOST_PAGES {
+            self.keep().await?;
+            let page = self.worker.wires.referrals(&list).await;
+            let page = self.read(System::PartnerCenter, page)?;
+            for referral in &page.records {
+                let names = referral.external_reference_id.as_deref().map(RecordId::parse);
+                if names == Some(Ok(record.clone())) && !is_microsofts(referral) {
+                    return Ok(Some(referral.id.clone()));
+                }
+            }
+            let last = page.records.last().and_then(|referral| referral.created);
+            if last.is_some_and(|created| created < oldest) {
+                return Ok(None);
+            }
+            match page.next {
+                Some(next) => list.token = Some(next),
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}

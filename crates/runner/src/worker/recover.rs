@@ -1,0 +1,124 @@
+//! Writes whose outcome is not known: what came of them is looked up before anything else is done.
+//!
+//! In: open intents. Out: none left, or the deal put off. Must not know: how a write failed.
+
+use connect::{RecordId, ReferralId};
+use mapping::decision::{Base, Pending};
+
+use crate::store::{Commit, Ending, IntentKind, OpenIntent, Store};
+use crate::wires::Wires;
+
+use super::round::Announced;
+use super::{Deal, Halt};
+
+impl<S: Store, W: Wires> Deal<'_, S, W> {
+    /// Settles every open intent of the deal.
+    pub(super) async fn recover(&mut self) -> Result<(), Halt> {
+        for intent in self.claim.intents.clone() {
+            let announced: Announced = serde_json::from_str(&intent.body).unwrap_or_default();
+            match intent.kind {
+                IntentKind::Update => self.recover_update(&intent, &announced).await?,
+                IntentKind::CreateReferral => self.recover_referral(&intent, announced).await?,
+                IntentKind::CreateRecord => self.recover_record(&intent, &announced).await?,
+                // Told or not: the next round compares what is to be said with what was said.
+                IntentKind::Report => self.close(intent.id, Ending::NotApplied).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn recover_update(
+        &mut self,
+        intent: &OpenIntent,
+        announced: &Announced,
+    ) -> Result<(), Halt> {
+        let ids = (self.claim.referral().cloned(), self.claim.record().map(|(_, id)| id.clone()));
+        let (Some(map), (Some(referral), Some(record))) = (self.map_of(&announced.object), ids)
+        else {
+            return self.close(intent.id, Ending::NotApplied).await;
+        };
+        let record: RecordId = record;
+        let left = self.read_referral(&referral).await?;
+        let right = self.read_record(map, &record).await?;
+        let (Some(left), Some(right)) = (left, right) else {
+            return self.close(intent.id, Ending::NotApplied).await;
+        };
+        let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
+        let base = keep_unsent(self.base(), &announced.pending, settled);
+        self.hold(Commit {
+            base: serde_json::to_string(&base).ok(),
+            close: vec![(intent.id, Ending::Applied)],
+            count: vec![("recovered".to_owned(), 1)],
+            ..Commit::default()
+        })
+        .await
+    }
+
+    async fn recover_record(
+        &mut self,
+        intent: &OpenIntent,
+        announced: &Announced,
+    ) -> Result<(), Halt> {
+        let referral = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
+        let (Some(map), Some(referral)) = (self.map_of(&announced.object), referral) else {
+            return self.close(intent.id, Ending::NotApplied).await;
+        };
+        let ending = match self.adopt_record(map, &referral).await? {
+            Some(_) => Ending::Applied,
+            None => Ending::NotApplied,
+        };
+        let count = match ending {
+            Ending::Applied => {
+                vec![("creates_salesforce".to_owned(), 1), ("creates_found_again".to_owned(), 1)]
+            }
+            Ending::NotApplied | Ending::Refused => Vec::new(),
+        };
+        let close = vec![(intent.id, ending)];
+        self.hold(Commit { close, count, ..Commit::default() }).await
+    }
+}
+
+/// A written line that reads back as before the write was perhaps never sent: it keeps its old base,
+/// so that the change is seen, and sent, again.
+fn keep_unsent(old: Base, pending: &Pending, mut settled: Base) -> Base {
+    let mut old = old.lines;
+    for key in pending.left.iter().chain(&pending.right) {
+        if settled.lines.get(key) != pending.base.lines.get(key) {
+            continue;
+        }
+        match old.remove(key) {
+            Some(pair) => settled.lines.insert(key.clone(), pair),
+            None => settled.lines.remove(key),
+        };
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use mapping::decision::BasePair;
+
+    use super::*;
+
+    fn base(pairs: &[(&str, &str)]) -> Base {
+        let pair = |value: &str| BasePair {
+            l: value.to_owned(),
+            r: value.to_owned(),
+            l_seen: None,
+            r_seen: None,
+        };
+        Base { lines: pairs.iter().map(|(key, value)| ((*key).to_owned(), pair(value))).collect() }
+    }
+
+    #[test]
+    fn a_line_that_was_not_written_keeps_its_old_base() {
+        let pending = Pending {
+            base: base(&[("a", "read"), ("b", "read"), ("c", "read"), ("d", "read")]),
+            left: vec!["a".to_owned()],
+            right: vec!["b".to_owned(), "d".to_owned()],
+        };
+        let settled = base(&[("a", "read"), ("b", "written"), ("c", "read"), ("d", "read")]);
+        let kept = keep_unsent(base(&[("a", "old"), ("b", "old")]), &pending, settled);
+        assert_eq!(kept, base(&[("a", "old"), ("b", "written"), ("c", "read")]));
+    }
+}

@@ -1,0 +1,224 @@
+//! One round: both records and the base through the plan, and what follows from the decision.
+//!
+//! In: a scene. Out: a commit when the deal is in step (or parked), none when another round is
+//! needed. Must not know: how a write is put together.
+
+use std::time::Duration;
+
+use connect::Error;
+use jiff::Timestamp;
+use mapping::decision::{Base, Decision, Effect, Input, Pending, Seen};
+use mapping::report::ReportEvent;
+use mapping::schema::System;
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Store};
+use crate::wires::Wires;
+
+use super::identity::Scene;
+use super::{Deal, Halt, note};
+
+/// What is written down with an intent, so that it can be settled after a crash.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Announced {
+    /// The CRM object, which tells the mapping.
+    pub(super) object: String,
+    /// What `settle` needs.
+    pub(super) pending: Pending,
+    /// The record for which a referral is being created.
+    pub(super) record: String,
+    /// The referral that was created, or for which a record is being created.
+    pub(super) referral: Option<String>,
+    /// When a look for the created referral first found nothing.
+    pub(super) missed: Option<Timestamp>,
+}
+
+impl Announced {
+    pub(super) fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+impl<S: Store, W: Wires> Deal<'_, S, W> {
+    /// The deal's base as it is kept.
+    pub(super) fn base(&self) -> Base {
+        let base = self.claim.base.as_deref();
+        base.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    pub(super) async fn round(&mut self, scene: Scene<'_>) -> Result<Option<Commit>, Halt> {
+        let base = self.base();
+        let left = scene.left.as_ref().map(|left| Seen {
+            body: &left.body,
+            stamp: left.updated.filter(|at| Some(*at) != self.memo.left_stamp),
+        });
+        let right = scene.right.as_ref().map(|right| Seen {
+            body: &right.body,
+            stamp: right.modified.filter(|at| Some(*at) != self.memo.right_stamp),
+        });
+        let input = Input { left, right, base: &base, now: self.now() };
+        let decision = scene.map.plan().reconcile(&input)?;
+        if let Some(fault) = &decision.refused {
+            let causes = vec![note::cause_of(fault)];
+            return self.refuse(&scene, &decision, causes, fault.message.clone()).await.map(Some);
+        }
+        match (&decision.left, &decision.right) {
+            (Effect::Create(draft), _) => self.create_referral(&scene, &decision, draft).await,
+            (_, Effect::Create(draft)) => self.create_record(&scene, &decision, draft).await,
+            (Effect::Nothing, Effect::Nothing) => self.quiet(&scene, &decision).await,
+            (_, _) => self.update(&scene, &decision).await,
+        }
+    }
+
+    /// Nothing is to be written, except a word to the seller when something waits or waits no more.
+    async fn quiet(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+    ) -> Result<Option<Commit>, Halt> {
+        if scene.left.is_none() || scene.right.is_none() {
+            return Ok(Some(Commit { next: Next::Done, ..Commit::default() }));
+        }
+        let causes = note::causes(decision);
+        let told = note::told(&causes);
+        if told != self.memo.told {
+            self.tell(scene, decision, &ReportEvent::Done).await?;
+            self.memo.told = told;
+        }
+        let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
+        let base = serde_json::to_string(&decision.base).ok();
+        let count = vec![("in_step".to_owned(), 1)];
+        Ok(Some(Commit { base, next, count, ..Commit::default() }))
+    }
+
+    /// The deal cannot go on: the seller is told once, and it is parked.
+    pub(super) async fn refuse(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        causes: Vec<Cause>,
+        reason: String,
+    ) -> Result<Commit, Halt> {
+        let told = note::told(&causes);
+        if told != self.memo.told && scene.right.is_some() {
+            self.memo.told = told;
+            match self.tell(scene, decision, &ReportEvent::Failed(reason)).await {
+                Err(Halt::Wire(system, error)) => {
+                    // The cause is shown in the console all the same.
+                    tracing::warn!(key = %self.claim.key, %system, %error, "the seller was not told");
+                }
+                other => other?,
+            }
+        }
+        Ok(Commit { next: Next::Parked(causes), ..Commit::default() })
+    }
+
+    /// Writes badge and audit line alone.
+    async fn tell(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        event: &ReportEvent,
+    ) -> Result<(), Halt> {
+        let Some(right) = &scene.right else { return Ok(()) };
+        let report = scene.map.plan().report(decision, Some(&right.body), event, self.now());
+        if report.is_empty() {
+            return Ok(());
+        }
+        let announced = Announced { object: scene.map.object().to_owned(), ..Announced::default() };
+        let intent = self.announce(IntentKind::Report, &announced).await?;
+        let body = mapping::decision::nest(&report);
+        let written = self.write_right(scene, &right.id, &body, None).await?;
+        let ending = match &written {
+            Ok(()) => Ending::Applied,
+            Err(Error::Refused { .. }) => Ending::Refused,
+            Err(Error::Changed | Error::Denied { .. } | Error::Gone { .. }) => Ending::NotApplied,
+            // A badge more or less does no harm: the next reconcile says it again if needed.
+            Err(Error::Later { .. }) => Ending::NotApplied,
+        };
+        if written.is_ok()
+            && let Some(row) = self.read_record(scene.map, &right.id).await?
+        {
+            self.memo.right_stamp = row.modified;
+        }
+        self.close(intent, ending).await?;
+        written.map_err(|error| Halt::Wire(System::Salesforce, error))
+    }
+
+    /// Announces a write: nothing goes out before this is on disk.
+    pub(super) async fn announce(
+        &mut self,
+        kind: IntentKind,
+        announced: &Announced,
+    ) -> Result<IntentId, Halt> {
+        self.keep().await?;
+        let now = self.now();
+        self.worker.tripwire.pass()?;
+        let body = announced.write();
+        let intent = self.worker.store.intend(&mut self.claim, kind, body, now).await?;
+        self.worker.tripwire.pass()?;
+        Ok(intent)
+    }
+
+    /// An intent is over, and nothing else changes.
+    pub(super) async fn close(&mut self, intent: IntentId, ending: Ending) -> Result<(), Halt> {
+        self.hold(Commit { close: vec![(intent, ending)], ..Commit::default() }).await
+    }
+
+    /// Parks a deal that is written to so often that another program must be writing against us.
+    pub(super) fn check_pace(&mut self) -> Result<(), Halt> {
+        let now = self.now();
+        let writes = self.memo.writes_in_an_hour(now);
+        if writes < self.worker.limits.writes_per_hour {
+            return Ok(());
+        }
+        Err(Halt::Park(vec![note::plain(
+            "write-fight",
+            &format!("the deal was written to {writes} times within an hour; another automation \
+                      seems to change it back each time"),
+            "find the flow or integration that writes the same fields and switch one of the two off",
+        )]))
+    }
+
+    /// What follows from a write that did not succeed. `sent`: another part of it did.
+    pub(super) async fn after_failure(
+        &mut self,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        intent: IntentId,
+        sent: bool,
+        failure: (System, Error),
+    ) -> Result<Option<Commit>, Halt> {
+        let (system, error) = failure;
+        if error.outcome_unknown() {
+            // The intent stays open: the next step looks what came of it.
+            return Err(Halt::Wire(system, error));
+        }
+        if sent {
+            self.recover().await?;
+        } else {
+            let refused = matches!(error, Error::Refused { .. });
+            let ending = if refused { Ending::Refused } else { Ending::NotApplied };
+            self.close(intent, ending).await?;
+        }
+        match error {
+            Error::Changed => Ok(None),
+            Error::Refused { code, why, fields } => {
+                let plan = scene.map.plan();
+                let decided = Some((plan, decision));
+                let cause = note::refused_cause(system, &code, &why, &fields, decided);
+                let reason = format!("{system} refused the change: {why}");
+                self.refuse(scene, decision, vec![cause], reason).await.map(Some)
+            }
+            error @ (Error::Later { .. } | Error::Denied { .. } | Error::Gone { .. }) => {
+                Err(Halt::Wire(system, error))
+            }
+        }
+    }
+
+    /// Shortly again, because another deal makes a record that this one needs too.
+    pub(super) fn wait_for_other() -> Halt {
+        Halt::Again(Duration::from_millis(500), "another deal is creating a record it shares")
+    }
+}

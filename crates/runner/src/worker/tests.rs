@@ -1,0 +1,1 @@
+//! The worker against two modelled systems.
