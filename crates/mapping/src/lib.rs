@@ -6,30 +6,32 @@
 //! `parse` a text, `check` it against `schema`s, and a [`plan::Plan`] comes out, which `reconcile`s
 //! two records, or `apply`s to a stream of them. The modules stand in the order of the flow.
 
+pub mod tree;
+pub mod problem;
+pub mod parse;
+pub mod print;
+pub mod decimal;
+pub mod json;
+pub mod schema;
+pub mod value;
+pub mod path;
+pub mod convert;
+pub mod fault;
+pub mod decision;
+pub mod plan;
+mod record;
+mod line;
+mod decide;
+mod list;
+mod draft;
+mod reconcile;
+mod settle;
+pub mod report;
 mod apply;
 pub mod check;
-pub mod convert;
-mod decide;
-pub mod decimal;
-pub mod decision;
-mod draft;
 pub mod example;
-pub mod fault;
-pub mod json;
-mod line;
-mod list;
-pub mod parse;
-pub mod path;
-pub mod plan;
-pub mod print;
-pub mod problem;
-mod reconcile;
-mod record;
-pub mod report;
-pub mod schema;
-mod settle;
-pub mod tree;
-pub mod value;
+
+pub use jiff::Timestamp;
 
 use plan::Plan;
 use problem::Report;

@@ -15,6 +15,7 @@ mod heads;
 mod items;
 mod lines;
 mod logical;
+mod objection;
 mod odd;
 mod operands;
 mod words;

@@ -4,6 +4,7 @@
 //! In: a [`Tree`] and the text it was read from (for lines that could not be read, and for whether
 //! a value was quoted). Out: text with LF line ends. Must not know: schemas, plans, the grammar.
 
+mod atoms;
 mod columns;
 mod phrases;
 
@@ -108,19 +109,19 @@ impl Page<'_> {
                 Printed::line("language", format!("{} {}", word("language"), version.value))
             }
             Item::Mapping { name, label } => {
-                let name = format!("{} {}", word("mapping"), phrases.name(&name.value));
-                let label = label.as_ref().map(|l| format!(" {}", phrases.quoted(&l.value)));
+                let name = format!("{} {}", word("mapping"), atoms::name(&name.value));
+                let label = label.as_ref().map(|l| format!(" {}", atoms::quoted(&l.value)));
                 Printed::line("mapping", name + &label.unwrap_or_default())
             }
             Item::Side { name, system, object } => {
-                let name = format!("{} {}", word("side"), phrases.side(&name.value));
-                let system = format!("is {}", phrases.name(&system.value));
-                let object = phrases.name(&object.value);
+                let name = format!("{} {}", word("side"), atoms::side(&name.value));
+                let system = format!("is {}", atoms::name(&system.value));
+                let object = atoms::name(&object.value);
                 let cells = [(name, 0), (system, 1), (object, 1)];
                 Printed::columns("side", cells.map(|(text, gap)| Cell::new(text, gap)).into())
             }
             Item::Match { left, right } => {
-                let (left, right) = (phrases.path(&left.value), phrases.path(&right.value));
+                let (left, right) = (atoms::path(&left.value), atoms::path(&right.value));
                 Printed::line("match", format!("{} {left} with {right}", word("match")))
             }
             Item::Sync(block) => {
@@ -133,16 +134,16 @@ impl Page<'_> {
                 self.block(word("fields"), block, &|page, line, _| page.field_line(line))
             }
             Item::Values { name, rows } => {
-                let head = format!("{} {}", word("values"), phrases.name(&name.value));
+                let head = format!("{} {}", word("values"), atoms::name(&name.value));
                 self.block(head, rows, &|page, row, _| page.row(row))
             }
             Item::Related { object, through, lines } => {
-                let (object, through) = (phrases.name(&object.value), phrases.name(&through.value));
+                let (object, through) = (atoms::name(&object.value), atoms::name(&through.value));
                 let head = format!("{} {object} through {through}", word("related"));
                 self.block(head, lines, &|page, line, _| page.inner_line(line))
             }
             Item::Each { left, right, clauses, lines } => {
-                let (left, right) = (phrases.path(&left.value), phrases.path(&right.value));
+                let (left, right) = (atoms::path(&left.value), atoms::path(&right.value));
                 self.each(format!("{} {left} with {right}", word("each")), clauses, lines)
             }
             Item::Require(block) => {
@@ -150,10 +151,10 @@ impl Page<'_> {
                 self.block(head, block, &|page, line, _| page.require_line(line))
             }
             Item::Report(block) => {
-                self.block(word("report"), block, &|page, line, _| page.report_line(line))
+                self.block(word("report"), block, &|_, line, _| Page::report_line(line))
             }
             Item::Example { title, lines } => {
-                let head = format!("{} {}", word("example"), phrases.quoted(&title.value));
+                let head = format!("{} {}", word("example"), atoms::quoted(&title.value));
                 self.block(head, lines, &|page, line, _| page.example_line(line))
             }
         }
@@ -176,7 +177,7 @@ impl Page<'_> {
     }
 
     fn sync_line(&self, line: &SyncLine) -> Printed {
-        let mut cells = vec![Cell::new(format!("from {}", self.phrases.side(&line.side.value)), 0)];
+        let mut cells = vec![Cell::new(format!("from {}", atoms::side(&line.side.value)), 0)];
         if let Some(when) = &line.when {
             cells.push(Cell::new(format!("when {}", self.phrases.condition(&when.value)), 1));
         }
@@ -185,9 +186,9 @@ impl Page<'_> {
 
     fn field_line(&self, line: &FieldLine) -> Printed {
         let mut cells = vec![
-            Cell::new(self.phrases.operands(&line.left), 0),
+            Cell::new(atoms::operands(&line.left), 0),
             Cell::new(arrow(line.arrow.value).to_owned(), 1),
-            Cell::new(self.phrases.operands(&line.right), 1),
+            Cell::new(atoms::operands(&line.right), 1),
         ];
         let below = self.with_clauses(&mut cells, &line.clauses);
         Printed { below, ..Printed::columns("field", cells) }
@@ -205,7 +206,7 @@ impl Page<'_> {
             RelatedLine::Field(line) => return self.field_line(line),
             RelatedLine::Match { pairs, clauses } => (pairs, clauses),
         };
-        let path = |path| self.phrases.path(path);
+        let path = |path| atoms::path(path);
         let pairs: Vec<String> = pairs
             .iter()
             .map(|(l, r)| format!("{} with {}", path(&l.value), path(&r.value)))
@@ -254,15 +255,14 @@ impl Page<'_> {
         Printed { below, ..Printed::columns("require", cells) }
     }
 
-    fn report_line(&self, line: &ReportLine) -> Printed {
-        let phrases = &self.phrases;
+    fn report_line(line: &ReportLine) -> Printed {
         let text = match line {
             ReportLine::Badge { field, good, bad } => {
-                let field = phrases.path(&field.value);
-                let (good, bad) = (phrases.quoted(&good.value), phrases.quoted(&bad.value));
+                let field = atoms::path(&field.value);
+                let (good, bad) = (atoms::quoted(&good.value), atoms::quoted(&bad.value));
                 format!("badge prefix of {field} {good} or {bad}")
             }
-            ReportLine::Audit(field) => format!("audit in {}", phrases.path(&field.value)),
+            ReportLine::Audit(field) => format!("audit in {}", atoms::path(&field.value)),
         };
         Printed::line("report", text)
     }
@@ -271,18 +271,18 @@ impl Page<'_> {
         let phrases = &self.phrases;
         let text = match line {
             ExampleLine::Given { side, file } => {
-                format!("{} {}", phrases.side(&side.value), phrases.quoted(&file.value))
+                format!("{} {}", atoms::side(&side.value), atoms::quoted(&file.value))
             }
-            ExampleLine::Missing(side) => format!("{} missing", phrases.side(&side.value)),
+            ExampleLine::Missing(side) => format!("{} missing", atoms::side(&side.value)),
             ExampleLine::Has { side, values } => {
-                format!("{} has {}", phrases.side(&side.value), phrases.assignments(values))
+                format!("{} has {}", atoms::side(&side.value), phrases.assignments(values))
             }
             ExampleLine::FirstContact => "first contact".to_owned(),
             ExampleLine::GivesUnchanged(side) => {
-                format!("gives {} unchanged", phrases.side(&side.value))
+                format!("gives {} unchanged", atoms::side(&side.value))
             }
             ExampleLine::Gives { side, values } => {
-                format!("gives {} {}", phrases.side(&side.value), phrases.assignments(values))
+                format!("gives {} {}", atoms::side(&side.value), phrases.assignments(values))
             }
         };
         Printed::line("example", text)

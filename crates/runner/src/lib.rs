@@ -5,9 +5,19 @@
 
 pub mod clock;
 pub mod config;
+mod console;
 pub mod deal_map;
+pub mod error;
 mod fingerprint;
+pub mod intake;
+mod listen;
+mod poll;
+pub mod serve;
 pub mod standing;
 pub mod store;
+mod sweep;
 pub mod wires;
 pub mod worker;
+
+pub use error::Error;
+pub use serve::{Ready, serve};

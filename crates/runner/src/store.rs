@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use claim::{
     Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken,
@@ -28,12 +28,18 @@ pub use claim::{
 pub use engine::{Role, SqliteStore};
 
 /// A deal, numbered in the order of first sight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub i64);
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "deal-{}", self.0)
+    }
+}
+
+impl Serialize for KeyId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -144,9 +150,10 @@ pub struct ParkedKey {
     pub referral: Option<String>,
     /// The CRM record.
     pub record: Option<String>,
-    /// Why and since when.
-    #[serde(rename = "parked")]
-    pub why: Parked,
+    /// Since when for these causes.
+    pub since: Timestamp,
+    /// Why; never empty.
+    pub causes: Vec<Cause>,
 }
 
 /// A deal that is put off, and what it waits for.

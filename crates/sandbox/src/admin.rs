@@ -154,8 +154,10 @@ impl Admin {
     fn sign(&self, call: &Call) -> Answer {
         match self.courier.headers(&call.body, false) {
             Ok(headers) => {
-                let headers: Map<String, Value> =
-                    headers.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+                let headers: Map<String, Value> = headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), json!(value)))
+                    .collect();
                 Answer::json(200, json!({ "headers": headers }))
             }
             Err(error) => wrong(500, &error.to_string()),

@@ -187,21 +187,6 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`.
-pub(crate) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +199,5 @@ mod tests {
         assert_eq!(call.parameter("Q"), Some("x y z"));
         assert_eq!(call.parameter("bad"), Some("%zz"));
         assert_eq!(call.parameter("none"), Some(""));
-        assert_eq!(encode("a b/ü"), "a%20b%2F%C3%BC");
     }
 }

@@ -73,7 +73,6 @@ pub(crate) fn from_http(text: &str) -> Option<i64> {
     PARSER.parse_timestamp(text).ok().map(Timestamp::as_second)
 }
 
-
 /// Seconds since 1970 as an HTTP date.
 pub(crate) fn http_date(seconds: i64) -> String {
     Timestamp::from_second(seconds)
@@ -93,9 +92,11 @@ mod tests {
     #[test]
     fn salesforce_times_are_cut_to_seconds_and_written_without_a_colon() {
         assert_eq!(salesforce(1_772_442_867_999), "2026-03-02T09:14:27.000+0000");
-        for text in
-            ["2026-03-02T10:14:27+01:00", "2026-03-02T09:14:27.551Z", "2026-03-02T09:14:27.000+0000"]
-        {
+        for text in [
+            "2026-03-02T10:14:27+01:00",
+            "2026-03-02T09:14:27.551Z",
+            "2026-03-02T09:14:27.000+0000",
+        ] {
             assert_eq!(salesforce_moment(text).as_deref(), Some("2026-03-02T09:14:27.000+0000"));
         }
         for text in ["2026-03-02", "2026-03-02T09:14:27", "2026-03-02 09:14:27Z", "x"] {

@@ -115,8 +115,9 @@ impl Database {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(64);
         let synchronous = if flushed { "FULL" } else { "OFF" };
-        connection
-            .execute_batch(&format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"))?;
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"
+        ))?;
         connection.execute_batch(tables)?;
         Ok(Self { connection })
     }

@@ -132,7 +132,8 @@ impl Courier {
                 Ok(Err(_)) | Err(_) => (Vec::new(), Some(now + 1000)),
             };
             for delivery in due {
-                if busy.len() < usize::try_from(AT_ONCE).unwrap_or(1) && busy.insert(delivery.number)
+                if busy.len() < usize::try_from(AT_ONCE).unwrap_or(1)
+                    && busy.insert(delivery.number)
                 {
                     let here = Arc::clone(self);
                     tries.spawn(async move { here.attempt(delivery).await });

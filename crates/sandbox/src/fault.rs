@@ -75,8 +75,7 @@ pub(crate) fn strike(
             let number = |name: &str| fault.get(name).and_then(Value::as_i64);
             let (after, times) = (number("after").unwrap_or(0), number("times").unwrap_or(1));
             let delay = number("delay_ms").unwrap_or(0);
-            let (name, left) =
-                if after > 0 { ("after", after - 1) } else { ("times", times - 1) };
+            let (name, left) = if after > 0 { ("after", after - 1) } else { ("times", times - 1) };
             if let Some(map) = fault.as_object_mut() {
                 map.insert(name.to_owned(), json!(left));
             }
@@ -150,9 +149,7 @@ pub(crate) fn answer(system: System, status: u16, retry_after: Option<i64>) -> A
                 403 => ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
                 503 => ("SERVER_UNAVAILABLE", "The server is temporarily unavailable"),
                 429 => ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
-                400 => {
-                    ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-                }
+                400 => ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
                 _ => ("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
             };
             json!([{ "message": message, "errorCode": code }])

@@ -11,22 +11,19 @@ mod deliver;
 mod fault;
 mod outbox;
 mod partner_center;
+mod remote;
 mod salesforce;
 mod serve;
 mod sign;
 mod store;
-
-#[cfg(test)]
-mod tests;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-pub use crate::{
-    database::StoreError, deliver::Patience, partner_center::HtmlEscape, sign::SignError,
-};
+pub use remote::Remote;
+
 use crate::{
     admin::Admin,
     deliver::Courier,
@@ -35,6 +32,9 @@ use crate::{
     serve::{House, System},
     sign::Signer,
     store::{End, Store, Tx},
+};
+pub use crate::{
+    database::StoreError, deliver::Patience, partner_center::HtmlEscape, sign::SignError,
 };
 
 /// Why the sandbox did not start.
@@ -50,7 +50,9 @@ pub enum Error {
     #[error(transparent)]
     Sign(#[from] SignError),
     /// An address is in use.
-    #[error("the sandbox cannot listen on 127.0.0.1:{port}: {source}; give another port, or 0 for a free one")]
+    #[error(
+        "the sandbox cannot listen on 127.0.0.1:{port}: {source}; give another port, or 0 for a free one"
+    )]
     Listen {
         /// The port that was asked for.
         port: u16,
@@ -267,8 +269,7 @@ fn make_private(folder: &std::path::Path) -> io::Result<()> {
 
 /// Opens all listeners and remembers their ports.
 async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addresses), Error> {
-    let kept =
-        store.transaction::<_, StoreError>(|tx| Ok(End::Keep(tx.doc("meta", "ports")?)))?;
+    let kept = store.transaction::<_, StoreError>(|tx| Ok(End::Keep(tx.doc("meta", "ports")?)))?;
     let wanted = [ports.salesforce, ports.partner_center, ports.webhooks, ports.admin];
     let mut listeners = Vec::new();
     let mut numbers = Vec::new();
@@ -296,12 +297,8 @@ async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addres
     })?;
     let mut urls = urls.into_iter();
     let mut next = || urls.next().unwrap_or_default();
-    let addresses = Addresses {
-        salesforce: next(),
-        partner_center: next(),
-        webhooks: next(),
-        admin: next(),
-    };
+    let addresses =
+        Addresses { salesforce: next(), partner_center: next(), webhooks: next(), admin: next() };
     Ok((listeners, addresses))
 }
 
@@ -318,13 +315,12 @@ fn settle(
     let (partner, PartnerGrants { access, refresh: partner_refresh }) =
         partner_center::prepare(tx, &addresses.partner_center, seconds, config.html_escape)?;
     let kept = tx.doc("meta", "admin-token")?;
-    let admin_token = match kept.as_ref().and_then(Value::as_str) {
-        Some(token) => token.to_owned(),
-        None => {
-            let token = sign::token();
-            tx.put_doc("meta", "admin-token", &json!(token))?;
-            token
-        }
+    let admin_token = if let Some(token) = kept.as_ref().and_then(Value::as_str) {
+        token.to_owned()
+    } else {
+        let token = sign::token();
+        tx.put_doc("meta", "admin-token", &json!(token))?;
+        token
     };
     let credentials = Credentials {
         salesforce: SalesforceCredentials {

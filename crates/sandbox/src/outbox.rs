@@ -66,8 +66,7 @@ impl Tx<'_> {
     /// Takes a delivered webhook off the list.
     pub(crate) fn delivered(&self, delivery: &Delivery) -> Result<()> {
         self.count("webhooks", "", "delivered")?;
-        self.database
-            .run("DELETE FROM deliveries WHERE number = ?1", &[delivery.number.into()])
+        self.database.run("DELETE FROM deliveries WHERE number = ?1", &[delivery.number.into()])
     }
 
     /// How many webhooks are waiting for an attempt.

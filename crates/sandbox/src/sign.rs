@@ -64,22 +64,21 @@ impl Signer {
 
     fn with(pair: &KeyPair, file: Option<&Path>) -> Result<Self, SignError> {
         let kept = file.and_then(|file| fs::read_to_string(file).ok());
-        let certificate_pem = match kept {
-            Some(pem) => pem,
-            None => {
-                let pem = certificate(pair)?;
-                if let Some(file) = file {
-                    write_private(file, pem.as_bytes())?;
-                }
-                pem
+        let certificate_pem = if let Some(pem) = kept {
+            pem
+        } else {
+            let pem = certificate(pair)?;
+            if let Some(file) = file {
+                write_private(file, pem.as_bytes())?;
             }
+            pem
         };
         let base64: String =
             certificate_pem.lines().filter(|line| !line.starts_with('-')).map(str::trim).collect();
         let certificate_der =
             general_purpose::STANDARD.decode(base64).map_err(|_| SignError::Unusable)?;
-        let key = rsa::KeyPair::from_pkcs8(&pair.serialize_der())
-            .map_err(|_| SignError::Unusable)?;
+        let key =
+            rsa::KeyPair::from_pkcs8(&pair.serialize_der()).map_err(|_| SignError::Unusable)?;
         Ok(Self { key, certificate_pem, certificate_der })
     }
 
@@ -192,5 +191,8 @@ mod tests {
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, signer.key.public_key());
         assert!(public.verify(b"raw body", &signature).is_ok());
         assert!(public.verify(b"raw bodY", &signature).is_err());
+        let key = signer.key.public_key().as_ref();
+        let mut windows = signer.certificate_der().windows(key.len());
+        assert!(windows.any(|part| part == key), "the certificate is for this key");
     }
 }

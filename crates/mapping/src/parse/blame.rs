@@ -10,7 +10,7 @@ use super::lines::is_name_char;
 use super::logical::Logical;
 use super::odd;
 use super::words::{self, Expected};
-use crate::problem::{Problem, nearest, syntax};
+use crate::problem::{Problem, syntax};
 use crate::tree::Span;
 
 /// What stands where reading stopped.
@@ -231,7 +231,7 @@ impl Failure<'_> {
     /// The word that may be meant by the one that was found.
     fn near(&self) -> Option<&'static str> {
         let (word, known) = (self.found.text, self.known());
-        if self.found.kind != Kind::Word || word.len() > 40 {
+        if self.found.kind != Kind::Word {
             return None;
         }
         let synonym = words::SYNONYMS.iter().find(|(synonym, meant)| {
@@ -239,7 +239,7 @@ impl Failure<'_> {
         });
         synonym
             .map(|(_, meant)| *meant)
-            .or_else(|| nearest(word, known.iter().copied()).filter(|meant| *meant != word))
+            .or_else(|| words::near(word, &known).filter(|meant| *meant != word))
     }
 
     /// A word that does not exist where only certain words do.
@@ -248,8 +248,8 @@ impl Failure<'_> {
             return Some(syntax::no_or(self.at()));
         }
         if self.found.kind == Kind::End && self.rules.contains(&Rule::equals) {
-            let word = self.before().trim_end().rsplit(' ').next().filter(|w| w.len() <= 40)?;
-            let meant = nearest(word, ["unchanged"])?;
+            let word = self.before().trim_end().rsplit(' ').next()?;
+            let meant = words::near(word, &["unchanged"])?;
             let end = self.before().trim_end().len();
             let at = self.logical.span_of(end - word.len(), end);
             return Some(syntax::unknown_word(at, word, Some(meant), "`unchanged`"));

@@ -10,11 +10,12 @@ use super::blame::blame;
 use super::grammar::{Grammar, Rule};
 use super::heads::{Head, begins_anew, is_end};
 use super::items::HeadParts;
-use super::lines::{Line, Piece};
+use super::lines::Line;
 use super::logical::Logical;
+use super::objection::objection;
 use super::operands::Build;
 use super::words;
-use crate::problem::{Problem, nearest, syntax};
+use crate::problem::{Problem, syntax};
 use crate::tree::{At, Block, Entry, Item, Span, Tree};
 
 /// Makes a tree value of a line that was read.
@@ -120,8 +121,7 @@ impl Parser {
         let Some(line) = self.lines.get_mut(self.next) else { return };
         let end = line.plain.find([' ', '\t', '"']).unwrap_or(line.plain.len());
         let (found, broken) = (line.plain.get(..end).unwrap_or("").to_owned(), line.broken);
-        let meant =
-            if found.len() > 40 { None } else { nearest(&found, words::TOP.iter().copied()) };
+        let meant = words::near(&found, words::TOP);
         let at = line.place_of(0, end);
         if !broken || meant.is_some() {
             let known = "`language`, `mapping`, `side`, `match` or a block such as `fields`";
@@ -205,31 +205,36 @@ impl Parser {
             logical.push(line, Vec::new());
             self.next += 1;
         }
-        while continues {
-            let (mut look, mut before) = (self.next, Vec::new());
-            while let Some(line) = self.lines.get(look).filter(|line| line.is_empty()) {
-                let blank = || At::new(String::new(), line.span);
-                let is_blank = |comment: &At<String>| comment.value.is_empty();
-                match &line.comment {
-                    Some(comment) => before.push(comment.clone()),
-                    None if before.last().is_some_and(is_blank) => {}
-                    None => before.push(blank()),
-                }
-                look += 1;
+        while let Some((next, before)) = self.continuation().filter(|_| continues) {
+            if let Some(line) = self.lines.get_mut(next) {
+                logical.push(line, before);
             }
-            match self.lines.get_mut(look) {
-                Some(line) if !line.arrow && words::continues(line.first_word()) => {
-                    logical.push(line, before);
-                    self.next = look + 1;
-                }
-                Some(_) | None => break,
-            }
+            self.next = next + 1;
         }
         logical
     }
 
+    /// The next line, if it continues the one before, with the comments in between.
+    fn continuation(&self) -> Option<(usize, Vec<At<String>>)> {
+        let (mut next, mut before) = (self.next, Vec::new());
+        loop {
+            let line = self.lines.get(next)?;
+            if !line.is_empty() {
+                let continues = !line.arrow && words::continues(line.first_word());
+                return continues.then_some((next, before));
+            }
+            let is_blank = |comment: &At<String>| comment.value.is_empty();
+            match &line.comment {
+                Some(comment) => before.push(comment.clone()),
+                None if before.last().is_some_and(is_blank) => {}
+                None => before.push(At::new(String::new(), line.span)),
+            }
+            next += 1;
+        }
+    }
+
     /// Reads a logical line with one rule of the grammar; says why not when it cannot be read.
-    fn read<T>(&mut self, logical: &mut Logical, rule: Rule, make: Maker<'_, T>) -> Option<T> {
+    fn read<T>(&mut self, logical: &mut Logical, rule: Rule, maker: Maker<'_, T>) -> Option<T> {
         if logical.broken {
             return None;
         }
@@ -238,7 +243,7 @@ impl Parser {
         let made = match Grammar::parse(rule, &plain) {
             Ok(mut pairs) => {
                 let mut build = Build { logical, problems: &mut self.problems };
-                let made = pairs.next().and_then(|pair| make(&mut build, pair));
+                let made = pairs.next().and_then(|pair| maker(&mut build, pair));
                 if made.is_none() && self.problems.len() == known {
                     self.problems.push(syntax::unreadable(logical.span));
                 }
@@ -330,14 +335,13 @@ impl Parser {
         head: Head,
         at: (Span, usize),
         end: &mut End,
-        make: Maker<'_, T>,
+        maker: Maker<'_, T>,
     ) -> Block<T> {
         *end = End { content: at.1, whole: at.1 };
         let mut block = Block { entries: Vec::new(), end_trailing: None, closed: false };
         // What stands behind the last line is given back when the block is not closed.
         let mut kept = (0, self.next);
-        loop {
-            let Some(line) = self.lines.get(self.next) else { break };
+        while let Some(line) = self.lines.get(self.next) {
             if line.is_empty() {
                 self.quiet(&mut block.entries);
                 continue;
@@ -354,7 +358,7 @@ impl Parser {
                 break;
             }
             let ends = self.ends_with_more(head);
-            let taken = self.inner(head, make, &mut block.entries);
+            let taken = self.inner(head, maker, &mut block.entries);
             *end = End { content: taken.end, whole: taken.end };
             kept = (block.entries.len(), self.next);
             if ends {
@@ -379,7 +383,7 @@ impl Parser {
     }
 
     /// One line of a block; gives the range that was taken.
-    fn inner<T>(&mut self, head: Head, make: Maker<'_, T>, entries: &mut Vec<Entry<T>>) -> Span {
+    fn inner<T>(&mut self, head: Head, maker: Maker<'_, T>, entries: &mut Vec<Entry<T>>) -> Span {
         let Some(line) = self.lines.get(self.next) else { return Span::default() };
         let rule = head.line_rule(line);
         let word = line.first_word().to_owned();
@@ -400,7 +404,7 @@ impl Parser {
                 self.problems.push(problem);
                 None
             }
-            None => self.read(&mut logical, rule, make),
+            None => self.read(&mut logical, rule, maker),
         };
         push(entries, &mut logical, item);
         whole
@@ -412,48 +416,6 @@ impl Parser {
 struct End {
     content: usize,
     whole: usize,
-}
-
-/// What is wrong with a line before it is read: it is of another kind than the block's lines.
-fn objection(head: Head, word: &str, rule: Rule, logical: &Logical) -> Option<Problem> {
-    let first = logical.span_of(0, word.len());
-    if logical.arrow {
-        let strange = !head.has_arrows();
-        return strange.then(|| syntax::arrow_misplaced(logical.span, head.word()));
-    }
-    if head.continues() && words::continues(word) {
-        return Some(syntax::dangling_clause(first, word));
-    }
-    let of_block = words::LINES.iter().find(|(line, _)| *line == word);
-    if let Some((line, block)) = of_block.filter(|(_, block)| !block.contains(head.word())) {
-        let is_name = matches!(head, Head::Require | Head::Example);
-        return (!is_name).then(|| syntax::misplaced_line(first, line, block));
-    }
-    if !head.has_arrows() || rule == Rule::pairs_line {
-        return None;
-    }
-    if words::OVERLAY.contains(&word) {
-        return Some(syntax::not_yet(first, word));
-    }
-    if let Some(slip) = &logical.slip {
-        return Some(syntax::missing_arrow(slip.span, Some(&slip.value), None));
-    }
-    let meant = if word.len() > 40 { None } else { nearest(word, words::CLAUSES.iter().copied()) };
-    let known = "a clause such as `as`, `using` or `wins`, or a line with an arrow";
-    Some(match meant {
-        Some(meant) => syntax::unknown(first, word, "clause", Some(meant), known),
-        None => without_arrow(logical),
-    })
-}
-
-/// A line without an arrow, and how it may be meant.
-fn without_arrow(logical: &Logical) -> Problem {
-    let words: Vec<&str> = logical.plain.split_whitespace().take(3).collect();
-    let example = match words.as_slice() {
-        [left, right] => Some(format!("`{} <-> {}`", syntax::shown(left), syntax::shown(right))),
-        _ => None,
-    };
-    syntax::missing_arrow(logical.span, None, example.as_deref())
 }
 
 /// Appends what was read, with the comments that nothing took, or the line as it stands.
@@ -472,29 +434,5 @@ fn push<T>(entries: &mut Vec<Entry<T>>, logical: &mut Logical, item: Option<T>) 
 fn trim_blanks<T>(entries: &mut Vec<Entry<T>>) {
     while matches!(entries.last(), Some(Entry::Blank(_))) {
         entries.pop();
-    }
-}
-
-impl Line {
-    /// The range of the file that bytes `start..end` of what it says come from.
-    fn place_of(&self, start: usize, end: usize) -> Span {
-        let at = |byte| super::lines::place(&self.pieces, byte);
-        Span::new(at(start), at(end))
-    }
-
-    /// The end of its comment, or of what it says.
-    fn whole_end(&self) -> usize {
-        self.comment.as_ref().map_or(self.content.end, |comment| comment.span.end)
-    }
-
-    /// Reads it as if its first `length` bytes were `word`.
-    fn correct(&mut self, length: usize, word: &str) {
-        let (start, end) = (self.place_of(0, length).start, self.place_of(0, length).end);
-        let rest = self.plain.get(length..).unwrap_or("").to_owned();
-        let shifted = |piece: &Piece| Piece { plain: piece.plain - length + word.len(), ..*piece };
-        let later = self.pieces.iter().filter(|piece| piece.plain > length).map(shifted);
-        let first = [Piece { plain: 0, file: start }, Piece { plain: word.len(), file: end }];
-        self.pieces = first.into_iter().chain(later).collect();
-        self.plain = format!("{word}{rest}");
     }
 }

@@ -7,6 +7,7 @@ use pest::iterators::Pair;
 
 use super::grammar::Rule;
 use super::operands::{Build, all, inside, range};
+use crate::problem::syntax;
 use crate::tree::{At, BlankPolicy, Clause, ClauseKind, Condition, Constant, Test, TestOp, Token};
 
 /// True when `rule` read something directly inside `pair`.
@@ -35,6 +36,10 @@ impl Build<'_> {
                 to = Some(self.first_name(inner)?);
             } else {
                 if let Some(behind) = inside(inner.clone(), Rule::to_behind) {
+                    if to.is_some() {
+                        self.problems.push(syntax::second_side(self.span(&behind)));
+                        return None;
+                    }
                     to = Some(self.first_name(behind)?);
                 }
                 kind = Some(self.kind(inner)?);

@@ -73,11 +73,10 @@ impl Head {
             Head::Sync => Rule::from_line,
             Head::Defaults => Rule::default_line,
             Head::Values => Rule::row_line,
-            Head::Fields => Rule::field_line,
             Head::Related | Head::Each if line.first_word() == "match" && !line.arrow => {
                 Rule::pairs_line
             }
-            Head::Related | Head::Each => Rule::field_line,
+            Head::Fields | Head::Related | Head::Each => Rule::field_line,
             Head::Require => Rule::demand_line,
             Head::Report => Rule::note_line,
             Head::Example => Rule::step_line,

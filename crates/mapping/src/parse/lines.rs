@@ -7,7 +7,7 @@ use super::odd;
 use crate::problem::{Problem, syntax};
 use crate::tree::{At, Span};
 
-/// How deep brackets of a JSONPath may be nested.
+/// How deep brackets of a `JSONPath` may be nested.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// From byte `plain` of a plain text on, bytes correspond to those of the file from `file` on.
@@ -30,7 +30,7 @@ pub(super) struct Line {
     pub(super) pieces: Vec<Piece>,
     /// The comment, with its `#`.
     pub(super) comment: Option<At<String>>,
-    /// An arrow stands in it, outside quotes and JSONPaths.
+    /// An arrow stands in it, outside quotes and `JSONPath`s.
     pub(super) arrow: bool,
     /// The first sign that is no arrow but may be meant as one, such as `=>` or `=`.
     pub(super) slip: Option<At<String>>,
@@ -49,6 +49,28 @@ impl Line {
     /// What follows the first word.
     pub(super) fn rest(&self) -> &str {
         self.plain.get(self.first_word().len()..).unwrap_or("").trim_start()
+    }
+
+    /// The range of the file that bytes `start..end` of what it says come from.
+    pub(super) fn place_of(&self, start: usize, end: usize) -> Span {
+        let at = |byte| place(&self.pieces, byte);
+        Span::new(at(start), at(end))
+    }
+
+    /// The end of its comment, or of what it says.
+    pub(super) fn whole_end(&self) -> usize {
+        self.comment.as_ref().map_or(self.content.end, |comment| comment.span.end)
+    }
+
+    /// Reads it as if its first `length` bytes were `word`.
+    pub(super) fn correct(&mut self, length: usize, word: &str) {
+        let Span { start, end } = self.place_of(0, length);
+        let rest = self.plain.get(length..).unwrap_or("").to_owned();
+        let shifted = |piece: &Piece| Piece { plain: piece.plain - length + word.len(), ..*piece };
+        let later = self.pieces.iter().filter(|piece| piece.plain > length).map(shifted);
+        let first = [Piece { plain: 0, file: start }, Piece { plain: word.len(), file: end }];
+        self.pieces = first.into_iter().chain(later).collect();
+        self.plain = format!("{word}{rest}");
     }
 
     /// True when nothing but a comment, or nothing at all, stands on it.
@@ -266,7 +288,7 @@ impl<'t, 'p> Scanner<'t, 'p> {
         }
     }
 
-    /// A JSONPath without quotes, or the `$` before a quoted one.
+    /// A `JSONPath` without quotes, or the `$` before a quoted one.
     fn jsonpath(&mut self) {
         self.copy('$');
         let mut open: Vec<Span> = Vec::new();
@@ -307,7 +329,7 @@ impl<'t, 'p> Scanner<'t, 'p> {
         }
     }
 
-    /// A text inside a JSONPath, in either kind of quotes.
+    /// A text inside a `JSONPath`, in either kind of quotes.
     fn jsonpath_text(&mut self, quote: char) {
         match self.left().get(1..).and_then(|rest| closing(rest, &[quote])) {
             Some(length) => {
@@ -386,7 +408,7 @@ fn closing(text: &str, closers: &[char]) -> Option<usize> {
     None
 }
 
-/// True for a JSONPath that is read as it stands, without quotes around it.
+/// True for a `JSONPath` that is read as it stands, without quotes around it.
 pub(crate) fn is_bare_jsonpath(path: &str) -> bool {
     let (mut square, mut next) = (0_usize, 0);
     while let Some(rest) = path.get(next..).filter(|rest| !rest.is_empty()) {

@@ -254,7 +254,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Where brackets of a JSONPath get too deep, when they do.
+/// Where brackets of a `JSONPath` get too deep, when they do.
 fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
     for (i, c) in text.char_indices() {
@@ -262,11 +262,10 @@ fn too_deep(text: &str) -> Option<usize> {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '[' | '(') => depth += 1,
             (None, ']' | ')') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
         if depth > MAX_DEPTH {
             return Some(i);

@@ -1,8 +1,9 @@
 //! What a reader calls each thing that may stand somewhere, and the words of the language.
 //!
-//! In: the rules of the grammar. Out: readers' words. Must not know: lines, problems.
+//! In: the rules of the grammar. Out: readers' words. Must not know: lines.
 
 use super::grammar::Rule;
+use crate::problem::nearest;
 
 /// Words that begin a line at the top of a file.
 pub(super) const TOP: &[&str] = &[
@@ -57,6 +58,14 @@ pub(crate) fn is_bare_word(word: &str) -> bool {
     let mut parts = word.split(['-', '/']);
     let is_rest = |part: &str| !part.is_empty() && part.chars().all(super::lines::is_name_char);
     parts.next().is_some_and(is_bare_name) && parts.all(is_rest)
+}
+
+/// The candidate that may be meant by `word`; the cheap question of length is asked first.
+pub(super) fn near(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
+    let limit = (word.len() / 3).clamp(1, 4);
+    let fits = |candidate: &&&'static str| candidate.len().abs_diff(word.len()) <= limit;
+    let meant = || nearest(word, candidates.iter().filter(fits).copied());
+    if word.len() > 40 { None } else { meant() }
 }
 
 /// Words that people write for words of the language.

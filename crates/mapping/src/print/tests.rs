@@ -231,10 +231,11 @@ const LINES: &[&str] = &[
 fn line() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(PIECES);
     let soup = (prop::collection::vec((piece, any::<bool>()), 0..9)).prop_map(|pieces| {
-        pieces
+        let parts: Vec<String> = pieces
             .into_iter()
-            .map(|(piece, gap)| format!("{piece}{}", if gap { " " } else { "" }))
-            .collect()
+            .map(|(piece, gap)| piece.to_owned() + [" ", ""][usize::from(gap)])
+            .collect();
+        parts.concat()
     });
     prop_oneof![
         3 => prop::sample::select(LINES).prop_map(str::to_owned),
@@ -259,6 +260,7 @@ proptest! {
         let printed = print(&tree, &text);
         let (again, _) = parse(&printed);
         prop_assert_eq!(meaning(&again), meaning(&tree), "printed:\n{}", &printed);
+        prop_assert_eq!(printed.matches("#c").count(), text.matches("#c").count(), "{}", &printed);
         prop_assert_eq!(print(&again, &printed), printed);
     }
 

@@ -110,6 +110,13 @@ pub fn second_arrow(at: Span) -> Problem {
         .help("write one line for each pair of fields")
 }
 
+/// `to SIDE` before and behind `blank clear`.
+pub fn second_side(at: Span) -> Problem {
+    Problem::new(Code::Syntax, at, "this clause has two sides that it holds for")
+        .label("the second `to`")
+        .help("write one `to SIDE`, and another clause for the other side")
+}
+
 /// A line with an arrow outside every block.
 pub fn arrow_outside(at: Span) -> Problem {
     Problem::new(Code::Syntax, at, "a line with an arrow stands outside every block")
@@ -222,7 +229,7 @@ pub fn unclosed_quote(at: Span, open: char) -> Problem {
     Problem::new(Code::UnclosedQuote, at, message).label("opened here").help(help)
 }
 
-/// A bracket of a JSONPath that is not closed on its line.
+/// A bracket of a `JSONPath` that is not closed on its line.
 pub fn unclosed_bracket(at: Span) -> Problem {
     Problem::new(Code::BadPath, at, "a bracket of this JSONPath is not closed on its line")
         .label("opened here")

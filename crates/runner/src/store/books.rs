@@ -160,7 +160,13 @@ fn parked(db: &Db) -> Result<Vec<ParkedKey>, StoreError> {
     for row in db.rows(sql, &[])? {
         let key = KeyId(row.int(0)?);
         let Some(why) = read_parked(row.maybe(1)?, row.maybe_int(2)?)? else { continue };
-        let mut entry = ParkedKey { key, referral: None, record: None, why };
+        let mut entry = ParkedKey {
+            key,
+            referral: None,
+            record: None,
+            since: why.since,
+            causes: why.causes,
+        };
         for alias in links::aliases(db, key)? {
             match alias {
                 Alias::Referral(id) => entry.referral = Some(id.to_string()),

@@ -318,7 +318,7 @@ fn parked_deals_are_listed_kept_and_released_by_cause() {
         let mut held = claim(&store, at(3)).await;
         store.commit(&mut held, park(), at(4)).await.unwrap();
         let status = store.status().await.unwrap();
-        assert_eq!(status.parked[0].why.since, at(1), "the same cause keeps its time");
+        assert_eq!(status.parked[0].since, at(1), "the same cause keeps its time");
         hint(&store, referral(1), at(5)).await;
         let mut held = claim(&store, at(5)).await;
         assert!(held.parked.is_some());

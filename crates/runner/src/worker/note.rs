@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mapping::decision::{Decision, LineTrace, Outcome, Side};
+use mapping::decision::{Decision, LineTrace, Outcome};
 use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 use mapping::schema::System;
@@ -207,12 +207,4 @@ struct ParkedEntry<'e> {
 pub(super) fn parked_entry(causes: &[Cause]) -> String {
     let entry = ParkedEntry { kind: "parked", causes };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
-}
-
-/// The system of a side.
-pub(super) fn system(side: Side) -> System {
-    match side {
-        Side::Left => System::PartnerCenter,
-        Side::Right => System::Salesforce,
-    }
 }

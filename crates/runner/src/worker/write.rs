@@ -235,7 +235,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             ChildAction::Remove(id) => {
                 let id = record_id(id)?;
-                Ok(Sub::delete(&name, &child.object, &id).map(|sub| vec![sub]))
+                Ok(delete(&name, &child.object, &id).map(|sub| vec![sub]))
             }
         }
     }
@@ -313,6 +313,15 @@ fn split(changes: &[Change]) -> (Vec<Change>, Vec<(String, Vec<Change>)>) {
         }
     }
     (own, parents)
+}
+
+/// `connect` cannot delete records yet.
+fn delete(_name: &str, object: &str, _id: &RecordId) -> Result<Sub, Error> {
+    Err(Error::Refused {
+        code: "cannot-delete".to_owned(),
+        why: format!("this version cannot delete a record of {object}; delete it by hand"),
+        fields: Vec::new(),
+    })
 }
 
 /// A field that gets a text.

@@ -73,29 +73,35 @@ pub(crate) fn token(
     let access = grant_access(home, tx, user, Some(audience), Some(expires))?;
     let refresh = grant_refresh(tx, user)?;
     let seconds = home.token_seconds;
-    let body = if newer {
-        json!({
+    let body = granted(home.token_seconds, audience, newer, [&access, &refresh]);
+    Ok(Answer::json(200, body).with("Cache-Control", "no-store"))
+}
+
+/// The answer with an access and a refresh token; the older endpoint writes its numbers as texts.
+fn granted(seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> Value {
+    let [access, refresh] = tokens;
+    if newer {
+        return json!({
             "token_type": "Bearer",
             "scope": format!("{}/user_impersonation", audience.address()),
             "expires_in": seconds,
             "ext_expires_in": seconds,
             "access_token": access,
             "refresh_token": refresh,
-        })
-    } else {
-        json!({
-            "token_type": "Bearer",
-            "scope": "user_impersonation",
-            "expires_in": seconds.to_string(),
-            "ext_expires_in": seconds.to_string(),
-            "expires_on": (expires / 1000).to_string(),
-            "not_before": (clock::now_milliseconds() / 1000).to_string(),
-            "resource": audience.address(),
-            "access_token": access,
-            "refresh_token": refresh,
-        })
-    };
-    Ok(Answer::json(200, body).with("Cache-Control", "no-store"))
+        });
+    }
+    let now = clock::now_milliseconds() / 1000;
+    json!({
+        "token_type": "Bearer",
+        "scope": "user_impersonation",
+        "expires_in": seconds.to_string(),
+        "ext_expires_in": seconds.to_string(),
+        "expires_on": (now + seconds).to_string(),
+        "not_before": now.to_string(),
+        "resource": audience.address(),
+        "access_token": access,
+        "refresh_token": refresh,
+    })
 }
 
 fn refused(error: &str, description: &str, code: i64) -> Answer {

@@ -111,7 +111,11 @@ fn check(referral: &mut Value, is_microsofts: bool) -> Done<()> {
     }
     let qualification = text(referral, "/qualification");
     if !matches!(qualification, "None" | "Direct" | "MarketingQualified" | "SalesQualified") {
-        return Err(invalid("qualification", "invalidQualification", "Qualification is not known."));
+        return Err(invalid(
+            "qualification",
+            "invalidQualification",
+            "Qualification is not known.",
+        ));
     }
     for path in ["/name", "/customerProfile/name"] {
         if text(referral, path).trim().is_empty() {

@@ -1,4 +1,4 @@
-//! Referrals listed. In come the OData words of a query; out goes one page and how to ask for the next. It
+//! Referrals listed. In come the `OData` words of a query; out goes one page and how to ask for the next. It
 //! must not know how referrals are changed.
 
 use serde_json::{Value, json};
@@ -143,7 +143,8 @@ fn from_token(token: &str) -> Done<Question> {
     let bytes = sign::from_base64_url(token).ok_or_else(wrong)?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
     let flag = |name: &str| token.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let size = token.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
+    let size =
+        token.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
     let filter = text(&token, "/filter").to_owned();
     Ok(Question {
         terms: terms(&filter)?,
@@ -226,7 +227,8 @@ mod tests {
         let found = terms("status eq 'New' and engagementId eq 5-6 and type eq 'It''s'").unwrap();
         let values: Vec<_> = found.iter().map(|term| term.value.as_deref()).collect();
         assert_eq!(values, [Some("New"), Some("5-6"), Some("It's")]);
-        for bad in ["status", "status ne 'New'", "name eq 'x'", "status eq 'New", "status eq 'New' or"]
+        for bad in
+            ["status", "status ne 'New'", "name eq 'x'", "status eq 'New", "status eq 'New' or"]
         {
             assert!(terms(bad).is_err(), "{bad}");
         }

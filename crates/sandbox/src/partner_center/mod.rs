@@ -15,16 +15,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::{
+    auth::Audience,
+    refusal::{invalid, no_address, not_found, unauthenticated, unavailable, wrong_method},
+};
 pub(crate) use self::{
     auth::expire_all,
     events::registration,
     referral::show,
     refusal::{Done, Stop},
     webhook::note,
-};
-use self::{
-    auth::Audience,
-    refusal::{invalid, no_address, not_found, unauthenticated, unavailable, wrong_method},
 };
 use crate::{
     call::{Answer, Call, Method, Reply},
@@ -198,7 +198,8 @@ impl PartnerCenter {
     fn route(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
         let parts = call.parts();
         if let (Method::Post, [tenant, "oauth2", rest @ ..]) = (call.method, parts.as_slice()) {
-            let is_here = *tenant == self.home.tenant || matches!(*tenant, "common" | "organizations");
+            let is_here =
+                *tenant == self.home.tenant || matches!(*tenant, "common" | "organizations");
             let newer = rest == ["v2.0", "token"];
             if is_here && (newer || rest == ["token"]) {
                 return Ok((Ok(auth::token(&self.home, tx, call, newer)?), None));

@@ -81,8 +81,14 @@ fn apply(referral: &mut Value, operation: &Value) -> Done<()> {
     }
     let target = path.trim_start_matches('/').replace('/', ".");
     let value = match path {
-        "/campaignId" | "/details/notes" | "/externalReferenceId" | "/referralProgram"
-        | "/salesStage" | "/status" | "/substatus" | "/statusReason" => {
+        "/campaignId"
+        | "/details/notes"
+        | "/externalReferenceId"
+        | "/referralProgram"
+        | "/salesStage"
+        | "/status"
+        | "/substatus"
+        | "/statusReason" => {
             rules::text(&target, value)?;
             value.clone()
         }

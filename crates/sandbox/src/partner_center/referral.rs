@@ -177,9 +177,12 @@ pub(crate) fn overlay(whole: &mut Value, given: &Value) {
     }
 }
 
+/// Makes something with all keys and nothing in it.
+type Blank = fn() -> Value;
+
 /// Completes the people and solutions of a referral with the keys that were left out.
 pub(crate) fn complete(referral: &mut Value) {
-    let lists: [(&str, fn() -> Value); 3] = [
+    let lists: [(&str, Blank); 3] = [
         ("/customerProfile/team", member),
         ("/team", member),
         ("/details/requirements/solutions", solution),
@@ -281,8 +284,14 @@ pub(crate) fn show(home: &PartnerHome, referral: &Value) -> Value {
             }
         }
         HtmlEscape::AllText => {
-            let parts =
-                ["/name", "/statusReason", "/customerProfile", "/details", "/inviteContext", "/team"];
+            let parts = [
+                "/name",
+                "/statusReason",
+                "/customerProfile",
+                "/details",
+                "/inviteContext",
+                "/team",
+            ];
             for path in parts {
                 shown.pointer_mut(path).into_iter().for_each(escape_all);
             }
@@ -327,7 +336,9 @@ pub(crate) fn merge(whole: &mut Value, patch: &Value) {
     *whole = match patch {
         Value::Object(patch) => {
             let kept = patch.iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>())
+            Value::Object(
+                kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>(),
+            )
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             patch.clone()

@@ -36,7 +36,8 @@ fn referrals_error(code: &str, message: &str, target: &str, inner: (&str, &str))
 
 /// 400 for a value or a change that is not allowed; `target` is a dotted path.
 pub(crate) fn invalid(target: &str, code: &str, message: &str) -> Stop {
-    let body = referrals_error("invalidRequest", "The request is not valid.", target, (code, message));
+    let body =
+        referrals_error("invalidRequest", "The request is not valid.", target, (code, message));
     refuse(400, body)
 }
 

@@ -28,7 +28,12 @@ const TESTS: &str = "webhook-test";
 const TESTS_A_MINUTE: usize = 2;
 
 /// Answers calls below `/webhooks/v1/registration`; `rest` is what follows.
-pub(crate) fn dispatch(home: &PartnerHome, tx: &Tx<'_>, call: &Call, rest: &[&str]) -> Done<Answer> {
+pub(crate) fn dispatch(
+    home: &PartnerHome,
+    tx: &Tx<'_>,
+    call: &Call,
+    rest: &[&str],
+) -> Done<Answer> {
     match (call.method, rest) {
         (Method::Get, ["events"]) => Ok(Answer::json(200, json!(EVENTS))),
         (Method::Get, []) => match events::registration(tx)? {

@@ -18,9 +18,8 @@ const REFRESH: &str = "salesforce-refresh";
 /// Answers `POST …/services/oauth2/token`.
 pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
     let form = call.form();
-    let given = |name: &str| {
-        form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
-    };
+    let given =
+        |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let basic = basic(call);
     let client = given("client_id").or_else(|| basic.as_ref().map(|(id, _)| id.clone()));
     let secret = given("client_secret").or_else(|| basic.map(|(_, secret)| secret));

@@ -127,7 +127,9 @@ fn all(
     work: &dyn Fn(usize) -> Done<(String, Option<bool>)>,
 ) -> Done<Answer> {
     if count > MOST {
-        return Err(too_much("record limit reached. cannot submit more than 200 records in this call"));
+        return Err(too_much(
+            "record limit reached. cannot submit more than 200 records in this call",
+        ));
     }
     let results = session.tx.step::<_, Stop>(|| {
         let mut results = Vec::new();
@@ -175,9 +177,8 @@ fn delete(session: &Session<'_>, call: &Call) -> Done<Answer> {
     let all_or_none = call.parameter("allOrNone").is_some_and(|word| word == "true");
     all(session, all_or_none, ids.len(), &|place| {
         let given = ids.get(place).copied().unwrap_or_default();
-        let id = ids::read(given).ok_or_else(|| {
-            bad(Wrong::nowhere("MALFORMED_ID", format!("malformed id {given}")))
-        })?;
+        let id = ids::read(given)
+            .ok_or_else(|| bad(Wrong::nowhere("MALFORMED_ID", format!("malformed id {given}"))))?;
         let object = super::objects::ALL.iter().find(|object| id.starts_with(object.prefix));
         rows::delete(session, object.copied().ok_or_else(no_such_row)?, &id)?;
         Ok((id, None))
@@ -193,8 +194,9 @@ fn retrieve(session: &Session<'_>, call: &Call, object: &'static Object) -> Done
         let body = parse_body(session.raw)?;
         let list = |name: &str| -> String {
             let items = body.get(name).and_then(Value::as_array);
-            let texts: Vec<&str> =
-                items.map(|items| items.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+            let texts: Vec<&str> = items
+                .map(|items| items.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default();
             texts.join(",")
         };
         (list("ids"), list("fields"))

@@ -129,7 +129,8 @@ fn read(body: &Value) -> Done<Vec<Part>> {
             headers: headers.map(read_headers).unwrap_or_default(),
         });
     }
-    let heavy = |part: &&Part| part.url.contains("/query") || part.url.contains("/composite/sobjects");
+    let heavy =
+        |part: &&Part| part.url.contains("/query") || part.url.contains("/composite/sobjects");
     if parts.iter().filter(heavy).count() > MOST_HEAVY {
         let message = format!("Limit exceeded: {MOST_HEAVY} queries or collections at most");
         return Err(bad(Wrong::new("LIMIT_EXCEEDED", message)));
@@ -180,12 +181,11 @@ fn inner(session: &Session<'_>, call: &Call, raw: &str) -> Done<Answer> {
         return Err(not_found());
     };
     let version = super::version(version).ok_or_else(not_found)?;
-    let is_allowed = match rest {
-        ["query" | "queryAll" | "sobjects", ..] | ["composite", "sobjects", ..] => true,
-        _ => false,
-    };
+    let is_allowed =
+        matches!(rest, ["query" | "queryAll" | "sobjects", ..] | ["composite", "sobjects", ..]);
     if !is_allowed {
-        let message = format!("The resource is not allowed in a composite request: {}", call.target);
+        let message =
+            format!("The resource is not allowed in a composite request: {}", call.target);
         return Err(Refusal::new(400, Wrong::new("INVALID_INPUT", message)).into());
     }
     data::dispatch(&Session { version, raw, ..*session }, call, rest)
@@ -234,9 +234,8 @@ fn fill_text(text: &str, before: &[Outcome]) -> Result<String, String> {
 fn look_up(path: &str, before: &[Outcome]) -> Result<Value, String> {
     let mut steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let reference = steps.next().unwrap_or_default();
-    let missing = || {
-        format!("Invalid reference specified. No value for {path} found in {reference}")
-    };
+    let missing =
+        || format!("Invalid reference specified. No value for {path} found in {reference}");
     let outcome = before
         .iter()
         .find(|outcome| outcome.reference == reference && !outcome.failed())

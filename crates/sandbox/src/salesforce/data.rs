@@ -177,8 +177,7 @@ fn by_key(
             rows::unmodified_since(row, call.header("if-unmodified-since"))
         };
         let fields = fields(session)?;
-        let done =
-            upsert::upsert(session, object, (field, value), &fields, update_only, &check)?;
+        let done = upsert::upsert(session, object, (field, value), &fields, update_only, &check)?;
         return Ok(upserted(session, object, done));
     }
     let found = super::validate::live_rows_by(session, object, field, value)?;
@@ -207,13 +206,13 @@ fn upserted(session: &Session<'_>, object: &Object, done: Upserted) -> Answer {
         body
     };
     match done {
-        Upserted::Created(id) => Answer::json(201, body(&id, true))
-            .with("Location", session.row_url(object.name, &id)),
+        Upserted::Created(id) => {
+            Answer::json(201, body(&id, true)).with("Location", session.row_url(object.name, &id))
+        }
         Upserted::Updated(_) if session.version < 46 => Answer::empty(204),
         Upserted::Updated(id) => Answer::json(200, body(&id, false)),
         Upserted::Several(ids) => {
-            let urls: Vec<String> =
-                ids.iter().map(|id| session.row_url(object.name, id)).collect();
+            let urls: Vec<String> = ids.iter().map(|id| session.row_url(object.name, id)).collect();
             Answer::json(300, json!(urls))
         }
     }

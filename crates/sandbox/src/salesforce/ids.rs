@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn checksums_agree_with_published_ids() {
-        for id in ["00190000001pPvHAAU", "0015f00002JUXA8AAP", "a1V3E000000EXomUAG", "001xx000003DIpcAAG"] {
+        for id in
+            ["00190000001pPvHAAU", "0015f00002JUXA8AAP", "a1V3E000000EXomUAG", "001xx000003DIpcAAG"]
+        {
             assert_eq!(full(&id[..15]), id);
             assert_eq!(read(id).as_deref(), Some(id));
             assert_eq!(read(&id[..15]).as_deref(), Some(id));

@@ -14,12 +14,19 @@ pub(crate) enum Kind {
     Phone(usize),
     Email(usize),
     Url(usize),
-    Picklist { values: &'static [&'static str], restricted: bool },
+    Picklist {
+        values: &'static [&'static str],
+        restricted: bool,
+    },
     Checkbox,
     /// A whole number of so many digits.
     Whole(u32),
     /// A decimal number of so many digits, some of them after the point.
-    Number { face: Face, precision: u32, scale: u32 },
+    Number {
+        face: Face,
+        precision: u32,
+        scale: u32,
+    },
     Day,
     Moment,
     Reference(Link),
@@ -28,7 +35,6 @@ pub(crate) enum Kind {
 /// How a decimal number is called in describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
-    Double,
     Currency,
     Percent,
 }
@@ -243,7 +249,10 @@ impl Object {
     }
 
     /// The children of a name in sub-selects.
-    pub(crate) fn children_named(&self, name: &str) -> Option<(&'static Self, &'static Field, Link)> {
+    pub(crate) fn children_named(
+        &self,
+        name: &str,
+    ) -> Option<(&'static Self, &'static Field, Link)> {
         self.children().find(|(_, _, link)| {
             link.children.is_some_and(|children| children.eq_ignore_ascii_case(name))
         })

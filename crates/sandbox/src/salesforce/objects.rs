@@ -147,14 +147,7 @@ const ACCOUNT: &[Field] = &[
 ];
 
 const CONTACT: &[Field] = &[
-    reference(
-        "AccountId",
-        "Account ID",
-        "Account",
-        "Account",
-        Some("Contacts"),
-        OnDelete::Cascade,
-    ),
+    reference("AccountId", "Account ID", "Account", "Account", Some("Contacts"), OnDelete::Cascade),
     text("LastName", "Last Name", 80).required(),
     text("FirstName", "First Name", 40),
     list("Salutation", "Salutation", &["Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."]),
@@ -329,7 +322,13 @@ pub(crate) static ALL: &[&Object] = &[
         &[ID, DELETED, TEAM_MEMBER, CURRENCY, AUDIT],
     ),
     &setup("Organization", "Organization", "Organizations", "00D", &[ID, ORGANIZATION, AUDIT]),
-    &setup("OpportunityStage", "Opportunity Stage", "Opportunity Stages", "01J", &[ID, STAGE, AUDIT]),
+    &setup(
+        "OpportunityStage",
+        "Opportunity Stage",
+        "Opportunity Stages",
+        "01J",
+        &[ID, STAGE, AUDIT],
+    ),
     &object(
         "Microsoft_Solution__c",
         "Microsoft Solution",
@@ -397,7 +396,8 @@ const STAGE_NAMES: &[&str] = &[
 pub(crate) const FORECASTS: &[&str] = &["Omitted", "Pipeline", "BestCase", "Forecast", "Closed"];
 
 /// Forecast categories: labels.
-pub(crate) const FORECAST_NAMES: &[&str] = &["Omitted", "Pipeline", "Best Case", "Commit", "Closed"];
+pub(crate) const FORECAST_NAMES: &[&str] =
+    &["Omitted", "Pipeline", "Best Case", "Commit", "Closed"];
 
 const HELP: &[&str] = &[
     "Workload specific value proposition",
@@ -408,7 +408,8 @@ const HELP: &[&str] = &[
     "General or other",
 ];
 
-const LEAD_SOURCES: &[&str] = &["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];
+const LEAD_SOURCES: &[&str] =
+    &["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];
 
 const INDUSTRIES: &[&str] = &[
     "Agriculture",
@@ -450,10 +451,10 @@ const TEAM_ROLES: &[&str] = &[
 
 /// The organisation's active currencies.
 const CURRENCIES: &[&str] = &[
-    "AED", "ARS", "AUD", "BGN", "BHD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP",
-    "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KWD", "MAD", "MXN", "MYR",
-    "NGN", "NOK", "NZD", "PEN", "PHP", "PLN", "QAR", "RON", "SAR", "SEK", "SGD", "THB", "TRY", "TWD",
-    "UAH", "USD", "VND", "ZAR",
+    "AED", "ARS", "AUD", "BGN", "BHD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK",
+    "EGP", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KWD", "MAD",
+    "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PLN", "QAR", "RON", "SAR", "SEK", "SGD",
+    "THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR",
 ];
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use crate::{
     call::{Answer, Call},
     clock,
     salesforce::{
+        ids,
         refusal::{Done, Wrong, bad},
         session::Session,
-        ids,
         soql::{self, Found},
     },
 };
@@ -32,7 +32,7 @@ pub(crate) fn first(session: &Session<'_>, call: &Call, deleted: bool) -> Done<A
             let body = json!({ "totalSize": count, "done": true, "records": [] });
             return Ok(Answer::json(200, body));
         }
-        Found::Rows { ids, .. } => ids,
+        Found::Rows(ids) => ids,
     };
     let size = page_size(call);
     if ids.len() <= size {

@@ -114,8 +114,7 @@ pub(crate) fn not_found() -> Stop {
 
 /// 404 for a path segment that is neither an id nor a field that finds rows.
 pub(crate) fn no_external_id(name: &str) -> Stop {
-    let message =
-        format!("Provided external ID field does not exist or is not accessible: {name}");
+    let message = format!("Provided external ID field does not exist or is not accessible: {name}");
     Refusal::new(404, Wrong::new("NOT_FOUND", message)).into()
 }
 

@@ -8,7 +8,9 @@ use crate::{
     salesforce::{
         derive, ids,
         model::{Object, OnDelete, Search},
-        refusal::{Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found},
+        refusal::{
+            Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
+        },
         session::Session,
         validate::{self, Action, Setting, live_rows_by},
     },
@@ -34,7 +36,8 @@ pub(crate) fn create(
         row.insert(field.name.to_owned(), value.clone());
     }
     derive::fill_defaults(session, object, &mut row);
-    let sent = |name: &str| settings.iter().any(|(field, value)| field.name == name && !value.is_null());
+    let sent =
+        |name: &str| settings.iter().any(|(field, value)| field.name == name && !value.is_null());
     derive::follow(session, object, &mut row, &|_| true, &sent)?;
     refuse_duplicate(session, object, &id, &row)?;
     let now = clock::salesforce(clock::now_milliseconds());
@@ -194,11 +197,7 @@ pub(crate) fn read_id(object: &Object, given: &str) -> Done<String> {
 }
 
 /// A row that is there and not deleted.
-pub(crate) fn live(
-    session: &Session<'_>,
-    object: &Object,
-    id: &str,
-) -> Done<Map<String, Value>> {
+pub(crate) fn live(session: &Session<'_>, object: &Object, id: &str) -> Done<Map<String, Value>> {
     match session.tx.row(object.name, id)? {
         Some(row) if row.deleted => Err(deleted()),
         Some(row) => Ok(row.body),
@@ -242,10 +241,7 @@ pub(crate) fn show(
 }
 
 /// Refuses with 412 when the row changed after `If-Unmodified-Since`; a date that cannot be read is 400.
-pub(crate) fn unmodified_since(
-    row: &Map<String, Value>,
-    header: Option<&str>,
-) -> Done<()> {
+pub(crate) fn unmodified_since(row: &Map<String, Value>, header: Option<&str>) -> Done<()> {
     let Some(header) = header else {
         return Ok(());
     };
@@ -258,8 +254,5 @@ pub(crate) fn unmodified_since(
 
 /// When the row was last changed, in seconds.
 pub(crate) fn modified(row: &Map<String, Value>) -> i64 {
-    row.get("LastModifiedDate")
-        .and_then(Value::as_str)
-        .and_then(clock::seconds)
-        .unwrap_or_default()
+    row.get("LastModifiedDate").and_then(Value::as_str).and_then(clock::seconds).unwrap_or_default()
 }

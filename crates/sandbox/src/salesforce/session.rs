@@ -59,9 +59,10 @@ impl Session<'_> {
 
     /// ` at [line:1, column:88]` for the value of a key in the body.
     pub(crate) fn position(&self, key: &str) -> String {
-        let before = self.raw.find(&format!("\"{key}\"")).map_or("", |at| {
-            self.raw.get(..at + key.len() + 3).unwrap_or_default()
-        });
+        let before = self
+            .raw
+            .find(&format!("\"{key}\""))
+            .map_or("", |at| self.raw.get(..at + key.len() + 3).unwrap_or_default());
         let line = before.matches('\n').count() + 1;
         let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
         format!(" at [line:{line}, column:{column}]")

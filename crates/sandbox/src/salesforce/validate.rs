@@ -40,7 +40,9 @@ pub(crate) fn check(
     refuse_missing(object, &settings, action)?;
     let wrongs: Vec<Wrong> = settings
         .iter()
-        .filter_map(|(field, value)| values::check(field, value).or_else(|| null_flag(field, value)))
+        .filter_map(|(field, value)| {
+            values::check(field, value).or_else(|| null_flag(field, value))
+        })
         .collect();
     if !wrongs.is_empty() {
         return Err(Refusal { status: 400, wrongs }.into());
@@ -102,7 +104,9 @@ fn typed(session: &Session<'_>, key: &str, field: &Field, value: &Value) -> Done
             Value::Object(_) => ("START_OBJECT", "{".to_owned()),
         };
         let place = session.position(key);
-        unreadable(format!("Cannot deserialize instance of {wanted} from {kind} value {shown}{place}"))
+        unreadable(format!(
+            "Cannot deserialize instance of {wanted} from {kind} value {shown}{place}"
+        ))
     })
 }
 

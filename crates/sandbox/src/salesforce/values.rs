@@ -7,9 +7,9 @@ use crate::{
     clock,
     decimal::Decimal,
     salesforce::{
+        ids,
         model::{Face, Field, Kind, Object},
         refusal::Wrong,
-        ids,
     },
 };
 
@@ -100,14 +100,11 @@ pub(crate) fn number(digits: &str) -> Value {
 
 /// Checks the contents of a value that `read` made; then numbers are still texts.
 pub(crate) fn check(field: &Field, value: &Value) -> Option<Wrong> {
-    let Some(text) = value.as_str() else {
-        return None;
-    };
+    let text = value.as_str()?;
     match field.kind {
-        Kind::Text(length)
-        | Kind::Area(length)
-        | Kind::Phone(length)
-        | Kind::Url(length) => too_long(field, text, length),
+        Kind::Text(length) | Kind::Area(length) | Kind::Phone(length) | Kind::Url(length) => {
+            too_long(field, text, length)
+        }
         Kind::Email(length) => too_long(field, text, length).or_else(|| {
             let message = format!("{}: invalid email address: {text}", field.label);
             (!is_email(text)).then(|| Wrong::at("INVALID_EMAIL_ADDRESS", field, message))
@@ -133,15 +130,15 @@ pub(crate) fn check(field: &Field, value: &Value) -> Option<Wrong> {
 }
 
 fn too_long(field: &Field, text: &str, length: usize) -> Option<Wrong> {
-    let message =
-        format!("{}: data value too large: {text} (max length={length})", field.label);
+    let message = format!("{}: data value too large: {text} (max length={length})", field.label);
     (text.chars().count() > length).then(|| Wrong::at("STRING_TOO_LONG", field, message))
 }
 
 fn out_of_range(field: &Field, digits: &str, whole: u32) -> Option<Wrong> {
     let fits = Decimal::parse(digits)
         .is_some_and(|number| number.whole_digits() <= usize::try_from(whole).unwrap_or_default());
-    let message = format!("{}: value outside of valid range on numeric field: {digits}", field.label);
+    let message =
+        format!("{}: value outside of valid range on numeric field: {digits}", field.label);
     (!fits).then(|| Wrong::at("NUMBER_OUTSIDE_VALID_RANGE", field, message))
 }
 
@@ -186,7 +183,6 @@ pub(crate) fn type_word(kind: Kind) -> &'static str {
         Kind::Picklist { .. } => "picklist",
         Kind::Checkbox => "boolean",
         Kind::Whole(_) => "int",
-        Kind::Number { face: Face::Double, .. } => "double",
         Kind::Number { face: Face::Currency, .. } => "currency",
         Kind::Number { face: Face::Percent, .. } => "percent",
         Kind::Day => "date",

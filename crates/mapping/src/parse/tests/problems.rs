@@ -23,6 +23,7 @@ fn a_line_that_cannot_be_read_says_what_was_expected() {
     check_field("a <-> b <-> c", &["2:9 syntax \"<->\""]);
     check_field("a <-> b default c plus ten days", &["2:24 syntax \"ten\""]);
     check_field("a <-> b\n  on create", &["3:12 syntax \"\""]);
+    check_field("a <-> b to c blank clear to d", &["2:26 syntax \"to d\""]);
     check_field("a <-> b# c", &["2:8 syntax \"#\" => \" \""]);
     check_field("a <- 1e5", &["2:6 syntax \"1e5\""]);
     check_field("a <- \"C:\\x\"", &["2:9 syntax \"\\\\\" => \"\\\\\\\\\""]);
@@ -210,4 +211,53 @@ fn a_file_over_one_mebibyte_is_not_read() {
     let (tree, problems) = parse(&(fits + "#"));
     assert!(tree.entries.is_empty());
     assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), [Code::TooLarge]);
+}
+
+#[test]
+fn every_fix_solves_its_problem() {
+    for line in [
+        "odd-key -> b",
+        "a.2nd -> b",
+        "a => b",
+        "a <=> b",
+        "a -> b usign c",
+        "a → b",
+        "a <- ‘x’",
+        "a -> b# c",
+        "a <- \"C:\\x\"",
+        "a\u{3000}-> b",
+        "$\".a b\" -> c",
+        "a <- 'x \"y\"'",
+    ] {
+        only_fix(&format!("fields\n  {line}\nend\n"));
+    }
+    for text in [
+        "langauge 1\n",
+        "side a = b c\n",
+        "report\nend\nend\n",
+        "report\nend report\n",
+        "sync\n  from a if b is c\nend\n",
+        "sync\n  from a when b == c\nend\n",
+        "sync\n  from a when b over 5\nend\n",
+        "sync\n  from a when b exists\nend\n",
+        "sync\n  from a when b is not Closed Won and c is d\nend\n",
+        "sync\n  from a\n# c\n",
+        "values t\n  Closed Won -> \"x\"\nend\n",
+        "values t\n  Größe -> \"x\"\nend\n",
+        "example \"t\"\n  gives a unchnged\nend\n",
+        "example \"t\"\n  a has b = Closed Won\nend\n",
+    ] {
+        only_fix(text);
+    }
+}
+
+/// The only problem of `text` has a fix, which leaves none.
+#[track_caller]
+fn only_fix(text: &str) {
+    let (_, problems) = parse(text);
+    let [problem] = problems.as_slice() else { panic!("{text}\n{problems:#?}") };
+    let fix = problem.fix.as_ref().unwrap_or_else(|| panic!("no fix: {problem:?}"));
+    let mut fixed = text.to_owned();
+    fixed.replace_range(fix.span.start..fix.span.end, &fix.text);
+    assert_eq!(parse(&fixed).1, [], "fixed:\n{fixed}");
 }

@@ -155,7 +155,9 @@ pub(super) fn pick(filter: Option<&Filter>) -> Pick {
         Some(Filter::Compare { reach, operator, value }) => match operator {
             Operator::Equal => by_values(reach, std::slice::from_ref(value)),
             Operator::Greater | Operator::GreaterOrEqual => since(reach, value),
-            Operator::Unequal | Operator::Less | Operator::LessOrEqual | Operator::Like => Pick::All,
+            Operator::Unequal | Operator::Less | Operator::LessOrEqual | Operator::Like => {
+                Pick::All
+            }
         },
         Some(Filter::In { reach, negated: false, values }) => by_values(reach, values),
         Some(Filter::In { negated: true, .. } | Filter::Or(_) | Filter::Not(_)) | None => Pick::All,
@@ -200,12 +202,19 @@ mod tests {
 
     #[test]
     fn patterns_match_whole_texts() {
-        for (text, pattern) in
-            [("abc", "a%"), ("abc", "%b%"), ("abc", "a_c"), ("a%c", "a\\%c"), ("", "%"), ("aab", "%ab")]
-        {
+        for (text, pattern) in [
+            ("abc", "a%"),
+            ("abc", "%b%"),
+            ("abc", "a_c"),
+            ("a%c", "a\\%c"),
+            ("", "%"),
+            ("aab", "%ab"),
+        ] {
             assert!(like(text, pattern), "{text} {pattern}");
         }
-        for (text, pattern) in [("abc", "a"), ("abc", "_"), ("abc", "a\\%c"), ("", "_"), ("ab", "b%")] {
+        for (text, pattern) in
+            [("abc", "a"), ("abc", "_"), ("abc", "a\\%c"), ("", "_"), ("ab", "b%")]
+        {
             assert!(!like(text, pattern), "{text} {pattern}");
         }
     }

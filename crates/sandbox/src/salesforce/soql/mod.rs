@@ -20,8 +20,8 @@ use crate::salesforce::{
 pub(crate) enum Found {
     /// `SELECT COUNT()`: only how many.
     Count(usize),
-    /// The ids of the rows, in order, of which the caller shows some.
-    Rows { object: &'static str, ids: Vec<String> },
+    /// The ids of the rows, in order.
+    Rows(Vec<String>),
 }
 
 /// Finds the rows of a query. `deleted`: those in the bin too.

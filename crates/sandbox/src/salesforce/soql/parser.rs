@@ -54,8 +54,7 @@ impl Parser<'_> {
 
     /// Takes the word if it is next.
     fn takes(&mut self, word: &str) -> bool {
-        let is_next =
-            matches!(self.peek(), Token::Word(found) if found.eq_ignore_ascii_case(word));
+        let is_next = matches!(self.peek(), Token::Word(found) if found.eq_ignore_ascii_case(word));
         if is_next {
             self.next();
         }

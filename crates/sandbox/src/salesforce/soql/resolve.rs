@@ -104,7 +104,8 @@ fn resolve(
             Column::Children(inner) => children(text, inner, object, outermost)?,
         });
     }
-    let filter = query.filter.as_ref().map(|filter| conditions(text, object, filter)).transpose()?;
+    let filter =
+        query.filter.as_ref().map(|filter| conditions(text, object, filter)).transpose()?;
     let mut order = Vec::new();
     for item in &query.order {
         let reach = reach(text, object, &item.path)?;
@@ -175,9 +176,9 @@ fn reach(text: &str, object: &'static Object, path: &Path) -> Done<Reach> {
     let mut parents = Vec::new();
     let mut here = object;
     for part in parts {
-        let next = here.parent(part).and_then(|(field, link)| {
-            Object::named(link.to).map(|object| ((field, link), object))
-        });
+        let next = here
+            .parent(part)
+            .and_then(|(field, link)| Object::named(link.to).map(|object| ((field, link), object)));
         let Some((parent, object)) = next else {
             let message = format!(
                 "Didn't understand relationship '{part}' in field path. If you are attempting to use \
@@ -249,7 +250,9 @@ fn operand(
     }
     match (field.kind, value) {
         (_, Literal::Null) => Ok(Operand::Null),
-        (Kind::Id | Kind::Reference(_), Literal::Text(given)) if given.is_empty() => Ok(Operand::Null),
+        (Kind::Id | Kind::Reference(_), Literal::Text(given)) if given.is_empty() => {
+            Ok(Operand::Null)
+        }
         (Kind::Id | Kind::Reference(_), Literal::Text(given)) => {
             ids::read(given).map(Operand::Id).ok_or_else(|| {
                 let message = format!("invalid ID field: {given}");

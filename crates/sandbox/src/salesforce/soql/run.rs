@@ -30,8 +30,7 @@ pub(super) fn find(session: &Session<'_>, query: &Query, deleted: bool) -> Done<
     if query.counts {
         return Ok(Found::Count(rows.len()));
     }
-    let ids = rows.iter().map(|row| row_id(row)).collect();
-    Ok(Found::Rows { object: query.object.name, ids })
+    Ok(Found::Rows(rows.iter().map(|row| row_id(row)).collect()))
 }
 
 /// Shows the rows with these ids; those that are gone are left out.

@@ -1,0 +1,162 @@
+//! The demo's processes: the sandbox and the service, each of its own, started again when they end.
+//!
+//! In: a folder. Out: both processes running and what they said in their ready files. Must not
+//! know: what is done with them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use crate::ready;
+use crate::terminal::Stop;
+
+/// How long a process may take until it listens: key generation on a slow machine included.
+const START: Duration = Duration::from_secs(60);
+
+/// Both processes and the folder they keep everything in.
+pub(super) struct Family {
+    folder: PathBuf,
+    sandbox: Child,
+    service: Child,
+    sandbox_ready: Value,
+    service_ready: Value,
+}
+
+impl Family {
+    /// Starts both.
+    pub(super) async fn start(folder: &Path) -> Result<Self, Stop> {
+        let (sandbox, sandbox_ready) = start_sandbox(folder).await?;
+        let (service, service_ready) = start_service(folder, &sandbox_ready).await?;
+        Ok(Self { folder: folder.to_owned(), sandbox, service, sandbox_ready, service_ready })
+    }
+
+    /// What scripts read: addresses, tokens, process ids.
+    pub(super) fn ready(&self) -> Value {
+        let mut ready = self.sandbox_ready.clone();
+        if let Value::Object(members) = &mut ready {
+            members.insert("pid".into(), json!(std::process::id()));
+            members.insert(
+                "pids".into(),
+                json!({
+                    "demo": std::process::id(),
+                    "sandbox": self.sandbox_ready["pid"],
+                    "serve": self.service_ready["pid"],
+                }),
+            );
+            members.insert("console".into(), self.service_ready["console"].clone());
+            members.insert("webhook".into(), self.service_ready["webhook"].clone());
+        }
+        ready
+    }
+
+    /// Waits until one of the two ends by itself, starts it again, and says which it was.
+    pub(super) async fn mend(&mut self) -> Result<&'static str, Stop> {
+        tokio::select! {
+            _ = self.service.wait() => {
+                let (service, ready) = start_service(&self.folder, &self.sandbox_ready).await?;
+                self.service = service;
+                self.service_ready = ready;
+                Ok("the service")
+            }
+            _ = self.sandbox.wait() => {
+                let (sandbox, ready) = start_sandbox(&self.folder).await?;
+                let moved = ready["salesforce"]["url"] != self.sandbox_ready["salesforce"]["url"]
+                    || ready["partner_center"]["url"] != self.sandbox_ready["partner_center"]["url"];
+                self.sandbox = sandbox;
+                self.sandbox_ready = ready;
+                if moved {
+                    end(&mut self.service).await;
+                }
+                Ok("the sandbox")
+            }
+        }
+    }
+
+    /// Ends both, the service first.
+    pub(super) async fn end(mut self) {
+        end(&mut self.service).await;
+        end(&mut self.sandbox).await;
+    }
+}
+
+/// Closes a process's standard input, by which it knows that it is over; after five seconds by force.
+async fn end(child: &mut Child) {
+    drop(child.stdin.take());
+    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+}
+
+async fn start_sandbox(folder: &Path) -> Result<(Child, Value), Stop> {
+    let state = folder.join("sandbox");
+    let file = folder.join("sandbox.json");
+    let arguments =
+        ["sandbox".into(), "--state".into(), state.into_os_string(), "--ready-file".into()];
+    start(&arguments, &file, &folder.join("sandbox.log")).await
+}
+
+async fn start_service(folder: &Path, sandbox: &Value) -> Result<(Child, Value), Stop> {
+    let config = super::setup::write(folder, sandbox)?;
+    let arguments =
+        ["serve".into(), "--config".into(), config.into_os_string(), "--ready-file".into()];
+    start(&arguments, &folder.join("serve.json"), &folder.join("serve.log")).await
+}
+
+/// Starts this program once more with `arguments` and waits for its ready file.
+async fn start(
+    arguments: &[std::ffi::OsString],
+    file: &Path,
+    log: &Path,
+) -> Result<(Child, Value), Stop> {
+    let _ = std::fs::remove_file(file);
+    let program = std::env::current_exe().map_err(|error| Stop::file("find", Path::new("cosell"), &error))?;
+    let log_file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(|error| Stop::file("write", log, &error))?;
+    let errors = log_file.try_clone().map_err(|error| Stop::file("write", log, &error))?;
+    let mut child = Command::new(&program)
+        .args(arguments)
+        .arg(file)
+        .arg("--with-parent")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::from(log_file))
+        .stderr(Stdio::from(errors))
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Stop::file("start", &program, &error))?;
+    let started = Instant::now();
+    loop {
+        if let Some(value) = read(file) {
+            return Ok((child, value));
+        }
+        let ended = child.try_wait().ok().flatten();
+        if ended.is_some() || started.elapsed() > START {
+            let tail = tail(log);
+            let name = arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+            return Err(Stop::because(
+                format!("`cosell {name}` did not start: {tail}"),
+                format!("read {}", log.display()),
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn read(file: &Path) -> Option<Value> {
+    serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    text.lines().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join(" / ")
+}
+
+/// Writes the demo's ready file, when one is wanted.
+pub(super) fn announce(path: Option<&Path>, family: &Family) -> Result<(), Stop> {
+    path.map_or(Ok(()), |path| ready::write(path, &family.ready()))
+}

@@ -1,0 +1,223 @@
+//! Finds maps and the schemas that belong to them, reads and compiles them.
+//!
+//! In: paths as the user gave them. Out: compiled maps with all that was found wrong. Must not
+//! know: commands, or what a problem looks like.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mapping::Compiled;
+use mapping::plan::Plan;
+use mapping::problem::Severity;
+use mapping::schema::{Schemas, System};
+
+use crate::show::{self, Finding};
+use crate::terminal::{Color, Stop, shown, tell};
+
+/// Folders in which no maps are looked for.
+const SKIPPED: [&str; 2] = ["target", "node_modules"];
+
+/// The maps that the paths mean: a file itself, of a folder all `*.map` in it and below, sorted.
+/// No path: the folder that the user is in. Hidden folders are left out. None found: an error.
+pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let mut found = Vec::new();
+    for path in paths {
+        let about = fs::metadata(path).map_err(|error| Stop::file("read", path, &error))?;
+        if about.is_dir() {
+            collect(path, &mut found)?;
+        } else {
+            found.push(path.clone());
+        }
+    }
+    if found.is_empty() {
+        let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Stop::because(
+            format!("no maps found in {}", places.join(", ")),
+            "name a `.map` file, or a folder with `.map` files in it or below",
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
+    let failed = |error: io::Error| Stop::file("read", folder, &error);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        entries.push(entry.map_err(failed)?);
+    }
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            if !name.starts_with('.') && !SKIPPED.contains(&name.as_ref()) {
+                collect(&entry.path(), found)?;
+            }
+        } else if !name.starts_with('.')
+            && Path::new(name.as_ref()).extension().is_some_and(|end| end == "map")
+        {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// The text of a file. Errors: it is not there, cannot be read, or is not UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, Stop> {
+    let bytes = fs::read(path).map_err(|error| Stop::file("read", path, &error))?;
+    text_of(bytes, &shown(path))
+}
+
+/// Bytes as text; `name` is what they are called when they are not UTF-8.
+pub(crate) fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Stop> {
+    String::from_utf8(bytes).map_err(|error| {
+        Stop::because(
+            format!(
+                "{name} is not UTF-8 text: byte {} cannot be read",
+                error.utf8_error().valid_up_to()
+            ),
+            "save the file with the encoding UTF-8",
+        )
+    })
+}
+
+/// A map that was read and compiled.
+#[derive(Debug)]
+pub(crate) struct Map {
+    /// The path as it is shown, also in the plan's faults.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    /// Everything that was found; problems of a schema file only at the first map of its folder.
+    pub(crate) findings: Vec<Finding>,
+    /// None when the schemas beside the map cannot be read.
+    compiled: Option<Compiled>,
+}
+
+impl Map {
+    /// What was compiled with its plan, when the map has no errors.
+    pub(crate) fn usable(&self) -> Option<(&Compiled, &Plan)> {
+        let compiled = self.compiled.as_ref()?;
+        Some((compiled, compiled.plan.as_ref()?))
+    }
+}
+
+/// Maps that are looked at together, with the schemas beside them.
+#[derive(Debug, Default)]
+pub(crate) struct Project {
+    folders: BTreeMap<PathBuf, Beside>,
+}
+
+/// The schemas of a folder with maps.
+#[derive(Debug)]
+enum Beside {
+    BuiltIn,
+    Own(Box<Schemas>),
+    Broken,
+}
+
+impl Project {
+    /// Reads and compiles one map.
+    pub(crate) fn open(&mut self, path: &Path) -> Result<Map, Stop> {
+        let name = shown(path);
+        let text = read(path)?;
+        let mut findings = Vec::new();
+        let compiled = self
+            .schemas(path, &mut findings)?
+            .map(|schemas| mapping::compile(&name, &text, schemas));
+        match &compiled {
+            Some(compiled) => findings.extend(Finding::of_report(&compiled.report)),
+            // At least what can be said without schemas.
+            None => {
+                let unread = mapping::format(&name, &text).err();
+                findings.extend(unread.iter().flat_map(Finding::of_report));
+            }
+        }
+        Ok(Map { name, text, findings, compiled })
+    }
+
+    /// The schemas for the maps of a folder. None: they cannot be read; why is said once.
+    fn schemas(
+        &mut self,
+        map: &Path,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<&Schemas>, Stop> {
+        let folder = map.parent().unwrap_or(Path::new("")).to_path_buf();
+        if !self.folders.contains_key(&folder) {
+            let beside = load(&folder, findings)?;
+            self.folders.insert(folder.clone(), beside);
+        }
+        Ok(match self.folders.get(&folder) {
+            Some(Beside::Own(schemas)) => Some(schemas),
+            Some(Beside::Broken) => None,
+            Some(Beside::BuiltIn) | None => Some(Schemas::built_in()),
+        })
+    }
+}
+
+/// Reads `schemas/*.yaml` of a folder, when it has any; its objects replace built-in ones of the
+/// same name.
+fn load(folder: &Path, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
+    let beside = folder.join("schemas");
+    if !beside.is_dir() {
+        return Ok(Beside::BuiltIn);
+    }
+    let failed = |error: io::Error| Stop::file("read", &beside, &error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&beside).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut files = Vec::new();
+    for path in paths {
+        files.push((shown(&path), read(&path)?));
+    }
+    match Schemas::from_yaml(&files) {
+        Ok(own) => {
+            let objects = [System::PartnerCenter, System::Salesforce]
+                .into_iter()
+                .flat_map(|system| own.objects(system))
+                .cloned();
+            Ok(Beside::Own(Box::new(Schemas::built_in().clone().with(objects))))
+        }
+        Err(problems) => {
+            let texts: BTreeMap<&str, Arc<str>> =
+                files.iter().map(|(name, text)| (name.as_str(), text.as_str().into())).collect();
+            let nothing: Arc<str> = "".into();
+            findings.extend(problems.iter().map(|problem| {
+                Finding::of_schema(problem, texts.get(problem.file.as_str()).unwrap_or(&nothing))
+            }));
+            Ok(Beside::Broken)
+        }
+    }
+}
+
+/// Reads and compiles the one map that a command works with. Errors: it cannot be used; what was
+/// found is told on stderr first.
+pub(crate) fn open_usable(path: &Path, color: Color) -> Result<Map, Stop> {
+    let map = Project::default().open(path)?;
+    if map.usable().is_none() {
+        tell(&show::human(&errors(&map.findings), color.on_stderr()));
+        return Err(Stop::because(
+            format!("{} has errors, so it cannot be used", map.name),
+            format!("correct what is said above; `cosell check {}` checks it again", map.name),
+        ));
+    }
+    Ok(map)
+}
+
+/// The findings of severity error.
+pub(crate) fn errors(findings: &[Finding]) -> Vec<Finding> {
+    findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()
+}

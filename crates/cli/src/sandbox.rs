@@ -1,0 +1,60 @@
+//! `cosell sandbox`: both outside systems on loopback, for other programs to talk to.
+//!
+//! In: where to keep state, which ports. Out: a ready file, and answers until the end. Must not
+//! know: who calls.
+
+use std::path::PathBuf;
+
+use ::sandbox::{Config, Ports, Sandbox};
+use serde_json::{Value, json};
+
+use crate::terminal::{Outcome, Stop, print};
+use crate::{life, ready};
+
+/// What can be said on the command line.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) state: Option<PathBuf>,
+    pub(crate) ready_file: Option<PathBuf>,
+    pub(crate) ports: Ports,
+    pub(crate) with_parent: bool,
+}
+
+/// Serves until the end.
+pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
+    let lock = options.state.as_ref().map(|state| life::only_one(&state.join("sandbox.lock"), options.with_parent));
+    let _lock = lock.transpose()?;
+    life::runtime()?.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> Result<Outcome, Stop> {
+    let config = Config { state: options.state, ports: options.ports, ..Config::default() };
+    let sandbox = Sandbox::start(config)
+        .await
+        .map_err(|error| Stop::because(error.to_string(), "correct it and start again"))?;
+    let ready = ready_value(&sandbox);
+    if let Some(path) = &options.ready_file {
+        ready::write(path, &ready)?;
+    }
+    if !options.with_parent {
+        let addresses = sandbox.addresses();
+        print(&format!(
+            "Salesforce      {}\nPartner Center  {}\nwebhooks host   {}\nadministration  {}\n\
+             (tokens: --ready-file PATH)\nCtrl-C ends it.\n",
+            addresses.salesforce, addresses.partner_center, addresses.webhooks, addresses.admin
+        ))?;
+    }
+    life::end(options.with_parent).await;
+    sandbox.stop().await;
+    Ok(Outcome::Fine)
+}
+
+/// Addresses, credentials, the signer's certificate and the process id.
+fn ready_value(sandbox: &Sandbox) -> Value {
+    let mut ready = sandbox.ready();
+    if let Value::Object(members) = &mut ready {
+        members.insert("pid".into(), json!(std::process::id()));
+        members.insert("certificate_pem".into(), json!(sandbox.webhook_certificate_pem()));
+    }
+    ready
+}

@@ -1,0 +1,109 @@
+//! `cosell serve`: the runner.
+//!
+//! In: a configuration file. Out: a ready file, log lines, and a service until the end. Must not
+//! know: how the service works.
+
+use std::path::{Path, PathBuf};
+
+use runner::Error;
+use runner::config::{Config, ConfigProblem};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::terminal::{Color, Outcome, Stop, tell};
+use crate::{life, ready, show};
+
+/// What can be said on the command line.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) config: PathBuf,
+    pub(crate) ready_file: Option<PathBuf>,
+    pub(crate) with_parent: bool,
+}
+
+/// Serves until the end.
+pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
+    log(color);
+    let config = match Config::load(&options.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            tell(&said(&problems));
+            return Err(Stop::because(
+                format!("{} cannot be used", options.config.display()),
+                "correct what is listed above",
+            ));
+        }
+    };
+    let lock = config.store.with_extension("lock");
+    let _lock = life::only_one(&lock, options.with_parent)?;
+    life::runtime()?.block_on(serve(config, options, color))
+}
+
+async fn serve(config: Config, options: &Options, color: Color) -> Result<Outcome, Stop> {
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        Stop::because(
+            format!("cannot listen on {}: {error}", config.listen),
+            "choose another address at `listen:` in the configuration",
+        )
+    })?;
+    let public = config.partner_center.webhook.public_url.clone();
+    let mut told: Result<(), Stop> = Ok(());
+    let served = runner::serve(config, listener, life::end(options.with_parent), |at| {
+        let console = format!("http://{}", at.address);
+        let base = public.unwrap_or_else(|| console.clone());
+        let webhook = format!("{}{}", base.trim_end_matches('/'), at.webhook_path);
+        let value = json!({"pid": std::process::id(), "console": console, "webhook": webhook});
+        if let Some(path) = &options.ready_file {
+            told = ready::write(path, &value);
+        }
+    });
+    served.await.map_err(|error| stop(error, color))?;
+    told?;
+    Ok(Outcome::Fine)
+}
+
+/// Log lines on stderr; no value of a record is ever in them.
+fn log(color: Color) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_ansi(color.on_stderr())
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .finish();
+    // INVARIANT: nothing else sets it; a second `serve` in one process does not exist.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+fn said(problems: &[ConfigProblem]) -> String {
+    problems
+        .iter()
+        .map(|problem| {
+            let ConfigProblem { file, line, column, message, help } = problem;
+            format!("{file}:{line}:{column}: {message}\n  help: {help}\n")
+        })
+        .collect()
+}
+
+fn stop(error: Error, color: Color) -> Stop {
+    match error {
+        Error::Map(report) => {
+            tell(&show::human(&show::Finding::of_report(&report), color.on_stderr()));
+            Stop::because(
+                format!("the map {} cannot be used", Path::new(report.name()).display()),
+                "correct what is listed above; `cosell check` shows it again",
+            )
+        }
+        Error::Config(problems) => {
+            tell(&said(&problems));
+            Stop::because("the configuration cannot be used", "correct what is listed above")
+        }
+        other @ (Error::MapSides(_)
+        | Error::Schemas(_)
+        | Error::File { .. }
+        | Error::Store(_)
+        | Error::Setting(_)
+        | Error::Listen(_)) => {
+            Stop::because(other.to_string(), "correct it and start again")
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `cosell try`: one reconcile, explained.
+//!
+//! In: a map, the records of one deal, perhaps a base. Out: line by line what was decided and why,
+//! and what would be written. Must not know: how it is decided. Values of records are shown here:
+//! whoever gives the records may see them.
+
+mod json;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use mapping::decision::{Base, Change, Decision, Effect, Input, Outcome as Decided, Seen, Side};
+use mapping::fault::Fault;
+use mapping::json::Json;
+use mapping::plan::Plan;
+use mapping::report::ReportEvent;
+use mapping::value::Value;
+
+use crate::project::{open_usable, read};
+use crate::terminal::{Color, Outcome, Stop, print, shown};
+
+/// How decisions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Where the records and the base come from.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) left: Option<PathBuf>,
+    pub(crate) right: Option<PathBuf>,
+    pub(crate) base: Option<PathBuf>,
+}
+
+/// What was tried, and what came of it.
+struct Tried<'p> {
+    plan: &'p Plan,
+    decision: Decision,
+    /// Which records were given, and why one of them takes no part, where that is so.
+    given: [bool; 2],
+    absent: Option<Side>,
+    has_base: bool,
+    /// Badge and audit, which ride in the write to the right side.
+    report: Vec<Change>,
+}
+
+impl Tried<'_> {
+    fn effect(&self, side: Side) -> &Effect {
+        match side {
+            Side::Left => &self.decision.left,
+            Side::Right => &self.decision.right,
+        }
+    }
+
+    /// A decision in a few words.
+    fn words(&self, decided: &Decided) -> String {
+        let name = |side| self.plan.side_name(side);
+        match decided {
+            Decided::Agrees => "agrees".to_owned(),
+            Decided::Kept => "kept".to_owned(),
+            Decided::WritesLeft => format!("writes the {}", name(Side::Left)),
+            Decided::WritesRight => format!("writes the {}", name(Side::Right)),
+            Decided::Held(lock) => format!("held ({lock})"),
+            Decided::Drifted => "drifted".to_owned(),
+            Decided::Parked(why) => format!("parked ({why})"),
+            Decided::NotOptedIn => {
+                format!("not sent (the {} does not take part)", name(Side::Right))
+            }
+        }
+    }
+}
+
+/// Tries one reconcile; nothing is written anywhere.
+pub(crate) fn run(map: &Path, files: &Files, face: Face, color: Color) -> Result<Outcome, Stop> {
+    let map = open_usable(map, color)?;
+    let Some((_, plan)) = map.usable() else { return Ok(Outcome::NotFine) };
+    let left = files.left.as_deref().map(read).transpose()?;
+    let right = files.right.as_deref().map(read).transpose()?;
+    let base = files.base.as_deref().map(read_base).transpose()?;
+    let tried = reconcile(plan, left.as_deref(), right.as_deref(), base)
+        .map_err(|(side, fault)| not_a_record(files, side, &fault))?;
+    print(&match face {
+        Face::Text => text::text(&tried),
+        Face::Json => json::json(&tried),
+    })?;
+    Ok(Outcome::fine_if(tried.decision.refused.is_none() && tried.decision.parked.is_empty()))
+}
+
+fn reconcile<'p>(
+    plan: &'p Plan,
+    left: Option<&str>,
+    right: Option<&str>,
+    base: Option<Base>,
+) -> Result<Tried<'p>, (Side, Fault)> {
+    let mut absent = None;
+    for (side, body) in [(Side::Left, left), (Side::Right, right)] {
+        let Some(body) = body else { continue };
+        if !plan.takes_part(side, body).map_err(|fault| (side, fault))? {
+            absent = Some(side);
+        }
+    }
+    let has_base = base.is_some();
+    let now = SystemTime::now().try_into().unwrap_or_default();
+    let input = Input {
+        left: left.map(|body| Seen { body, stamp: None }),
+        right: right.map(|body| Seen { body, stamp: None }),
+        base: &base.unwrap_or_default(),
+        now,
+    };
+    let decision = plan.reconcile(&input).map_err(|fault| (Side::Left, fault))?;
+    let report = if decision.writes() {
+        plan.report(&decision, right, &ReportEvent::Done, now)
+    } else {
+        Vec::new()
+    };
+    Ok(Tried { plan, decision, given: [left.is_some(), right.is_some()], absent, has_base, report })
+}
+
+fn not_a_record(files: &Files, side: Side, fault: &Fault) -> Stop {
+    let path = match side {
+        Side::Left => &files.left,
+        Side::Right => &files.right,
+    };
+    let name = path.as_deref().map_or_else(String::new, shown);
+    Stop::because(format!("{name} cannot be used: {fault}"), "give one record as a JSON object")
+}
+
+fn read_base(path: &Path) -> Result<Base, Stop> {
+    let text = read(path)?;
+    let wrong = || {
+        Stop::because(
+            format!("{} is no base", shown(path)),
+            "give the `base` of an earlier `cosell try --format json`, a JSON object with `lines`",
+        )
+    };
+    // Either the base itself, or the whole output of an earlier run.
+    let whole: serde_json::Value = serde_json::from_str(&text).map_err(|_| wrong())?;
+    let base = whole.get("base").cloned().unwrap_or(whole);
+    serde_json::from_value(base).map_err(|_| wrong())
+}
+
+/// The values in a trace: a list of tagged values, or else one JSON text.
+fn values_of(text: &str) -> Option<Vec<Value>> {
+    let Ok(Json::List(items)) = mapping::json::read(text.as_bytes()) else { return None };
+    items.iter().map(|item| Value::from_json(item).ok()).collect()
+}

@@ -1,0 +1,140 @@
+//! One reconcile, for machines.
+//!
+//! In: what was tried. Out: one JSON object: `left`, `right`, `lines`, `parked`, `refused`,
+//! `report`, `base`. Must not know: files, how it was decided.
+
+use mapping::decision::{Change, ChildAction, ChildChange, Effect, LineTrace, Outcome, Side, nest};
+use mapping::fault::Fault;
+use mapping::json::Json;
+use mapping::value::Value;
+use serde_json::{Value as JsonValue, json};
+
+use super::{Tried, values_of};
+
+/// The object, on several lines.
+pub(super) fn json(tried: &Tried<'_>) -> String {
+    let decision = &tried.decision;
+    let faults: Vec<JsonValue> = decision.parked.iter().map(fault).collect();
+    let lines: Vec<JsonValue> = decision.lines.iter().map(|line| one_line(tried, line)).collect();
+    let whole = json!({
+        "map": tried.plan.file(),
+        "left": effect(tried, Side::Left),
+        "right": effect(tried, Side::Right),
+        "report": parsed(&nest(&tried.report)),
+        "lines": lines,
+        "parked": faults,
+        "refused": decision.refused.as_ref().map(fault),
+        "base": serde_json::to_value(&decision.base).unwrap_or_default(),
+    });
+    format!("{whole:#}\n")
+}
+
+fn fault(fault: &Fault) -> JsonValue {
+    parsed(&fault.to_json())
+}
+
+fn parsed(text: &str) -> JsonValue {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn effect(tried: &Tried<'_>, side: Side) -> JsonValue {
+    let name = tried.plan.side_name(side);
+    match tried.effect(side) {
+        Effect::Nothing => json!({ "side": name, "does": "nothing" }),
+        Effect::Create(draft) => json!({
+            "side": name,
+            "does": "create",
+            "record": parsed(&draft.to_json()),
+            "related": draft.related.iter().map(|related| json!({
+                "object": related.object,
+                "through": related.through,
+                "matching": parsed(&nest(&related.matching)),
+                "create_if_none": related.create_if_none,
+                "record": parsed(&nest(&related.changes)),
+            })).collect::<Vec<_>>(),
+            "children": children(&draft.children),
+        }),
+        Effect::Update { changes, children: changed } => json!({
+            "side": name,
+            "does": "update",
+            "record": parsed(&nest(changes)),
+            "patch": patch(changes),
+            "children": children(changed),
+        }),
+    }
+}
+
+/// The operations of a PATCH; none for a side that takes fields.
+fn patch(changes: &[Change]) -> Option<Vec<JsonValue>> {
+    let operations: Vec<JsonValue> = changes
+        .iter()
+        .filter_map(|change| {
+            let pointer = change.pointer.as_ref()?;
+            Some(json!({ "op": "replace", "path": pointer, "value": parsed(&change.value) }))
+        })
+        .collect();
+    (!operations.is_empty()).then_some(operations)
+}
+
+fn children(children: &[ChildChange]) -> Vec<JsonValue> {
+    let child = |child: &ChildChange| {
+        let (does, id) = match &child.action {
+            ChildAction::Create => ("create", None),
+            ChildAction::Update(id) => ("update", Some(id)),
+            ChildAction::Remove(id) => ("remove", Some(id)),
+        };
+        json!({
+            "relationship": child.relationship,
+            "object": child.object,
+            "does": does,
+            "id": id,
+            "record": parsed(&nest(&child.changes)),
+        })
+    };
+    children.iter().map(child).collect()
+}
+
+fn one_line(tried: &Tried<'_>, line: &LineTrace) -> JsonValue {
+    let outcome = match &line.outcome {
+        Outcome::Agrees => "agrees",
+        Outcome::Kept => "kept",
+        Outcome::WritesLeft => "writes-left",
+        Outcome::WritesRight => "writes-right",
+        Outcome::Held(_) => "held",
+        Outcome::Drifted => "drifted",
+        Outcome::Parked(_) => "parked",
+        Outcome::NotOptedIn => "not-opted-in",
+    };
+    json!({
+        "rule": line.rule,
+        "map_line": (line.map_line > 0).then_some(line.map_line),
+        "row_line": line.row_line,
+        "outcome": outcome,
+        "says": tried.words(&line.outcome),
+        "reason": line.reason,
+        "left": values(&line.left),
+        "right": values(&line.right),
+        "written": line.written.as_deref().map(values),
+    })
+}
+
+/// The values of a trace as plain JSON; null where a line has none.
+fn values(text: &str) -> JsonValue {
+    match values_of(text) {
+        Some(values) => JsonValue::Array(values.iter().map(plain).collect()),
+        None => parsed(text),
+    }
+}
+
+fn plain(value: &Value) -> JsonValue {
+    match value {
+        Value::Blank => JsonValue::Null,
+        Value::Bool(flag) => JsonValue::Bool(*flag),
+        Value::Number(number) => parsed(&number.to_string()),
+        Value::Text(text) => JsonValue::String(text.clone()),
+        Value::Date(date) => JsonValue::String(date.to_string()),
+        Value::Instant(moment) => JsonValue::String(moment.to_string()),
+        Value::List(items) => Json::List(items.clone()).to_value(),
+        Value::Other(json) => json.to_value(),
+    }
+}

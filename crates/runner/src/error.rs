@@ -1,0 +1,44 @@
+//! Why the service did not start, or had to end.
+//!
+//! In: the errors of its parts. Out: one type the command can show. Must not know: terminals.
+
+use std::path::PathBuf;
+
+use mapping::problem::Report;
+
+use crate::config::ConfigProblem;
+use crate::store::StoreError;
+
+/// Why the service did not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used.
+    #[error("the configuration cannot be used: {} problems", .0.len())]
+    Config(Vec<ConfigProblem>),
+    /// A mapping has problems of severity error.
+    #[error("the mapping cannot be used: {0}")]
+    Map(Box<Report>),
+    /// A mapping is fine, but not for this service.
+    #[error("{0}")]
+    MapSides(String),
+    /// A schema file cannot be used; one sentence a problem.
+    #[error("the schemas cannot be used: {}", .0.join("; "))]
+    Schemas(Vec<String>),
+    /// A file cannot be read or made.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The state file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address, certificate or sign-in that cannot be used.
+    #[error("a setting cannot be used: {0}")]
+    Setting(connect::Error),
+    /// The socket.
+    #[error("the listener failed: {0}")]
+    Listen(std::io::Error),
+}

@@ -1,0 +1,215 @@
+//! Asks Salesforce what changed, as hints.
+//!
+//! In: cursors, the modification stamps of records. Out: hints for the records that take part or are
+//! known. Must not know: what a change means. The cursor never passes a hint that was not kept.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use connect::salesforce::{Filter, Row, Select};
+use connect::{Error, RecordId};
+use jiff::Timestamp;
+use mapping::decision::Side;
+use mapping::schema::System;
+
+use crate::clock::earlier;
+use crate::deal_map::{DealMap, Watch};
+use crate::store::{Alias, Source, Store, StoreError};
+use crate::wires::Wires;
+use crate::worker::Worker;
+
+/// How many records one query may answer with.
+const PAGE: u32 = 1000;
+
+/// Why a round of questions ended early.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// A wire.
+    Wire(System, Error),
+    /// The store.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Setback {
+    fn from(error: StoreError) -> Self {
+        Setback::Store(error)
+    }
+}
+
+/// Which versions of which records were hinted already, within the overlap.
+#[derive(Debug, Default)]
+pub(crate) struct SeenVersions(HashMap<String, Timestamp>);
+
+impl SeenVersions {
+    /// True when this version was not hinted before.
+    pub(crate) fn is_new(&self, id: &str, stamp: Option<Timestamp>) -> bool {
+        stamp.is_none() || self.0.get(id).copied() != stamp
+    }
+
+    /// Remembers a version that was hinted.
+    pub(crate) fn keep(&mut self, id: &str, stamp: Option<Timestamp>) {
+        if let Some(stamp) = stamp {
+            self.0.insert(id.to_owned(), stamp);
+        }
+    }
+
+    /// Forgets versions that no question will answer with any more.
+    pub(crate) fn forget_before(&mut self, oldest: Timestamp) {
+        self.0.retain(|_, stamp| *stamp >= oldest);
+    }
+
+    /// Forgets all, so that everything within the overlap is hinted again.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Asks for changes, round after round.
+#[derive(Debug)]
+pub(crate) struct Poller<S, W> {
+    worker: Arc<Worker<S, W>>,
+    seen: SeenVersions,
+}
+
+/// What is asked for: the deal's own records, or children of them.
+enum Asked<'m> {
+    Records(&'m DealMap),
+    Children(&'m DealMap, &'m Watch),
+}
+
+impl Asked<'_> {
+    fn object(&self) -> &str {
+        match self {
+            Asked::Records(map) => map.object(),
+            Asked::Children(_, watch) => &watch.object,
+        }
+    }
+
+    fn select(&self) -> Select {
+        match self {
+            // Enough to see whether the record takes part; its lists are read by the worker.
+            Asked::Records(map) => {
+                Select { fields: map.select().fields.clone(), children: Vec::new() }
+            }
+            Asked::Children(_, watch) => {
+                Select { fields: vec![watch.parent_field.clone()], children: Vec::new() }
+            }
+        }
+    }
+}
+
+impl<S: Store, W: Wires> Poller<S, W> {
+    pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
+        Self { worker, seen: SeenVersions::default() }
+    }
+
+    /// Forgets what was hinted, so that the next round hints the whole overlap again.
+    pub(crate) fn look_again(&mut self) {
+        self.seen.clear();
+    }
+
+    /// One round over all objects; how many hints were kept.
+    pub(crate) async fn round(&mut self) -> Result<u64, Setback> {
+        let maps = self.worker.maps.clone();
+        let mut hints = 0;
+        for map in maps.iter() {
+            hints += self.ask(&Asked::Records(map)).await?;
+            for watch in map.watches() {
+                match self.ask(&Asked::Children(map, watch)).await {
+                    Ok(count) => hints += count,
+                    Err(Setback::Wire(_, Error::Refused { why, .. })) => {
+                        // The org has no such object, or the sync user may not see it.
+                        let note = format!("changes of {} are not seen: {why}", watch.object);
+                        self.worker.standing.note(&format!("poll {}", watch.object), Some(note));
+                    }
+                    Err(setback) => return Err(setback),
+                }
+            }
+        }
+        self.worker.standing.at("poll", self.worker.clock.now());
+        self.worker.standing.accepted(System::Salesforce);
+        Ok(hints)
+    }
+
+    async fn ask(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
+        let name = format!("poll:{}", asked.object());
+        let kept = self.worker.store.cursor(&name).await?;
+        let cursor: Timestamp =
+            kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let since = earlier(cursor, self.worker.limits.overlap).max(Timestamp::UNIX_EPOCH);
+        let (mut from, mut after, mut newest, mut hints) = (since, None, cursor, 0);
+        loop {
+            let filter =
+                Filter::ModifiedSince { since: from, after, also: Vec::new(), limit: PAGE };
+            let rows = self.worker.wires.rows(asked.object(), &asked.select(), &filter).await;
+            let rows = rows.map_err(|error| Setback::Wire(System::Salesforce, error))?;
+            hints += self.accept(asked, &rows).await?;
+            newest = rows.iter().filter_map(|row| row.modified).fold(newest, Timestamp::max);
+            let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
+            match rows.last() {
+                Some(Row { id, modified: Some(modified), .. }) if full => {
+                    (from, after) = (*modified, Some(id.clone()));
+                }
+                Some(_) | None => break,
+            }
+        }
+        if newest > cursor {
+            self.worker.store.advance(&name, kept, newest.to_string()).await?;
+            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
+        }
+        Ok(hints)
+    }
+
+    async fn accept(&mut self, asked: &Asked<'_>, rows: &[Row]) -> Result<u64, Setback> {
+        let mut hints = Vec::new();
+        let mut versions = Vec::new();
+        for row in rows.iter().filter(|row| self.seen.is_new(row.id.as_str(), row.modified)) {
+            versions.push((row.id.clone(), row.modified));
+            let hint = match asked {
+                Asked::Records(map) => self.relevant(map, row).await?,
+                Asked::Children(map, watch) => self.parent(map, watch, row).await?,
+            };
+            hints.extend(hint);
+        }
+        let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);
+        if !hints.is_empty() {
+            let now = self.worker.clock.now();
+            self.worker.store.accept(hints, None, Source::Poll, now).await?;
+        }
+        for (id, stamp) in versions {
+            self.seen.keep(id.as_str(), stamp);
+        }
+        Ok(count)
+    }
+
+    /// A record matters when it takes part, names a referral, or belongs to a known deal.
+    async fn relevant(&self, map: &DealMap, row: &Row) -> Result<Option<Alias>, Setback> {
+        let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
+        let plan = map.plan();
+        let takes_part = plan.takes_part(Side::Right, &row.body).unwrap_or(true);
+        let linked = || !matches!(plan.key_of(Side::Right, &row.body), Ok(None));
+        if takes_part || linked() || self.worker.store.owner(alias.clone()).await?.is_some() {
+            return Ok(Some(alias));
+        }
+        Ok(None)
+    }
+
+    /// The deal that a child belongs to, when it is a known one.
+    async fn parent(
+        &self,
+        map: &DealMap,
+        watch: &Watch,
+        row: &Row,
+    ) -> Result<Option<Alias>, Setback> {
+        let members: Option<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_str(&row.body).ok();
+        let id = members
+            .as_ref()
+            .and_then(|members| members.get(&watch.parent_field)?.as_str())
+            .and_then(|id| RecordId::parse(id).ok());
+        let Some(id) = id else { return Ok(None) };
+        let alias = Alias::Record { object: map.object().to_owned(), id };
+        let known = self.worker.store.owner(alias.clone()).await?.is_some();
+        Ok(known.then_some(alias))
+    }
+}

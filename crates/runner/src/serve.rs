@@ -1,0 +1,174 @@
+//! The service as a whole: everything is made, started, and ended in order.
+//!
+//! In: a configuration, a bound listener, a signal to end. Out: a running service, or why it cannot
+//! run. Must not know: how any part does its work. The only shell of the crate beside `config`: it
+//! reads maps and schemas, and writes a rotated refresh token back to its file.
+
+mod load;
+mod register;
+mod rounds;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect::salesforce::Auth;
+use connect::webhook::{Trust, Verifier};
+use connect::{PartnerCenter, PartnerCenterConfig, Salesforce, SalesforceConfig, Timeouts};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::{Config, TrustSetting};
+use crate::deal_map::DealMap;
+use crate::error::Error;
+use crate::intake::{Intake, ShownMap, WEBHOOK_PATH, router};
+use crate::listen::Capped;
+use crate::standing::Standing;
+use crate::store::{Role, SqliteStore};
+use crate::wires::LiveWires;
+use crate::worker::{Tripwire, Worker, work};
+
+pub use load::load_maps;
+
+/// How long running work may take to end.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// The service serves now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// The address of console, status and probes.
+    pub address: SocketAddr,
+    /// The path of the webhook on it.
+    pub webhook_path: String,
+}
+
+/// Runs the service until `shutdown`. `ready` is called once it serves.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(Ready),
+) -> Result<(), Error> {
+    let maps = load_maps(&config.maps)?;
+    let store = Arc::new(load::open_store(&config.store, Role::Runner)?);
+    let wires = Arc::new(live_wires(&config)?);
+    let intake = intake(&config, &maps, store.clone())?;
+    let (standing, wake) = (intake.standing.clone(), intake.wake.clone());
+    let webhook_path = webhook_path(&config);
+    let address = listener.local_addr().map_err(Error::Listen)?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let worker = Arc::new(Worker {
+        store,
+        wires: wires.clone(),
+        maps: Arc::new(maps),
+        limits: config.limits.clone(),
+        clock: Clock::Machine,
+        standing: standing.clone(),
+        tripwire: Tripwire::default(),
+    });
+    for _ in 0..config.limits.workers {
+        tasks.spawn(work(worker.clone(), wake.clone(), stopped.clone()));
+    }
+    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), stopped.clone()));
+    tasks.spawn(rounds::sweep(worker.clone(), wake, stopped.clone()));
+    if let Some(file) = config.partner_center.refresh_token_file.clone() {
+        let tokens = wires.partner_center.refresh_tokens();
+        tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
+    }
+    let webhook = config.partner_center.webhook.clone();
+    let url = webhook.public_url.as_ref().map(|url| {
+        format!("{}{webhook_path}", url.trim_end_matches('/'))
+    });
+    tasks.spawn(register::keep(worker, webhook, url, stopped.clone()));
+    ready(Ready { address, webhook_path });
+    tracing::info!(%address, "serving");
+    let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
+    let mut ending = stopped;
+    let server = server.with_graceful_shutdown(async move {
+        let _ = ending.wait_for(|stop| *stop).await;
+    });
+    tasks.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the listener failed");
+        }
+    });
+    shutdown.await;
+    tracing::info!("ending");
+    // INVARIANT: the receivers live in the tasks; when all have ended there is nobody to tell.
+    let _ = stop.send(true);
+    let drained = tokio::time::timeout(DRAIN, async { while tasks.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        tracing::warn!("work was cut off; its intents are settled at the next start");
+    }
+    Ok(())
+}
+
+fn webhook_path(config: &Config) -> String {
+    match &config.webhook_secret {
+        Some(secret) => format!("{WEBHOOK_PATH}/{}", secret.reveal()),
+        None => WEBHOOK_PATH.to_owned(),
+    }
+}
+
+/// Clients for the two systems. Nothing is sent yet.
+pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
+    let settings = &config.partner_center;
+    let partner_center = PartnerCenter::new(PartnerCenterConfig {
+        api: settings.api.clone(),
+        webhooks: settings.webhooks.clone(),
+        login: settings.login.clone(),
+        tenant: settings.tenant.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: settings.client_secret.clone(),
+        refresh_token: settings.refresh_token.clone(),
+        timeouts: Timeouts::default(),
+    });
+    let settings = &config.salesforce;
+    let salesforce = Salesforce::new(SalesforceConfig {
+        login: settings.login.clone(),
+        instance: None,
+        auth: Auth::ClientCredentials {
+            client_id: settings.client_id.clone(),
+            client_secret: settings.client_secret.clone(),
+        },
+        api_version: settings.api_version.clone(),
+        client: "cosell".to_owned(),
+        timeouts: Timeouts::default(),
+    });
+    Ok(LiveWires {
+        partner_center: partner_center.map_err(Error::Setting)?,
+        salesforce: salesforce.map_err(Error::Setting)?,
+    })
+}
+
+fn intake(
+    config: &Config,
+    maps: &[DealMap],
+    store: Arc<SqliteStore>,
+) -> Result<Arc<Intake<SqliteStore>>, Error> {
+    let trust = match config.partner_center.webhook.trust.clone() {
+        TrustSetting::Pinned { certificate_pem } => Trust::Pinned { certificate_pem },
+        TrustSetting::Microsoft { hosts, roots_pem, subject } => {
+            Trust::Microsoft { hosts, roots_pem, subject }
+        }
+    };
+    let shown = |map: &DealMap| ShownMap {
+        name: map.plan().name().to_owned(),
+        file: map.plan().file().to_owned(),
+        hash: map.plan().hash().to_owned(),
+    };
+    Ok(Arc::new(Intake {
+        store,
+        verifier: Verifier::new(trust).map_err(Error::Setting)?,
+        clock: Clock::Machine,
+        standing: Arc::new(Standing::default()),
+        wake: Arc::new(Notify::new()),
+        max_body_bytes: config.limits.max_body_bytes,
+        secret: config.webhook_secret.clone(),
+        maps: maps.iter().map(shown).collect(),
+    }))
+}

@@ -1,0 +1,103 @@
+//! Files: maps, schemas, the state file's folder, a rotated refresh token.
+//!
+//! In: paths. Out: compiled maps, an open store, or what is wrong with a file. Must not know: what
+//! is done with them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use connect::Secret;
+use mapping::schema::Schemas;
+use tokio::sync::watch;
+
+use crate::deal_map::DealMap;
+use crate::error::Error;
+use crate::store::{Role, SqliteStore};
+
+/// Reads and compiles mappings, each with the schemas in `schemas/` beside it, else with the
+/// built-in ones.
+pub fn load_maps(paths: &[PathBuf]) -> Result<Vec<DealMap>, Error> {
+    let mut maps = Vec::new();
+    for path in paths {
+        let text = read(path)?;
+        let schemas = schemas_beside(path)?;
+        let name = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let compiled = mapping::compile(&name, &text, &schemas);
+        let Some(plan) = compiled.plan else {
+            return Err(Error::Map(Box::new(compiled.report)));
+        };
+        maps.push(DealMap::new(plan, &schemas).map_err(Error::MapSides)?);
+    }
+    Ok(maps)
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| cannot(path, &error))
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> Error {
+    Error::File { path: path.to_owned(), why: error.to_string() }
+}
+
+fn schemas_beside(map: &Path) -> Result<Schemas, Error> {
+    let folder = map.parent().unwrap_or(Path::new(".")).join("schemas");
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Schemas::built_in().clone()) };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| cannot(&folder, &error))?.path();
+        let extension = path.extension().unwrap_or_default();
+        if extension == "yaml" || extension == "yml" {
+            files.push((path.display().to_string(), read(&path)?));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Ok(Schemas::built_in().clone());
+    }
+    Schemas::from_yaml(&files)
+        .map_err(|problems| Error::Schemas(problems.iter().map(ToString::to_string).collect()))
+}
+
+/// Opens the state file, making its folder when there is none.
+pub(super) fn open_store(path: &Path, role: Role) -> Result<SqliteStore, Error> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
+    }
+    Ok(SqliteStore::open(path, role)?)
+}
+
+/// Writes each refresh token that replaces another to its file: the old one may stop working.
+pub(super) async fn keep_refresh_token(
+    file: PathBuf,
+    mut tokens: watch::Receiver<Secret>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            changed = tokens.changed() => if changed.is_err() { return },
+            _ = stopped.changed() => return,
+        }
+        let token = tokens.borrow_and_update().clone();
+        if let Err(error) = replace(&file, token.reveal()) {
+            tracing::error!(%error, "the rotated refresh token could not be kept");
+        }
+    }
+}
+
+/// Puts a text in the place of a file, readable for the owner alone, all or nothing.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let mut options = std::fs::File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut handle = options.open(&new)?;
+    handle.write_all(text.as_bytes())?;
+    handle.sync_all()?;
+    std::fs::rename(&new, file)
+}

@@ -1,0 +1,110 @@
+//! The rounds that go on by themselves: poll, sweep, census.
+//!
+//! In: a worker's parts. Out: hints in the store, a wake-up for the workers. Must not know: what the
+//! rounds ask for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect::Error;
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::clock::later;
+use crate::poll::{Poller, Setback};
+use crate::store::{Release, Store};
+use crate::sweep::Sweeper;
+use crate::wires::Wires;
+use crate::worker::Worker;
+
+/// Asks Salesforce for changes until the service ends.
+pub(super) async fn poll<S: Store, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    wake: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut poller = Poller::new(worker.clone());
+    let mut swept = worker.clock.now();
+    while !*stopped.borrow() {
+        let now = worker.clock.now();
+        if later(swept, worker.limits.sweep) <= now {
+            poller.look_again();
+            swept = now;
+        }
+        let round = poller.round().await;
+        let rest = after(&worker, "poll", round, &wake, worker.limits.poll);
+        pause(rest, stopped.clone()).await;
+    }
+}
+
+/// Sweeps Partner Center until the service ends, and looks at every linked deal now and then.
+pub(super) async fn sweep<S: Store, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    wake: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut sweeper = Sweeper::new(worker.clone());
+    let mut counted: Timestamp = worker.clock.now();
+    while !*stopped.borrow() {
+        let round = sweeper.round().await;
+        let rest = after(&worker, "sweep", round, &wake, worker.limits.sweep);
+        let now = worker.clock.now();
+        if later(counted, worker.limits.census) <= now {
+            counted = now;
+            match worker.store.release(Release::Linked, now).await {
+                Ok(deals) => tracing::info!(deals, "census"),
+                Err(error) => tracing::warn!(%error, "the census was not kept"),
+            }
+        }
+        pause(rest, stopped.clone()).await;
+    }
+}
+
+/// How long to rest after a round.
+fn after<S: Store, W: Wires>(
+    worker: &Worker<S, W>,
+    name: &str,
+    round: Result<u64, Setback>,
+    wake: &Notify,
+    usual: Duration,
+) -> Duration {
+    match round {
+        Ok(hints) => {
+            worker.standing.note(name, None);
+            if hints > 0 {
+                tracing::debug!(hints, name, "hints were kept");
+                wake.notify_one();
+            }
+            usual
+        }
+        Err(Setback::Store(error)) => {
+            tracing::error!(%error, name, "hints were not kept");
+            usual.max(Duration::from_secs(1))
+        }
+        Err(Setback::Wire(system, error)) => {
+            tracing::warn!(%system, %error, name, "a round ended early");
+            worker.standing.note(name, Some(format!("{system}: {error}")));
+            match error {
+                Error::Denied { why, who } => {
+                    let now = worker.clock.now();
+                    let rest = worker.limits.denied_retry;
+                    worker.standing.deny(system, &why, &who, now, later(now, rest));
+                    rest
+                }
+                Error::Later { after, .. } => {
+                    after.unwrap_or(worker.limits.retry).max(worker.limits.retry)
+                }
+                Error::Refused { .. } | Error::Changed | Error::Gone { .. } => {
+                    worker.limits.denied_retry
+                }
+            }
+        }
+    }
+}
+
+async fn pause(rest: Duration, mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = tokio::time::sleep(rest) => {}
+        _ = stopped.wait_for(|stop| *stop) => {}
+    }
+}

@@ -1,0 +1,116 @@
+//! Looks through Partner Center's list for changes whose webhook call was lost, as hints.
+//!
+//! In: the list ordered by last change, a watermark. Out: hints, and the watermark moved once all of
+//! them are kept. Must not know: what a change means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect::partner_center::{List, Order, Referral};
+use jiff::Timestamp;
+use mapping::decision::Side;
+use mapping::schema::System;
+
+use crate::clock::earlier;
+use crate::poll::{SeenVersions, Setback};
+use crate::store::{Alias, Source, Store};
+use crate::wires::Wires;
+use crate::worker::Worker;
+
+const WATERMARK: &str = "sweep:referrals";
+/// The most pages of one sweep; the rest waits for the next one.
+const MOST_PAGES: usize = 2000;
+/// How long hashes of events and closed intents are kept.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Sweeps, round after round.
+#[derive(Debug)]
+pub(crate) struct Sweeper<S, W> {
+    worker: Arc<Worker<S, W>>,
+    seen: SeenVersions,
+}
+
+impl<S: Store, W: Wires> Sweeper<S, W> {
+    pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
+        Self { worker, seen: SeenVersions::default() }
+    }
+
+    /// One sweep; how many hints were kept.
+    pub(crate) async fn round(&mut self) -> Result<u64, Setback> {
+        let kept = self.worker.store.cursor(WATERMARK).await?;
+        let watermark: Option<Timestamp> = kept.as_deref().and_then(|text| text.parse().ok());
+        let oldest = watermark.map(|at| earlier(at, self.worker.limits.overlap));
+        let mut list =
+            List { filter: None, order: Order::UpdatedDescending, top: 100, token: None };
+        let (mut newest, mut hints, mut whole) = (watermark, 0, false);
+        for _ in 0..MOST_PAGES {
+            let page = self.worker.wires.referrals(&list).await;
+            let page = page.map_err(|error| Setback::Wire(System::PartnerCenter, error))?;
+            hints += self.accept(&page.records).await?;
+            let updated = page.records.iter().filter_map(|referral| referral.updated);
+            newest = updated.clone().fold(newest, |newest, at| newest.max(Some(at)));
+            let reached = oldest.is_some_and(|oldest| updated.min().is_some_and(|at| at < oldest));
+            match page.next {
+                Some(next) if !reached => list.token = Some(next),
+                Some(_) | None => {
+                    whole = true;
+                    break;
+                }
+            }
+        }
+        // A sweep that was cut off starts from the same watermark again.
+        if whole
+            && newest > watermark
+            && let Some(newest) = newest
+        {
+            self.worker.store.advance(WATERMARK, kept, newest.to_string()).await?;
+            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
+        }
+        let now = self.worker.clock.now();
+        self.worker.store.prune(earlier(now, KEPT)).await?;
+        self.worker.standing.at("sweep", now);
+        self.worker.standing.accepted(System::PartnerCenter);
+        Ok(hints)
+    }
+
+    async fn accept(&mut self, referrals: &[Referral]) -> Result<u64, Setback> {
+        let mut hints = Vec::new();
+        let mut versions = Vec::new();
+        for referral in referrals {
+            if !self.seen.is_new(referral.id.as_str(), referral.updated) {
+                continue;
+            }
+            versions.push((referral.id.clone(), referral.updated));
+            if self.is_relevant(referral).await? {
+                hints.push(Alias::Referral(referral.id.clone()));
+            }
+        }
+        let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);
+        if !hints.is_empty() {
+            let now = self.worker.clock.now();
+            self.worker.store.accept(hints, None, Source::Sweep, now).await?;
+        }
+        for (id, stamp) in versions {
+            self.seen.keep(id.as_str(), stamp);
+        }
+        Ok(count)
+    }
+
+    /// A referral matters when it takes part, names a record, or belongs to a known deal.
+    async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
+        let takes_part = |map: &crate::deal_map::DealMap| {
+            map.plan().takes_part(Side::Left, &referral.body).unwrap_or(true)
+        };
+        if referral.external_reference_id.is_some() || self.worker.maps.iter().any(takes_part) {
+            return Ok(true);
+        }
+        let mut names = vec![Alias::Referral(referral.id.clone())];
+        names.extend(referral.engagement_id.as_ref().map(|id| Alias::Engagement(id.to_lowercase())));
+        for name in names {
+            if self.worker.store.owner(name).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
