@@ -157,6 +157,14 @@ fn every_configuration_can_be_read() {
 }
 
 #[test]
+fn every_reason_for_a_refusal_is_explained() {
+    let page = fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    let words = connect::webhook::Refusal::ALL.map(connect::webhook::Refusal::word);
+    let missing = words.iter().filter(|word| !page.contains(&format!("`{word}`")));
+    nothing(&missing.map(|word| (*word).to_owned()).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_command_prints_what_it_says() {
     let mut wrong = Vec::new();
     for block in blocks("console").into_iter().filter(|block| block.has("run")) {

@@ -10,8 +10,8 @@ mod story;
 
 use std::path::{Path, PathBuf};
 
-use crate::terminal::{Outcome, Stop, print};
 use crate::life;
+use crate::terminal::{Outcome, Stop, print};
 
 use family::{Family, announce};
 
@@ -50,7 +50,9 @@ fn make_private(folder: &Path) -> Result<(), Stop> {
 }
 
 async fn play(options: &Options, folder: &Path) -> Result<Outcome, Stop> {
-    print("Starting Salesforce and Partner Center on this machine, and the service between them …\n")?;
+    print(
+        "Starting Salesforce and Partner Center on this machine, and the service between them …\n",
+    )?;
     let mut family = Family::start(folder).await?;
     announce(options.ready_file.as_deref(), &family)?;
     let ready = family.ready();
@@ -83,7 +85,9 @@ async fn play(options: &Options, folder: &Path) -> Result<Outcome, Stop> {
         family.end().await;
         return Ok(Outcome::fine_if(fine));
     }
-    print("\nIt goes on running: change records on either side, by curl as the README shows.\nCtrl-C ends it.\n")?;
+    print(
+        "\nIt goes on running: change records on either side, by curl as the README shows.\nCtrl-C ends it.\n",
+    )?;
     tokio::select! {
         stopped = watch(&mut family, options) => stopped?,
         () = life::end(options.with_parent) => {}

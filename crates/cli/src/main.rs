@@ -37,7 +37,7 @@ use terminal::{Color, Outcome, Stop, tell};
     after_help = "Exit codes: 0 fine, 1 the thing checked is not fine, 2 used wrongly or could not run."
 )]
 struct CommandLine {
-    /// When to write in colour; `auto` is on a terminal, unless NO_COLOR is set
+    /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     color: When,
 

@@ -133,13 +133,11 @@ impl Project {
         let compiled = self
             .schemas(path, &mut findings)?
             .map(|schemas| mapping::compile(&name, &text, schemas));
-        match &compiled {
-            Some(compiled) => findings.extend(Finding::of_report(&compiled.report)),
+        if let Some(compiled) = &compiled {
+            findings.extend(Finding::of_report(&compiled.report));
+        } else if let Err(report) = mapping::format(&name, &text) {
             // At least what can be said without schemas.
-            None => {
-                let unread = mapping::format(&name, &text).err();
-                findings.extend(unread.iter().flat_map(Finding::of_report));
-            }
+            findings.extend(Finding::of_report(&report));
         }
         Ok(Map { name, text, findings, compiled })
     }

@@ -22,7 +22,10 @@ pub(crate) struct Options {
 
 /// Serves until the end.
 pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
-    let lock = options.state.as_ref().map(|state| life::only_one(&state.join("sandbox.lock"), options.with_parent));
+    let lock = options
+        .state
+        .as_ref()
+        .map(|state| life::only_one(&state.join("sandbox.lock"), options.with_parent));
     let _lock = lock.transpose()?;
     life::runtime()?.block_on(serve(options))
 }

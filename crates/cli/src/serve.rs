@@ -102,8 +102,6 @@ fn stop(error: Error, color: Color) -> Stop {
         | Error::File { .. }
         | Error::Store(_)
         | Error::Setting(_)
-        | Error::Listen(_)) => {
-            Stop::because(other.to_string(), "correct it and start again")
-        }
+        | Error::Listen(_)) => Stop::because(other.to_string(), "correct it and start again"),
     }
 }

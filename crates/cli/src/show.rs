@@ -50,7 +50,12 @@ impl Finding {
                 code: problem.code.name(),
                 message: problem.message.clone(),
                 help: problem.help().map(|help| help.to_string()),
-                labels: problem.labels().map(Iterator::collect).unwrap_or_default(),
+                labels: problem
+                    .labels()
+                    .into_iter()
+                    .flatten()
+                    .map(|l| on_one_line(l, &text))
+                    .collect(),
                 text: text.clone(),
             }
         };
@@ -83,6 +88,21 @@ impl Finding {
     /// Whether the lines that would be shown are short enough to be read.
     fn can_show_lines(&self) -> bool {
         self.text.len() <= 1024 * 1024 && self.text.lines().all(|line| line.len() <= LONGEST_LINE)
+    }
+}
+
+/// A label of several lines, such as a whole block, at the first of them.
+fn on_one_line(label: LabeledSpan, text: &str) -> LabeledSpan {
+    let marked = text.get(label.offset()..label.offset() + label.len()).unwrap_or("");
+    let Some(first) = marked.split('\n').next().filter(|first| first.len() < marked.len()) else {
+        return label;
+    };
+    let span = (label.offset(), first.trim_end().len());
+    let words = label.label().map(str::to_owned);
+    if label.primary() {
+        LabeledSpan::new_primary_with_span(words, span)
+    } else {
+        LabeledSpan::new_with_span(words, span)
     }
 }
 

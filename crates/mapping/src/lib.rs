@@ -54,7 +54,10 @@ pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
     let (tree, mut problems) = parse::parse(text);
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
     let (plan, found) = check::check(name, text, &tree, schemas);
-    problems.extend(found);
+    // An overlay has no head of its own.
+    let overlay = problems.iter().any(|p| p.code == problem::Code::NotYet);
+    problems
+        .extend(found.into_iter().filter(|p| !(overlay && p.code == problem::Code::MissingItem)));
     Compiled { plan: plan.filter(|_| !unread), report: Report::new(name, text, problems), tree }
 }
 

@@ -262,6 +262,8 @@ pub(crate) struct Each {
     pub(crate) lines: Vec<Line>,
     pub(crate) removed_keep: bool,
     pub(crate) until_shared: bool,
+    /// Written only when a record is created.
+    pub(crate) create_only: bool,
 }
 
 /// The right list's elements are records of their own.
@@ -366,10 +368,8 @@ impl Plan {
 
     /// Everything that is read of one side.
     pub fn reads(&self, side: Side) -> Reads {
-        let lists: Vec<&Each> = self.lists.iter().filter(|each| each.child.is_some()).collect();
-        let is_list = |index: usize| {
-            side == Side::Right && lists.iter().any(|each| each.right == SlotId(index))
-        };
+        let lists: Vec<&Each> = self.lists.iter().filter(|_| side == Side::Right).collect();
+        let is_list = |index: usize| lists.iter().any(|each| each.right == SlotId(index));
         let mut fields: Vec<String> = Vec::new();
         for (index, slot) in self.side(side).slots.iter().enumerate() {
             if !is_list(index) && slot.json_path.is_none() && !fields.contains(&slot.path) {
@@ -377,8 +377,13 @@ impl Plan {
             }
         }
         let mut children = Vec::new();
-        for each in lists.iter().filter(|_| side == Side::Right) {
-            let Some(child) = &each.child else { continue };
+        for each in lists {
+            let Some(child) = &each.child else {
+                let parent = self.slot(side, each.right).map_or("", |slot| slot.path.as_str());
+                let [_, elements] = &each.elements;
+                fields.extend(elements.iter().map(|slot| format!("{parent}.{}", slot.path)));
+                continue;
+            };
             let mut names = vec!["Id".to_owned()];
             for slot in &each.elements[1] {
                 if !names.contains(&slot.path) {

@@ -104,7 +104,7 @@ impl Plan {
                 gathered.set(&scene, side, &values, line.hash.clone());
             }
         }
-        for each in &self.lists {
+        for each in self.lists.iter().filter(|each| !each.create_only) {
             let verdict = decide_list(&scene, rules, each, base);
             gathered.traces.extend(verdict.traces);
             gathered.parked.extend(verdict.parked);

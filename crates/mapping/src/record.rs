@@ -7,6 +7,7 @@ use crate::decision::Side;
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
 use crate::plan::{Condition, Plan, Slot, SlotId, Step, TestOp};
+use crate::schema::Kind;
 use crate::value::{self, Decode, Misfit, Value};
 
 /// What is wrong with the value of one slot.
@@ -78,6 +79,8 @@ impl<'t> Record<'t> {
             Json::Null => Ok(Some(Vec::new())),
             Json::Object(_) => match found.member("records") {
                 Ok(Some(Json::List(items))) => Ok(Some(items.iter().collect())),
+                // A record that is referred to is a list of one.
+                _ if slot.kind == Kind::Object => Ok(Some(vec![found])),
                 _ => Err(wrong_shape(&slot.path)),
             },
             Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err(wrong_shape(&slot.path)),

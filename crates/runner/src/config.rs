@@ -220,7 +220,8 @@ impl Config {
             Node::Map(entries) => entries,
             Node::Nothing => Vec::new(),
             other @ (Node::Flag(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
-                let message = format!("expected settings such as `listen:`, found {}", other.kind());
+                let message =
+                    format!("expected settings such as `listen:`, found {}", other.kind());
                 reading.problem(&[], Part::Value, message, "start with `listen:`".to_owned());
                 return Err(reading.problems);
             }

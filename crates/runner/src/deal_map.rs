@@ -50,10 +50,10 @@ impl DealMap {
             ));
         }
         let reads = plan.reads(Side::Right);
-        let children = reads.children.into_iter().map(|child| ChildSelect {
-            relationship: child.relationship,
-            fields: child.fields,
-        });
+        let children = reads
+            .children
+            .into_iter()
+            .map(|child| ChildSelect { relationship: child.relationship, fields: child.fields });
         let mut fields = reads.fields;
         fields.push("CreatedDate".to_owned());
         let select = Select { fields, children: children.collect() };

@@ -182,8 +182,7 @@ impl<S: Store> Intake<S> {
             .verify(&signature, &body, self.clock.now())
             .await
             .map_err(|refusal| (StatusCode::UNAUTHORIZED, refusal.word()))?;
-        let event =
-            Event::parse(&body).map_err(|bad| (StatusCode::BAD_REQUEST, bad.word()))?;
+        let event = Event::parse(&body).map_err(|bad| (StatusCode::BAD_REQUEST, bad.word()))?;
         match event.name {
             EventName::TestCreated => self.standing.tally("test_events"),
             EventName::Other(_) => self.standing.tally("unknown_events"),

@@ -80,9 +80,10 @@ pub async fn serve(
         tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
     }
     let webhook = config.partner_center.webhook.clone();
-    let url = webhook.public_url.as_ref().map(|url| {
-        format!("{}{webhook_path}", url.trim_end_matches('/'))
-    });
+    let url = webhook
+        .public_url
+        .as_ref()
+        .map(|url| format!("{}{webhook_path}", url.trim_end_matches('/')));
     tasks.spawn(register::keep(worker, webhook, url, stopped.clone()));
     ready(Ready { address, webhook_path });
     tracing::info!(%address, "serving");

@@ -312,10 +312,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<(KeyId, Vec<Alias>)>, StoreError>> + Send;
 
     /// How many other deals are just creating a referral; parked ones are not counted.
-    fn open_creates(
-        &self,
-        except: KeyId,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn open_creates(&self, except: KeyId) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Claims the right to create a shared record; false while another deal has it.
     fn reserve(
@@ -327,7 +324,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// A named place to go on from.
-    fn cursor(&self, name: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    fn cursor(&self, name: &str)
+    -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 
     /// Moves a cursor; false when it is not where `expected` says.
     fn advance(

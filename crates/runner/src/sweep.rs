@@ -105,7 +105,8 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
             return Ok(true);
         }
         let mut names = vec![Alias::Referral(referral.id.clone())];
-        names.extend(referral.engagement_id.as_ref().map(|id| Alias::Engagement(id.to_lowercase())));
+        names
+            .extend(referral.engagement_id.as_ref().map(|id| Alias::Engagement(id.to_lowercase())));
         for name in names {
             if self.worker.store.owner(name).await?.is_some() {
                 return Ok(true);

@@ -159,7 +159,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 return Ok(commit);
             }
         }
-        Err(Halt::Again(Duration::from_secs(5), "the records change while they are brought in step"))
+        Err(Halt::Again(
+            Duration::from_secs(5),
+            "the records change while they are brought in step",
+        ))
     }
 
     /// Gives the deal back with what came of it.

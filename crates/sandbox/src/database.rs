@@ -1,7 +1,7 @@
 //! The database. In come statements and cells; out go rows of cells. The only file that knows the
 //! database library; it must not know what is stored.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, Row, ToSql, types::ToSqlOutput};
 use serde_json::Value;
@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The database said no.
     #[error("the sandbox's state could not be read or written: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The database's file could not be made.
+    #[error("the sandbox's state could not be written: {0}")]
+    File(#[from] io::Error),
     /// What is stored is not JSON.
     #[error("the sandbox's state holds a damaged record: {0}")]
     Damaged(#[from] serde_json::Error),
@@ -98,6 +101,15 @@ impl Cells<'_> {
     }
 }
 
+/// Makes an empty file for its owner only, unless it is there. The database's other files follow it.
+fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}
+
 /// One open database file, or one in memory.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -109,7 +121,10 @@ impl Database {
     /// is only safe from the end of the process, not of the machine.
     pub(crate) fn open(file: Option<&Path>, flushed: bool, tables: &str) -> Result<Self> {
         let connection = match file {
-            Some(file) => Connection::open(file)?,
+            Some(file) => {
+                make_private(file)?;
+                Connection::open(file)?
+            }
             None => Connection::open_in_memory()?,
         };
         connection.busy_timeout(std::time::Duration::from_secs(5))?;

@@ -44,10 +44,9 @@ impl Remote {
         let mut request =
             self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
         if let Some(body) = body {
-            request =
-                request.header("content-type", "application/json").body(body.to_string());
+            request = request.header("content-type", "application/json").body(body.to_string());
         }
-        let answer = request.send().await.map_err(|error| error.to_string())?;
+        let answer = request.send().await.map_err(|error| causes(&error))?;
         let status = answer.status().as_u16();
         let text = answer.text().await.map_err(|error| error.to_string())?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
@@ -62,7 +61,20 @@ impl Remote {
     ) -> Result<Value, String> {
         match self.call(method, path, body).await? {
             (200..=299, answer) => Ok(answer),
-            (status, answer) => Err(format!("{method} {path} was answered with {status}: {answer}")),
+            (status, answer) => {
+                Err(format!("{method} {path} was answered with {status}: {answer}"))
+            }
         }
     }
+}
+
+/// An error with what lies behind it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }

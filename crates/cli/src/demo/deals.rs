@@ -86,9 +86,8 @@ impl Deals {
         let list = self.partner.need("GET", REFERRALS, None).await?;
         let all = list["value"].as_array().cloned().unwrap_or_default();
         let short = opportunity.get(..15).unwrap_or(opportunity).to_owned();
-        let names = |r: &Value| {
-            r["externalReferenceId"].as_str().is_some_and(|id| id.starts_with(&short))
-        };
+        let names =
+            |r: &Value| r["externalReferenceId"].as_str().is_some_and(|id| id.starts_with(&short));
         Ok(all.into_iter().filter(|referral| names(referral)).collect())
     }
 
@@ -116,7 +115,11 @@ impl Deals {
     }
 
     /// Asks again and again until `look` gives something.
-    pub(super) async fn wait<T, F>(&self, what: &str, mut look: impl FnMut() -> F) -> Result<T, String>
+    pub(super) async fn wait<T, F>(
+        &self,
+        what: &str,
+        mut look: impl FnMut() -> F,
+    ) -> Result<T, String>
     where
         F: Future<Output = Result<Option<T>, String>>,
     {
@@ -126,7 +129,9 @@ impl Deals {
             match found {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) | Err(_) if start.elapsed() < PATIENCE => {}
-                Ok(None) => return Err(format!("waited {} s for this: {what}", PATIENCE.as_secs())),
+                Ok(None) => {
+                    return Err(format!("waited {} s for this: {what}", PATIENCE.as_secs()));
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -134,7 +139,11 @@ impl Deals {
     }
 
     /// What of a deal is not in step: nothing when a fresh look at both sides would write nothing.
-    pub(super) async fn out_of_step(&self, referral: &str, opportunity: &str) -> Result<Vec<String>, String> {
+    pub(super) async fn out_of_step(
+        &self,
+        referral: &str,
+        opportunity: &str,
+    ) -> Result<Vec<String>, String> {
         let left = self.referral(referral).await?.to_string();
         let right = self.opportunity(opportunity).await?.to_string();
         let base = Base::default();

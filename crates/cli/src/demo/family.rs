@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use crate::ready;
 use crate::terminal::Stop;
@@ -19,10 +19,17 @@ const START: Duration = Duration::from_secs(60);
 /// Both processes and the folder they keep everything in.
 pub(super) struct Family {
     folder: PathBuf,
-    sandbox: Child,
-    service: Child,
+    sandbox: Member,
+    service: Member,
     sandbox_ready: Value,
     service_ready: Value,
+}
+
+/// A process. Its input is held apart: waiting for a child closes the input that it still has, and
+/// a closed input tells it to end.
+struct Member {
+    child: Child,
+    input: Option<ChildStdin>,
 }
 
 impl Family {
@@ -55,13 +62,14 @@ impl Family {
     /// Waits until one of the two ends by itself, starts it again, and says which it was.
     pub(super) async fn mend(&mut self) -> Result<&'static str, Stop> {
         tokio::select! {
-            _ = self.service.wait() => {
+            _ = self.service.child.wait() => {
                 let (service, ready) = start_service(&self.folder, &self.sandbox_ready).await?;
                 self.service = service;
                 self.service_ready = ready;
+                pause().await;
                 Ok("the service")
             }
-            _ = self.sandbox.wait() => {
+            _ = self.sandbox.child.wait() => {
                 let (sandbox, ready) = start_sandbox(&self.folder).await?;
                 let moved = ready["salesforce"]["url"] != self.sandbox_ready["salesforce"]["url"]
                     || ready["partner_center"]["url"] != self.sandbox_ready["partner_center"]["url"];
@@ -70,6 +78,7 @@ impl Family {
                 if moved {
                     end(&mut self.service).await;
                 }
+                pause().await;
                 Ok("the sandbox")
             }
         }
@@ -82,15 +91,20 @@ impl Family {
     }
 }
 
+/// A process that cannot live is not started again in a tight circle.
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
 /// Closes a process's standard input, by which it knows that it is over; after five seconds by force.
-async fn end(child: &mut Child) {
-    drop(child.stdin.take());
-    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
-        let _ = child.kill().await;
+async fn end(member: &mut Member) {
+    drop(member.input.take());
+    if tokio::time::timeout(Duration::from_secs(5), member.child.wait()).await.is_err() {
+        let _ = member.child.kill().await;
     }
 }
 
-async fn start_sandbox(folder: &Path) -> Result<(Child, Value), Stop> {
+async fn start_sandbox(folder: &Path) -> Result<(Member, Value), Stop> {
     let state = folder.join("sandbox");
     let file = folder.join("sandbox.json");
     let arguments =
@@ -98,7 +112,7 @@ async fn start_sandbox(folder: &Path) -> Result<(Child, Value), Stop> {
     start(&arguments, &file, &folder.join("sandbox.log")).await
 }
 
-async fn start_service(folder: &Path, sandbox: &Value) -> Result<(Child, Value), Stop> {
+async fn start_service(folder: &Path, sandbox: &Value) -> Result<(Member, Value), Stop> {
     let config = super::setup::write(folder, sandbox)?;
     let arguments =
         ["serve".into(), "--config".into(), config.into_os_string(), "--ready-file".into()];
@@ -110,9 +124,10 @@ async fn start(
     arguments: &[std::ffi::OsString],
     file: &Path,
     log: &Path,
-) -> Result<(Child, Value), Stop> {
+) -> Result<(Member, Value), Stop> {
     let _ = std::fs::remove_file(file);
-    let program = std::env::current_exe().map_err(|error| Stop::file("find", Path::new("cosell"), &error))?;
+    let program =
+        std::env::current_exe().map_err(|error| Stop::file("find", Path::new("cosell"), &error))?;
     let log_file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -132,12 +147,14 @@ async fn start(
     let started = Instant::now();
     loop {
         if let Some(value) = read(file) {
-            return Ok((child, value));
+            let input = child.stdin.take();
+            return Ok((Member { child, input }, value));
         }
         let ended = child.try_wait().ok().flatten();
         if ended.is_some() || started.elapsed() > START {
             let tail = tail(log);
-            let name = arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
             return Err(Stop::because(
                 format!("`cosell {name}` did not start: {tail}"),
                 format!("read {}", log.display()),

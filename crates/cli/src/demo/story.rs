@@ -172,7 +172,9 @@ impl Teller {
                 Ok((!id.is_empty()).then_some(id))
             })
             .await?;
-        self.say(&format!("   ✔ Partner Center has the referral {linked}; id and link are written back"))?;
+        self.say(&format!(
+            "   ✔ Partner Center has the referral {linked}; id and link are written back"
+        ))?;
         // Our own create comes back as a webhook: give it time to do harm, then count.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let referrals = deals.referrals_of(&opportunity).await?.len();
@@ -184,7 +186,9 @@ impl Teller {
                 "expected one referral and one opportunity, found {referrals} and {twins}"
             )));
         }
-        self.say("   ✔ our own create came back as a webhook: still one referral, one opportunity")?;
+        self.say(
+            "   ✔ our own create came back as a webhook: still one referral, one opportunity",
+        )?;
         Ok((linked, opportunity))
     }
 
@@ -219,10 +223,8 @@ impl Teller {
         let before = deals.writes().await?;
         tokio::time::sleep(QUIET).await;
         let after = deals.writes().await?;
-        let (salesforce, partner_center) = (
-            after.salesforce - before.salesforce,
-            after.partner_center - before.partner_center,
-        );
+        let (salesforce, partner_center) =
+            (after.salesforce - before.salesforce, after.partner_center - before.partner_center);
         if (salesforce, partner_center) != (0, 0) {
             return Err(Failure::Told(format!(
                 "expected no write, counted {salesforce} in Salesforce and {partner_center} in Partner Center"

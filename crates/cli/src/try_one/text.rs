@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use mapping::decision::{ChildAction, ChildChange, Draft, Effect, LineTrace, Side, nest};
+use mapping::value::Value;
 
 use super::{Tried, values_of};
 
@@ -71,7 +72,7 @@ fn one_line(tried: &Tried<'_>, line: &LineTrace, text: &mut String) {
 /// Values in short; a text that holds no values as it is.
 fn shown(text: &str) -> String {
     match values_of(text) {
-        Some(values) => values.iter().map(|value| value.show()).collect::<Vec<_>>().join(", "),
+        Some(values) => values.iter().map(Value::show).collect::<Vec<_>>().join(", "),
         None => text.to_owned(),
     }
 }

@@ -130,11 +130,15 @@ impl<'c> Checker<'c> {
                 let text = found.kind().is_text();
                 if !text || !found.write.updates() {
                     let name = path_text(&path.value);
+                    let what = match line {
+                        ReportLine::Badge { .. } => "badge",
+                        ReportLine::Audit(_) => "audit",
+                    };
                     self.say(
                         Problem::new(
                             Code::BadReport,
                             path.span,
-                            format!("`{name}` cannot take it"),
+                            format!("`{name}` cannot take the {what}"),
                         )
                         .label("expected a text field that can be written")
                         .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),

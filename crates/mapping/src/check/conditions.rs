@@ -35,15 +35,16 @@ impl Checker<'_> {
                     None => Condition { tests: Vec::new() },
                 };
                 if side == Side::Right && line.when.is_none() {
-                    self.no_opt_in(line_span);
+                    self.no_opt_in(line_span, true);
                 }
                 self.plan.sync[side.index()] = Some(condition);
             }
         }
     }
 
-    /// Nothing of the CRM may leave without a condition that says so.
-    pub(super) fn no_opt_in(&mut self, span: tree::Span) {
+    /// Nothing of the CRM may leave without a condition that says so. `from_line`: said at the
+    /// `from` line itself, else at the first line that writes to the left.
+    pub(super) fn no_opt_in(&mut self, span: tree::Span, from_line: bool) {
         let right = self.plan.side_name(Side::Right).to_owned();
         let flag = self.opt_in_flag();
         self.say(
@@ -52,8 +53,8 @@ impl Checker<'_> {
                 span,
                 format!("no condition says which {right} records may leave for Microsoft"),
             )
-            .label("every record would take part")
-            .effect("deals that nobody agreed to share would be sent to Microsoft")
+            .label(if from_line { "every record would take part" } else { "writes to Microsoft" })
+            .effect("deals that nobody agreed to share could be sent to Microsoft")
             .help(format!("write `from {right} when {flag} is true` in the `sync` block")),
         );
     }

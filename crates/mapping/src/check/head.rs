@@ -55,6 +55,11 @@ pub(super) fn read<'s>(
         ));
     }
     let sides = sides(tree, schemas, start, problems);
+    if sides.is_none() && !items(tree).any(|(item, _)| matches!(item, Item::Match { .. })) {
+        // With both sides known, this is said where the line is read.
+        let example = "match referral.id with opportunity.Referral_Identifier__c";
+        problems.push(say::missing_item(start, "match", example));
+    }
     let [left, right] = sides?;
     let (name, label) = names.first().map_or_else(
         || (String::new(), String::new()),
@@ -115,12 +120,9 @@ fn sides<'s>(
             found.push((HeadSide { name: name.value.clone(), object }, span));
         }
     }
-    if count < 2 {
-        let example = if count == 0 {
-            "side referral is partner_center Referral"
-        } else {
-            "side opportunity is salesforce Opportunity"
-        };
+    let examples =
+        ["side referral is partner_center Referral", "side opportunity is salesforce Opportunity"];
+    for example in examples.into_iter().skip(count) {
         problems.push(say::missing_item(start, "side", example));
     }
     let mut found = found.into_iter().map(|(side, _)| side);

@@ -270,7 +270,7 @@ impl<'c> Checker<'c> {
                     None => (Conversion::plain(left, right), span),
                 };
                 if let Err(why) = conversion.fits(left, right) {
-                    self.misfit(&conversion, why, at, line);
+                    self.misfit(&conversion, &why, at, line);
                     return None;
                 }
                 if line.arrow.value != Arrow::ToRight
@@ -317,23 +317,26 @@ impl<'c> Checker<'c> {
         conversion
     }
 
-    fn misfit(&mut self, conversion: &Conversion, why: String, at: Span, line: &FieldLine) {
+    fn misfit(&mut self, conversion: &Conversion, why: &str, at: Span, line: &FieldLine) {
         let problem = if conversion.is_plain() {
             let ends = line.left.first().zip(line.right.last());
             let at = ends.map_or(at, |(left, right)| left.span.to(right.span));
-            Problem::new(Code::TypeMismatch, at, why).label("the types do not fit")
+            // Such as: a number and a text do not fit: write `as number`.
+            let (message, help) =
+                why.split_once(": ").unwrap_or((why, "name a conversion with `as`"));
+            Problem::new(Code::TypeMismatch, at, message).label("the types do not fit").help(help)
         } else {
-            let message = format!("`as {}` does not fit: {why}", conversion.name());
-            Problem::new(Code::ConversionMismatch, at, message).label("does not fit these fields")
+            let message = if why.starts_with("`as ") {
+                why.to_owned()
+            } else {
+                format!("`as {}` does not fit: {why}", conversion.name())
+            };
+            Problem::new(Code::ConversionMismatch, at, message)
+                .label("does not fit these fields")
+                .help("choose a conversion for these types, or other fields")
         };
-        let help = if conversion.is_plain() {
-            "name a conversion with `as`, or a table with `using`"
-        } else {
-            "choose a conversion for these types, or other fields"
-        };
-        self.say(problem.help(help));
+        self.say(problem);
     }
-
 }
 
 /// A line as people say it: its operands and its arrow.

@@ -5,13 +5,21 @@
 use crate::decision::Side;
 use crate::plan::{Child, Each, Line, SlotId};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::{Found, Kind, Place};
-use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Span};
+use crate::schema::{Kind, Place};
+use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Segment, Span};
 
 use super::Checker;
 use super::clauses::clause_name;
 use super::lines::Context;
 use super::scope::{Scope, path_text};
+
+/// What the clauses behind `each` say.
+#[derive(Default)]
+struct Said {
+    removed_keep: bool,
+    until_shared: bool,
+    create_only: bool,
+}
 
 impl<'c> Checker<'c> {
     pub(super) fn each(
@@ -23,7 +31,7 @@ impl<'c> Checker<'c> {
         span: Span,
     ) {
         let lists = (self.list(0, left), self.list(1, right));
-        let (Some((left_slot, _, left_place)), Some((right_slot, right_found, right_place))) =
+        let (Some((left_slot, _, left_place)), Some((right_slot, right_child, right_place))) =
             lists
         else {
             return;
@@ -47,7 +55,7 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-        let (removed_keep, until_shared) = self.each_clauses(clauses);
+        let said = self.each_clauses(clauses);
         self.required_members(&lines, scopes, [left_place, right_place], key, span);
         let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
         let Some(key) = key else {
@@ -63,7 +71,7 @@ impl<'c> Checker<'c> {
             hash: hash.chars().take(12).collect(),
             left: left_slot,
             right: right_slot,
-            child: right_found.child.map(|child| Child {
+            child: right_child.map(|child| Child {
                 relationship: child.relationship.clone(),
                 object: child.object.clone(),
                 parent_field: child.field.clone(),
@@ -71,16 +79,25 @@ impl<'c> Checker<'c> {
             elements: [elements.next().unwrap_or_default(), elements.next().unwrap_or_default()],
             key,
             lines,
-            removed_keep,
-            until_shared,
+            removed_keep: said.removed_keep,
+            until_shared: said.until_shared,
+            create_only: said.create_only,
         });
     }
 
-    fn list(&mut self, scope: usize, path: &At<Path>) -> Option<(SlotId, Found<'c>, Place<'c>)> {
+    /// A list, the place its elements' paths begin in, and the children it stands for.
+    fn list(
+        &mut self,
+        scope: usize,
+        path: &At<Path>,
+    ) -> Option<(SlotId, Option<&'c crate::schema::Child>, Place<'c>)> {
+        if let Some((slot, place)) = self.parent_as_list(scope, path) {
+            return Some((slot, None, place));
+        }
         let (slot, found) = self.slot_and_field(scope, path)?;
         let system = self.scopes.get(scope)?.system;
         if let Some(place) = self.schemas.elements(&found, system) {
-            return Some((slot, found, place));
+            return Some((slot, found.child, place));
         }
         let name = path_text(&path.value);
         let problem = if found.kind() == Kind::List {
@@ -101,6 +118,16 @@ impl<'c> Checker<'c> {
         None
     }
 
+    /// A record that the right one refers to, such as `Owner`, as a list of one.
+    fn parent_as_list(&mut self, scope: usize, path: &At<Path>) -> Option<(SlotId, Place<'c>)> {
+        let [Segment::Name(name)] = path.value.segments.as_slice() else { return None };
+        let place = self.scopes.get(scope)?;
+        let Place::Object(object) = place.place else { return None };
+        let target = object.reference(name)?.reference_to.as_deref()?;
+        let parent = self.schemas.object(place.system, target)?;
+        Some((self.parent_slot(scope, name), Place::Object(parent)))
+    }
+
     fn element_key(
         &mut self,
         pairs: &[(At<Path>, At<Path>)],
@@ -117,25 +144,26 @@ impl<'c> Checker<'c> {
         Some([left?, right?])
     }
 
-    fn each_clauses(&mut self, clauses: &[Clause]) -> (bool, bool) {
-        let (mut removed_keep, mut until_shared) = (false, false);
+    fn each_clauses(&mut self, clauses: &[Clause]) -> Said {
+        let mut said = Said::default();
         for clause in clauses {
             match &clause.kind {
-                ClauseKind::RemovedKeep => removed_keep = true,
-                ClauseKind::UntilShared => until_shared = true,
+                ClauseKind::RemovedKeep => said.removed_keep = true,
+                ClauseKind::UntilShared => said.until_shared = true,
+                ClauseKind::OnCreateOnly => said.create_only = true,
                 ClauseKind::Union => self.not_yet(clause.span, "union"),
                 kind => {
                     let name = clause_name(kind);
                     self.say(say::misplaced(
                         clause.span,
                         name,
-                        "`each` takes `until shared` and `removed keep`",
+                        "`each` takes `until shared`, `removed keep` and `on create only`",
                         "write it behind a line of the block",
                     ));
                 }
             }
         }
-        (removed_keep, until_shared)
+        said
     }
 
     /// New elements have everything that they must have.

@@ -15,7 +15,12 @@ use super::lines::{Context, OneOperand, Operands};
 
 impl<'c> Checker<'c> {
     /// Constants may stand only on the side that the arrow leaves.
-    pub(super) fn constant_sides(&mut self, line: &FieldLine, left: &Operands<'c>, right: &Operands<'c>) {
+    pub(super) fn constant_sides(
+        &mut self,
+        line: &FieldLine,
+        left: &Operands<'c>,
+        right: &Operands<'c>,
+    ) {
         let arrow = line.arrow.value;
         for (operands, others, allowed) in
             [(left, right, Arrow::ToRight), (right, left, Arrow::ToLeft)]
@@ -84,7 +89,11 @@ impl<'c> Checker<'c> {
                         format!("`{}` holds {}", field.name, field.kind.phrase()),
                     )
                     .label("a constant of another type")
-                    .help(format!("write {}", field.kind.phrase())),
+                    .help(if field.kind == Kind::Bool {
+                        "write `true` or `false`".to_owned()
+                    } else {
+                        format!("write {}", field.kind.phrase())
+                    }),
                 );
             }
         }

@@ -42,7 +42,7 @@ impl Checker<'_> {
         let to_left = self.written.iter().find(|(side, _, _)| *side == Side::Left);
         if let (None, Some((_, _, span))) = (&self.plan.sync[1], to_left) {
             let span = *span;
-            self.no_opt_in(span);
+            self.no_opt_in(span, false);
         }
     }
 
@@ -147,7 +147,7 @@ impl Checker<'_> {
                 format!("`{target}` must be given when the {name} is created, and `{source}` may be blank"),
             )
             .label("may have nothing to write")
-            .effect(format!("a {} with a blank `{source}` cannot become a {name}: it is parked", self.plan.side_name(from)))
+            .effect(format!("when `{source}` of the {} is blank, no {name} is created: the deal is parked", self.plan.side_name(from)))
             .help("add `default …`, or a line in `require before sharing` that tells the seller"),
         )
     }

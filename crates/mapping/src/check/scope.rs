@@ -40,13 +40,13 @@ pub(super) fn path_text(path: &Path) -> String {
             Segment::First => text.push_str("[first]"),
             Segment::FirstWith(name) => {
                 let _ = write!(text, "[first with {name}]");
-            },
+            }
             Segment::Is { name, value } => {
                 let _ = write!(text, "[{name} is \"{value}\"]");
-            },
+            }
             Segment::EachBy(name) => {
                 let _ = write!(text, "[each by {name}]");
-            },
+            }
         }
     }
     text
@@ -244,27 +244,25 @@ impl<'c> Checker<'c> {
         }
     }
 
+    /// The slot of a whole record that a reference leads to: only read, as a list of one.
+    pub(super) fn parent_slot(&mut self, scope: usize, name: &str) -> SlotId {
+        let Some(place) = self.scopes.get_mut(scope) else { return SlotId(0) };
+        if let Some(index) = place.slots.iter().position(|slot| slot.path == name) {
+            return SlotId(index);
+        }
+        let mut slot = bare_slot(name.to_owned(), Kind::Object);
+        slot.steps = vec![Step::Member(name.to_owned())];
+        place.slots.push(slot);
+        place.fields.push(None);
+        SlotId(place.slots.len() - 1)
+    }
+
     fn json_path(&mut self, scope: usize, text: &str, span: Span) -> Option<SlotId> {
         match JsonPath::parse(text) {
             Ok(path) => {
                 let place = self.scopes.get_mut(scope)?;
-                place.slots.push(Slot {
-                    path: text.to_owned(),
-                    steps: Vec::new(),
-                    kind: Kind::Text,
-                    length: None,
-                    precision: None,
-                    values: Vec::new(),
-                    create: false,
-                    update: false,
-                    until_shared: false,
-                    clearable: false,
-                    required: false,
-                    pointer: None,
-                    badged: false,
-                    exact: false,
-                    json_path: Some(path),
-                });
+                let slot = bare_slot(text.to_owned(), Kind::Text);
+                place.slots.push(Slot { json_path: Some(path), ..slot });
                 place.fields.push(None);
                 let slot = SlotId(place.slots.len() - 1);
                 self.inexact_filters(scope, slot, span);
@@ -307,6 +305,27 @@ impl<'c> Checker<'c> {
             .help("select by a text or a flag, or decide in a `when` condition, which is exact");
             self.say(problem);
         }
+    }
+}
+
+/// A slot that is only read.
+fn bare_slot(path: String, kind: Kind) -> Slot {
+    Slot {
+        path,
+        steps: Vec::new(),
+        kind,
+        length: None,
+        precision: None,
+        values: Vec::new(),
+        create: false,
+        update: false,
+        until_shared: false,
+        clearable: false,
+        required: false,
+        pointer: None,
+        badged: false,
+        exact: false,
+        json_path: None,
     }
 }
 

@@ -341,7 +341,7 @@ impl<'c> Checker<'c> {
                 format!("{count} {values} of the {from} {} in no row of table `{name}` (`{word}`): {list}", if count == 1 { "is" } else { "are" }),
             )
             .label("not all values are covered")
-            .effect(format!("a {from} with such a value cannot be brought to the {target}: its line is parked"))
+            .effect(format!("such a value of the {from} cannot be brought to the {target}: the line is parked"))
             .help(format!("add a row such as `{row}`, or `otherwise {word} keep`")),
             Some(otherwise) => Problem::new(
                 Code::OnlyOtherwise,
@@ -390,8 +390,11 @@ fn row_width(at: Span, wanted: (usize, usize), found: (usize, usize)) -> Problem
         Code::RowWidth,
         at,
         format!(
-            "expected {} cells left and {} right of the arrow, found {} and {}",
-            wanted.0, wanted.1, found.0, found.1
+            "expected {} left and {} right of the arrow, found {} and {}",
+            if wanted.0 == 1 { "1 cell".to_owned() } else { format!("{} cells", wanted.0) },
+            wanted.1,
+            found.0,
+            found.1
         ),
     )
     .label("another number of cells")

@@ -111,7 +111,7 @@ impl Way for Plain {
         } else if either(list, is_text) {
             "write `as list joined by \";\"`"
         } else {
-            "no conversion makes one of the other"
+            "map other fields, or name a table with `using`"
         };
         Err(format!("{one} and {other} do not fit: {advice}"))
     }

@@ -9,7 +9,7 @@ use serde_json::{Value as JsonValue, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, Condition, Fallback, Each, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
+    Cell, Condition, Each, Fallback, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
     Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
@@ -148,6 +148,9 @@ impl Plan {
         if each.removed_keep {
             text.push_str("  removed keep\n");
         }
+        if each.create_only {
+            text.push_str("  on create only\n");
+        }
         if each.until_shared {
             text.push_str("  until shared\n");
         }
@@ -266,7 +269,6 @@ impl Plan {
         }
         text
     }
-
 }
 
 fn condition_text(condition: &Condition, slots: &[Slot]) -> String {

@@ -224,7 +224,8 @@ pub fn unclosed_quote(at: Span, open: char) -> Problem {
     };
     let help = match open {
         '\'' => "write texts in double quotes, and `\"` behind the last character".to_owned(),
-        _ => format!("write {close} behind its last character, on the same line"),
+        '`' => "write a backtick behind its last character, on the same line".to_owned(),
+        _ => format!("write `{close}` behind its last character, on the same line"),
     };
     Problem::new(Code::UnclosedQuote, at, message).label("opened here").help(help)
 }

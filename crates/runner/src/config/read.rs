@@ -11,7 +11,8 @@ use connect::Secret;
 use super::section::{Reading, Section};
 use super::yaml::{Part, Step};
 use super::{
-    Config, Limits, Lookup, PartnerCenterSettings, SalesforceSettings, TrustSetting, WebhookSettings,
+    Config, Limits, Lookup, PartnerCenterSettings, SalesforceSettings, TrustSetting,
+    WebhookSettings,
 };
 
 /// The one host that Microsoft's certificates come from.
@@ -26,7 +27,11 @@ pub(super) struct Reader<'l> {
 }
 
 impl Reader<'_> {
-    pub(super) fn config(&self, reading: &mut Reading<'_>, mut section: Section<'_>) -> Option<Config> {
+    pub(super) fn config(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<Config> {
         let listen = self.listen(reading, &mut section);
         let webhook_secret = self.maybe_secret(reading, &mut section, "webhook_secret");
         let store = self.store(reading, &mut section);
@@ -97,9 +102,8 @@ impl Reader<'_> {
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
     ) -> Option<PartnerCenterSettings> {
-        let mut host = |name, usual: &str| {
-            section.text(reading, name).unwrap_or_else(|| usual.to_owned())
-        };
+        let mut host =
+            |name, usual: &str| section.text(reading, name).unwrap_or_else(|| usual.to_owned());
         let api = host("api", "https://api.partner.microsoft.com");
         let webhooks = host("webhooks", "https://api.partnercenter.microsoft.com");
         let login = host("login", "https://login.microsoftonline.com");

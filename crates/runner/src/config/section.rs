@@ -194,8 +194,7 @@ impl<'n> Section<'n> {
                     if let Node::Text(text) = item {
                         texts.push((path, text.clone()));
                     } else {
-                        let message =
-                            format!("expected a text in `{name}`, found {}", item.kind());
+                        let message = format!("expected a text in `{name}`, found {}", item.kind());
                         reading.problem(&path, Part::Value, message, "write a text".to_owned());
                     }
                 }

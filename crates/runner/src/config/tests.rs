@@ -92,11 +92,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
             (2, 1, "did you mean `store`?"),
             (8, 18, "put the file there or correct the path"),
             (11, 15, "write true or false"),
-            (
-                16,
-                18,
-                "put it into a file or a variable and write `file:PATH` or `env:NAME`"
-            ),
+            (16, 18, "put it into a file or a variable and write `file:PATH` or `env:NAME`"),
             (20, 12, "write a whole number from 1 to 64"),
         ]
     );

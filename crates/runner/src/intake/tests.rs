@@ -20,8 +20,7 @@ struct Server {
 
 async fn serve(secret: Option<&str>) -> Server {
     let folder = tempfile::tempdir().unwrap();
-    let store =
-        Arc::new(SqliteStore::open(&folder.path().join("state.db"), Role::Runner).unwrap());
+    let store = Arc::new(SqliteStore::open(&folder.path().join("state.db"), Role::Runner).unwrap());
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let certificate = CertificateParams::default().self_signed(&key).unwrap();
     let trust = Trust::Pinned { certificate_pem: certificate.pem() };
@@ -44,9 +43,7 @@ async fn serve(secret: Option<&str>) -> Server {
 impl Server {
     fn signed(&self, body: &str) -> String {
         let signature = STANDARD.encode(self.key.sign(body.as_bytes()).unwrap());
-        format!(
-            "authorization: Signature {signature}\r\nx-ms-signature-algorithm: rsa-sha256\r\n"
-        )
+        format!("authorization: Signature {signature}\r\nx-ms-signature-algorithm: rsa-sha256\r\n")
     }
 
     async fn ask(&self, line: &str, headers: &str, body: &str) -> (u16, String) {

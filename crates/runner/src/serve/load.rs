@@ -21,10 +21,9 @@ pub fn load_maps(paths: &[PathBuf]) -> Result<Vec<DealMap>, Error> {
     for path in paths {
         let text = read(path)?;
         let schemas = schemas_beside(path)?;
-        let name = path.file_name().map_or_else(
-            || path.display().to_string(),
-            |name| name.to_string_lossy().into_owned(),
-        );
+        let name = path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let compiled = mapping::compile(&name, &text, &schemas);
         let Some(plan) = compiled.plan else {
             return Err(Error::Map(Box::new(compiled.report)));

@@ -48,7 +48,8 @@ fn course(found: Option<&Registration>, url: &str, take_over: bool) -> Course {
         let url = found.url.clone();
         return if take_over { Course::TakeOver(url) } else { Course::Leave(url) };
     }
-    let has = |event: &EventName| found.events.iter().any(|e| e.eq_ignore_ascii_case(event.as_str()));
+    let has =
+        |event: &EventName| found.events.iter().any(|e| e.eq_ignore_ascii_case(event.as_str()));
     if wanted().iter().all(has) { Course::Fine } else { Course::Register }
 }
 

@@ -57,12 +57,7 @@ fn chain(prev: &str, line: &AuditLine) -> String {
     fingerprint(&[prev, &number(seq), &number(key), &number(at), &line.entry])
 }
 
-pub(super) fn append(
-    db: &Db,
-    key: KeyId,
-    now: Timestamp,
-    entry: &str,
-) -> Result<(), StoreError> {
+pub(super) fn append(db: &Db, key: KeyId, now: Timestamp, entry: &str) -> Result<(), StoreError> {
     let last = db.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[])?;
     let (seq, prev) = match last {
         Some(row) => (row.int(0)?.saturating_add(1), row.text(1)?),
@@ -76,11 +71,7 @@ pub(super) fn append(
     db.run(sql, &cells).map(drop)
 }
 
-pub(super) fn audit(
-    db: &Db,
-    key: Option<KeyId>,
-    limit: u32,
-) -> Result<Vec<AuditLine>, StoreError> {
+pub(super) fn audit(db: &Db, key: Option<KeyId>, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
     let limit = i64::from(limit).into();
     let rows = match key {
         None => {
@@ -160,13 +151,8 @@ fn parked(db: &Db) -> Result<Vec<ParkedKey>, StoreError> {
     for row in db.rows(sql, &[])? {
         let key = KeyId(row.int(0)?);
         let Some(why) = read_parked(row.maybe(1)?, row.maybe_int(2)?)? else { continue };
-        let mut entry = ParkedKey {
-            key,
-            referral: None,
-            record: None,
-            since: why.since,
-            causes: why.causes,
-        };
+        let mut entry =
+            ParkedKey { key, referral: None, record: None, since: why.since, causes: why.causes };
         for alias in links::aliases(db, key)? {
             match alias {
                 Alias::Referral(id) => entry.referral = Some(id.to_string()),

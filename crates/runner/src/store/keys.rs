@@ -43,8 +43,11 @@ pub(super) fn timestamp(millis: i64) -> Result<Timestamp, StoreError> {
 
 /// Ends every lease: their holders are gone, and older epochs can commit nothing.
 pub(super) fn end_leases(db: &Db) -> Result<(), StoreError> {
-    db.run("UPDATE keys SET lease_until = 0, lease_epoch = lease_epoch + 1 WHERE lease_until > 0", &[])
-        .map(drop)
+    db.run(
+        "UPDATE keys SET lease_until = 0, lease_epoch = lease_epoch + 1 WHERE lease_until > 0",
+        &[],
+    )
+    .map(drop)
 }
 
 pub(super) fn accept(
@@ -266,9 +269,8 @@ fn give_back(db: &Db, at: &Place, next: &Next, now: Timestamp) -> Result<(), Sto
     match next {
         Next::Hold => return Ok(()),
         Next::Done => {
-            let sql = format!(
-                "UPDATE keys SET {done}, parked = NULL, parked_since = NULL WHERE id = ?1"
-            );
+            let sql =
+                format!("UPDATE keys SET {done}, parked = NULL, parked_since = NULL WHERE id = ?1");
             db.run(&sql, &[key.clone(), at.dirty_upto.into(), millis(now)])?;
         }
         Next::Later { at: due, counted, why } => {

@@ -15,7 +15,9 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn referral(n: u8) -> Alias {
-    Alias::Referral(ReferralId::parse(&format!("00000000-0000-0000-0000-0000000000{n:02x}")).unwrap())
+    Alias::Referral(
+        ReferralId::parse(&format!("00000000-0000-0000-0000-0000000000{n:02x}")).unwrap(),
+    )
 }
 
 fn record(n: u8) -> Alias {
@@ -70,7 +72,10 @@ fn what_was_accepted_is_there_after_opening_again() {
         };
         let again = claim(&store, at(2)).await;
         assert_eq!((again.key, &again.base), (key, &base));
-        assert_eq!(again.referral(), Some(&ReferralId::parse("00000000-0000-0000-0000-000000000001").unwrap()));
+        assert_eq!(
+            again.referral(),
+            Some(&ReferralId::parse("00000000-0000-0000-0000-000000000001").unwrap())
+        );
     });
 }
 
@@ -123,8 +128,7 @@ fn an_open_intent_comes_back_with_the_next_claim() {
         hint(&store, record(1), at(0)).await;
         let mut first = claim(&store, at(0)).await;
         let body = r#"{"n":1}"#.to_owned();
-        let id =
-            store.intend(&mut first, IntentKind::CreateReferral, body, at(0)).await.unwrap();
+        let id = store.intend(&mut first, IntentKind::CreateReferral, body, at(0)).await.unwrap();
         assert_eq!(store.open_creates(first.key).await.unwrap(), 0);
         assert_eq!(store.open_creates(KeyId(99)).await.unwrap(), 1);
         store.remember(&mut first, id, r#"{"n":2}"#.to_owned()).await.unwrap();
@@ -190,7 +194,11 @@ fn another_partys_half_joins_the_deal_of_its_engagement() {
         let mut own = claim(&store, at(2)).await;
         assert_eq!(own.key, deal);
         store.commit(&mut own, done(), at(2)).await.unwrap();
-        assert_eq!(hint(&store, referral(2), at(3)).await, deal, "a hint on the half is the deal's");
+        assert_eq!(
+            hint(&store, referral(2), at(3)).await,
+            deal,
+            "a hint on the half is the deal's"
+        );
     });
 }
 

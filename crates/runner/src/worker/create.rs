@@ -64,10 +64,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.hold(Commit {
             audit: vec![note::write_entry("create-record", plan, decision, Some(id.as_str()))],
             close: vec![(intent, Ending::Applied)],
-            count: vec![
-                ("creates_salesforce".to_owned(), 1),
-                ("writes_salesforce".to_owned(), 1),
-            ],
+            count: vec![("creates_salesforce".to_owned(), 1), ("writes_salesforce".to_owned(), 1)],
             ..Commit::default()
         })
         .await?;

@@ -210,7 +210,10 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         let Ok(referral) = ReferralId::parse(&key) else {
             return Err(Halt::Park(vec![note::plain(
                 "bad-referral-id",
-                &format!("expected the id of a referral in {}, found another text", map.key_field()),
+                &format!(
+                    "expected the id of a referral in {}, found another text",
+                    map.key_field()
+                ),
                 "clear the field, or put the referral's id there",
             )]));
         };
@@ -238,6 +241,7 @@ pub(super) fn second_claimant() -> crate::store::Cause {
 fn member(body: &str, name: &str) -> String {
     let object: Option<serde_json::Map<String, serde_json::Value>> =
         serde_json::from_str(body).ok();
-    let value = object.and_then(|object| object.get(name).and_then(|v| v.as_str().map(str::to_owned)));
+    let value =
+        object.and_then(|object| object.get(name).and_then(|v| v.as_str().map(str::to_owned)));
     value.unwrap_or_default()
 }

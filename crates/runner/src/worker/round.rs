@@ -175,8 +175,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         Err(Halt::Park(vec![note::plain(
             "write-fight",
-            &format!("the deal was written to {writes} times within an hour; another automation \
-                      seems to change it back each time"),
+            &format!(
+                "the deal was written to {writes} times within an hour; another automation \
+                      seems to change it back each time"
+            ),
             "find the flow or integration that writes the same fields and switch one of the two off",
         )]))
     }

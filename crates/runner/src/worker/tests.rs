@@ -1,1 +1,341 @@
 //! The worker against two modelled systems.
+
+mod house;
+mod model;
+mod storms;
+
+use connect::Error;
+use serde_json::{Value, json};
+
+use house::{House, REFERRAL};
+use model::Trouble;
+
+use super::Tripwire;
+use crate::store::{Release, Store};
+
+fn text(record: &model::Record, name: &str) -> String {
+    record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn an_inbound_referral_becomes_one_opportunity_and_then_all_is_quiet() {
+    let house = House::new().await;
+    house.inbound();
+    house.hint_referral(REFERRAL).await;
+    house.work().await.unwrap();
+    assert_eq!(house.parked().await, [""; 0]);
+    let (id, deal) = house.the_opportunity();
+    assert_eq!(text(&deal, "Referral_Identifier__c"), REFERRAL);
+    assert_eq!(text(&deal, "Name"), "✔ Alpine Freight & Co - depot telemetry");
+    assert_eq!(deal["Amount"].to_string(), "125000.10");
+    assert!(text(&deal, "Audit__c").contains("sync success"), "{deal:?}");
+    assert_eq!(text(&house.referral(REFERRAL), "externalReferenceId"), id);
+    assert_eq!(house.world.all("Account").len(), 1);
+    assert_eq!(house.world.all("Microsoft_Solution__c").len(), 1);
+    house.rest().await.unwrap();
+    let writes = house.world.writes();
+    house.hint_referral(REFERRAL).await;
+    house.hint_record(&id).await;
+    house.rest().await.unwrap();
+    assert_eq!(house.world.writes(), writes, "{:?}", house.world.state().writes);
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!((status.keys, status.linked, status.open_intents), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_flagged_opportunity_becomes_one_referral() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, [""; 0]);
+    let (id, referral) = house.the_referral();
+    assert_eq!(text(&referral, "externalReferenceId"), deal);
+    assert_eq!(text(&house.opportunity(&deal), "Referral_Identifier__c"), id);
+    assert_eq!(house.world.all("Opportunity").len(), 1, "our own referral made no second one");
+    let writes = house.world.writes();
+    house.hint_referral(&id).await;
+    house.rest().await.unwrap();
+    assert_eq!(house.world.writes(), writes);
+}
+
+#[tokio::test]
+async fn changes_flow_both_ways_and_conflicts_go_by_the_map() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.world.edit_row("Opportunity", &id, "StageName", json!("Qualification"));
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.referral(REFERRAL), "status"), "Active");
+    house.world.edit_referral(REFERRAL, "/details/notes", json!("a new note"));
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.opportunity(&id), "Description"), "a new note");
+    house.world.edit_referral(REFERRAL, "/details/dealValue", json!(1));
+    house.world.edit_row("Opportunity", &id, "Amount", json!(2));
+    house.rest().await.unwrap();
+    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "2");
+    assert_eq!(house.opportunity(&id)["Amount"].to_string(), "2");
+    assert!(house.worker.store.verify().await.unwrap().broken_at.is_none());
+}
+
+#[tokio::test]
+async fn an_edit_between_read_and_write_is_not_lost() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.world.edit_row("Opportunity", &id, "Amount", json!(7));
+    house.world.trouble(
+        "change referral",
+        Trouble::Edit("Referral", "/details/notes", json!("typed meanwhile")),
+    );
+    house
+        .world
+        .trouble("change row", Trouble::Edit("Opportunity", "Campaign_Code__c", json!("C-7")));
+    house.clock.advance(std::time::Duration::from_secs(2));
+    house.rest().await.unwrap();
+    let referral = house.referral(REFERRAL);
+    assert_eq!(referral["details"]["dealValue"].to_string(), "7");
+    assert_eq!(text(&house.opportunity(&id), "Description"), "typed meanwhile");
+    assert_eq!(text(&referral, "campaignId"), "C-7");
+}
+
+#[tokio::test]
+async fn a_referral_whose_creation_was_not_answered_is_found_again() {
+    for trouble in [Trouble::AppliedThenLost, Trouble::Lost] {
+        let house = House::new().await;
+        let deal = house.flagged();
+        house.world.trouble("create referral", trouble.clone());
+        house.rest().await.unwrap();
+        let (id, _) = house.the_referral();
+        assert_eq!(text(&house.opportunity(&deal), "Referral_Identifier__c"), id, "{trouble:?}");
+        let status = house.worker.store.status().await.unwrap();
+        let found = status.counters.get("creates_found_again").copied().unwrap_or(0);
+        assert_eq!(found, u64::from(matches!(trouble, Trouble::AppliedThenLost)));
+        assert_eq!((status.open_intents, status.parked_count), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_opportunity_whose_creation_was_not_answered_is_found_again() {
+    for trouble in [Trouble::AppliedThenLost, Trouble::Lost] {
+        let house = House::new().await;
+        house.inbound();
+        house.world.trouble("composite", trouble);
+        house.rest().await.unwrap();
+        let (_, deal) = house.the_opportunity();
+        assert_eq!(text(&deal, "Referral_Identifier__c"), REFERRAL);
+        assert_eq!(house.world.all("Account").len(), 1);
+        assert_eq!(house.worker.store.status().await.unwrap().open_intents, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_was_not_answered_arrives_once() {
+    for kind in ["change referral", "change row"] {
+        for trouble in [Trouble::AppliedThenLost, Trouble::Lost] {
+            let house = House::new().await;
+            house.inbound();
+            house.rest().await.unwrap();
+            let (id, _) = house.the_opportunity();
+            house.world.edit_row("Opportunity", &id, "Amount", json!(9));
+            house.world.edit_referral(REFERRAL, "/details/notes", json!("both sides"));
+            house.world.trouble(kind, trouble.clone());
+            house.rest().await.unwrap();
+            let referral = house.referral(REFERRAL);
+            assert_eq!(referral["details"]["dealValue"].to_string(), "9", "{kind} {trouble:?}");
+            let deal = house.opportunity(&id);
+            assert_eq!(text(&deal, "Description"), "both sides", "{kind} {trouble:?}");
+            assert_eq!(house.worker.store.status().await.unwrap().open_intents, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copied_opportunity_is_parked_alone() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    let mut copy = house.opportunity(&id);
+    copy.shift_remove("Id");
+    house.clock.advance(std::time::Duration::from_secs(60));
+    house.world.add_row("Opportunity", &Value::Object(copy));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["second-claimant"]);
+    house.world.edit_referral(REFERRAL, "/details/notes", json!("still in step"));
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.opportunity(&id), "Description"), "still in step");
+}
+
+#[tokio::test]
+async fn a_deleted_opportunity_sends_nothing_and_resumes_when_undeleted() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    let key = ("Opportunity".to_owned(), id.clone());
+    let row = house.world.state().rows.remove(&key).unwrap();
+    let writes = house.world.writes();
+    house.world.edit_referral(REFERRAL, "/details/notes", json!("after the deletion"));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["record-gone"]);
+    assert_eq!((house.world.writes(), house.world.all("Opportunity").len()), (writes, 0));
+    house.world.state().rows.insert(key, row);
+    house.worker.store.release(Release::All, house.clock.now()).await.unwrap();
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.opportunity(&id), "Description"), "after the deletion");
+    assert_eq!(house.parked().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_referral_that_cannot_be_read_any_more_is_not_made_again() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.world.state().referrals.clear();
+    let writes = house.world.writes();
+    house.world.edit_row("Opportunity", &id, "Amount", json!(3));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["referral-unreadable"]);
+    assert_eq!(house.world.writes(), writes);
+}
+
+#[tokio::test]
+async fn nothing_leaves_once_the_flag_is_off() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.world.edit_row("Opportunity", &id, "Amount", json!(5));
+    // The flag goes off after the records were read for the decision.
+    house.hint_record(&id).await;
+    house.world.trouble("read rows", Trouble::Edit("None", "", Value::Null));
+    let off = Trouble::Edit("Opportunity", "Sync_with_Partner_Center__c", json!(false));
+    house.world.trouble("read rows", off);
+    house.clock.advance(std::time::Duration::from_secs(5));
+    house.work().await.unwrap();
+    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "125000.10");
+    house.world.edit_referral(REFERRAL, "/details/notes", json!("inbound goes on"));
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.opportunity(&id), "Description"), "inbound goes on");
+    house.world.edit_row("Opportunity", &id, "Sync_with_Partner_Center__c", json!(true));
+    house.rest().await.unwrap();
+    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "5");
+}
+
+#[tokio::test]
+async fn a_deal_that_may_not_be_shared_yet_says_so_once_and_goes_on_when_completed() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.world.edit_row("Opportunity", &deal, "Amount", json!(0));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["fault::require"]);
+    assert!(text(&house.opportunity(&deal), "Name").starts_with('✘'));
+    assert!(house.world.state().referrals.is_empty());
+    let audit = text(&house.opportunity(&deal), "Audit__c");
+    house.hint_record(&deal).await;
+    house.rest().await.unwrap();
+    assert_eq!(text(&house.opportunity(&deal), "Audit__c"), audit, "said once");
+    house.world.edit_row("Opportunity", &deal, "Amount", json!(100));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, [""; 0]);
+    house.the_referral();
+    assert!(text(&house.opportunity(&deal), "Name").starts_with('✔'));
+}
+
+#[tokio::test]
+async fn a_refused_write_parks_the_deal_with_its_line_and_tells_the_seller() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    let refused = Error::Refused {
+        code: "invalidRequest".to_owned(),
+        why: "the value is too large".to_owned(),
+        fields: vec!["/details/dealValue".to_owned()],
+    };
+    for _ in 0..10 {
+        house.world.trouble("change referral", Trouble::Answer(refused.clone()));
+    }
+    house.world.edit_row("Opportunity", &id, "Amount", json!(11));
+    house.rest().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    let cause = &status.parked[0].causes[0];
+    assert_eq!(cause.code, "refused::invalidRequest");
+    assert!(cause.map_line.is_some_and(|line| line > 0), "{cause:?}");
+    let deal = house.opportunity(&id);
+    assert!(text(&deal, "Name").starts_with('✘'), "{deal:?}");
+    let lines = text(&deal, "Audit__c").matches("too large").count();
+    assert_eq!(lines, 1);
+    house.world.state().troubles.clear();
+    house.worker.store.release(Release::All, house.clock.now()).await.unwrap();
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, [""; 0]);
+    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "11");
+    assert!(text(&house.opportunity(&id), "Name").starts_with('✔'));
+}
+
+#[tokio::test]
+async fn two_deals_of_one_customer_share_one_account() {
+    let house = House::new().await;
+    house.inbound();
+    let second = "d2f7b088-a98a-4d0a-b509-fdd40775fcc2";
+    let text = Value::Object(house.referral(REFERRAL)).to_string();
+    let text = text.replace("engagementId\":\"", "engagementId\":\"x");
+    house.world.add_referral(&text, second);
+    house.rest().await.unwrap();
+    assert_eq!(house.world.all("Opportunity").len(), 2);
+    assert_eq!(house.world.all("Account").len(), 1);
+}
+
+#[tokio::test]
+async fn another_automation_that_fights_back_is_parked() {
+    let mut house = House::new().await;
+    house.limits.writes_per_hour = 5;
+    house.reopen(Tripwire::default()).await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    for n in 0..10 {
+        house.world.edit_row("Opportunity", &id, "Amount", json!(n));
+        house.rest().await.unwrap();
+    }
+    assert_eq!(house.parked().await, ["write-fight"]);
+    house.clock.advance(std::time::Duration::from_secs(3700));
+    house.hint_record(&id).await;
+    house.rest().await.unwrap();
+    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "9");
+}
+
+#[tokio::test]
+async fn a_denied_wire_stops_until_somebody_acts() {
+    let house = House::new().await;
+    house.inbound();
+    let denied = Error::Denied { why: "sign-in expired".to_owned(), who: "the admin".to_owned() };
+    house.world.trouble("read referral", Trouble::Answer(denied));
+    house.hint_referral(REFERRAL).await;
+    house.worker.step().await.unwrap();
+    let snapshot = house.worker.standing.snapshot();
+    assert_eq!(snapshot.denied[0].who, "the admin");
+    house.work().await.unwrap();
+    assert!(house.worker.standing.snapshot().denied.is_empty());
+    house.the_opportunity();
+}
+
+#[tokio::test]
+async fn microsofts_half_makes_no_opportunity() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let half = "e2f7b088-a98a-4d0a-b509-fdd40775fcc3";
+    let text = Value::Object(house.referral(REFERRAL)).to_string();
+    house.world.add_referral(&text, half);
+    house.world.edit_referral(half, "/organizationId", json!("msft"));
+    house.hint_referral(half).await;
+    house.rest().await.unwrap();
+    house.the_opportunity();
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!(status.keys, 1, "the half belongs to the deal");
+}

@@ -6,9 +6,7 @@
 use connect::partner_center::{PatchOp, Referral};
 use connect::salesforce::{Equality, Filter, Row, Select, Sub};
 use connect::{ETag, Error, RecordId};
-use mapping::decision::{
-    Change, ChildAction, ChildChange, Decision, Effect, Side, nest,
-};
+use mapping::decision::{Change, ChildAction, ChildChange, Decision, Effect, Side, nest};
 use mapping::report::ReportEvent;
 use mapping::schema::System;
 
@@ -205,9 +203,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ChildAction::Create => {
                 own.push(text_change(&child.parent_field, deal));
                 for (relationship, changes) in &parents {
-                    let (field, id) =
-                        self.parent_of_new(scene, child, relationship, changes, &name, &mut subs)
-                            .await?;
+                    let (field, id) = self
+                        .parent_of_new(scene, child, relationship, changes, &name, &mut subs)
+                        .await?;
                     own.push(text_change(&field, &id));
                 }
                 Ok(Sub::create(&name, &child.object, nest(&own)).map(|sub| {

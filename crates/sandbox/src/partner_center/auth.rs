@@ -72,7 +72,6 @@ pub(crate) fn token(
     let expires = clock::now_milliseconds() + home.token_seconds * 1000;
     let access = grant_access(home, tx, user, Some(audience), Some(expires))?;
     let refresh = grant_refresh(tx, user)?;
-    let seconds = home.token_seconds;
     let body = granted(home.token_seconds, audience, newer, [&access, &refresh]);
     Ok(Answer::json(200, body).with("Cache-Control", "no-store"))
 }

@@ -1,5 +1,7 @@
 //! What survives, faults, counts and the request log.
 
+use std::time::Duration;
+
 use sandbox::{Config, Sandbox};
 use serde_json::{Value, json};
 
@@ -46,6 +48,85 @@ async fn everything_is_there_after_a_restart() {
     assert_ne!(names, [next]);
 }
 
+const STATE: &str = "SANDBOX_STATE";
+
+/// Runs a sandbox in a process of its own until it is killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "another test runs it as a child"]
+async fn a_child_to_be_killed() {
+    let folder = std::path::PathBuf::from(std::env::var(STATE).unwrap());
+    let config = Config { state: Some(folder.join("box")), ..Config::default() };
+    let sandbox = Sandbox::start(config).await.unwrap();
+    std::fs::write(folder.join("new"), sandbox.ready().to_string()).unwrap();
+    std::fs::rename(folder.join("new"), folder.join("ready")).unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let helper = Client::start().await;
+    let (mut accounts, mut referrals) = (0, 0);
+    for round in 0..3 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "state::a_child_to_be_killed", "--ignored"])
+            .env(STATE, folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let file = folder.path().join("ready");
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let ready: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let at = |pointer: &str| ready.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let bearer = |system: &str| format!("Bearer {}", at(&format!("/{system}/access_token")));
+        let registration = json!({
+            "WebhookUrl": "http://127.0.0.1:9/", "WebhookEvents": ["referral-created"],
+        });
+        let url = format!("{}/webhooks/v1/registration", at("/partner_center/webhooks_url"));
+        let partner = bearer("partner_center");
+        let headers = [("Authorization", partner.as_str())];
+        helper.call("POST", &url, &headers, &registration.to_string()).await.unwrap().is(200);
+        let killer = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(150 + round * 97)).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+        });
+        let write = async |url: String, bearer: String, body: Value| {
+            let mut count = 0;
+            while let Ok(got) =
+                helper.call("POST", &url, &[("Authorization", &bearer)], &body.to_string()).await
+            {
+                assert!(got.status < 300, "{got:?}");
+                count += 1;
+            }
+            count
+        };
+        let url = format!("{}{DATA}/sobjects/Account", at("/salesforce/url"));
+        let rows = write(url, bearer("salesforce"), json!({ "Name": "x" }));
+        let url = format!("{}/referrals", at("/partner_center/url"));
+        let deals = write(url, bearer("partner_center"), referral("x"));
+        let (rows, deals) = tokio::join!(rows, deals);
+        killer.await.unwrap();
+        assert!(rows > 0 && deals > 0);
+        accounts += rows;
+        referrals += deals;
+    }
+    let config = Config { state: Some(folder.path().join("box")), ..Config::default() };
+    let client = Client::with(config).await;
+    let found = client.query("SELECT COUNT() FROM Account").await.is(200).body["totalSize"].clone();
+    // The last write of each round may have been done without an answer.
+    assert!((accounts..=accounts + 3).contains(&found.as_i64().unwrap()), "{accounts} {found}");
+    let listed = client.partner("GET", "?$top=1", &Value::Null).await.is(200);
+    let found = listed.body["@odata.count"].as_i64().unwrap();
+    assert!((referrals..=referrals + 3).contains(&found), "{referrals} {found}");
+    let counts = client.admin("GET", "/counts", &Value::Null).await.body;
+    assert_eq!(counts["webhooks"]["sent"], json!(found));
+    assert_eq!(counts["partner_center"]["by_user"]["partner"]["writes"], json!(found));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_signing_key_is_for_its_owner_only() {
@@ -55,7 +136,9 @@ async fn the_signing_key_is_for_its_owner_only() {
     let sandbox =
         Sandbox::start(Config { state: Some(state.clone()), ..Config::default() }).await.unwrap();
     let mode = |path: std::path::PathBuf| path.metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(state.join("webhook-signer.key.pem")), 0o600);
+    for file in ["webhook-signer.key.pem", "state.sqlite", "state.sqlite-wal", "requests.sqlite"] {
+        assert_eq!(mode(state.join(file)), 0o600, "{file}");
+    }
     assert_eq!(mode(state), 0o700);
     sandbox.stop().await;
 }

@@ -52,11 +52,10 @@ pub(super) fn lost(why: &str) -> Error {
 
 /// Which relationship leads over which field to which object.
 const PARENTS: [(&str, &str, &str); 2] =
-    [("Account", "AccountId", "Account"), ("User", "UserId", "User")];
+    [("Account", "AccountId", "Account"), ("Contact", "ContactId", "Contact")];
 /// Which list of an opportunity has which object, and how it refers back.
-const CHILDREN: [(&str, &str, &str); 3] = [
+const CHILDREN: [(&str, &str, &str); 2] = [
     ("Microsoft_Solutions__r", "Microsoft_Solution__c", "Opportunity__c"),
-    ("OpportunityTeamMembers", "OpportunityTeamMember", "OpportunityId"),
     ("OpportunityContactRoles", "OpportunityContactRole", "OpportunityId"),
 ];
 
@@ -192,7 +191,13 @@ impl State {
         Value::Object(view).to_string()
     }
 
-    fn change(&mut self, object: &str, id: &str, fields: Record, now: Timestamp) -> Result<(), Error> {
+    fn change(
+        &mut self,
+        object: &str,
+        id: &str,
+        fields: Record,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         self.writes.push(format!("change {object} {id}"));
         let row = self.rows.get_mut(&(object.to_owned(), id.to_owned()));
         let row = row.ok_or(Error::Gone { why: "ENTITY_IS_DELETED".to_owned() })?;
@@ -203,7 +208,12 @@ impl State {
         Ok(())
     }
 
-    fn sub(&mut self, sub: &Sub, made: &BTreeMap<String, String>, now: Timestamp) -> Result<String, Error> {
+    fn sub(
+        &mut self,
+        sub: &Sub,
+        made: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<String, Error> {
         let mut body = sub.body.clone().unwrap_or_default();
         for (name, id) in made {
             body = body.replace(&format!("@{{{name}.id}}"), id);
@@ -297,9 +307,7 @@ fn same(value: Option<&Value>, literal: &Literal) -> bool {
 
 impl Wires for World {
     async fn referral(&self, id: &ReferralId) -> Result<Option<Referral>, Error> {
-        self.write("read referral", |state, _| {
-            Ok(state.referrals.get(id.as_str()).map(referral))
-        })
+        self.write("read referral", |state, _| Ok(state.referrals.get(id.as_str()).map(referral)))
     }
 
     async fn change_referral(
@@ -364,7 +372,12 @@ impl Wires for World {
         })
     }
 
-    async fn rows(&self, object: &str, select: &Select, filter: &Filter) -> Result<Vec<Row>, Error> {
+    async fn rows(
+        &self,
+        object: &str,
+        select: &Select,
+        filter: &Filter,
+    ) -> Result<Vec<Row>, Error> {
         self.write("read rows", |state, _| {
             let mut rows: Vec<(&String, &Record)> = state
                 .rows
@@ -383,9 +396,7 @@ impl Wires for World {
                                 let since = Timestamp::from_second(since.as_second()).unwrap();
                                 match after {
                                     None => modified >= Some(since),
-                                    Some(after) => {
-                                        (modified, id) > (Some(since), after.as_str())
-                                    }
+                                    Some(after) => (modified, id) > (Some(since), after.as_str()),
                                 }
                             }
                         }
