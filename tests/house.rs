@@ -25,23 +25,23 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// A library is known by these files of a crate only. `x/` means every file in that folder.
 const FENCES: &[(&str, &str, &[&str])] = &[
-    ("cli", "clap", &["main.rs", "arguments.rs"]),
-    ("cli", "miette", &["show.rs", "show/"]),
-    ("cli", "tracing_subscriber", &["main.rs", "log.rs"]),
+    ("cli", "clap", &["main.rs"]),
+    ("cli", "miette", &["show.rs"]),
+    ("cli", "tracing_subscriber", &["serve.rs"]),
     ("connect", "aws_lc_rs", &["webhook/signature.rs"]),
     ("connect", "base64", &["webhook/signature.rs"]),
     ("connect", "reqwest", &["send.rs"]),
     ("connect", "rustls_pki_types", &["webhook/certificate.rs"]),
     ("connect", "webpki", &["webhook/certificate.rs"]),
     ("connect", "x509_parser", &["webhook/certificate.rs"]),
-    ("mapping", "jsonpath_rust", &["path.rs", "path/"]),
+    ("mapping", "jsonpath_rust", &["path.rs"]),
     ("mapping", "miette", &["problem.rs"]),
     ("mapping", "pest", &["parse.rs", "parse/"]),
     ("mapping", "pest_derive", &["parse/grammar.rs"]),
     ("mapping", "serde_yaml", &["schema/read.rs"]),
     ("mapping", "sha2", &["plan/text.rs"]),
-    ("runner", "axum", &["intake.rs", "intake/", "serve.rs"]),
-    ("runner", "maud", &["intake/"]),
+    ("runner", "axum", &["intake.rs", "intake/", "listen.rs", "serve.rs"]),
+    ("runner", "maud", &["console.rs"]),
     ("runner", "rusqlite", &["store/sqlite.rs"]),
     ("runner", "serde_yaml", &["config/yaml.rs"]),
     ("runner", "sha2", &["fingerprint.rs"]),
@@ -49,9 +49,8 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("sandbox", "axum", &["serve.rs"]),
     ("sandbox", "base64", &["sign.rs"]),
     ("sandbox", "rcgen", &["sign.rs"]),
-    ("sandbox", "reqwest", &["deliver.rs"]),
+    ("sandbox", "reqwest", &["deliver.rs", "remote.rs"]),
     ("sandbox", "rusqlite", &["database.rs"]),
-    ("sandbox", "sha2", &["sign.rs"]),
 ];
 
 /// Libraries that are vocabulary rather than machinery: any file may use them.
@@ -163,7 +162,7 @@ fn every_dependency_has_a_fence_and_is_used() {
                 source.place().is_some_and(|(owner, _)| owner == *krate)
                     && !uses(code, name).is_empty()
             });
-            if !used {
+            if !used && !ours {
                 breaches.push(format!("`{krate}` depends on {name} and does not use it"));
             }
         }

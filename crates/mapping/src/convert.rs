@@ -237,8 +237,10 @@ fn nearest(tokens: &[At<Token>]) -> Option<(&'static str, String, Span)> {
     (1..=3).rev().find_map(|count| {
         let (written, span) = words::first_words(tokens, count)?;
         let long = |name: &&str| name.split(' ').count() == count;
-        let near = crate::problem::nearest(&written, names().filter(long))?;
-        Some((near, written, span))
+        let near = crate::problem::nearest(&written, names().filter(long));
+        // `longtext` for `long text`.
+        let joined = || names().find(|name| name.replace(' ', "") == written.replace(['-', '_'], ""));
+        Some((near.or_else(joined)?, written, span))
     })
 }
 

@@ -58,10 +58,11 @@ impl Plan {
         for each in &self.lists {
             self.draft_list(&scene, each, to, &mut drafted);
         }
-        self.check_required(to, &mut drafted);
+        // What the map says to the seller comes before what the schema says.
         if to == Side::Left {
             self.check_requires(&mut drafted);
         }
+        self.check_required(to, &mut drafted);
         drafted
     }
 

@@ -109,7 +109,9 @@ impl Failure<'_> {
         }
         let odd = !c.is_ascii() && c.is_alphanumeric();
         let joins = touches && (odd || "-/@%&+*!?~^|\\".contains(c));
-        let digit = c.is_ascii_digit() && !self.wants_number();
+        let open = self.before().rfind('[');
+        let selects = open > self.before().rfind(']');
+        let digit = c.is_ascii_digit() && !self.wants_number() && !selects;
         if !(joins || odd || digit) {
             return None;
         }
@@ -244,6 +246,9 @@ impl Failure<'_> {
 
     /// A word that does not exist where only certain words do.
     fn unknown_word(&self) -> Option<Problem> {
+        if self.found.text == "blank" && self.wants_clause() {
+            return Some(syntax::unfinished(self.at(), "blank", "`keep`, `clear` or `park`"));
+        }
         if self.found.text == "or" && self.rules.contains(&Rule::kw_and) {
             return Some(syntax::no_or(self.at()));
         }

@@ -29,6 +29,13 @@ pub fn unexpected(at: Span, expected: &str, found: &str, help: &str) -> Problem 
         .help(help)
 }
 
+/// A clause that breaks off behind its first word.
+pub fn unfinished(at: Span, word: &str, wanted: &str) -> Problem {
+    Problem::new(Code::Syntax, at, format!("expected {wanted} behind `{word}`"))
+        .label("the clause is not complete")
+        .help(format!("write {wanted} behind it, or remove `{word}`"))
+}
+
 /// A line that says nothing that can be read.
 pub fn unreadable(at: Span) -> Problem {
     Problem::new(Code::Syntax, at, "this line cannot be read")

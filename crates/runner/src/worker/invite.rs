@@ -97,7 +97,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let known = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
         let found = match known {
             Some(id) => Some(id),
-            None => self.search(&announced.record, intent.created).await?,
+            None => { let _ = self.search(&announced.record, intent.created).await?; None }
         };
         if let Some(id) = found {
             announced.referral = Some(id.to_string());

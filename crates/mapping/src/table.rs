@@ -1,0 +1,200 @@
+//! Tables of values: which row fits, and what it says about the other side.
+//!
+//! In: a line that uses tables, the values of one side, the left record for row conditions. Out:
+//! an answer for each field of the other side. Must not know: bases, who wins, what may be written
+//! beyond "this column cannot".
+
+use crate::decision::Side;
+use crate::plan::{Cell, Line, Otherwise, Row, SlotId, Table};
+use crate::record::{SlotFault, same_plain};
+use crate::scene::{Pair, Scene};
+use crate::tree::Arrow;
+use crate::value::Value;
+
+/// What the map says at a place that decided: the row, and whether it asks for a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Because {
+    /// The row, or the `otherwise` line, as a line of the map.
+    pub(crate) row: Option<usize>,
+    /// `otherwise … with warning`.
+    pub(crate) warning: bool,
+}
+
+/// What the tables of a line say about one side.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Looked {
+    /// One answer a field.
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) because: Because,
+    /// No row had the value; an `otherwise` line answered.
+    pub(crate) otherwise: bool,
+}
+
+/// One answered cell.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Answer {
+    Is(Value),
+    Untouched,
+    Park,
+    Keep,
+}
+
+/// Whether the tables say of both sides that they agree, in one direction or the other.
+pub(crate) fn agrees(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    pair: &Pair,
+) -> Result<bool, SlotFault> {
+    for to in [Side::Right, Side::Left] {
+        let Some(looked) = lookup(scene, line, tables, to, pair)? else { continue };
+        let blank = pair.of(to.other()).iter().all(Value::is_blank);
+        let definite = looked.answers.iter().all(|answer| matches!(answer, Answer::Is(_)));
+        if looked.otherwise && (blank || !definite) {
+            continue;
+        }
+        if fits(&looked.answers, pair.of(to)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn fits(answers: &[Answer], values: &[Value]) -> bool {
+    answers.len() == values.len()
+        && answers.iter().zip(values).all(|(answer, value)| match answer {
+            Answer::Is(wanted) => same_plain(wanted, value),
+            Answer::Untouched | Answer::Keep => true,
+            Answer::Park => false,
+        })
+}
+
+/// Looks the values of the other side up, through all tables of the line in turn. None: they stand
+/// nowhere, and no `otherwise` line says what happens to them.
+pub(crate) fn lookup(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    to: Side,
+    pair: &Pair,
+) -> Result<Option<Looked>, SlotFault> {
+    let order: Vec<usize> = match to {
+        Side::Right => tables.to_vec(),
+        Side::Left => tables.iter().rev().copied().collect(),
+    };
+    let mut values = pair.of(to.other()).to_vec();
+    let (mut because, mut otherwise) = (Because::default(), false);
+    let last = order.len().saturating_sub(1);
+    for (step, index) in order.into_iter().enumerate() {
+        let Some(table) = scene.plan.tables.get(index) else { return Ok(None) };
+        let target = (step == last).then(|| (line, pair.of(to)));
+        let cells = match first_row(scene, table, to, &values, target)? {
+            Some(row) => {
+                because.row = Some(row.map_line);
+                if to == Side::Right { &row.right } else { &row.left }
+            }
+            None if step > 0 && values.iter().all(Value::is_blank) => {
+                // A blank that a table gave goes through the next one as a blank.
+                let answers = vec![Answer::Is(Value::Blank); line.source(to).slots().len()];
+                return Ok(Some(Looked { answers, because, otherwise }));
+            }
+            None => {
+                let Some(other) = otherwise_to(table, to) else { return Ok(None) };
+                otherwise = true;
+                because.row = Some(other.map_line);
+                because.warning |= other.warning;
+                let on_create = other.on_create.as_ref().filter(|_| scene.creating);
+                on_create.unwrap_or(&other.action)
+            }
+        };
+        let answers: Vec<Answer> =
+            cells.iter().enumerate().map(|(place, cell)| answer(cell, place, &values)).collect();
+        let given: Option<Vec<Value>> = answers
+            .iter()
+            .map(|answer| match answer {
+                Answer::Is(value) => Some(value.clone()),
+                Answer::Untouched | Answer::Park | Answer::Keep => None,
+            })
+            .collect();
+        match given {
+            Some(given) if step < last => values = given,
+            // What a table in the middle leaves open, those behind it cannot answer.
+            Some(_) | None => return Ok(Some(Looked { answers, because, otherwise })),
+        }
+    }
+    Ok(None)
+}
+
+fn otherwise_to(table: &Table, to: Side) -> Option<&Otherwise> {
+    let [left, right] = &table.otherwise;
+    match to {
+        Side::Left => left.as_ref(),
+        Side::Right => right.as_ref(),
+    }
+}
+
+fn answer(cell: &Cell, place: usize, source: &[Value]) -> Answer {
+    match cell {
+        Cell::Is(value) => Answer::Is(value.clone()),
+        Cell::Any | Cell::Ignore => Answer::Untouched,
+        Cell::Same => source.get(place).cloned().map_or(Answer::Untouched, Answer::Is),
+        Cell::Keep => Answer::Keep,
+        Cell::Park => Answer::Park,
+    }
+}
+
+fn first_row<'t>(
+    scene: &Scene<'_>,
+    table: &'t Table,
+    to: Side,
+    values: &[Value],
+    target: Option<(&Line, &[Value])>,
+) -> Result<Option<&'t Row>, SlotFault> {
+    for row in &table.rows {
+        let flows = match (row.arrow, to) {
+            (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => true,
+            (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
+        };
+        let (from, goal) = match to {
+            Side::Right => (&row.left, &row.right),
+            Side::Left => (&row.right, &row.left),
+        };
+        if !flows || !cells_match(from, values) || !reachable(scene, to, goal, target) {
+            continue;
+        }
+        if let Some(when) = &row.when
+            && !scene.deal.fulfils(when)?
+        {
+            continue;
+        }
+        return Ok(Some(row));
+    }
+    Ok(None)
+}
+
+/// A column that cannot be written, beside one that can, selects the row: its cell must fit what
+/// is there.
+fn reachable(
+    scene: &Scene<'_>,
+    to: Side,
+    goal: &[Cell],
+    target: Option<(&Line, &[Value])>,
+) -> bool {
+    let Some((line, old)) = target else { return true };
+    let slots = line.source(to).slots();
+    let writable = |id: &SlotId| scene.slot(to, *id).is_none_or(|slot| slot.update);
+    if scene.creating || !slots.iter().any(writable) {
+        return true;
+    }
+    slots.iter().zip(goal).zip(old).all(|((slot, cell), value)| {
+        writable(slot) || cells_match(std::slice::from_ref(cell), std::slice::from_ref(value))
+    })
+}
+
+fn cells_match(cells: &[Cell], values: &[Value]) -> bool {
+    cells.len() == values.len()
+        && cells.iter().zip(values).all(|(cell, value)| match cell {
+            Cell::Is(wanted) => same_plain(wanted, value),
+            Cell::Any | Cell::Ignore | Cell::Same | Cell::Keep | Cell::Park => true,
+        })
+}
