@@ -7,8 +7,15 @@
 //! - `map error=map::unknown-field`: has just this problem.
 //! - `json record=SIDE`: a record for the last whole map above; `json gives=SIDE` behind it: what
 //!   `apply` makes of it.
-//! - `yaml config`: a configuration. `console run [exit=N]`: commands with what they print, in a
-//!   folder that holds a copy of `mappings/`; `…` stands for any text.
+//! - `yaml config`: a configuration.
+//! - `console run [exit=N]`: commands with what they print, in a folder that holds a copy of
+//!   `mappings/` and every block above that has `file=NAME`; `…` stands for any text.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where something is wrong"
+)]
 
 #[path = "docs/block.rs"]
 mod block;
@@ -167,29 +174,54 @@ fn every_reason_for_a_refusal_is_explained() {
 #[test]
 fn every_command_prints_what_it_says() {
     let mut wrong = Vec::new();
-    for block in blocks("console").into_iter().filter(|block| block.has("run")) {
-        let folder = tempfile::tempdir().unwrap();
-        copy(&root().join("mappings"), &folder.path().join("mappings"));
-        let exit: i32 = block.value("exit").map_or(0, |code| code.parse().unwrap());
-        for (command, expected) in block.commands() {
-            let words = block::words(&command);
-            let (program, arguments) = words.split_first().expect("a command");
-            assert_eq!(program, "cosell", "{}: only cosell is run", block.place);
-            let output = Command::new(env!("CARGO_BIN_EXE_cosell"))
-                .args(arguments)
-                .env("NO_COLOR", "1")
-                .current_dir(folder.path())
-                .output()
-                .unwrap();
-            let found = [output.stdout, output.stderr].concat();
-            let found = String::from_utf8_lossy(&found).into_owned();
-            if output.status.code() != Some(exit) || !block::fits(&expected, &found) {
-                let status = output.status;
-                wrong.push(format!("{}: $ {command}\n({status}) found:\n{found}", block.place));
+    for page in pages() {
+        let mut files: Vec<(String, String)> = Vec::new();
+        for block in page.blocks() {
+            if let Some(name) = block.value("file") {
+                files.push((name.to_owned(), content(&block)));
+            } else if block.kind() == "console" && block.has("run") {
+                wrong.extend(run(&block, &files));
             }
         }
     }
     nothing(&wrong);
+}
+
+/// What a block's file holds: a map that compiles, a record on one line.
+fn content(block: &Block) -> String {
+    match block.kind() {
+        "map" => whole(block),
+        "json" => format!("{}\n", json(&block.text).expect("a JSON text")),
+        _ => block.text.clone(),
+    }
+}
+
+/// Runs the commands of a block; what they print instead of what they should.
+fn run(block: &Block, files: &[(String, String)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join("mappings"), &folder.path().join("mappings"));
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let exit: i32 = block.value("exit").map_or(0, |code| code.parse().unwrap());
+    let mut wrong = Vec::new();
+    for (command, expected) in block.commands() {
+        let words = block::words(&command);
+        let (program, arguments) = words.split_first().expect("a command");
+        assert_eq!(program, "cosell", "{}: only cosell is run", block.place);
+        let output = Command::new(env!("CARGO_BIN_EXE_cosell"))
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let found = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        if output.status.code() != Some(exit) || !block::fits(&expected, &found) {
+            let status = output.status;
+            wrong.push(format!("{}: $ {command}\n({status}) found:\n{found}", block.place));
+        }
+    }
+    wrong
 }
 
 fn copy(from: &Path, to: &Path) {

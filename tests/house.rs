@@ -4,6 +4,8 @@
 //! place. Must not know: what the code does. A rule that stands in the way is changed here, in a
 //! commit of its own that says why.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is wrong")]
+
 #[path = "house/source.rs"]
 mod source;
 
@@ -61,6 +63,9 @@ const LINES_OF_A_FUNCTION: usize = 60;
 
 /// Files and functions (`file: name`) that may be longer, and why.
 const LONGER: &[(&str, &str)] = &[];
+
+/// Problems without a case: theirs would be a file of more than 1 MiB, so `parse` tests them alone.
+const WITHOUT_CASE: &[Code] = &[Code::TooLarge];
 
 /// Packages in `Cargo.lock`, ours included.
 const PACKAGES: usize = 304;
@@ -379,7 +384,7 @@ fn every_problem_code_has_a_case_and_a_row_in_the_manual() {
     let table = fs::read_to_string(root().join("docs/problems.md")).unwrap();
     let reports: Vec<Source> = all()
         .into_iter()
-        .filter(|s| s.path.starts_with("tests/maps/bad/") && s.path.ends_with(".err"))
+        .filter(|s| s.path.starts_with("tests/maps/bad/") && s.ends_in("err"))
         .collect();
     let mut breaches = Vec::new();
     for code in Code::ALL {
@@ -393,7 +398,8 @@ fn every_problem_code_has_a_case_and_a_row_in_the_manual() {
         if !table.contains(&format!("| `{name}` |")) {
             breaches.push(format!("{name} has no row in docs/problems.md"));
         }
-        if !reports.iter().any(|report| whole(&report.text)) {
+        let needed = !WITHOUT_CASE.contains(code);
+        if needed && !reports.iter().any(|report| whole(&report.text)) {
             breaches.push(format!("{name} has no case in tests/maps/bad"));
         }
     }

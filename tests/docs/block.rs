@@ -7,28 +7,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A page of the docs.
-pub struct Page {
-    pub name: String,
-    pub path: PathBuf,
+pub(crate) struct Page {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
     text: String,
 }
 
 /// What stands between two lines of three backticks.
-pub struct Block {
+pub(crate) struct Block {
     /// Its file and line, for messages.
-    pub place: String,
+    pub(crate) place: String,
     /// The words behind the first three backticks.
     info: Vec<String>,
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Every page there is.
-pub fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let mut paths = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
     walk(&root().join("docs"), &mut paths);
     paths.sort();
@@ -55,12 +55,12 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
 }
 
 /// Every block of a kind, of all pages.
-pub fn blocks(kind: &str) -> Vec<Block> {
+pub(crate) fn blocks(kind: &str) -> Vec<Block> {
     pages().iter().flat_map(Page::blocks).filter(|block| block.kind() == kind).collect()
 }
 
 impl Page {
-    pub fn blocks(&self) -> Vec<Block> {
+    pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         let mut open = false;
         for (number, line) in self.text.lines().enumerate() {
@@ -87,7 +87,7 @@ impl Page {
     }
 
     /// The targets of the links outside blocks.
-    pub fn links(&self) -> Vec<String> {
+    pub(crate) fn links(&self) -> Vec<String> {
         let mut links = Vec::new();
         let mut open = false;
         for line in self.text.lines() {
@@ -101,21 +101,21 @@ impl Page {
 }
 
 impl Block {
-    pub fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.info.first().map_or("", String::as_str)
     }
 
-    pub fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.info.iter().any(|known| known == word)
     }
 
     /// The value of `name=value`.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.info.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// The commands behind `$ `, each with what it should print.
-    pub fn commands(&self) -> Vec<(String, String)> {
+    pub(crate) fn commands(&self) -> Vec<(String, String)> {
         let mut commands: Vec<(String, String)> = Vec::new();
         for line in self.text.lines() {
             if let Some(command) = line.strip_prefix("$ ") {
@@ -130,7 +130,7 @@ impl Block {
 }
 
 /// The words of a command; double quotes hold words together.
-pub fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (index, piece) in command.split('"').enumerate() {
         if index % 2 == 1 {
@@ -143,7 +143,7 @@ pub fn words(command: &str) -> Vec<String> {
 }
 
 /// Whether a text is as expected; `…` stands for any text. Blanks at line ends do not count.
-pub fn fits(expected: &str, found: &str) -> bool {
+pub(crate) fn fits(expected: &str, found: &str) -> bool {
     let tidy = |text: &str| -> String {
         let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
         lines.join("\n")

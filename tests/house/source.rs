@@ -7,29 +7,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One text file of the repository.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path from the root of the repository, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// What stands in it.
-    pub text: String,
+    pub(crate) text: String,
     /// True when it is compiled for tests only.
-    pub is_test: bool,
+    pub(crate) is_test: bool,
 }
 
 /// A function: where it begins and how long it is.
-pub struct Function {
-    pub name: String,
-    pub line: usize,
-    pub lines: usize,
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) lines: usize,
 }
 
 /// The root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Every text file that is committed.
-pub fn all() -> Vec<Source> {
+pub(crate) fn all() -> Vec<Source> {
     let root = root();
     let mut sources = Vec::new();
     walk(&root, &root, &mut sources);
@@ -39,7 +39,7 @@ pub fn all() -> Vec<Source> {
 }
 
 /// Every Rust file of the crates.
-pub fn crates() -> Vec<Source> {
+pub(crate) fn crates() -> Vec<Source> {
     let mut sources = all();
     sources.retain(|source| source.path.starts_with("crates/") && source.is_rust());
     assert!(!sources.is_empty(), "no source was found");
@@ -84,12 +84,17 @@ fn mark_tests(sources: &mut [Source]) {
 }
 
 impl Source {
-    pub fn is_rust(&self) -> bool {
-        Path::new(&self.path).extension().is_some_and(|end| end == "rs")
+    pub(crate) fn is_rust(&self) -> bool {
+        self.ends_in("rs")
+    }
+
+    /// Whether its name ends in `.ending`.
+    pub(crate) fn ends_in(&self, ending: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|found| found == ending)
     }
 
     /// The crate it belongs to, and its path within that crate's `src`.
-    pub fn place(&self) -> Option<(&str, &str)> {
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
         self.path.strip_prefix("crates/")?.split_once("/src/")
     }
 
@@ -103,7 +108,7 @@ impl Source {
     }
 
     /// Its code, without comments, texts and tests; lines and columns stay.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         if self.is_test {
             return plain(&self.text).chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
         }
@@ -111,7 +116,7 @@ impl Source {
     }
 
     /// Its functions, tests left out.
-    pub fn functions(&self) -> Vec<Function> {
+    pub(crate) fn functions(&self) -> Vec<Function> {
         let code = self.code();
         let mut found = Vec::new();
         for (at, _) in code.match_indices("fn ") {
@@ -129,7 +134,7 @@ impl Source {
 }
 
 /// The line of a byte, from 1.
-pub fn line_at(text: &str, at: usize) -> usize {
+pub(crate) fn line_at(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
 

@@ -8,10 +8,14 @@ mod family;
 mod setup;
 mod story;
 
+use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
-use crate::life;
+use serde_json::Value;
+
 use crate::terminal::{Outcome, Stop, print};
+use crate::{life, ready};
 
 use family::{Family, announce};
 
@@ -26,78 +30,105 @@ pub(crate) struct Options {
 
 /// Plays the story; goes on serving unless `once`.
 pub(crate) fn run(options: &Options) -> Result<Outcome, Stop> {
-    let kept = options.state.clone();
-    let folder = match &kept {
-        Some(folder) => folder.clone(),
-        None => std::env::temp_dir().join(format!("cosell-demo-{}", std::process::id())),
+    let folder = match &options.state {
+        Some(folder) => private_folders().recursive(true).create(folder).map(|()| folder.clone()),
+        None => fresh_folder(),
     };
-    make_private(&folder)?;
-    let folder = std::fs::canonicalize(&folder).map_err(|e| Stop::file("open", &folder, &e))?;
+    let folder = folder.and_then(|folder| std::fs::canonicalize(&folder)).map_err(|error| {
+        let named = options.state.clone().unwrap_or_else(std::env::temp_dir);
+        Stop::file("make", &named, &error)
+    })?;
     let _lock = life::only_one(&folder.join("demo.lock"), false)?;
+    if let Some(path) = &options.ready_file {
+        ready::forget(path)?;
+    }
     let outcome = life::runtime()?.block_on(play(options, &folder));
-    if kept.is_none() {
+    if options.state.is_none() {
         let _ = std::fs::remove_dir_all(&folder);
     }
     outcome
 }
 
-fn make_private(folder: &Path) -> Result<(), Stop> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
+fn private_folders() -> DirBuilder {
+    let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| Stop::file("make", folder, &error))
+    builder
+}
+
+/// A folder that nobody had before.
+fn fresh_folder() -> std::io::Result<PathBuf> {
+    let mut number = 0_u32;
+    loop {
+        let name = format!("cosell-demo-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        match private_folders().create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => {
+                number += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How the demo came to its end.
+enum End {
+    /// After the story: whether all of it was as promised.
+    Told(bool),
+    /// Somebody ended it.
+    Stopped,
 }
 
 async fn play(options: &Options, folder: &Path) -> Result<Outcome, Stop> {
     print(
         "Starting Salesforce and Partner Center on this machine, and the service between them …\n",
     )?;
-    let mut family = Family::start(folder).await?;
-    announce(options.ready_file.as_deref(), &family)?;
-    let ready = family.ready();
+    let mut ended = pin!(life::end(options.with_parent));
+    let mut family = tokio::select! {
+        family = Family::start(folder) => family?,
+        () = &mut ended => return Ok(Outcome::fine_if(!options.once)),
+    };
+    // Whatever ends first ends all of it; a process of the family that ends is started again.
+    let end = tokio::select! {
+        end = perform(options, folder, family.ready()) => end,
+        stopped = watch(&mut family, options) => stopped.map(|()| End::Stopped),
+        () = &mut ended => Ok(End::Stopped),
+    };
+    family.end().await;
+    Ok(match end? {
+        End::Told(fine) => Outcome::fine_if(fine),
+        End::Stopped => Outcome::fine_if(!options.once),
+    })
+}
+
+/// Tells the story, unless it was told in this folder before; then waits for ever, unless `once`.
+async fn perform(options: &Options, folder: &Path, ready: Value) -> Result<End, Stop> {
     print(&format!(
         "console {}   everything is kept in {}\n\n",
         ready["console"].as_str().unwrap_or_default(),
         folder.display()
     ))?;
     let told = folder.join("story-told");
-    let result = if told.exists() && !options.once {
+    if told.exists() && !options.once {
         print("The story was told here before; the deals are as you left them.\n")?;
-        Ok(true)
     } else {
-        // Both run at once: a process that ends during the story is started again.
-        tokio::select! {
-            result = story::tell(&ready) => result,
-            stopped = watch(&mut family, options) => stopped.map(|()| false),
-            () = life::end(options.with_parent) => Ok(false),
+        // Before the story: one that was cut off goes on as deals, and is not told anew.
+        std::fs::write(&told, "").map_err(|error| Stop::file("write", &told, &error))?;
+        let fine = story::tell(&ready).await?;
+        if options.once {
+            return Ok(End::Told(fine));
         }
-    };
-    let fine = match result {
-        Ok(fine) => fine,
-        Err(stop) => {
-            family.end().await;
-            return Err(stop);
-        }
-    };
-    let _ = std::fs::write(&told, "");
-    if options.once {
-        family.end().await;
-        return Ok(Outcome::fine_if(fine));
     }
     print(
         "\nIt goes on running: change records on either side, by curl as the README shows.\nCtrl-C ends it.\n",
     )?;
-    tokio::select! {
-        stopped = watch(&mut family, options) => stopped?,
-        () = life::end(options.with_parent) => {}
-    }
-    family.end().await;
-    Ok(Outcome::fine_if(fine))
+    std::future::pending().await
 }
 
-/// Starts again whatever ends, for ever.
+/// Says where everything is, and starts again whatever ends, for ever.
 async fn watch(family: &mut Family, options: &Options) -> Result<(), Stop> {
+    announce(options.ready_file.as_deref(), family)?;
     loop {
         let which = family.mend().await?;
         print(&format!("   ({which} ended and was started again)\n"))?;

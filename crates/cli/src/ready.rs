@@ -15,6 +15,16 @@ pub(crate) fn write(path: &Path, value: &Value) -> Result<(), Stop> {
     write_text(path, &format!("{value:#}\n"))
 }
 
+/// Removes what an earlier start wrote: a script that waits for the file shall not read old addresses.
+pub(crate) fn forget(path: &Path) -> Result<(), Stop> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Stop::file("replace", path, &error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes a text for its owner only, in one step.
 pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Stop> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -27,6 +27,9 @@ pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
         .as_ref()
         .map(|state| life::only_one(&state.join("sandbox.lock"), options.with_parent));
     let _lock = lock.transpose()?;
+    if let Some(path) = &options.ready_file {
+        ready::forget(path)?;
+    }
     life::runtime()?.block_on(serve(options))
 }
 

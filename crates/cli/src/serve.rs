@@ -36,6 +36,9 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     };
     let lock = config.store.with_extension("lock");
     let _lock = life::only_one(&lock, options.with_parent)?;
+    if let Some(path) = &options.ready_file {
+        ready::forget(path)?;
+    }
     life::runtime()?.block_on(serve(config, options, color))
 }
 

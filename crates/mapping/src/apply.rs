@@ -20,7 +20,7 @@ impl Plan {
         let key = self.key_in(to.other(), &from)?;
         let (mut changes, related, children) = match old {
             None => {
-                let Drafted { draft, faults, fatal } = self.draft(to, &from);
+                let Drafted { draft, faults, fatal, .. } = self.draft(to, &from);
                 if let Some(fault) = fatal.or_else(|| faults.into_iter().next()) {
                     return Err(fault);
                 }

@@ -44,6 +44,10 @@ struct Checker<'c> {
     tables: Vec<TableFacts>,
     /// Where each line of `fields` (the key line left out) stands, with its checked plan line.
     written: Vec<(Side, String, Span)>,
+    /// What lines that could not be carried out meant to write: no follow-up problems for these.
+    meant: Vec<(Side, String)>,
+    /// A `sync` line that could not be resolved.
+    sync_unclear: bool,
 }
 
 /// What is known of a table beside its rows.
@@ -53,7 +57,8 @@ struct TableFacts {
     rows: Vec<Span>,
 }
 
-/// Checks a tree. The plan is there when nothing of severity error was found.
+/// Checks a tree. The plan is there when nothing was found that leaves a line without a meaning; a
+/// map that is only not complete yet can be tried out, and is not served.
 pub fn check(
     file: &str,
     text: &str,
@@ -62,7 +67,9 @@ pub fn check(
 ) -> (Option<Plan>, Vec<Problem>) {
     let (checked, mut problems) = run(file, text, tree, schemas);
     problems.sort_by_key(|problem| problem.at);
-    let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let usable = problems
+        .iter()
+        .all(|problem| problem.severity == Severity::Warning || problem.code.leaves_a_plan());
     (checked.filter(|_| usable), problems)
 }
 
@@ -78,7 +85,7 @@ fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>,
     checker.read_fields(tree);
     checker.read_blocks(tree);
     checker.read_requires(tree);
-    checker.across_lines();
+    checker.across_lines(tree);
     checker.read_examples(tree);
     checker.plan.seal();
     (Some(checker.plan), checker.problems)

@@ -131,6 +131,11 @@ trait Way {
     fn most_characters(&self) -> Option<u32> {
         None
     }
+
+    /// The operand without which the others say nothing.
+    fn bearer(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Every conversion there is.
@@ -216,7 +221,10 @@ pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
     let Some((about, mut words)) = candidates.max_by_key(|(about, _)| about.name.len()) else {
         return Err(unknown(tokens, span));
     };
-    let any = (about.read)(&mut words).map_err(|problem| *problem)?;
+    let any = (about.read)(&mut words).map_err(|problem| match problem.help {
+        Some(_) => *problem,
+        None => problem.help(format!("write it as `{}`", about.form)),
+    })?;
     if let Some(rest) = words.rest() {
         return match nearest(tokens) {
             Some((near, ..)) if near.len() > about.name.len() => Err(unknown(tokens, span)),
@@ -380,6 +388,11 @@ impl Conversion {
         self.to_right(left).is_ok_and(|there| self.same_right(&there, right))
             || (self.both_ways().is_ok()
                 && self.to_left(right, Some(left)).is_ok_and(|back| self.same_left(&back, left)))
+    }
+
+    /// The operand without which the others say nothing: a currency needs its amount.
+    pub fn bearer(&self) -> Option<usize> {
+        self.way().bearer()
     }
 
     /// What is done to texts of both sides when they are read.

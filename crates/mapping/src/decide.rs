@@ -3,19 +3,21 @@
 //! In: a line, its scene, its base pair. Out: a [`Verdict`]: what is written where, what the new
 //! base is, and why. Must not know: which lines there are, how writes are put together.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{BasePair, LineTrace, Outcome, Side};
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
-use crate::line::{Pair, Repair, Scene, agrees, all_blank, repair};
+use crate::line::{Repair, agrees, nothing, repair};
 use crate::plan::{Line, SlotId, Via, Wins};
 use crate::record::{SlotFault, same_plain};
+use crate::scene::{Pair, Scene};
+use crate::table::Because;
 use crate::tree::Arrow;
 use crate::value::Value;
 
 /// Two stamps closer than this do not say who was later.
-const CLOSE_SECONDS: i64 = 60;
+const CLOSE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What the decisions of all lines share.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +37,22 @@ pub(crate) struct Verdict {
     pub(crate) set: Option<(Side, Vec<(SlotId, Value)>)>,
     /// The base to keep; none: no base.
     pub(crate) base: Option<BasePair>,
+    /// The base to keep instead, should the write have to wait.
+    pub(crate) waiting: Option<BasePair>,
     pub(crate) parked: Option<Fault>,
+}
+
+impl Verdict {
+    /// Takes the write back, because something beyond the line forbids it. A lock that stays: both
+    /// sides are taken as read. One that a person can lift (`waits`): the change stays known.
+    pub(crate) fn hold(&mut self, lock: &str, waits: bool) {
+        self.set = None;
+        self.trace.outcome = Outcome::Held(lock.to_owned());
+        self.trace.written = None;
+        if waits {
+            self.base = self.waiting.take();
+        }
+    }
 }
 
 /// Which way a line must be repaired, and which of the six decisions says so.
@@ -46,6 +63,15 @@ enum Course {
     Ask(&'static str),
 }
 
+/// A line under decision.
+struct Case<'c> {
+    scene: &'c Scene<'c>,
+    rules: Rules,
+    line: &'c Line,
+    pair: Pair,
+    base: Option<&'c BasePair>,
+}
+
 /// Decides one line.
 pub(crate) fn decide(
     scene: &Scene<'_>,
@@ -53,94 +79,207 @@ pub(crate) fn decide(
     line: &Line,
     base: Option<&BasePair>,
 ) -> Verdict {
-    let field = line.rule.as_str();
-    let broken = |fault: SlotFault| {
-        let fault = scene.plan.fault_at(line.map_line, field, fault);
-        let trace = trace(line, None, Outcome::Parked(fault.message.clone()), "does not fit");
-        Verdict { trace, set: None, base: base.cloned(), parked: Some(fault) }
+    let broken = |pair: Option<&Pair>, fault: SlotFault| {
+        let fault = scene.plan.fault_at(line.map_line, &line.rule, fault);
+        let trace = trace(line, pair, Outcome::Parked(fault.message.clone()), "does not fit");
+        Verdict { trace, set: None, base: base.cloned(), waiting: None, parked: Some(fault) }
     };
-    let pair = match scene.pair(line) {
+    let mut pair = match scene.pair(line) {
         Ok(pair) => pair,
-        Err(fault) => return broken(fault),
+        Err(fault) => return broken(None, fault),
     };
+    // What cannot be read back is no base.
+    let known = |base: &&BasePair| values_of(&base.l).is_some() && values_of(&base.r).is_some();
+    if let Some(base) = base.filter(|_| Side::BOTH.into_iter().any(|side| pair.lacks(side))) {
+        for (side, text) in [(Side::Left, &base.l), (Side::Right, &base.r)] {
+            pair.remember(side, &values_of(text).unwrap_or_default());
+        }
+    }
     match agrees(scene, line, &pair) {
-        Err(fault) => broken(fault),
+        Err(fault) => broken(Some(&pair), fault),
         Ok(true) => Verdict {
             trace: trace(line, Some(&pair), Outcome::Agrees, "both sides agree"),
             set: None,
             base: Some(base_pair(&pair)),
+            waiting: None,
             parked: None,
         },
-        Ok(false) => match course(scene, rules, line, &pair, base) {
-            Course::Repair(to, reason) => {
-                carry_out(scene, rules, line, &pair, base, (to, reason)).unwrap_or_else(broken)
-            }
-            Course::Drifted => drifted(scene, line, &pair),
-            Course::Keep(reason) => Verdict {
-                trace: trace(line, Some(&pair), Outcome::Kept, reason),
-                set: None,
-                base: Some(base_pair(&pair)),
-                parked: None,
-            },
-            Course::Ask(why) => {
-                let fault = SlotFault { code: FaultCode::Conflict, message: why.to_owned() };
-                let fault = scene.plan.fault_at(line.map_line, field, fault);
-                let outcome = Outcome::Parked(why.to_owned());
-                Verdict {
-                    trace: trace(line, Some(&pair), outcome, "a person must decide"),
-                    set: None,
-                    base: waiting(base, line, &pair, rules),
-                    parked: Some(fault),
-                }
-            }
-        },
+        Ok(false) => {
+            let case = Case { scene, rules, line, pair, base: base.filter(known) };
+            case.decide().unwrap_or_else(|fault| broken(Some(&case.pair), fault))
+        }
     }
 }
 
-fn course(
-    scene: &Scene<'_>,
-    rules: Rules,
-    line: &Line,
-    pair: &Pair,
-    base: Option<&BasePair>,
-) -> Course {
-    match line.arrow {
-        Arrow::ToRight => return owned(line, pair, Side::Right, "the line flows to the right"),
-        Arrow::ToLeft => return owned(line, pair, Side::Left, "the line flows to the left"),
-        Arrow::Both => {}
+impl Case<'_> {
+    fn decide(&self) -> Result<Verdict, SlotFault> {
+        Ok(match self.course() {
+            Course::Repair(to, reason) => self.carry_out(to, reason)?,
+            Course::Drifted => self.drifted(),
+            Course::Keep(reason) => self.done(Outcome::Kept, reason),
+            Course::Ask(why) => self.parked(FaultCode::Conflict, why, "a person must decide"),
+        })
     }
-    if let Some(goal) = &line.one_way {
-        let left = pair.left.first().is_some_and(|v| same_plain(goal, v));
-        let to = if left { Side::Right } else { Side::Left };
-        return Course::Repair(to, "one way: it never goes back");
+
+    fn changed(&self, side: Side) -> bool {
+        self.base.is_some_and(|base| !same_as_base(self.line, side, &self.pair, base))
     }
-    if let Some(to) = rules.forced {
-        return Course::Repair(to, "the other side was given as changed");
+
+    fn course(&self) -> Course {
+        let Case { line, pair, base, .. } = self;
+        if let Some(owner) = one_way(line.arrow) {
+            let to = owner.other();
+            let keeps = matches!(line.wins, Wins::Side { side, .. } if side == to);
+            if keeps && !nothing(line, pair.of(to)) {
+                return Course::Keep("the target keeps the value that it has");
+            }
+        }
+        if let Some(to) = self.rules.forced {
+            return Course::Repair(to, "the other side was given as changed");
+        }
+        let unchanged = !self.changed(Side::Left) && !self.changed(Side::Right);
+        if base.is_some() && unchanged {
+            return Course::Drifted;
+        }
+        match line.arrow {
+            Arrow::ToRight => return Course::Repair(Side::Right, "the line flows to the right"),
+            Arrow::ToLeft => return Course::Repair(Side::Left, "the line flows to the left"),
+            Arrow::Both => {}
+        }
+        if let Some(goal) = &line.one_way {
+            let left = pair.left.first().is_some_and(|v| same_plain(goal, v));
+            let to = if left { Side::Right } else { Side::Left };
+            return Course::Repair(to, "one way: it never goes back");
+        }
+        let Some(base) = base else { return first_contact(line, pair) };
+        match (self.changed(Side::Left), self.changed(Side::Right)) {
+            (_, false) => Course::Repair(Side::Right, "only the left changed"),
+            (false, true) => Course::Repair(Side::Left, "only the right changed"),
+            (true, true) => self.conflict(base),
+        }
     }
-    let Some(base) = base else { return first_contact(line, pair) };
-    let changed = |side: Side| !same_as_base(line, side, pair, base);
-    match (changed(Side::Left), changed(Side::Right)) {
-        (true, false) => Course::Repair(Side::Right, "only the left changed"),
-        (false, true) => Course::Repair(Side::Left, "only the right changed"),
-        (false, false) => Course::Drifted,
-        (true, true) => conflict(scene, rules, line, pair, base),
+
+    fn conflict(&self, base: &BasePair) -> Course {
+        if self.scene.left_lock.is_some() {
+            let reason = "both changed: a closed referral beats every `wins`";
+            return Course::Repair(Side::Right, reason);
+        }
+        match self.line.wins {
+            Wins::Ask => Course::Ask("both sides changed, and the line says to ask"),
+            Wins::Side { side, unless_blank } => {
+                let blank = unless_blank && nothing(self.line, self.pair.of(side));
+                let winner = if blank { side.other() } else { side };
+                Course::Repair(winner.other(), "both changed: `wins` decides")
+            }
+            Wins::Newest { fallback } => {
+                let [left_stamp, right_stamp] = self.rules.stamps;
+                let left = base.l_seen.or(left_stamp);
+                let right = base.r_seen.or(right_stamp);
+                let (winner, reason) = match (left, right) {
+                    (Some(l), Some(r)) if l.duration_since(r).abs() >= CLOSE => {
+                        let newest = if l > r { Side::Left } else { Side::Right };
+                        (newest, "both changed: the newest wins")
+                    }
+                    _ => (fallback, "both changed at about the same time: the fallback wins"),
+                };
+                Course::Repair(winner.other(), reason)
+            }
+        }
+    }
+
+    fn carry_out(&self, to: Side, reason: &str) -> Result<Verdict, SlotFault> {
+        let not_sent = to == Side::Left && !self.rules.opted_in;
+        let planned = match repair(self.scene, self.line, to, &self.pair) {
+            Err(_) if not_sent => return Ok(self.waits(Outcome::NotOptedIn, reason)),
+            planned => planned?,
+        };
+        Ok(match planned {
+            Repair::Set { because, .. } if not_sent => {
+                self.because(self.waits(Outcome::NotOptedIn, reason), because)
+            }
+            Repair::Set { values, because } => {
+                let outcome = match to {
+                    Side::Left => Outcome::WritesLeft,
+                    Side::Right => Outcome::WritesRight,
+                };
+                let mut verdict = self.because(self.done(outcome, reason), because);
+                verdict.trace.written = Some(tagged(values.iter().map(|(_, v)| v)));
+                verdict.waiting = self.waiting();
+                verdict.set = Some((to, values));
+                verdict
+            }
+            Repair::Kept { why, because } => self.because(self.done(Outcome::Kept, why), because),
+            Repair::Held(lock) => self.done(Outcome::Held(lock), reason),
+            Repair::Parked { why, because } => {
+                self.because(self.parked(FaultCode::BlankParked, why, reason), because)
+            }
+        })
+    }
+
+    fn drifted(&self) -> Verdict {
+        let kept = Side::BOTH.into_iter().any(|to| {
+            let repaired = || repair(self.scene, self.line, to, &self.pair);
+            self.line.writes(to) && matches!(repaired(), Ok(Repair::Kept { .. }))
+        });
+        if kept {
+            self.done(Outcome::Kept, "neither changed; what is blank or kept counts as agreeing")
+        } else {
+            self.done(Outcome::Drifted, "neither changed since the base, and they disagree")
+        }
+    }
+
+    /// The line is through: both sides are taken as read.
+    fn done(&self, outcome: Outcome, reason: &str) -> Verdict {
+        Verdict {
+            trace: trace(self.line, Some(&self.pair), outcome, reason),
+            set: None,
+            base: Some(base_pair(&self.pair)),
+            waiting: None,
+            parked: None,
+        }
+    }
+
+    /// The line waits: its base stays.
+    fn waits(&self, outcome: Outcome, reason: &str) -> Verdict {
+        Verdict { base: self.waiting(), ..self.done(outcome, reason) }
+    }
+
+    fn parked(&self, code: FaultCode, why: &str, reason: &str) -> Verdict {
+        let fault = SlotFault { code, message: why.to_owned() };
+        let fault = self.scene.plan.fault_at(self.line.map_line, &self.line.rule, fault);
+        let verdict = self.waits(Outcome::Parked(why.to_owned()), reason);
+        Verdict { parked: Some(fault), ..verdict }
+    }
+
+    fn because(&self, mut verdict: Verdict, because: Because) -> Verdict {
+        note(&mut verdict.trace, because);
+        verdict
+    }
+
+    /// The base of a line that waits: as it was, with the time of the first sight of a change.
+    fn waiting(&self) -> Option<BasePair> {
+        let mut base = self.base?.clone();
+        let [left, right] = self.rules.stamps;
+        base.l_seen = self.changed(Side::Left).then(|| base.l_seen.or(left)).flatten();
+        base.r_seen = self.changed(Side::Right).then(|| base.r_seen.or(right)).flatten();
+        Some(base)
     }
 }
 
-/// A one-way line has an owner; `wins SIDE unless blank` lets the target keep what it has.
-fn owned(line: &Line, pair: &Pair, to: Side, reason: &'static str) -> Course {
-    let keeps = matches!(line.wins, Wins::Side { side, .. } if side == to);
-    if keeps && !all_blank(pair.of(to)) {
-        return Course::Keep("the target keeps the value that it has");
+/// The side that owns a line that flows one way.
+fn one_way(arrow: Arrow) -> Option<Side> {
+    match arrow {
+        Arrow::ToRight => Some(Side::Left),
+        Arrow::ToLeft => Some(Side::Right),
+        Arrow::Both => None,
     }
-    Course::Repair(to, reason)
 }
 
 fn first_contact(line: &Line, pair: &Pair) -> Course {
-    if all_blank(&pair.left) {
+    if nothing(line, &pair.left) {
         return Course::Repair(Side::Left, "first contact: the left is blank");
     }
-    if all_blank(&pair.right) {
+    if nothing(line, &pair.right) {
         return Course::Repair(Side::Right, "first contact: the right is blank");
     }
     match line.first_contact {
@@ -151,34 +290,8 @@ fn first_contact(line: &Line, pair: &Pair) -> Course {
     }
 }
 
-fn conflict(scene: &Scene<'_>, rules: Rules, line: &Line, pair: &Pair, base: &BasePair) -> Course {
-    if scene.left_lock.is_some() {
-        return Course::Repair(Side::Right, "both changed: a closed referral beats every `wins`");
-    }
-    match line.wins {
-        Wins::Ask => Course::Ask("both sides changed, and the line says to ask"),
-        Wins::Side { side, unless_blank } => {
-            let blank = unless_blank && all_blank(pair.of(side));
-            let winner = if blank { side.other() } else { side };
-            Course::Repair(winner.other(), "both changed: `wins` decides")
-        }
-        Wins::Newest { fallback } => {
-            let [left_stamp, right_stamp] = rules.stamps;
-            let left = base.l_seen.or(left_stamp);
-            let right = base.r_seen.or(right_stamp);
-            let (winner, reason) = match (left, right) {
-                (Some(l), Some(r)) if (l.as_second() - r.as_second()).abs() >= CLOSE_SECONDS => {
-                    let newest = if l > r { Side::Left } else { Side::Right };
-                    (newest, "both changed: the newest wins")
-                }
-                _ => (fallback, "both changed at about the same time: the fallback wins"),
-            };
-            Course::Repair(winner.other(), reason)
-        }
-    }
-}
-
-fn same_as_base(line: &Line, side: Side, pair: &Pair, base: &BasePair) -> bool {
+/// Whether a side is as the base has it.
+pub(crate) fn same_as_base(line: &Line, side: Side, pair: &Pair, base: &BasePair) -> bool {
     let text = match side {
         Side::Left => &base.l,
         Side::Right => &base.r,
@@ -196,120 +309,12 @@ fn same_as_base(line: &Line, side: Side, pair: &Pair, base: &BasePair) -> bool {
     }
 }
 
-fn drifted(scene: &Scene<'_>, line: &Line, pair: &Pair) -> Verdict {
-    let kept = Side::BOTH.into_iter().any(|to| {
-        line.writes(to) && matches!(repair(scene, line, to, pair), Ok(Repair::Kept { .. }))
-    });
-    let (outcome, reason) = if kept {
-        (Outcome::Kept, "neither changed; what is blank or kept counts as agreeing")
-    } else {
-        (Outcome::Drifted, "neither changed since the base, and they disagree")
-    };
-    Verdict {
-        trace: trace(line, Some(pair), outcome, reason),
-        set: None,
-        base: Some(base_pair(pair)),
-        parked: None,
-    }
-}
-
-fn carry_out(
-    scene: &Scene<'_>,
-    rules: Rules,
+pub(crate) fn trace(
     line: &Line,
-    pair: &Pair,
-    base: Option<&BasePair>,
-    (to, reason): (Side, &str),
-) -> Result<Verdict, SlotFault> {
-    let planned = repair(scene, line, to, pair)?;
-    let planned = match planned {
-        Repair::Set { values, row } if to == Side::Left && !scene.creating => {
-            transition(scene, values, row)
-        }
-        other => other,
-    };
-    let done = |outcome, base| Verdict {
-        trace: trace(line, Some(pair), outcome, reason),
-        set: None,
-        base,
-        parked: None,
-    };
-    Ok(match planned {
-        Repair::Set { values, row } => {
-            if to == Side::Left && !rules.opted_in {
-                return Ok(done(Outcome::NotOptedIn, waiting(base, line, pair, rules)));
-            }
-            let outcome = match to {
-                Side::Left => Outcome::WritesLeft,
-                Side::Right => Outcome::WritesRight,
-            };
-            let mut trace = trace(line, Some(pair), outcome, reason);
-            trace.row_line = row;
-            trace.written = Some(tagged(values.iter().map(|(_, v)| v)));
-            Verdict { trace, set: Some((to, values)), base: Some(base_pair(pair)), parked: None }
-        }
-        Repair::Kept { row, why } => {
-            let mut verdict = done(Outcome::Kept, Some(base_pair(pair)));
-            verdict.trace.row_line = row;
-            why.clone_into(&mut verdict.trace.reason);
-            verdict
-        }
-        Repair::Held(lock) => done(Outcome::Held(lock), Some(base_pair(pair))),
-        Repair::Parked { row, why } => {
-            let fault = SlotFault { code: FaultCode::BlankParked, message: why.to_owned() };
-            let fault = scene.plan.fault_at(line.map_line, &line.rule, fault);
-            let mut verdict =
-                done(Outcome::Parked(why.to_owned()), waiting(base, line, pair, rules));
-            verdict.trace.row_line = row;
-            verdict.parked = Some(fault);
-            verdict
-        }
-    })
-}
-
-/// Holds a change of status that the left system does not allow.
-fn transition(scene: &Scene<'_>, values: Vec<(SlotId, Value)>, row: Option<usize>) -> Repair {
-    let Some(states) = &scene.plan.states else { return Repair::Set { values, row } };
-    if !values.iter().any(|(slot, _)| states.slots.contains(slot)) {
-        return Repair::Set { values, row };
-    }
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.clone(),
-        _ => String::new(),
-    };
-    let now: Vec<String> = states
-        .slots
-        .iter()
-        .map(|slot| scene.deal.value(*slot).map(text).unwrap_or_default())
-        .collect();
-    let goal: Vec<String> = states
-        .slots
-        .iter()
-        .zip(&now)
-        .map(|(slot, old)| {
-            values.iter().find(|(s, _)| s == slot).map_or_else(|| old.clone(), |(_, v)| text(v))
-        })
-        .collect();
-    if states.moves.iter().any(|(from, to)| *from == now && *to == goal) {
-        return Repair::Set { values, row };
-    }
-    Repair::Held(format!("Partner Center does not go from {} to {}", now.join("/"), goal.join("/")))
-}
-
-/// The base of a line that waits: as it was, with the time of the first sight of a change.
-fn waiting(base: Option<&BasePair>, line: &Line, pair: &Pair, rules: Rules) -> Option<BasePair> {
-    let mut base = base.cloned()?;
-    let [left, right] = rules.stamps;
-    if base.l_seen.is_none() && !same_as_base(line, Side::Left, pair, &base) {
-        base.l_seen = left;
-    }
-    if base.r_seen.is_none() && !same_as_base(line, Side::Right, pair, &base) {
-        base.r_seen = right;
-    }
-    Some(base)
-}
-
-fn trace(line: &Line, pair: Option<&Pair>, outcome: Outcome, reason: &str) -> LineTrace {
+    pair: Option<&Pair>,
+    outcome: Outcome,
+    reason: &str,
+) -> LineTrace {
     let text = |side| pair.map_or_else(String::new, |p| tagged(p.of(side).iter()));
     LineTrace {
         rule: line.rule.clone(),
@@ -320,6 +325,14 @@ fn trace(line: &Line, pair: Option<&Pair>, outcome: Outcome, reason: &str) -> Li
         left: text(Side::Left),
         right: text(Side::Right),
         written: None,
+    }
+}
+
+/// Says in a trace which row decided, and its warning.
+pub(crate) fn note(trace: &mut LineTrace, because: Because) {
+    trace.row_line = because.row;
+    if because.warning {
+        trace.reason.push_str("; warning: no row has the value, `otherwise` decides");
     }
 }
 

@@ -3,27 +3,28 @@
 //! In: a plan, the record there is. Out: a [`Draft`] of the one to be made, with the records it
 //! refers to and its children, and what did not fit. Must not know: bases, streams.
 
-use crate::decision::{Change, ChildAction, ChildChange, Draft, RelatedDraft, Side, nest};
+use crate::decide::{note, trace};
+use crate::decision::{
+    Change, ChildAction, ChildChange, Draft, LineTrace, Outcome, RelatedDraft, Side, nest,
+};
+use crate::element::{change, keyed, new_element};
 use crate::fault::{Fault, FaultCode};
-use crate::line::{Repair, Scene, repair};
-use crate::list;
-use crate::plan::{Each, Line, Plan, Related, Slot, SlotId};
-use crate::record::{Record, SlotFault};
-use crate::value::{self, Value};
+use crate::line::{Repair, repair};
+use crate::plan::{Each, Line, Plan, Related, SlotId};
+use crate::record::{Listed, Record, SlotFault};
+use crate::scene::Scene;
+use crate::value;
+
+/// Why a line of a draft is written.
+const CREATED: &str = "the record is created";
 
 /// A draft and what did not fit; `fatal` when the record cannot be made without it.
 #[derive(Debug, Default)]
 pub(crate) struct Drafted {
     pub(crate) draft: Draft,
+    pub(crate) traces: Vec<LineTrace>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) fatal: Option<Fault>,
-}
-
-/// The change that writes `value` to a slot.
-pub(crate) fn change(slot: &Slot, value: &Value) -> Change {
-    let mut text = String::new();
-    value::write(slot.kind, value).write(&mut text);
-    Change { path: slot.path.clone(), pointer: slot.pointer.clone(), value: text }
 }
 
 impl Plan {
@@ -34,16 +35,7 @@ impl Plan {
             Side::Left => [&empty, from],
             Side::Right => [from, &empty],
         };
-        let [left, right] = &self.sides;
-        let scene = Scene {
-            plan: self,
-            slots: [&left.slots, &right.slots],
-            records,
-            deal: records[0],
-            creating: true,
-            left_lock: None,
-            shared: false,
-        };
+        let scene = Scene { creating: true, ..Scene::of(self, records) };
         let mut drafted = Drafted::default();
         for line in &self.lines {
             let changes = line_changes(&scene, line, to, &mut drafted);
@@ -58,7 +50,6 @@ impl Plan {
         for each in &self.lists {
             self.draft_list(&scene, each, to, &mut drafted);
         }
-        // What the map says to the seller comes before what the schema says.
         if to == Side::Left {
             self.check_requires(&mut drafted);
         }
@@ -82,8 +73,19 @@ impl Plan {
                 change.map_or_else(String::new, |c| c.value.trim_matches('"').to_owned())
             })
             .collect();
-        if !states.initial.contains(&given) {
-            changes.retain(|change| !paths.contains(&change.path.as_str()));
+        if states.initial.contains(&given) || given.iter().all(String::is_empty) {
+            return;
+        }
+        changes.retain(|change| !paths.contains(&change.path.as_str()));
+        let writes = |line: &&Line| line.source(Side::Left).slots().iter().any(|s| states.slots.contains(s));
+        let lines: Vec<usize> = self.lines.iter().filter(writes).map(|line| line.map_line).collect();
+        let is_set = |trace: &&mut LineTrace| {
+            lines.contains(&trace.map_line) && trace.outcome == Outcome::WritesLeft
+        };
+        for trace in drafted.traces.iter_mut().filter(is_set) {
+            let why = "a new record does not start so; it is written as soon as it exists";
+            trace.outcome = Outcome::Held(why.to_owned());
+            trace.written = None;
         }
     }
 
@@ -104,11 +106,10 @@ impl Plan {
         }
         let mut matching = Vec::new();
         for (slot, field, kind) in &related.matching {
-            match scene.records[0].value(*slot) {
+            match scene.record(Side::Left).value(*slot) {
                 Ok(value) => {
-                    let mut text = String::new();
-                    value::write(*kind, value).write(&mut text);
-                    matching.push(Change { path: field.clone(), pointer: None, value: text });
+                    let value = value::write(*kind, value).to_string();
+                    matching.push(Change { path: field.clone(), pointer: None, value });
                 }
                 Err(fault) => drafted.fail(self, related.map_line, field, fault, true),
             }
@@ -131,20 +132,28 @@ impl Plan {
         let from = to.other();
         let slot = if from == Side::Left { each.left } else { each.right };
         let Some(from_slot) = scene.slot(from, slot) else { return };
-        let elements = match scene.records[from.index()].elements(from_slot) {
-            Ok(Some(elements)) => elements,
-            Ok(None) => return,
+        let items = match scene.record(from).elements(from_slot) {
+            Ok(Listed::Items(items)) => items,
+            Ok(Listed::Nothing | Listed::Missing) => return,
             Err(fault) => return drafted.fail(self, each.map_line, &each.rule, fault, false),
         };
-        let mut made = Vec::new();
+        let lists = match from {
+            Side::Left => keyed(each, [&items, &[]]),
+            Side::Right => keyed(each, [&[], &items]),
+        };
+        let elements = if from == Side::Left { &lists.left } else { &lists.right };
+        let (mut made, mut left_out) = (Vec::new(), 0_usize);
         for element in elements {
-            let element = Record::of(&each.elements[from.index()], element.clone());
-            match list::new_element(scene, each, to, &element) {
-                Ok(Some(changes)) => made.push(changes),
-                Ok(None) => {}
+            if element.key.is_none() {
+                left_out += 1;
+                continue;
+            }
+            match new_element(scene, each, to, &element.record) {
+                Ok(changes) => made.push(changes),
                 Err((line, fault)) => drafted.fail(self, line, &each.rule, fault, false),
             }
         }
+        drafted.traces.push(list_trace(each, to, made.len(), left_out));
         match (to, &each.child) {
             (Side::Right, Some(child)) => {
                 drafted.draft.children.extend(made.into_iter().map(|changes| ChildChange {
@@ -158,7 +167,7 @@ impl Plan {
             (Side::Left, _) | (Side::Right, None) => {
                 let target = if to == Side::Left { each.left } else { each.right };
                 let Some(slot) = scene.slot(to, target) else { return };
-                if made.is_empty() {
+                if made.is_empty() || !slot.create {
                     return;
                 }
                 let texts: Vec<String> = made.iter().map(|changes| nest(changes)).collect();
@@ -192,8 +201,7 @@ impl Plan {
                     self.side_name(to)
                 ),
             };
-            let fault = self.fault_at(line, path, fault);
-            drafted.fatal.get_or_insert(fault);
+            drafted.fatal.get_or_insert_with(|| self.fault_at(line, path, fault));
         }
     }
 
@@ -210,19 +218,25 @@ impl Plan {
         })
     }
 
-    /// `require before sharing`, on the left record as it would be.
+    /// `require before sharing`, on the left record as it would be. The first sentence comes before
+    /// what did not fit; the others stand beside it.
     fn check_requires(&self, drafted: &mut Drafted) {
         let text = drafted.draft.to_json();
         let Ok(record) = Record::read(self, Side::Left, text.as_bytes()) else { return };
-        for require in &self.requires {
-            let applies = require.when.as_ref().is_none_or(|w| record.fulfils(w) == Ok(true));
-            if applies && record.fulfils(&require.test) != Ok(true) {
-                let fault =
-                    SlotFault { code: FaultCode::Require, message: require.otherwise.clone() };
-                let fault = self.fault_at(require.map_line, "require before sharing", fault);
-                drafted.fatal.get_or_insert(fault);
-            }
+        let mut failing: Vec<Fault> =
+            self.failing(&record).map(|require| self.require_fault(require)).collect();
+        if failing.is_empty() {
+            return;
         }
+        let first = failing.remove(0);
+        // The reason why a field is blank says more than the sentence about its being blank.
+        if let Some(cause) = &drafted.fatal {
+            failing.insert(0, first);
+            drafted.faults.extend(failing.into_iter().filter(|fault| fault != cause));
+            return;
+        }
+        drafted.fatal = Some(first);
+        drafted.faults.extend(failing);
     }
 }
 
@@ -237,30 +251,75 @@ impl Drafted {
     }
 }
 
+fn list_trace(each: &Each, to: Side, made: usize, left_out: usize) -> LineTrace {
+    let outcome = match (made, to) {
+        (0, Side::Left | Side::Right) => Outcome::Kept,
+        (_, Side::Left) => Outcome::WritesLeft,
+        (_, Side::Right) => Outcome::WritesRight,
+    };
+    let left_out = match left_out {
+        0 => String::new(),
+        count => format!("; {count} left out, their key is blank or stands twice"),
+    };
+    LineTrace {
+        rule: each.rule.clone(),
+        map_line: each.map_line,
+        row_line: None,
+        outcome,
+        reason: format!("{CREATED}; elements: {made}{left_out}"),
+        left: String::new(),
+        right: String::new(),
+        written: None,
+    }
+}
+
 /// What one line writes into the new record.
 fn line_changes(scene: &Scene<'_>, line: &Line, to: Side, drafted: &mut Drafted) -> Vec<Change> {
     if !line.writes(to) {
         return Vec::new();
     }
-    let slots = line.source(to).slots();
     let required = |id: &SlotId| scene.slot(to, *id).is_some_and(|slot| slot.required);
-    let result = scene.pair(line).and_then(|pair| repair(scene, line, to, &pair));
-    match result {
-        Ok(Repair::Set { values, .. }) => values
-            .iter()
-            .filter(|(_, value)| !matches!(value, Value::Blank))
-            .filter_map(|(id, value)| Some(change(scene.slot(to, *id)?, value)))
-            .collect(),
-        Ok(Repair::Kept { .. } | Repair::Held(_)) => Vec::new(),
-        Ok(Repair::Parked { why, .. }) => {
-            let fault = SlotFault { code: FaultCode::BlankParked, message: why.to_owned() };
-            drafted.fail(scene.plan, line.map_line, &line.rule, fault, true);
-            Vec::new()
-        }
+    let fatal = line.source(to).slots().iter().any(required);
+    let pair = match scene.pair(line) {
+        Ok(pair) => pair,
         Err(fault) => {
-            let fatal = slots.iter().any(required);
+            let told = trace(line, None, Outcome::Parked(fault.message.clone()), "does not fit");
+            drafted.traces.push(told);
             drafted.fail(scene.plan, line.map_line, &line.rule, fault, fatal);
-            Vec::new()
+            return Vec::new();
         }
+    };
+    let mut told = trace(line, Some(&pair), Outcome::Kept, CREATED);
+    let mut changes = Vec::new();
+    let mut failed = None;
+    match repair(scene, line, to, &pair) {
+        Ok(Repair::Set { values, because }) => {
+            let outcome = match to {
+                Side::Left => Outcome::WritesLeft,
+                Side::Right => Outcome::WritesRight,
+            };
+            told.outcome = outcome;
+            told.written = Some(crate::decide::tagged(values.iter().map(|(_, value)| value)));
+            note(&mut told, because);
+            changes.extend(
+                values.iter().filter_map(|(id, value)| Some(change(scene.slot(to, *id)?, value))),
+            );
+        }
+        Ok(Repair::Kept { why, because }) => {
+            told.reason = format!("{CREATED}; {why}");
+            note(&mut told, because);
+        }
+        Ok(Repair::Held(lock)) => told.outcome = Outcome::Held(lock),
+        Ok(Repair::Parked { why, because }) => {
+            note(&mut told, because);
+            failed = Some(SlotFault { code: FaultCode::BlankParked, message: why.to_owned() });
+        }
+        Err(fault) => failed = Some(fault),
     }
+    if let Some(fault) = failed {
+        told.outcome = Outcome::Parked(fault.message.clone());
+        drafted.fail(scene.plan, line.map_line, &line.rule, fault, fatal);
+    }
+    drafted.traces.push(told);
+    changes
 }

@@ -20,9 +20,14 @@ pub mod fault;
 pub mod decision;
 pub mod plan;
 mod record;
+mod scene;
+mod target;
+mod table;
 mod line;
 mod decide;
+mod element;
 mod list;
+mod require;
 mod draft;
 mod reconcile;
 mod settle;
@@ -34,14 +39,14 @@ pub mod example;
 pub use jiff::Timestamp;
 
 use plan::Plan;
-use problem::Report;
+use problem::{Code, Report};
 use schema::Schemas;
 use tree::Tree;
 
 /// What became of a text.
 #[derive(Debug)]
 pub struct Compiled {
-    /// The plan, when nothing of severity error was found.
+    /// The plan, when every line has a meaning. Serve it only if the report is usable too.
     pub plan: Option<Plan>,
     /// Everything that was found, by place.
     pub report: Report,
@@ -54,10 +59,9 @@ pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
     let (tree, mut problems) = parse::parse(text);
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
     let (plan, found) = check::check(name, text, &tree, schemas);
-    // An overlay has no head of its own.
-    let overlay = problems.iter().any(|p| p.code == problem::Code::NotYet);
-    problems
-        .extend(found.into_iter().filter(|p| !(overlay && p.code == problem::Code::MissingItem)));
+    // An overlay has no head of its own, and nothing of a file that is too large was read.
+    let whole = !problems.iter().any(|p| matches!(p.code, Code::NotYet | Code::TooLarge));
+    problems.extend(found.into_iter().filter(|p| whole || p.code != Code::MissingItem));
     Compiled { plan: plan.filter(|_| !unread), report: Report::new(name, text, problems), tree }
 }
 

@@ -154,17 +154,29 @@ fn convert_repair(
     };
     let converted = converted.map_err(|misfit| misfit_fault(line, misfit))?;
     let because = Because::default();
+    let partly = converted.iter().any(Value::is_blank);
     let mut values = Vec::new();
-    for (slot, value) in line.source(to).slots().iter().zip(converted) {
+    let mut after = pair.of(to).to_vec();
+    for (place, (slot, value)) in line.source(to).slots().iter().zip(converted).enumerate() {
         // One of several values is blank.
         match line.blank[to.index()] {
             BlankPolicy::Keep if value.is_blank() => {}
             BlankPolicy::Clear if value.is_blank() && pair.lacks(to.other()) => {}
             BlankPolicy::Park if value.is_blank() => return Ok(parked_blank()),
             BlankPolicy::Keep | BlankPolicy::Clear | BlankPolicy::Park => {
+                if let Some(after) = after.get_mut(place) {
+                    after.clone_from(&value);
+                }
                 values.push((*slot, value));
             }
         }
+    }
+    let same = match to {
+        Side::Left => conversion.same_left(&after, &pair.left),
+        Side::Right => conversion.same_right(&after, &pair.right),
+    };
+    if partly && same && !scene.creating {
+        return Ok(Repair::Kept { why: "a blank leaves the other side as it is", because });
     }
     Ok(Repair::Set { values, because })
 }

@@ -2,79 +2,61 @@
 //!
 //! In: an `each` block, both lists, the base. Out: the left list to write, the children to make,
 //! change or remove, and the element bases. Must not know: fields outside the lists.
+//!
+//! The base of an element says on which sides it was last seen, so that an element on one side only
+//! is new, removed on the other side, or (when it was so before) left alone.
 
 use std::collections::BTreeMap;
 
-use crate::decide::{Rules, Verdict, decide};
+use crate::decide::{Rules, Verdict, decide, same_as_base};
 use crate::decision::{Base, BasePair, Change, ChildAction, ChildChange, LineTrace, Outcome, Side};
-use crate::draft::change;
-use crate::fault::Fault;
+use crate::element::{Element, Keyed, element_scene, keyed, line_key, mark, mark_key, new_element};
+use crate::fault::{Fault, FaultCode};
 use crate::json::Json;
-use crate::line::{Pair, Repair, Scene, agrees, repair};
-use crate::plan::{Each, Line, Slot};
-use crate::record::{Record, SlotFault};
-use crate::schema::Kind;
-use crate::value::Value;
+use crate::plan::Each;
+use crate::record::{Listed, SlotFault, plain_numbers, with_changes};
+use crate::scene::Scene;
 
 /// What was decided about a pair of lists.
 #[derive(Debug, Default)]
 pub(crate) struct ListVerdict {
     pub(crate) left: Option<Change>,
     pub(crate) children: Vec<ChildChange>,
-    pub(crate) base: Vec<(String, BasePair)>,
+    pub(crate) base: BTreeMap<String, BasePair>,
     pub(crate) traces: Vec<LineTrace>,
     pub(crate) parked: Vec<Fault>,
+    /// Base keys of what is written, with the side.
     pub(crate) wrote: Vec<(Side, String)>,
+    /// What the base keeps of elements whose left write has to wait.
+    waiting: Vec<(String, Option<BasePair>)>,
 }
 
-/// An element with the key it is known by; none when the key is blank or doubled.
-struct Element<'t> {
-    key: Option<String>,
-    record: Record<'t>,
-}
-
-/// The fields of a new element of `to`, made from the other side's element. None: its key is blank.
-pub(crate) fn new_element(
-    scene: &Scene<'_>,
-    each: &Each,
-    to: Side,
-    from: &Record<'_>,
-) -> Result<Option<Vec<Change>>, (usize, SlotFault)> {
-    let at = |fault| (each.map_line, fault);
-    let key = from.value(each.key[to.other().index()]).map_err(at)?.clone();
-    if matches!(key, Value::Blank) {
-        return Ok(None);
-    }
-    let empty = Record::empty(&each.elements[to.index()]);
-    let records = if to == Side::Left { [&empty, from] } else { [from, &empty] };
-    let inner = element_scene(scene, each, records, true);
-    let mut changes = Vec::new();
-    if let Some(slot) = inner.slot(to, each.key[to.index()])
-        && slot.create
-    {
-        changes.push(change(slot, &key));
-    }
-    for line in each.lines.iter().filter(|line| line.writes(to)) {
-        let pair = inner.pair(line).map_err(|fault| (line.map_line, fault))?;
-        if let Repair::Set { values, .. } =
-            repair(&inner, line, to, &pair).map_err(|fault| (line.map_line, fault))?
-        {
-            let wanted = values.iter().filter(|(_, value)| !matches!(value, Value::Blank));
-            changes
-                .extend(wanted.filter_map(|(id, value)| Some(change(inner.slot(to, *id)?, value))));
+impl ListVerdict {
+    /// Takes the write of the left list back. A lock that stays: both lists are taken as read. One
+    /// that a person can lift (`waits`): what was known stays known.
+    pub(crate) fn hold(&mut self, outcome: &Outcome, waits: bool) {
+        self.left = None;
+        for trace in self.traces.iter_mut().filter(|t| t.outcome == Outcome::WritesLeft) {
+            trace.outcome = outcome.clone();
+            trace.written = None;
+        }
+        self.wrote.retain(|(side, _)| *side == Side::Right);
+        for (key, known) in std::mem::take(&mut self.waiting).into_iter().filter(|_| waits) {
+            match known {
+                Some(pair) => self.base.insert(key, pair),
+                None => self.base.remove(&key),
+            };
         }
     }
-    Ok(Some(changes))
 }
 
-fn element_scene<'s>(
-    scene: &Scene<'s>,
-    each: &'s Each,
-    records: [&'s Record<'s>; 2],
-    creating: bool,
-) -> Scene<'s> {
-    let [left, right] = &each.elements;
-    Scene { slots: [left, right], records, creating, ..*scene }
+/// On which sides an element was last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nowhere,
+    Left,
+    Right,
+    Both,
 }
 
 /// Decides a pair of lists.
@@ -84,63 +66,42 @@ pub(crate) fn decide_list(
     each: &Each,
     base: &Base,
 ) -> ListVerdict {
-    let mut verdict = ListVerdict::default();
+    let mut lists = Lists {
+        scene,
+        rules,
+        each,
+        base,
+        verdict: ListVerdict::default(),
+        left: Vec::new(),
+        touched: false,
+    };
+    let prefix = format!("{}/", each.hash);
+    let left_was_known = base
+        .lines
+        .range(prefix.clone()..)
+        .take_while(|(key, _)| key.starts_with(&prefix))
+        .any(|(_, pair)| pair.l == "1");
     let mut read = |side: Side| {
         let slot = if side == Side::Left { each.left } else { each.right };
-        let slot = scene.slot(side, slot)?;
-        match scene.records[side.index()].elements(slot) {
-            Ok(found) => Some(keyed(each, side, &found?)),
+        match scene.record(side).elements(scene.slot(side, slot)?) {
+            Ok(Listed::Items(items)) => Some(items),
+            // Salesforce says `null` for no children; elsewhere it is no evidence of removal.
+            Ok(Listed::Nothing) if side == Side::Right || !left_was_known => Some(Vec::new()),
+            Ok(Listed::Nothing | Listed::Missing) => None,
             Err(fault) => {
-                verdict.parked.push(scene.plan.fault_at(each.map_line, &each.rule, fault));
+                lists.park(each.map_line, fault);
                 None
             }
         }
     };
-    let (Some(left), Some(right)) = (read(Side::Left), read(Side::Right)) else {
-        carry_base(each, base, &mut verdict);
-        return verdict;
-    };
-    let mut lists = Lists { scene, rules, each, base, verdict, left: Vec::new(), touched: false };
-    lists.merge(&left, &right);
-    lists.finish()
-}
-
-/// A missing list is no change: what was known stays known.
-fn carry_base(each: &Each, base: &Base, verdict: &mut ListVerdict) {
-    let prefix = format!("{}/", each.hash);
+    if let (Some(left), Some(right)) = (read(Side::Left), read(Side::Right)) {
+        lists.merge(&keyed(each, [&left, &right]));
+        return lists.finish();
+    }
+    // A missing list is no change: what was known stays known.
     let known = base.lines.iter().filter(|(key, _)| key.starts_with(&prefix));
-    verdict.base.extend(known.map(|(key, pair)| (key.clone(), pair.clone())));
-}
-
-fn keyed<'t>(each: &Each, side: Side, items: &[&Json<'t>]) -> Vec<Element<'t>> {
-    let slots: &[Slot] = &each.elements[side.index()];
-    let key_slot = each.key[side.index()];
-    let kind = slots.get(key_slot.0).map(|slot| slot.kind);
-    let mut elements: Vec<Element<'t>> = items
-        .iter()
-        .map(|item| {
-            let record = Record::of(slots, (*item).clone());
-            let key = match record.value(key_slot) {
-                Ok(Value::Text(text)) if kind == Some(Kind::Email) => {
-                    Some(text.trim().to_lowercase())
-                }
-                Ok(Value::Text(text)) => Some(text.trim().to_owned()),
-                Ok(Value::Number(number)) => Some(number.to_string()),
-                Ok(_) | Err(_) => None,
-            };
-            Element { key, record }
-        })
-        .collect();
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for key in elements.iter().filter_map(|e| e.key.clone()) {
-        *seen.entry(key).or_default() += 1;
-    }
-    for element in &mut elements {
-        if element.key.as_ref().is_some_and(|key| seen.get(key).is_some_and(|n| *n > 1)) {
-            element.key = None;
-        }
-    }
-    elements
+    lists.verdict.base.extend(known.map(|(key, pair)| (key.clone(), pair.clone())));
+    lists.verdict
 }
 
 /// The merge of two lists under way.
@@ -156,118 +117,212 @@ struct Lists<'s> {
 }
 
 impl Lists<'_> {
-    fn merge(&mut self, left: &[Element<'_>], right: &[Element<'_>]) {
-        for element in left {
-            let Some(key) = &element.key else {
-                self.left.push(element.record.json.clone().into_owned());
-                continue;
-            };
-            match right.iter().find(|other| other.key.as_ref() == Some(key)) {
+    fn merge(&mut self, lists: &Keyed<'_>) {
+        for element in &lists.left {
+            self.left.push(element.record.json.clone().into_owned());
+            let Some(key) = &element.key else { continue };
+            match lists.find(Side::Right, key) {
                 Some(other) => self.both(key, element, other),
-                None => self.left_only(key, element),
+                None => self.one_side(key, Side::Left, element),
             }
         }
-        for element in right {
+        for element in &lists.right {
             let Some(key) = &element.key else { continue };
-            if !left.iter().any(|other| other.key.as_ref() == Some(key)) {
-                self.right_only(key, element);
+            if lists.find(Side::Left, key).is_none() {
+                self.one_side(key, Side::Right, element);
             }
+        }
+        for key in &lists.doubled {
+            self.carry(key);
+            self.note(key, Outcome::Drifted, "the key stands twice: carried along, never matched");
+        }
+        for side in Side::BOTH.into_iter().filter(|side| lists.has_blank_keys(*side)) {
+            let name = self.scene.plan.side_name(side);
+            let reason = format!("elements of the {name} without a key are carried along");
+            self.note("", Outcome::Drifted, &reason);
         }
     }
 
-    fn known(&self, key: &str) -> Option<&BasePair> {
-        self.base.lines.get(&format!("{}/{key}", self.each.hash))
+    fn known(&self, key: &str) -> Known {
+        let pair = self.base.lines.get(&mark_key(self.each, key));
+        match pair.map(|pair| (pair.l == "1", pair.r == "1")) {
+            None | Some((false, false)) => Known::Nowhere,
+            Some((true, false)) => Known::Left,
+            Some((false, true)) => Known::Right,
+            Some((true, true)) => Known::Both,
+        }
+    }
+
+    /// What is known of an element stays known.
+    fn carry(&mut self, key: &str) {
+        let own = mark_key(self.each, key);
+        let lines = format!("{own}/");
+        let known = self.base.lines.range(own.clone()..);
+        let known = known.take_while(|(key, _)| key.starts_with(&own));
+        let known = known.filter(|(key, _)| **key == own || key.starts_with(&lines));
+        self.verdict.base.extend(known.map(|(key, pair)| (key.clone(), pair.clone())));
+    }
+
+    fn mark(&mut self, key: &str, left: bool, right: bool) {
+        self.verdict.base.insert(mark_key(self.each, key), mark(left, right));
     }
 
     fn writes(&self, side: Side) -> bool {
         self.each.lines.iter().any(|line| line.writes(side))
     }
 
-    fn exists(&mut self, key: &str) {
-        let mark = || "1".to_owned();
-        let pair = BasePair { l: mark(), r: mark(), l_seen: None, r_seen: None };
-        self.verdict.base.push((format!("{}/{key}", self.each.hash), pair));
-    }
-
     fn both(&mut self, key: &str, left: &Element<'_>, right: &Element<'_>) {
-        let records = [&left.record, &right.record];
+        let inner = element_scene(self.scene, self.each, [&left.record, &right.record], false);
+        let id = right.id();
         let (mut new_left, mut child) = (Vec::new(), Vec::new());
         for line in &self.each.lines {
-            let inner = element_scene(self.scene, self.each, records, false);
-            let base_key = format!("{}/{key}/{}", self.each.hash, line.hash);
+            if self.rules.forced.is_some_and(|to| !line.writes(to)) {
+                continue;
+            }
+            let base_key = line_key(self.each, key, line);
             let decided = decide(&inner, self.rules, line, self.base.lines.get(&base_key));
-            let Verdict { mut trace, set, base, parked } = decided;
+            let Verdict { mut trace, set, mut base, waiting, parked } = decided;
             trace.rule = format!("{} [{key}] {}", self.each.rule, trace.rule);
             self.verdict.parked.extend(parked);
-            self.verdict.base.extend(base.map(|pair| (base_key.clone(), pair)));
             if let Some((side, values)) = set {
-                let changes = values
-                    .iter()
-                    .filter_map(|(id, value)| Some(change(inner.slot(side, *id)?, value)));
-                match side {
-                    Side::Left => new_left.extend(changes),
-                    Side::Right => child.extend(changes),
+                let changes = values.iter().filter_map(|(slot, value)| {
+                    Some(crate::element::change(inner.slot(side, *slot)?, value))
+                });
+                match (side, &id) {
+                    (Side::Left, _) => {
+                        new_left.extend(changes);
+                        self.verdict.wrote.push((side, base_key.clone()));
+                        self.verdict.waiting.push((base_key.clone(), waiting));
+                    }
+                    (Side::Right, Some(_)) => {
+                        child.extend(changes);
+                        self.verdict.wrote.push((side, base_key.clone()));
+                    }
+                    (Side::Right, None) => {
+                        base = waiting;
+                        trace.outcome = Outcome::Parked(NO_ID.to_owned());
+                        self.no_id();
+                    }
                 }
-                self.verdict.wrote.push((side, base_key));
             }
+            self.verdict.base.extend(base.map(|pair| (base_key, pair)));
             self.verdict.traces.push(trace);
         }
-        self.exists(key);
-        self.left.push(merged(left.record.json.clone().into_owned(), &new_left));
-        self.touched |= !new_left.is_empty();
-        if !child.is_empty()
-            && let Some(id) = id_of(&right.record)
-        {
+        self.mark(key, true, true);
+        if !new_left.is_empty() {
+            self.touched = true;
+            let own = self.left.pop().unwrap_or(Json::Null);
+            self.left.push(with_changes(own, &new_left));
+        }
+        if let (false, Some(id)) = (child.is_empty(), id) {
             self.child(ChildAction::Update(id), child);
         }
     }
 
-    fn left_only(&mut self, key: &str, element: &Element<'_>) {
-        let json = element.record.json.clone().into_owned();
-        let removed = self.known(key).is_some() && self.writes(Side::Left);
-        if removed && !self.each.removed_keep && self.rules.forced != Some(Side::Right) {
-            self.touched = true;
-            return self.note(key, Outcome::WritesLeft, "removed on the right");
-        }
-        self.left.push(json);
-        if !self.writes(Side::Right) || self.rules.forced == Some(Side::Left) {
-            return;
-        }
-        match new_element(self.scene, self.each, Side::Right, &element.record) {
-            Ok(Some(changes)) => {
-                self.child(ChildAction::Create, changes);
-                self.note(key, Outcome::WritesRight, "new on the left");
+    /// An element that stands on one side only. A left one is in `self.left` already.
+    fn one_side(&mut self, key: &str, side: Side, element: &Element<'_>) {
+        let other = side.other();
+        let was_here = if side == Side::Left { Known::Left } else { Known::Right };
+        let as_read = (side == Side::Left, side == Side::Right);
+        let known = self.known(key);
+        let (outcome, reason) = match known {
+            _ if self.rules.forced == Some(side) => {
+                (Outcome::Kept, "only here; the other side was given as changed")
             }
-            Ok(None) => {}
-            Err((line, fault)) => self.park(line, fault),
+            Known::Both if self.writes(side) && self.each.removed_keep => {
+                (Outcome::Kept, "removed on the other side; `removed keep`")
+            }
+            Known::Both if self.writes(side) && !self.changed(key, side, element) => {
+                return self.remove(key, side, element);
+            }
+            known if known == was_here => {
+                (Outcome::Drifted, "on one side only, and neither changed since the base")
+            }
+            Known::Nowhere | Known::Left | Known::Right | Known::Both => {
+                if self.writes(other) {
+                    let reason = match known {
+                        Known::Both if self.writes(side) => "removed there, but changed here since",
+                        Known::Both => "removed there, and the list flows there",
+                        Known::Nowhere | Known::Left | Known::Right => "new on the other side",
+                    };
+                    return self.add(key, other, element, reason);
+                }
+                (Outcome::Drifted, "on one side only, and the list does not flow to the other")
+            }
+        };
+        self.mark(key, as_read.0, as_read.1);
+        self.note(key, outcome, reason);
+    }
+
+    /// Whether an element was changed since the base, where the change could flow to the other side.
+    fn changed(&self, key: &str, side: Side, element: &Element<'_>) -> bool {
+        let records = [&element.record, &element.record];
+        let inner = element_scene(self.scene, self.each, records, false);
+        let lines = self.each.lines.iter().filter(|line| line.writes(side.other()));
+        lines.into_iter().any(|line| {
+            let base = self.base.lines.get(&line_key(self.each, key, line));
+            let pair = inner.one_sided_pair(line, side);
+            matches!((base, pair), (Some(base), Ok(pair)) if !same_as_base(line, side, &pair, base))
+        })
+    }
+
+    fn remove(&mut self, key: &str, side: Side, element: &Element<'_>) {
+        self.mark(key, side == Side::Left, side == Side::Right);
+        match side {
+            Side::Left => {
+                self.left.pop();
+                self.writes_left(key);
+                self.note(key, Outcome::WritesLeft, "removed on the right");
+            }
+            Side::Right => {
+                let Some(id) = element.id() else {
+                    self.carry(key);
+                    return self.no_id();
+                };
+                self.child(ChildAction::Remove(id), Vec::new());
+                self.verdict.wrote.push((side, mark_key(self.each, key)));
+                self.note(key, Outcome::WritesRight, "removed on the left");
+            }
         }
     }
 
-    fn right_only(&mut self, key: &str, element: &Element<'_>) {
-        let removed = self.known(key).is_some() && self.writes(Side::Right);
-        if removed && !self.each.removed_keep && self.rules.forced != Some(Side::Left) {
-            if let Some(id) = id_of(&element.record) {
-                self.child(ChildAction::Remove(id), Vec::new());
-                self.note(key, Outcome::WritesRight, "removed on the left");
+    fn add(&mut self, key: &str, to: Side, element: &Element<'_>, reason: &str) {
+        let changes = match new_element(self.scene, self.each, to, &element.record) {
+            Ok(changes) => changes,
+            Err((line, fault)) => {
+                self.carry(key);
+                return self.park(line, fault);
             }
-            return;
-        }
-        if !self.writes(Side::Left) || self.rules.forced == Some(Side::Right) {
-            return;
-        }
-        match new_element(self.scene, self.each, Side::Left, &element.record) {
-            Ok(Some(changes)) => {
-                self.left.push(merged(Json::Object(Vec::new()), &changes));
-                self.touched = true;
-                self.note(key, Outcome::WritesLeft, "new on the right");
+        };
+        self.mark(key, to == Side::Right, to == Side::Left);
+        match to {
+            Side::Left => {
+                self.left.push(with_changes(Json::Object(Vec::new()), &changes));
+                self.writes_left(key);
+                self.note(key, Outcome::WritesLeft, reason);
             }
-            Ok(None) => {}
-            Err((line, fault)) => self.park(line, fault),
+            Side::Right => {
+                self.child(ChildAction::Create, changes);
+                self.verdict.wrote.push((to, mark_key(self.each, key)));
+                self.note(key, Outcome::WritesRight, reason);
+            }
         }
+    }
+
+    fn writes_left(&mut self, key: &str) {
+        self.touched = true;
+        let key = mark_key(self.each, key);
+        self.verdict.waiting.push((key.clone(), self.base.lines.get(&key).cloned()));
+        self.verdict.wrote.push((Side::Left, key));
     }
 
     fn park(&mut self, line: usize, fault: SlotFault) {
         self.verdict.parked.push(self.scene.plan.fault_at(line, &self.each.rule, fault));
+    }
+
+    fn no_id(&mut self) {
+        let fault = SlotFault { code: FaultCode::WrongType, message: NO_ID.to_owned() };
+        self.park(self.each.map_line, fault);
     }
 
     fn child(&mut self, action: ChildAction, changes: Vec<Change>) {
@@ -282,8 +337,9 @@ impl Lists<'_> {
     }
 
     fn note(&mut self, key: &str, outcome: Outcome, reason: &str) {
+        let rule = &self.each.rule;
         self.verdict.traces.push(LineTrace {
-            rule: format!("{} [{key}]", self.each.rule),
+            rule: if key.is_empty() { rule.clone() } else { format!("{rule} [{key}]") },
             map_line: self.each.map_line,
             row_line: None,
             outcome,
@@ -296,10 +352,10 @@ impl Lists<'_> {
 
     /// Writes the left list whole, unless a lock forbids it.
     fn finish(mut self) -> ListVerdict {
+        let Some(slot) = self.scene.slot(Side::Left, self.each.left) else { return self.verdict };
         if !self.touched {
             return self.verdict;
         }
-        let Some(slot) = self.scene.slot(Side::Left, self.each.left) else { return self.verdict };
         let lock = if let Some(lock) = self.scene.left_lock {
             Some(lock.to_owned())
         } else if !slot.update {
@@ -311,95 +367,32 @@ impl Lists<'_> {
         } else {
             None
         };
-        let blocked =
-            lock.map(Outcome::Held).or((!self.rules.opted_in).then_some(Outcome::NotOptedIn));
-        let wrote_left = |trace: &&mut LineTrace| trace.outcome == Outcome::WritesLeft;
-        if let Some(outcome) = blocked {
-            for trace in self.verdict.traces.iter_mut().filter(wrote_left) {
-                trace.outcome = outcome.clone();
-            }
-            self.verdict.wrote.retain(|(side, _)| *side == Side::Right);
-            // Held: both lists are taken as read. Waiting: what was known stays known.
-            if !self.rules.opted_in {
-                carry_base(self.each, self.base, &mut self.verdict);
-            }
+        if let Some(lock) = lock {
+            self.verdict.hold(&Outcome::Held(lock), false);
             return self.verdict;
         }
-        let mut text = String::new();
-        Json::List(std::mem::take(&mut self.left)).write(&mut text);
-        self.verdict.left =
-            Some(Change { path: slot.path.clone(), pointer: slot.pointer.clone(), value: text });
+        if !self.rules.opted_in {
+            self.verdict.hold(&Outcome::NotOptedIn, true);
+            return self.verdict;
+        }
+        match plain_numbers(Json::List(std::mem::take(&mut self.left))) {
+            Ok(list) => {
+                let (path, pointer) = (slot.path.clone(), slot.pointer.clone());
+                self.verdict.left = Some(Change { path, pointer, value: list.to_string() });
+            }
+            Err(misfit) => {
+                let code = crate::record::code_of(misfit);
+                let message = format!(
+                    "expected {} in `{}`, found {}",
+                    misfit.wanted, slot.path, misfit.found
+                );
+                self.verdict.hold(&Outcome::Parked(message.clone()), true);
+                self.park(self.each.map_line, SlotFault { code, message });
+            }
+        }
         self.verdict
     }
 }
 
-fn id_of(record: &Record<'_>) -> Option<String> {
-    match record.json.member("Id") {
-        Ok(Some(Json::Text(id))) => Some(id.to_string()),
-        _ => None,
-    }
-}
-
-/// An element with some of its members replaced; what the map does not name stays.
-fn merged(element: Json<'static>, changes: &[Change]) -> Json<'static> {
-    let mut element = element;
-    for change in changes {
-        let value = match crate::json::read(change.value.as_bytes()) {
-            Ok(value) => value.into_owned(),
-            Err(_) => Json::Null,
-        };
-        put(&mut element, &change.path, value);
-    }
-    element
-}
-
-fn put(json: &mut Json<'static>, path: &str, value: Json<'static>) {
-    let Json::Object(members) = json else { return };
-    let (name, rest) = path.split_once('.').map_or((path, None), |(n, r)| (n, Some(r)));
-    let index = members.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
-        let fresh = if rest.is_some() { Json::Object(Vec::new()) } else { Json::Null };
-        members.push((name.to_owned().into(), fresh));
-        members.len() - 1
-    });
-    let Some((_, slot)) = members.get_mut(index) else { return };
-    match rest {
-        None => *slot = value,
-        Some(rest) => {
-            if !matches!(slot, Json::Object(_)) {
-                *slot = Json::Object(Vec::new());
-            }
-            put(slot, rest, value);
-        }
-    }
-}
-
-/// What stands at a base key: a line with its pair and whether it agrees, or (none) the element.
-pub(crate) type ElementPair<'e> = (String, Option<(&'e Line, Pair, bool)>);
-
-/// Every line of every element that stands in both lists, with its base key.
-pub(crate) fn element_pairs<'e>(scene: &Scene<'_>, each: &'e Each) -> Vec<ElementPair<'e>> {
-    let read = |side: Side| {
-        let slot = if side == Side::Left { each.left } else { each.right };
-        let slot = scene.slot(side, slot)?;
-        let items = scene.records[side.index()].elements(slot).ok()??;
-        Some(keyed(each, side, &items))
-    };
-    let (Some(left), Some(right)) = (read(Side::Left), read(Side::Right)) else {
-        return Vec::new();
-    };
-    let mut pairs = Vec::new();
-    for element in &left {
-        let Some(key) = &element.key else { continue };
-        let Some(other) = right.iter().find(|o| o.key.as_ref() == Some(key)) else { continue };
-        pairs.push((format!("{}/{key}", each.hash), None));
-        let inner = element_scene(scene, each, [&element.record, &other.record], false);
-        for line in &each.lines {
-            if let Ok(pair) = inner.pair(line) {
-                let agree = agrees(&inner, line, &pair).unwrap_or(false);
-                let key = format!("{}/{key}/{}", each.hash, line.hash);
-                pairs.push((key, Some((line, pair, agree))));
-            }
-        }
-    }
-    pairs
-}
+/// Why a child that was read cannot be changed.
+const NO_ID: &str = "expected `Id` in each element of the list, found an element without it";

@@ -59,6 +59,8 @@ pub(crate) struct SlotId(pub(crate) usize);
 pub(crate) struct Slot {
     /// As written in the map.
     pub(crate) path: String,
+    /// What people call it.
+    pub(crate) label: String,
     pub(crate) steps: Vec<Step>,
     pub(crate) kind: Kind,
     pub(crate) length: Option<u32>,

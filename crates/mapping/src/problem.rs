@@ -100,6 +100,13 @@ codes! {
     NotYet = "not-yet", Error, "this version of the language does not carry this out";
 }
 
+impl Code {
+    /// An error of a map that is clear but not complete: it can be tried out, and must not be served.
+    pub fn leaves_a_plan(self) -> bool {
+        matches!(self, Code::MissingRequired | Code::NoOptIn)
+    }
+}
+
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

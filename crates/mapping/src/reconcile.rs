@@ -3,16 +3,15 @@
 //! In: a plan, the two records as read, the base, the time. Out: what to write on which side, the
 //! new base, and line by line why. Must not know: how records are fetched or written.
 
-use crate::decide::{Rules, decide};
-use crate::decision::{
-    Base, Change, ChildChange, Decision, Effect, Input, LineTrace, Outcome, Pending, Side,
-};
-use crate::draft::{Drafted, change};
-use crate::fault::Fault;
-use crate::line::Scene;
-use crate::list::decide_list;
-use crate::plan::{Plan, SlotId};
-use crate::record::Record;
+use crate::decide::{Rules, Verdict, decide};
+use crate::decision::{Base, Change, Decision, Effect, Input, Outcome, Pending, Side};
+use crate::draft::Drafted;
+use crate::element::change;
+use crate::fault::{Fault, FaultCode};
+use crate::list::{ListVerdict, decide_list};
+use crate::plan::{Plan, SlotId, StatesPlan};
+use crate::record::{Record, with_changes};
+use crate::scene::Scene;
 use crate::value::Value;
 
 impl Plan {
@@ -43,12 +42,20 @@ impl Plan {
         if !self.opted_in(to.other(), &from)? {
             return Ok(Decision::default());
         }
-        let Drafted { draft, faults, fatal } = self.draft(to, &from);
-        let mut decision = Decision { parked: faults, refused: fatal, ..Decision::default() };
-        if decision.refused.is_some() {
+        if to == Side::Left && self.key_in(Side::Right, &from)?.is_some() {
+            let (left, right) = (self.side_name(Side::Left), self.side_name(Side::Right));
+            let message = format!(
+                "the {right} names a {left}, and that one was not given; a second one is not made"
+            );
+            let refused = Some(self.fault(FaultCode::NoPartner, message));
+            return Ok(Decision { refused, ..Decision::default() });
+        }
+        let Drafted { draft, traces, faults, fatal } = self.draft(to, &from);
+        let mut decision = Decision { parked: faults, lines: traces, ..Decision::default() };
+        if fatal.is_some() {
+            decision.refused = fatal;
             return Ok(decision);
         }
-        decision.lines = draft.changes.iter().map(|c| created_trace(to, c)).collect();
         match to {
             Side::Left => decision.left = Effect::Create(draft),
             Side::Right => decision.right = Effect::Create(draft),
@@ -59,18 +66,9 @@ impl Plan {
     /// Why nothing may be written to the left record at all.
     fn left_lock(&self, left: &Record<'_>) -> Option<String> {
         let states = self.states.as_ref()?;
-        let now: Vec<String> = states
-            .slots
-            .iter()
-            .map(|slot| match left.value(*slot) {
-                Ok(Value::Text(text)) => text.clone(),
-                Ok(_) | Err(_) => String::new(),
-            })
-            .collect();
-        states
-            .terminal
-            .contains(&now)
-            .then(|| format!("the {} is closed ({})", self.side_name(Side::Left), now.join("/")))
+        let now = states_of(states, left);
+        let name = self.side_name(Side::Left);
+        states.terminal.contains(&now).then(|| format!("the {name} is closed ({})", now.join("/")))
     }
 
     pub(crate) fn bring_together(
@@ -82,114 +80,190 @@ impl Plan {
     ) -> Decision {
         let lock = self.left_lock(left);
         let shared = self.shared.is_some_and(|slot| left.value(slot) == Ok(&Value::Bool(true)));
-        let [left_side, right_side] = &self.sides;
-        let scene = Scene {
-            plan: self,
-            slots: [&left_side.slots, &right_side.slots],
-            records: [left, right],
-            deal: left,
-            creating: false,
-            left_lock: lock.as_deref(),
-            shared,
+        let scene =
+            Scene { left_lock: lock.as_deref(), shared, ..Scene::of(self, [left, right]) };
+        let mut gathered = Gathered {
+            scene: &scene,
+            lines: Vec::new(),
+            lists: Vec::new(),
+            parked: Vec::new(),
         };
-        let mut gathered = Gathered::default();
+        let concerned = |writes: bool| rules.forced.is_none() || writes;
         for line in &self.lines {
-            let verdict = decide(&scene, rules, line, base.lines.get(&line.hash));
-            gathered.traces.push(verdict.trace);
-            gathered.parked.extend(verdict.parked);
-            if let Some(pair) = verdict.base {
-                gathered.base.lines.insert(line.hash.clone(), pair);
-            }
-            if let Some((side, values)) = verdict.set {
-                gathered.set(&scene, side, &values, line.hash.clone());
+            if concerned(rules.forced.is_some_and(|to| line.writes(to))) {
+                let verdict = decide(&scene, rules, line, base.lines.get(&line.hash));
+                gathered.lines.push((line.hash.as_str(), verdict));
             }
         }
         for each in self.lists.iter().filter(|each| !each.create_only) {
-            let verdict = decide_list(&scene, rules, each, base);
-            gathered.traces.extend(verdict.traces);
-            gathered.parked.extend(verdict.parked);
-            gathered.base.lines.extend(verdict.base);
-            gathered.children.extend(verdict.children);
-            gathered.left.extend(verdict.left);
-            for (side, key) in verdict.wrote {
-                gathered.wrote(side, key);
+            let writes = |to| each.lines.iter().any(|line| line.writes(to));
+            if concerned(rules.forced.is_some_and(writes)) {
+                gathered.lists.push((each.left, decide_list(&scene, rules, each, base)));
             }
         }
-        gathered.into_decision(self)
+        gathered.hold_illegal_move();
+        gathered.hold_what_fails();
+        gathered.into_decision()
     }
 }
 
-fn created_trace(to: Side, change: &Change) -> LineTrace {
-    LineTrace {
-        rule: change.path.clone(),
-        map_line: 0,
-        row_line: None,
-        outcome: match to {
-            Side::Left => Outcome::WritesLeft,
-            Side::Right => Outcome::WritesRight,
-        },
-        reason: "the record is created".to_owned(),
-        left: String::new(),
-        right: String::new(),
-        written: Some(change.value.clone()),
+/// The values of the status fields.
+fn states_of(states: &StatesPlan, record: &Record<'_>) -> Vec<String> {
+    states.slots.iter().map(|slot| record.value(*slot).map(state).unwrap_or_default()).collect()
+}
+
+fn state(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::List(_)
+        | Value::Other(_) => String::new(),
     }
 }
 
 /// What the decisions of all lines add up to.
-#[derive(Default)]
-struct Gathered {
-    left: Vec<Change>,
-    right: Vec<Change>,
-    children: Vec<ChildChange>,
-    base: Base,
-    traces: Vec<LineTrace>,
+struct Gathered<'g> {
+    scene: &'g Scene<'g>,
+    /// With the hash of its line.
+    lines: Vec<(&'g str, Verdict)>,
+    /// With the slot of its left list.
+    lists: Vec<(SlotId, ListVerdict)>,
     parked: Vec<Fault>,
-    pending: Pending,
 }
 
-impl Gathered {
-    fn set(&mut self, scene: &Scene<'_>, side: Side, values: &[(SlotId, Value)], key: String) {
-        let changes = values.iter().filter_map(|(id, v)| Some(change(scene.slot(side, *id)?, v)));
-        match side {
-            Side::Left => self.left.extend(changes),
-            Side::Right => self.right.extend(changes),
-        }
-        self.wrote(side, key);
+impl Gathered<'_> {
+    /// What is written to the left record's own fields, line by line.
+    fn left_values(&self) -> impl Iterator<Item = &(SlotId, Value)> {
+        self.lines
+            .iter()
+            .filter_map(|(_, verdict)| verdict.set.as_ref())
+            .filter(|(side, _)| *side == Side::Left)
+            .flat_map(|(_, values)| values)
     }
 
-    fn wrote(&mut self, side: Side, key: String) {
-        match side {
-            Side::Left => self.pending.left.push(key),
-            Side::Right => self.pending.right.push(key),
+    /// Holds a change of status that the left system does not allow.
+    fn hold_illegal_move(&mut self) {
+        let Some(states) = &self.scene.plan.states else { return };
+        let now = states_of(states, self.scene.deal);
+        let written = |slot: &SlotId| self.left_values().find(|(id, _)| id == slot);
+        if !states.slots.iter().any(|slot| written(slot).is_some()) {
+            return;
         }
+        let goal: Vec<String> = states
+            .slots
+            .iter()
+            .zip(&now)
+            .map(|(slot, old)| written(slot).map_or_else(|| old.clone(), |(_, v)| state(v)))
+            .collect();
+        if goal == now || states.moves.iter().any(|(from, to)| *from == now && *to == goal) {
+            return;
+        }
+        let (now, goal) = (now.join("/"), goal.join("/"));
+        let lock = format!("Partner Center does not go from {now} to {goal}");
+        self.hold(|id, _| states.slots.contains(&id), &lock, false);
     }
 
-    fn into_decision(mut self, plan: &Plan) -> Decision {
-        // What closes the referral goes last: nothing could be written after it.
-        let states: Vec<&str> = plan.states.as_ref().map_or_else(Vec::new, |states| {
-            states
-                .slots
-                .iter()
-                .filter_map(|slot| plan.slot(Side::Left, *slot).map(|s| s.path.as_str()))
-                .collect()
-        });
-        self.left.sort_by_key(|change| states.contains(&change.path.as_str()));
-        self.pending.base = self.base.clone();
-        let update = |changes: Vec<Change>, children: Vec<ChildChange>| {
-            if changes.is_empty() && children.is_empty() {
-                Effect::Nothing
-            } else {
-                Effect::Update { changes, children }
+    /// Holds what a line of `require` names, when the left record would not fulfil it. Every round
+    /// holds something, so there are no more rounds than lines.
+    fn hold_what_fails(&mut self) {
+        let plan = self.scene.plan;
+        for _ in &plan.requires {
+            let mut changes = self.left_changes();
+            changes.extend(self.lists.iter().filter_map(|(_, list)| list.left.clone()));
+            if changes.is_empty() {
+                return;
             }
-        };
-        Decision {
-            left: update(self.left, Vec::new()),
-            right: update(self.right, self.children),
-            base: self.base,
-            lines: self.traces,
-            parked: self.parked,
-            refused: None,
-            pending: self.pending,
+            let after = with_changes(self.scene.deal.json.clone().into_owned(), &changes);
+            let after = Record::of(&plan.side(Side::Left).slots, after);
+            let named = plan.failing(&after).find(|require| {
+                let names = |change: &Change| plan.names(require, &change.path);
+                changes.iter().any(names)
+            });
+            let Some(require) = named else { return };
+            let names = |_, path: &str| plan.names(require, path);
+            self.hold(names, &require.otherwise, true);
+            self.parked.push(plan.require_fault(require));
         }
+    }
+
+    /// Takes back the writes of left fields that `which` picks by slot and path.
+    fn hold(&mut self, which: impl Fn(SlotId, &str) -> bool, lock: &str, waits: bool) {
+        let scene = self.scene;
+        let picked = |id: SlotId| {
+            scene.slot(Side::Left, id).is_some_and(|slot| which(id, &slot.path))
+        };
+        for (_, verdict) in &mut self.lines {
+            if let Some((Side::Left, values)) = &verdict.set
+                && values.iter().any(|(id, _)| picked(*id))
+            {
+                verdict.hold(lock, waits);
+            }
+        }
+        for (slot, list) in &mut self.lists {
+            if list.left.is_some() && picked(*slot) {
+                list.hold(&Outcome::Held(lock.to_owned()), waits);
+            }
+        }
+    }
+
+    fn left_changes(&self) -> Vec<Change> {
+        let slot = |id: &SlotId| self.scene.slot(Side::Left, *id);
+        self.left_values().filter_map(|(id, value)| Some(change(slot(id)?, value))).collect()
+    }
+
+    fn into_decision(self) -> Decision {
+        let scene = self.scene;
+        let mut decision = Decision { parked: Vec::new(), ..Decision::default() };
+        let mut pending = Pending::default();
+        let (mut left, mut right, mut children) = (Vec::new(), Vec::new(), Vec::new());
+        for (hash, verdict) in self.lines {
+            decision.lines.push(verdict.trace);
+            decision.parked.extend(verdict.parked);
+            decision.base.lines.extend(verdict.base.map(|pair| (hash.to_owned(), pair)));
+            let Some((side, values)) = verdict.set else { continue };
+            let changes = values
+                .iter()
+                .filter_map(|(id, value)| Some(change(scene.slot(side, *id)?, value)));
+            let (effect, keys) = match side {
+                Side::Left => (&mut left, &mut pending.left),
+                Side::Right => (&mut right, &mut pending.right),
+            };
+            effect.extend(changes);
+            keys.push(hash.to_owned());
+        }
+        for (_, list) in self.lists {
+            decision.lines.extend(list.traces);
+            decision.parked.extend(list.parked);
+            decision.base.lines.extend(list.base);
+            left.extend(list.left);
+            children.extend(list.children);
+            for (side, key) in list.wrote {
+                match side {
+                    Side::Left => pending.left.push(key),
+                    Side::Right => pending.right.push(key),
+                }
+            }
+        }
+        decision.parked.extend(self.parked);
+        // What closes the referral goes last: nothing could be written after it.
+        let states = scene.plan.states.as_ref().map_or(&[][..], |states| &states.slots);
+        let closes = |path: &str| {
+            let slots = states.iter().filter_map(|id| scene.plan.slot(Side::Left, *id));
+            slots.into_iter().any(|slot| slot.path == path)
+        };
+        left.sort_by_key(|change: &Change| closes(&change.path));
+        if !left.is_empty() {
+            decision.left = Effect::Update { changes: left, children: Vec::new() };
+        }
+        if !(right.is_empty() && children.is_empty()) {
+            decision.right = Effect::Update { changes: right, children };
+        }
+        pending.base = decision.base.clone();
+        decision.pending = pending;
+        decision
     }
 }

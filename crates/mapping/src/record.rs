@@ -3,7 +3,7 @@
 //! In: a record's JSON and the slots to fill. Out: a value, or what is wrong with it, for each
 //! slot; elements of lists. Must not know: lines, tables, the other side.
 
-use crate::decision::Side;
+use crate::decision::{Change, Side};
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
 use crate::plan::{Condition, Plan, Slot, SlotId, Step, TestOp};
@@ -21,7 +21,19 @@ pub(crate) struct SlotFault {
 #[derive(Debug)]
 pub(crate) struct Record<'t> {
     pub(crate) json: Json<'t>,
-    values: Vec<Result<Value, SlotFault>>,
+    /// One a slot; none: the record does not have it at all.
+    values: Vec<Result<Option<Value>, SlotFault>>,
+}
+
+/// What a record has where a list should be.
+#[derive(Debug)]
+pub(crate) enum Listed<'a, 't> {
+    /// It has no such member.
+    Missing,
+    /// `null`.
+    Nothing,
+    /// Elements.
+    Items(Vec<&'a Json<'t>>),
 }
 
 impl<'t> Record<'t> {
@@ -31,7 +43,7 @@ impl<'t> Record<'t> {
             let message = format!("not well-formed JSON at byte {}: {}", error.offset, error.why);
             plan.fault(FaultCode::NotJson, message)
         })?;
-        let json = unwrap_payload(json);
+        let json = unwrap_payload(plan, json)?;
         if !matches!(json, Json::Object(_)) {
             let message = format!(
                 "expected one {} record as a JSON object, found another shape",
@@ -52,17 +64,22 @@ impl<'t> Record<'t> {
     pub(crate) fn empty(slots: &[Slot]) -> Record<'static> {
         Record {
             json: Json::Object(Vec::new()),
-            values: slots.iter().map(|_| Ok(Value::Blank)).collect(),
+            values: slots.iter().map(|_| Ok(None)).collect(),
         }
     }
 
     /// The value of one slot.
     pub(crate) fn value(&self, slot: SlotId) -> Result<&Value, SlotFault> {
         match self.values.get(slot.0) {
-            Some(Ok(value)) => Ok(value),
+            Some(Ok(Some(value))) => Ok(value),
             Some(Err(fault)) => Err(fault.clone()),
-            None => Ok(&Value::Blank),
+            Some(Ok(None)) | None => Ok(&Value::Blank),
         }
+    }
+
+    /// True when the record does not have the slot's member at all, not even as `null`.
+    pub(crate) fn is_missing(&self, slot: SlotId) -> bool {
+        matches!(self.values.get(slot.0), Some(Ok(None)))
     }
 
     /// The values of several slots.
@@ -70,21 +87,16 @@ impl<'t> Record<'t> {
         slots.iter().map(|slot| self.value(*slot).cloned()).collect()
     }
 
-    /// The elements of the list at `slot`: none when the record does not have the list at all.
-    pub(crate) fn elements(&self, slot: &Slot) -> Result<Option<Vec<&Json<'t>>>, SlotFault> {
-        let Some(found) = walk(&self.json, &slot.steps)? else { return Ok(None) };
-        match found {
-            Json::List(items) => Ok(Some(items.iter().collect())),
-            // Salesforce answers a child list without children with null.
-            Json::Null => Ok(Some(Vec::new())),
-            Json::Object(_) => match found.member("records") {
-                Ok(Some(Json::List(items))) => Ok(Some(items.iter().collect())),
-                // A record that is referred to is a list of one.
-                _ if slot.kind == Kind::Object => Ok(Some(vec![found])),
-                _ => Err(wrong_shape(&slot.path)),
-            },
-            Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err(wrong_shape(&slot.path)),
+    /// The elements of the list at `slot`. A record that is referred to is a list of one.
+    pub(crate) fn elements(&self, slot: &Slot) -> Result<Listed<'_, 't>, SlotFault> {
+        let Some(found) = walk(&self.json, &slot.steps)? else { return Ok(Listed::Missing) };
+        if matches!(found, Json::Null) {
+            return Ok(Listed::Nothing);
         }
+        if slot.kind == Kind::Object && matches!(found, Json::Object(_)) {
+            return Ok(Listed::Items(vec![found]));
+        }
+        Ok(Listed::Items(items(found, &slot.path)?.iter().collect()))
     }
 
     /// Whether all tests hold.
@@ -106,17 +118,30 @@ fn wrong_shape(path: &str) -> SlotFault {
 }
 
 /// A webhook payload with an embedded record: the record. Anything else: itself.
-fn unwrap_payload(json: Json<'_>) -> Json<'_> {
-    let is_payload = matches!(json.member("EventName"), Ok(Some(Json::Text(_))))
-        && matches!(json.member("ResourceName"), Ok(Some(Json::Text(_))));
-    if !is_payload {
-        return json;
+fn unwrap_payload<'t>(plan: &Plan, json: Json<'t>) -> Result<Json<'t>, Fault> {
+    let text = |name: &str| match json.member(name) {
+        Ok(Some(Json::Text(text))) => Some(text.to_string()),
+        Ok(_) | Err(_) => None,
+    };
+    let (Some(_), Some(resource)) = (text("EventName"), text("ResourceName")) else {
+        return Ok(json);
+    };
+    let Json::Object(members) = json else { return Ok(json) };
+    let mut embedded: Vec<(bool, Json<'t>)> = members
+        .into_iter()
+        .filter(|(_, value)| matches!(value, Json::Object(_)))
+        .map(|(name, value)| (name.eq_ignore_ascii_case(&resource), value))
+        .collect();
+    if embedded.iter().any(|(named, _)| *named) {
+        embedded.retain(|(named, _)| *named);
     }
-    let Json::Object(members) = json else { return json };
-    let embedded = members.iter().position(|(_, value)| matches!(value, Json::Object(_)));
-    match embedded {
-        Some(index) => members.into_iter().nth(index).map_or(Json::Null, |(_, value)| value),
-        None => Json::Null,
+    match (embedded.pop(), embedded.is_empty()) {
+        (Some((_, record)), true) => Ok(record),
+        (Some(_) | None, _) => Err(plan.fault(
+            FaultCode::NotARecord,
+            "expected a record, found the payload of a webhook that does not carry one; fetch the \
+             record that it names and give that",
+        )),
     }
 }
 
@@ -137,26 +162,12 @@ fn walk<'a, 't>(json: &'a Json<'t>, steps: &[Step]) -> Result<Option<&'a Json<'t
                     });
                 }
             },
-            Step::First => items(at).first(),
+            Step::First => items(at, "the list")?.first(),
             Step::FirstWith(name) => {
-                let mut found = None;
-                for item in items(at) {
-                    if member(item, name)?.is_some_and(|v| !is_blank(v)) {
-                        found = Some(item);
-                        break;
-                    }
-                }
-                found
+                first_item(at, name, |value| !is_blank(value))?
             }
             Step::Is { name, value } => {
-                let mut found = None;
-                for item in items(at) {
-                    if matches!(member(item, name)?, Some(Json::Text(text)) if text == value) {
-                        found = Some(item);
-                        break;
-                    }
-                }
-                found
+                first_item(at, name, |found| matches!(found, Json::Text(text) if text == value))?
             }
         };
         match next {
@@ -176,14 +187,45 @@ fn member<'a, 't>(json: &'a Json<'t>, name: &str) -> Result<Option<&'a Json<'t>>
     })
 }
 
-fn items<'a, 't>(json: &'a Json<'t>) -> &'a [Json<'t>] {
+/// The first element of a list whose member fits.
+fn first_item<'a, 't>(
+    list: &'a Json<'t>,
+    name: &str,
+    fits: impl Fn(&Json<'t>) -> bool,
+) -> Result<Option<&'a Json<'t>>, SlotFault> {
+    for item in items(list, name)? {
+        if member(item, name)?.is_some_and(&fits) {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
+}
+
+/// The elements of a list, also as Salesforce nests children.
+fn items<'a, 't>(json: &'a Json<'t>, path: &str) -> Result<&'a [Json<'t>], SlotFault> {
     match json {
-        Json::List(items) => items,
-        Json::Object(_) => match json.member("records") {
-            Ok(Some(Json::List(items))) => items,
-            _ => &[],
-        },
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => &[],
+        Json::List(items) => Ok(items),
+        Json::Null => Ok(&[]),
+        Json::Object(_) => {
+            if matches!(json.member("done"), Ok(Some(Json::Bool(false)))) {
+                let message = format!(
+                    "expected the whole list `{path}`, found its first page; read the others too"
+                );
+                return Err(SlotFault { code: FaultCode::WrongType, message });
+            }
+            match member(json, "records")? {
+                Some(Json::List(items)) => Ok(items),
+                Some(
+                    Json::Null
+                    | Json::Bool(_)
+                    | Json::Number(_)
+                    | Json::Text(_)
+                    | Json::Object(_),
+                )
+                | None => Err(wrong_shape(path)),
+            }
+        }
+        Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err(wrong_shape(path)),
     }
 }
 
@@ -195,25 +237,100 @@ fn is_blank(json: &Json<'_>) -> bool {
     }
 }
 
-fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Value, SlotFault> {
+fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Option<Value>, SlotFault> {
     let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     let found: Json<'_>;
-    let at = match &slot.json_path {
-        Some(path) => {
-            found = path.find_in(json).into_iter().next().unwrap_or(Json::Null);
-            Some(&found)
-        }
-        None => walk(json, &slot.steps)?,
+    let at = if let Some(path) = &slot.json_path {
+        found = path.find_in(json).into_iter().next().unwrap_or(Json::Null);
+        &found
+    } else {
+        let Some(at) = walk(json, &slot.steps)? else {
+            // An element that a list does not have is known not to be there.
+            let selected = slot.steps.iter().any(|step| !matches!(step, Step::Member(_)));
+            return Ok(selected.then_some(Value::Blank));
+        };
+        at
     };
-    let Some(at) = at else { return Ok(Value::Blank) };
-    let value = value::read(slot.kind, at, decode).map_err(|misfit| SlotFault {
+    if slot.kind == Kind::List && matches!(at, Json::Object(_)) {
+        let items = items(at, &slot.path)?.iter().cloned().map(Json::into_owned);
+        return plain_list(slot, items.collect()).map(Some);
+    }
+    let value = value::read(slot.kind, at, decode).map_err(|misfit| misfit_in(slot, misfit))?;
+    match value {
+        Value::Text(text) if slot.badged => Ok(Some(text_or_blank(strip_badge(&text)))),
+        Value::List(items) => plain_list(slot, items).map(Some),
+        Value::Other(json) => {
+            let json = plain_numbers(json).map_err(|misfit| misfit_in(slot, misfit))?;
+            Ok(Some(Value::Other(json)))
+        }
+        value @ (Value::Blank
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::Instant(_)) => Ok(Some(value)),
+    }
+}
+
+fn misfit_in(slot: &Slot, misfit: Misfit) -> SlotFault {
+    SlotFault {
         code: code_of(misfit),
         message: format!("expected {} in `{}`, found {}", misfit.wanted, slot.path, misfit.found),
-    })?;
-    Ok(match value {
-        Value::Text(text) if slot.badged => text_or_blank(strip_badge(&text)),
-        other => other,
+    }
+}
+
+fn plain_list(slot: &Slot, items: Vec<Json<'static>>) -> Result<Value, SlotFault> {
+    let items: Result<Vec<_>, Misfit> = items.into_iter().map(plain_numbers).collect();
+    items.map(Value::List).map_err(|misfit| misfit_in(slot, misfit))
+}
+
+/// The same with every number written without an exponent.
+pub(crate) fn plain_numbers(json: Json<'static>) -> Result<Json<'static>, Misfit> {
+    Ok(match json {
+        Json::Number(digits) if digits.contains(['e', 'E']) => {
+            value::write(Kind::Number, &value::number_of(&digits)?)
+        }
+        Json::List(items) => {
+            Json::List(items.into_iter().map(plain_numbers).collect::<Result<_, _>>()?)
+        }
+        Json::Object(members) => {
+            let plain = |(name, json)| Ok((name, plain_numbers(json)?));
+            Json::Object(members.into_iter().map(plain).collect::<Result<_, Misfit>>()?)
+        }
+        json @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_)) => json,
     })
+}
+
+/// A record or element with some of its members replaced; what the map does not name stays.
+pub(crate) fn with_changes(mut json: Json<'static>, changes: &[Change]) -> Json<'static> {
+    for change in changes {
+        let value = json::read(change.value.as_bytes()).map_or(Json::Null, Json::into_owned);
+        put(&mut json, &change.path, value);
+    }
+    json
+}
+
+fn put(json: &mut Json<'static>, path: &str, value: Json<'static>) {
+    let Json::Object(members) = json else { return };
+    let (name, rest) = path.split_once('.').map_or((path, None), |(n, r)| (n, Some(r)));
+    let found = members
+        .iter()
+        .position(|(key, _)| key == name)
+        .or_else(|| members.iter().position(|(key, _)| key.eq_ignore_ascii_case(name)));
+    let index = found.unwrap_or_else(|| {
+        members.push((name.to_owned().into(), Json::Null));
+        members.len() - 1
+    });
+    let Some((_, slot)) = members.get_mut(index) else { return };
+    match rest {
+        None => *slot = value,
+        Some(rest) => {
+            if !matches!(slot, Json::Object(_)) {
+                *slot = Json::Object(Vec::new());
+            }
+            put(slot, rest, value);
+        }
+    }
 }
 
 /// What kind of fault a misfit is.
@@ -225,10 +342,15 @@ fn text_or_blank(text: &str) -> Value {
     if text.trim().is_empty() { Value::Blank } else { Value::Text(text.to_owned()) }
 }
 
+/// What counts as a badge when it stands in front of a text, with a blank behind it.
+pub(crate) const BADGES: [char; 4] = ['✔', '✘', '✓', '✗'];
+
 /// The text without the badges in front of it, however many there are.
 pub(crate) fn strip_badge(text: &str) -> &str {
     let mut rest = text;
-    while let Some(after) = rest.strip_prefix(['✔', '✘', '✓', '✗']) {
+    while let Some(after) = rest.strip_prefix(BADGES) {
+        // People's keyboards add a mark that asks for the coloured form.
+        let after = after.strip_prefix('\u{fe0f}').unwrap_or(after);
         let Some(after) = after.strip_prefix(' ') else { break };
         rest = after;
     }
@@ -236,7 +358,7 @@ pub(crate) fn strip_badge(text: &str) -> &str {
 }
 
 fn holds(value: &Value, op: &TestOp) -> bool {
-    let blank = matches!(value, Value::Blank) || matches!(value, Value::List(l) if l.is_empty());
+    let blank = value.is_blank();
     match op {
         TestOp::Present => !blank,
         TestOp::Blank => blank,

@@ -5,11 +5,11 @@
 
 use jiff::Timestamp;
 
-use crate::decision::{Change, Decision, Effect, Outcome, Side};
-use crate::draft::change;
-use crate::plan::{Plan, Slot};
+use crate::decision::{Change, Decision, Effect, LineTrace, Outcome, Side};
+use crate::element::change;
+use crate::plan::{Line, Plan, Slot};
 use crate::record::{Record, strip_badge};
-use crate::value::Value;
+use crate::value::{self, Value};
 
 /// What the report fields should say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,51 +56,72 @@ impl Plan {
         changes
     }
 
-    /// One readable sentence for the seller.
+    /// One readable sentence for the seller, in the words of the record's own fields.
     fn say(&self, decision: &Decision, event: &ReportEvent) -> String {
         if let ReportEvent::Failed(reason) = event {
             return format!("Not in step with Microsoft: {reason}");
         }
-        if matches!(decision.right, Effect::Create(_)) {
-            return "Partner Center Referral to CRM sync success: created from Microsoft's referral."
-                .to_owned();
-        }
-        if matches!(decision.left, Effect::Create(_)) {
-            return "CRM to Partner Center Referral sync success: referral created.".to_owned();
-        }
-        let names = |wanted: &Outcome, side: Side| {
-            let lines = decision.lines.iter().filter(|line| line.outcome == *wanted);
-            let mut names: Vec<String> = lines.map(|line| operand(&line.rule, side)).collect();
-            names.dedup();
-            names.join(", ")
-        };
-        let inbound = names(&Outcome::WritesRight, Side::Right);
-        let outbound = names(&Outcome::WritesLeft, Side::Right);
         let mut parts = Vec::new();
-        if !inbound.is_empty() {
-            parts.push(format!("Partner Center Referral to CRM sync success: {inbound}."));
+        if matches!(decision.right, Effect::Create(_)) {
+            parts.push(format!("{INBOUND}: created from the referral."));
+        } else if matches!(decision.left, Effect::Create(_)) {
+            parts.push(format!("{OUTBOUND}: referral created."));
+        } else {
+            for (head, outcome) in
+                [(INBOUND, Outcome::WritesRight), (OUTBOUND, Outcome::WritesLeft)]
+            {
+                let names = self.labels(decision, &outcome);
+                if !names.is_empty() {
+                    parts.push(format!("{head}: {names}."));
+                }
+            }
         }
-        if !outbound.is_empty() {
-            parts.push(format!("CRM to Partner Center Referral sync success: {outbound}."));
-        }
-        for fault in &decision.parked {
-            parts.push(format!("Waiting: {}.", fault.message));
-        }
+        let mut waiting: Vec<&str> =
+            decision.parked.iter().map(|fault| fault.message.trim_end_matches('.')).collect();
+        waiting.dedup();
+        parts.extend(waiting.into_iter().map(|message| format!("Waiting: {message}.")));
         if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
+    }
+
+    /// What the fields are called whose lines came out so; a few of them.
+    fn labels(&self, decision: &Decision, outcome: &Outcome) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for trace in decision.lines.iter().filter(|trace| trace.outcome == *outcome) {
+            let name = self.called(trace);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let more = names.len().saturating_sub(MOST_NAMES);
+        names.truncate(MOST_NAMES);
+        let list = names.join(", ");
+        if more > 0 { format!("{list} and {more} more") } else { list }
+    }
+
+    /// What people call the field, or the list, of a line.
+    fn called<'a>(&'a self, trace: &'a LineTrace) -> &'a str {
+        let at = |line: &&Line| line.map_line == trace.map_line;
+        if let Some(line) = self.lines.iter().find(at) {
+            let first = |side: Side| {
+                let slot = line.source(side).slots().first();
+                slot.and_then(|slot| self.slot(side, *slot)).map(|slot| slot.label.as_str())
+            };
+            return first(Side::Right).or_else(|| first(Side::Left)).unwrap_or(&trace.rule);
+        }
+        let list = self.lists.iter().find(|each| {
+            each.map_line == trace.map_line || each.lines.iter().any(|line| at(&line))
+        });
+        let slot = list.and_then(|each| self.slot(Side::Left, each.left));
+        slot.map_or(&trace.rule, |slot| &slot.label)
     }
 }
 
-/// The operand of one side of a rule such as `details.notes <-> Description`.
-fn operand(rule: &str, side: Side) -> String {
-    let arrow = ["<->", "->", "<-"].into_iter().find(|arrow| rule.contains(arrow));
-    let Some((left, right)) = arrow.and_then(|arrow| rule.split_once(arrow)) else {
-        return rule.to_owned();
-    };
-    match side {
-        Side::Left => left.trim().to_owned(),
-        Side::Right => right.trim().to_owned(),
-    }
-}
+/// How the audit calls the two directions; people know the words from the old connector.
+const INBOUND: &str = "Partner Center Referral to CRM sync success";
+const OUTBOUND: &str = "CRM to Partner Center Referral sync success";
+
+/// The most fields that a line of the audit names.
+const MOST_NAMES: usize = 6;
 
 fn badged(
     slot: &Slot,
@@ -118,9 +139,10 @@ fn badged(
         Some(change) => serde_json::from_str::<String>(&change.value).ok()?,
         None => strip_badge(raw.as_deref()?).to_owned(),
     };
-    let room = slot.length.map_or(usize::MAX, |limit| limit as usize);
-    let marked: String = format!("{mark} {bare}").chars().take(room).collect();
-    if written.is_none() && raw.as_deref() == Some(marked.as_str()) {
+    let marked = format!("{mark} {bare}");
+    // A seller's text is never cut to make room for a badge.
+    let fits = slot.length.is_none_or(|limit| value::length(&marked) <= limit as usize);
+    if !fits || (written.is_none() && raw.as_deref() == Some(marked.as_str())) {
         return None;
     }
     Some(change(slot, &Value::Text(marked)))
@@ -133,13 +155,18 @@ fn raw_text(record: &Record<'_>, path: &str) -> Option<String> {
     }
 }
 
-/// The new line first; whole old lines as long as they fit.
+/// The new line first; whole old lines as long as they fit. Lengths in UTF-16 units.
 fn prepend(line: &str, old: &str, limit: Option<u32>) -> String {
     let limit = limit.map_or(usize::MAX, |limit| limit as usize);
-    let mut text: String = line.chars().take(limit).collect();
-    let mut length = text.chars().count();
+    let mut length = 0;
+    let fits = |c: &char| {
+        length += c.len_utf16();
+        length <= limit
+    };
+    let mut text: String = line.chars().take_while(fits).collect();
+    let mut length = value::length(&text);
     for old_line in old.lines() {
-        length += 1 + old_line.chars().count();
+        length += 1 + value::length(old_line);
         if length > limit {
             break;
         }

@@ -3,18 +3,16 @@
 //! In: what was being written, both records as read back. Out: the new base. Must not know: what
 //! was sent (the base never comes from it). See `docs/decisions/0004-base-after-a-write.md`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::decide::{base_pair, values_of};
 use crate::decision::{Base, BasePair, Pending, Side};
+use crate::element::{mark, standing};
 use crate::fault::Fault;
-use crate::line::{Pair, Scene, agrees};
-use crate::list::element_pairs;
+use crate::line::{Repair, agrees, repair};
 use crate::plan::{Line, Plan};
 use crate::record::Record;
-
-/// A line with the values of its two sides as read back, and the scene to judge them in.
-type ReadBack<'p> = BTreeMap<String, (&'p Line, Pair, bool)>;
+use crate::scene::{Pair, Scene};
 
 impl Plan {
     /// The base after a write that was decided as `pending`, also after a crash in between.
@@ -22,68 +20,74 @@ impl Plan {
     /// A line that was not written keeps the pair as read before the write. A written one gets the
     /// value that was read back, if the sides agree with it; if the value reads back as it was
     /// before, it was refused silently; if it is a third one, someone changed it meanwhile, and the
-    /// pair before the write stays, so that the next reconcile sees that change.
+    /// pair before the write stays, so that the next reconcile sees that change. An element of a
+    /// list is known on both sides when it is read back on both; one that was written and is not
+    /// there stays known where it was.
     pub fn settle(&self, pending: &Pending, left: &str, right: &str) -> Result<Base, Fault> {
         let left = Record::read(self, Side::Left, left.as_bytes())?;
         let right = Record::read(self, Side::Right, right.as_bytes())?;
-        let [left_side, right_side] = &self.sides;
-        let scene = Scene {
-            plan: self,
-            slots: [&left_side.slots, &right_side.slots],
-            records: [&left, &right],
-            deal: &left,
-            creating: false,
-            left_lock: None,
-            shared: false,
+        let scene = Scene::of(self, [&left, &right]);
+        let mut settling = Settling {
+            written: [&pending.left, &pending.right]
+                .map(|keys| keys.iter().map(String::as_str).collect()),
+            base: pending.base.clone(),
         };
-        let mut back: ReadBack<'_> = BTreeMap::new();
         for line in &self.lines {
-            if let Ok(pair) = scene.pair(line) {
-                let agree = agrees(&scene, line, &pair).unwrap_or(false);
-                back.insert(line.hash.clone(), (line, pair, agree));
+            settling.line(&scene, line.hash.clone(), line);
+        }
+        for each in self.lists.iter().filter(|each| !each.create_only) {
+            let prefix = format!("{}/", each.hash);
+            let known = pending.base.lines.keys().filter(|key| key.starts_with(&prefix));
+            let visit = |scene: &Scene<'_>, key, line: &Line| settling.line(scene, key, line);
+            let Some(found) = standing(&scene, each, known.cloned(), visit) else { continue };
+            let lines = &mut settling.base.lines;
+            lines.extend(found.in_both.into_iter().map(|key| (key, mark(true, true))));
+            for gone in found.gone {
+                let inner = format!("{gone}/");
+                lines.retain(|key, _| *key != gone && !key.starts_with(&inner));
             }
         }
-        let mut base = pending.base.clone();
-        for each in &self.lists {
-            for (key, found) in element_pairs(&scene, each) {
-                match found {
-                    Some((line, pair, agree)) => {
-                        back.insert(key, (line, pair, agree));
-                    }
-                    None => {
-                        base.lines.entry(key).or_insert_with(|| BasePair {
-                            l: "1".to_owned(),
-                            r: "1".to_owned(),
-                            l_seen: None,
-                            r_seen: None,
-                        });
-                    }
-                }
-            }
-        }
-        for key in &pending.left {
-            settle_line(&scene, &mut base, &back, key, Side::Left);
-        }
-        for key in &pending.right {
-            settle_line(&scene, &mut base, &back, key, Side::Right);
-        }
-        for (key, (_, pair, agree)) in &back {
-            if *agree {
-                base.lines.entry(key.clone()).or_insert_with(|| base_pair(pair));
-            }
-        }
-        Ok(base)
+        Ok(settling.base)
     }
 }
 
-fn settle_line(scene: &Scene<'_>, base: &mut Base, back: &ReadBack<'_>, key: &str, written: Side) {
-    let (Some((line, now, _)), Some(before)) = (back.get(key), base.lines.get(key)) else { return };
-    let (Some(left), Some(right)) = (values_of(&before.l), values_of(&before.r)) else { return };
-    let pair = match written {
-        Side::Left => Pair { left: now.left.clone(), right },
-        Side::Right => Pair { left, right: now.right.clone() },
-    };
-    if agrees(scene, line, &pair).unwrap_or(false) {
-        base.lines.insert(key.to_owned(), base_pair(&pair));
+/// A base under way.
+struct Settling<'p> {
+    /// The base keys of what was written, by side.
+    written: [BTreeSet<&'p str>; 2],
+    base: Base,
+}
+
+impl Settling<'_> {
+    fn line(&mut self, scene: &Scene<'_>, key: String, line: &Line) {
+        let Ok(now) = scene.pair(line) else { return };
+        let agree = |pair: &Pair| agrees(scene, line, pair).unwrap_or(false);
+        let Some(before) = self.base.lines.get(&key) else {
+            if agree(&now) {
+                self.base.lines.insert(key, base_pair(&now));
+            }
+            return;
+        };
+        let [left, right] = &self.written;
+        let written = match (left.contains(key.as_str()), right.contains(key.as_str())) {
+            (true, _) => Side::Left,
+            (false, true) => Side::Right,
+            (false, false) => return,
+        };
+        let Some(pair) = read_back(before, now, written) else { return };
+        // A blank that leaves a part of the other side as it is counts as agreeing.
+        let kept = || matches!(repair(scene, line, written, &pair), Ok(Repair::Kept { .. }));
+        if agree(&pair) || kept() {
+            self.base.lines.insert(key, base_pair(&pair));
+        }
     }
+}
+
+/// The pair before the write, with the written side as read back.
+fn read_back(before: &BasePair, now: Pair, written: Side) -> Option<Pair> {
+    let (left, right) = (values_of(&before.l)?, values_of(&before.r)?);
+    Some(match written {
+        Side::Left => Pair::new(now.left, right),
+        Side::Right => Pair::new(left, now.right),
+    })
 }

@@ -144,18 +144,18 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             poll: Duration::from_secs(5),
-            sweep: Duration::from_secs(300),
-            census: Duration::from_secs(24 * 3600),
+            sweep: Duration::from_mins(5),
+            census: Duration::from_hours(24),
             workers: 4,
             max_body_bytes: 64 * 1024,
             connections: 256,
-            lease: Duration::from_secs(300),
-            create_check: Duration::from_secs(60),
+            lease: Duration::from_mins(5),
+            create_check: Duration::from_mins(1),
             retry: Duration::from_secs(1),
-            retry_most: Duration::from_secs(300),
+            retry_most: Duration::from_mins(5),
             denied_retry: Duration::from_secs(30),
             writes_per_hour: 120,
-            overlap: Duration::from_secs(900),
+            overlap: Duration::from_mins(15),
         }
     }
 }

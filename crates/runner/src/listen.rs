@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// How long a connection may say nothing.
 const SILENCE: Duration = Duration::from_secs(15);
 /// How long it may last in all.
-const WHOLE: Duration = Duration::from_secs(120);
+const WHOLE: Duration = Duration::from_mins(2);
 
 /// A listener that serves at most so many connections at once; others wait in the kernel.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use connect::salesforce::{Filter, Row, Select};
 use connect::{Error, RecordId};
@@ -20,6 +21,10 @@ use crate::worker::Worker;
 
 /// How many records one query may answer with.
 const PAGE: u32 = 1000;
+
+/// How far an ordinary round looks back: stamps are given before their transaction ends, so a record
+/// may become visible after a younger one. Longer transactions are found by the deep rounds.
+const SHALLOW: Duration = Duration::from_mins(1);
 
 /// Why a round of questions ended early.
 #[derive(Debug)]
@@ -69,6 +74,8 @@ impl SeenVersions {
 pub(crate) struct Poller<S, W> {
     worker: Arc<Worker<S, W>>,
     seen: SeenVersions,
+    /// The next round looks back over the whole overlap.
+    deep: bool,
 }
 
 /// What is asked for: the deal's own records, or children of them.
@@ -100,12 +107,13 @@ impl Asked<'_> {
 
 impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
-        Self { worker, seen: SeenVersions::default() }
+        Self { worker, seen: SeenVersions::default(), deep: true }
     }
 
-    /// Forgets what was hinted, so that the next round hints the whole overlap again.
+    /// The next round hints the whole overlap again.
     pub(crate) fn look_again(&mut self) {
         self.seen.clear();
+        self.deep = true;
     }
 
     /// One round over all objects; how many hints were kept.
@@ -126,6 +134,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
                 }
             }
         }
+        self.deep = false;
         self.worker.standing.at("poll", self.worker.clock.now());
         self.worker.standing.accepted(System::Salesforce);
         Ok(hints)
@@ -136,7 +145,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
         let kept = self.worker.store.cursor(&name).await?;
         let cursor: Timestamp =
             kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let since = earlier(cursor, self.worker.limits.overlap).max(Timestamp::UNIX_EPOCH);
+        let whole = self.worker.limits.overlap;
+        let overlap = if self.deep { whole } else { whole.min(SHALLOW) };
+        let since = earlier(cursor, overlap).max(Timestamp::UNIX_EPOCH);
         let (mut from, mut after, mut newest, mut hints) = (since, None, cursor, 0);
         loop {
             let filter =

@@ -56,35 +56,19 @@ pub async fn serve(
     let store = Arc::new(load::open_store(&config.store, Role::Runner)?);
     let wires = Arc::new(live_wires(&config)?);
     let intake = intake(&config, &maps, store.clone())?;
-    let (standing, wake) = (intake.standing.clone(), intake.wake.clone());
     let webhook_path = webhook_path(&config);
     let address = listener.local_addr().map_err(Error::Listen)?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
     let worker = Arc::new(Worker {
         store,
-        wires: wires.clone(),
+        wires,
         maps: Arc::new(maps),
         limits: config.limits.clone(),
         clock: Clock::Machine,
-        standing: standing.clone(),
+        standing: intake.standing.clone(),
         tripwire: Tripwire::default(),
     });
-    for _ in 0..config.limits.workers {
-        tasks.spawn(work(worker.clone(), wake.clone(), stopped.clone()));
-    }
-    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), stopped.clone()));
-    tasks.spawn(rounds::sweep(worker.clone(), wake, stopped.clone()));
-    if let Some(file) = config.partner_center.refresh_token_file.clone() {
-        let tokens = wires.partner_center.refresh_tokens();
-        tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
-    }
-    let webhook = config.partner_center.webhook.clone();
-    let url = webhook
-        .public_url
-        .as_ref()
-        .map(|url| format!("{}{webhook_path}", url.trim_end_matches('/')));
-    tasks.spawn(register::keep(worker, webhook, url, stopped.clone()));
+    let mut tasks = start(&config, &worker, &intake.wake, &webhook_path, &stopped);
     ready(Ready { address, webhook_path });
     tracing::info!(%address, "serving");
     let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
@@ -106,6 +90,33 @@ pub async fn serve(
         tracing::warn!("work was cut off; its intents are settled at the next start");
     }
     Ok(())
+}
+
+/// Starts everything that works by itself.
+fn start(
+    config: &Config,
+    worker: &Arc<Worker<SqliteStore, LiveWires>>,
+    wake: &Arc<Notify>,
+    webhook_path: &str,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..config.limits.workers {
+        tasks.spawn(work(worker.clone(), wake.clone(), stopped.clone()));
+    }
+    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), stopped.clone()));
+    tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
+    if let Some(file) = config.partner_center.refresh_token_file.clone() {
+        let tokens = worker.wires.partner_center.refresh_tokens();
+        tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
+    }
+    let webhook = config.partner_center.webhook.clone();
+    let url = webhook
+        .public_url
+        .as_ref()
+        .map(|url| format!("{}{webhook_path}", url.trim_end_matches('/')));
+    tasks.spawn(register::keep(worker.clone(), webhook, url, stopped.clone()));
+    tasks
 }
 
 fn webhook_path(config: &Config) -> String {

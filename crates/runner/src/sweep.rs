@@ -21,7 +21,7 @@ const WATERMARK: &str = "sweep:referrals";
 /// The most pages of one sweep; the rest waits for the next one.
 const MOST_PAGES: usize = 2000;
 /// How long hashes of events and closed intents are kept.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(720);
 
 /// Sweeps, round after round.
 #[derive(Debug)]

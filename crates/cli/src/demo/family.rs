@@ -35,6 +35,7 @@ struct Member {
 impl Family {
     /// Starts both.
     pub(super) async fn start(folder: &Path) -> Result<Self, Stop> {
+        gone(&folder.join("service.lock")).await;
         let (sandbox, sandbox_ready) = start_sandbox(folder).await?;
         let (service, service_ready) = start_service(folder, &sandbox_ready).await?;
         Ok(Self { folder: folder.to_owned(), sandbox, service, sandbox_ready, service_ready })
@@ -71,8 +72,9 @@ impl Family {
             }
             _ = self.sandbox.child.wait() => {
                 let (sandbox, ready) = start_sandbox(&self.folder).await?;
-                let moved = ready["salesforce"]["url"] != self.sandbox_ready["salesforce"]["url"]
-                    || ready["partner_center"]["url"] != self.sandbox_ready["partner_center"]["url"];
+                let before = &self.sandbox_ready;
+                let moved = ready["salesforce"]["url"] != before["salesforce"]["url"]
+                    || ready["partner_center"] != before["partner_center"];
                 self.sandbox = sandbox;
                 self.sandbox_ready = ready;
                 if moved {
@@ -119,22 +121,65 @@ async fn start_service(folder: &Path, sandbox: &Value) -> Result<(Member, Value)
     start(&arguments, &folder.join("serve.json"), &folder.join("serve.log")).await
 }
 
-/// Starts this program once more with `arguments` and waits for its ready file.
+/// Waits until whoever holds a lock is gone: a service of an earlier start still has its port.
+async fn gone(lock: &Path) {
+    let lock = lock.to_owned();
+    // What cannot be waited for is reported by the process that needs the lock.
+    let _ = tokio::task::spawn_blocking(move || crate::life::only_one(&lock, true).map(drop)).await;
+}
+
+/// Starts this program once more with `arguments`, again when it was killed before it listened.
 async fn start(
     arguments: &[std::ffi::OsString],
     file: &Path,
     log: &Path,
 ) -> Result<(Member, Value), Stop> {
-    let _ = std::fs::remove_file(file);
     let program =
         std::env::current_exe().map_err(|error| Stop::file("find", Path::new("cosell"), &error))?;
+    let started = Instant::now();
+    loop {
+        let mut child = spawn(&program, arguments, file, log)?;
+        let ended = loop {
+            if let Some(value) = read(file) {
+                let input = child.stdin.take();
+                return Ok((Member { child, input }, value));
+            }
+            if let Some(status) = child.try_wait().ok().flatten() {
+                break Some(status);
+            }
+            if started.elapsed() > START {
+                break None;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let failed = ended.is_none_or(|status| status.code().is_some_and(|code| code != 0));
+        if failed || started.elapsed() > START {
+            let name =
+                arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+            return Err(Stop::because(
+                format!("`cosell {name}` did not start: {}", tail(log)),
+                format!("read {}", log.display()),
+            ));
+        }
+        pause().await;
+    }
+}
+
+/// Starts this program; what it says goes into `log`.
+fn spawn(
+    program: &Path,
+    arguments: &[std::ffi::OsString],
+    file: &Path,
+    log: &Path,
+) -> Result<Child, Stop> {
+    ready::forget(file)?;
     let log_file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(log)
         .map_err(|error| Stop::file("write", log, &error))?;
     let errors = log_file.try_clone().map_err(|error| Stop::file("write", log, &error))?;
-    let mut child = Command::new(&program)
+    Command::new(program)
         .args(arguments)
         .arg(file)
         .arg("--with-parent")
@@ -143,25 +188,7 @@ async fn start(
         .stderr(Stdio::from(errors))
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| Stop::file("start", &program, &error))?;
-    let started = Instant::now();
-    loop {
-        if let Some(value) = read(file) {
-            let input = child.stdin.take();
-            return Ok((Member { child, input }, value));
-        }
-        let ended = child.try_wait().ok().flatten();
-        if ended.is_some() || started.elapsed() > START {
-            let tail = tail(log);
-            let name =
-                arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
-            return Err(Stop::because(
-                format!("`cosell {name}` did not start: {tail}"),
-                format!("read {}", log.display()),
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        .map_err(|error| Stop::file("start", program, &error))
 }
 
 fn read(file: &Path) -> Option<Value> {

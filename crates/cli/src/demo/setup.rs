@@ -15,6 +15,9 @@ use crate::terminal::Stop;
 pub(super) const MAP: &str = include_str!("../../../../mappings/opportunity.map");
 
 /// Writes everything that `cosell serve` needs; the path of `cosell.yaml`.
+///
+/// The limits are those of a system on the same machine that shows its own writes at once; the
+/// usual ones are wider.
 pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
     let text = |path: &[&str]| {
         let value = path.iter().fold(sandbox, |value, name| &value[*name]);
@@ -48,6 +51,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          \x20 webhook:\n\
          \x20   trust: pinned webhook-certificate.pem\n\
          \x20   register: true\n\
+         \x20   take_over: true\n\
          \x20   public_url: http://127.0.0.1:{port}\n\
          salesforce:\n\
          \x20 login: {salesforce}\n\
@@ -55,7 +59,12 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          \x20 client_secret: file:salesforce-client-secret\n\
          limits:\n\
          \x20 poll_seconds: 0.5\n\
-         \x20 sweep_seconds: 30\n",
+         \x20 sweep_seconds: 15\n\
+         \x20 retry_seconds: 0.5\n\
+         \x20 retry_most_seconds: 5\n\
+         \x20 denied_retry_seconds: 5\n\
+         \x20 create_check_seconds: 3\n\
+         \x20 writes_per_hour: 3600\n",
         webhooks = text(&["partner_center", "webhooks_url"]),
         tenant = text(&["partner_center", "tenant"]),
         client = text(&["partner_center", "client_id"]),

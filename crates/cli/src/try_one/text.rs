@@ -13,7 +13,8 @@ use super::{Tried, values_of};
 pub(super) fn text(tried: &Tried<'_>) -> String {
     let mut text = String::new();
     head(tried, &mut text);
-    for line in &tried.decision.lines {
+    // Without a line: a field of a record to be created, which is shown whole below.
+    for line in tried.decision.lines.iter().filter(|line| line.map_line > 0) {
         one_line(tried, line, &mut text);
     }
     for fault in tried.decision.refused.iter().chain(&tried.decision.parked) {
@@ -47,12 +48,6 @@ fn head(tried: &Tried<'_>, text: &mut String) {
 
 fn one_line(tried: &Tried<'_>, line: &LineTrace, text: &mut String) {
     let decided = tried.words(&line.outcome);
-    if line.map_line == 0 {
-        // A field of a record to be created: its rule is its path.
-        let written = line.written.as_deref().map_or_else(String::new, shown);
-        let _ = writeln!(text, "{} = {written}\n    {decided}: {}\n", line.rule, line.reason);
-        return;
-    }
     let _ = writeln!(text, "line {}: {}", line.map_line, line.rule);
     let row = line.row_line.map_or_else(String::new, |row| format!(", by the row in line {row}"));
     let _ = writeln!(text, "    {decided}: {}{row}", line.reason);

@@ -4,6 +4,7 @@ use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{Audit, Badge, Line, Related, SlotId, Source, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
+use crate::record::BADGES;
 use crate::schema::{Found, Place};
 use crate::tree::{
     Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Item, Path, RelatedLine, ReportLine,
@@ -90,13 +91,8 @@ impl<'c> Checker<'c> {
     /// A path that begins with a side's name: the side and the path behind it.
     fn sided(&mut self, path: &At<Path>) -> Option<(Side, At<Path>)> {
         let Some(Segment::Name(name)) = path.value.segments.first() else { return None };
-        let side = self.plan.side_named(name);
-        let Some(side) = side else {
-            let names = Side::BOTH.map(|side| self.plan.side_name(side).to_owned());
-            let at = Span::new(path.span.start, path.span.start + name.len());
-            self.say(say::unknown_side(at, name, &names));
-            return None;
-        };
+        let at = Span::new(path.span.start, path.span.start + name.len());
+        let side = self.side_of(&At::new(name.clone(), at))?;
         let rest: Vec<Segment> = path.value.segments.iter().skip(1).cloned().collect();
         if rest.is_empty() {
             self.say(
@@ -147,6 +143,9 @@ impl<'c> Checker<'c> {
                 }
                 match line {
                     ReportLine::Badge { good, bad, .. } => {
+                        if !self.known_marks([good, bad]) {
+                            continue;
+                        }
                         if let Some(slot) =
                             self.scopes.get_mut(1).and_then(|s| s.slots.get_mut(slot.0))
                         {
@@ -159,6 +158,20 @@ impl<'c> Checker<'c> {
                 }
             }
         }
+    }
+
+    /// Whether both marks are badges; says so when one is not.
+    fn known_marks(&mut self, marks: [&At<String>; 2]) -> bool {
+        let foreign =
+            |mark: &&At<String>| !BADGES.iter().any(|badge| mark.value == badge.to_string());
+        let Some(mark) = marks.into_iter().find(foreign) else { return true };
+        let message = "a badge is one of ✔ ✘ ✓ ✗, so that it is known again";
+        self.say(
+            Problem::new(Code::BadReport, mark.span, message)
+                .label("not one of them")
+                .help("write `\"✔\" or \"✘\"`"),
+        );
+        false
     }
 
     /// Reads `related` and `each` blocks.

@@ -3,7 +3,7 @@
 use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{Fallback, Wins};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::tree::{
     Arrow, At, BlankPolicy, Clause, ClauseKind, Constant, Item, Operand, Path, Span, Tree,
 };
@@ -22,6 +22,8 @@ pub(super) struct LineClauses {
     pub(super) default: [Option<(Fallback, Span)>; 2],
     pub(super) create_only: [Option<Span>; 2],
     pub(super) one_way: Option<(Value, Span)>,
+    /// An `as` or `using` that could not be resolved; said already.
+    pub(super) way_unclear: bool,
 }
 
 /// How a clause is called in a sentence.
@@ -190,12 +192,17 @@ impl Checker<'_> {
                 Ok(conversion) => {
                     self.once(&mut read.conversion, conversion, clause);
                 }
-                Err(problem) => self.say(problem),
+                Err(problem) => {
+                    read.way_unclear = true;
+                    self.say(problem);
+                }
             },
             ClauseKind::Using(names) => {
                 let tables: Vec<usize> = names.iter().filter_map(|n| self.table_named(n)).collect();
                 if tables.len() == names.len() {
                     self.once(&mut read.tables, tables, clause);
+                } else {
+                    read.way_unclear = true;
                 }
             }
             ClauseKind::Wins { side, unless_blank } => {
@@ -349,6 +356,9 @@ impl Checker<'_> {
         } else {
             let names: Vec<String> = self.plan.tables.iter().map(|t| t.name.clone()).collect();
             self.say(say::unknown_table(name.span, &name.value, &names));
+            // A near miss is read as what was meant, so that the table itself is checked too.
+            let near = nearest(&name.value, names.iter().map(String::as_str))?;
+            return names.iter().position(|known| known == near);
         }
         found
     }

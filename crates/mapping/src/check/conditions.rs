@@ -23,7 +23,10 @@ impl Checker<'_> {
             }
             first.get_or_insert(span);
             for (line, line_span) in block.lines() {
-                let Some(side) = self.side_of(&line.side) else { continue };
+                let Some(side) = self.side_of(&line.side) else {
+                    self.sync_unclear = true;
+                    continue;
+                };
                 if let Some(first) = seen[side.index()] {
                     let name = format!("from {}", line.side.value);
                     self.say(say::doubled(&name, first, line_span));

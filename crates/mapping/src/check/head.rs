@@ -209,6 +209,8 @@ impl<'c> Checker<'c> {
             defaults,
             tables: Vec::new(),
             written: Vec::new(),
+            meant: Vec::new(),
+            sync_unclear: false,
         };
         let [left, _] = &head.sides;
         checker.read_states(left.object);
@@ -237,6 +239,9 @@ impl<'c> Checker<'c> {
         if found.is_none() {
             let names = Side::BOTH.map(|side| self.plan.side_name(side).to_owned());
             self.say(say::unknown_side(name.span, &name.value, &names));
+            // A near miss is read as what was meant.
+            let near = nearest(&name.value, names.iter().map(String::as_str))?;
+            return self.plan.side_named(near);
         }
         found
     }

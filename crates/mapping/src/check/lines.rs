@@ -82,7 +82,10 @@ impl<'c> Checker<'c> {
         let left = self.operands(&line.left, Side::Left, context);
         let right = self.operands(&line.right, Side::Right, context);
         let clauses = self.line_clauses(&line.clauses, arrow, context.scopes);
-        let (left, right) = (left?, right?);
+        let (Some(left), Some(right)) = (left, right) else {
+            self.mean(line, context);
+            return None;
+        };
         self.constant_sides(line, &left, &right);
         self.one_way_paths(line, [&left, &right]);
         let kinds = [Side::Left, Side::Right].map(|side| {
@@ -93,9 +96,13 @@ impl<'c> Checker<'c> {
         });
         let (left_kinds, right_kinds) = self.filled_kinds(context.scopes, &left, &right, kinds);
         let sides = [&left, &right];
-        let via = self.via(line, span, &clauses, sides, [&left_kinds, &right_kinds], context)?;
-        self.writability(line, sides, &clauses, &via, context);
-        self.promises(line, span, sides, &clauses, &via);
+        let via = self.via(line, span, &clauses, sides, [&left_kinds, &right_kinds], context);
+        self.writability(line, sides, &clauses, via.as_ref(), context);
+        self.promises(line, span, sides, &clauses, via.as_ref());
+        let Some(via) = via else {
+            self.mean(line, context);
+            return None;
+        };
         let source = |operands: &Operands<'c>, kinds: &[Kind]| match operands {
             Operands::Fields(fields) => Source::Slots(fields.iter().map(|f| f.slot).collect()),
             Operands::Constants(constants) => Source::Constant(
@@ -237,6 +244,22 @@ impl<'c> Checker<'c> {
         (left_full, right_full)
     }
 
+    /// Remembers what a line that cannot be carried out was meant to write.
+    fn mean(&mut self, line: &FieldLine, context: Context<'c, '_>) {
+        for (side, operands) in [(Side::Left, &line.left), (Side::Right, &line.right)] {
+            for operand in operands {
+                if let Operand::Path(path) = &operand.value {
+                    let text = path_text(path);
+                    let text = match (side, context.related) {
+                        (Side::Right, Some((_, relationship))) => format!("{relationship}.{text}"),
+                        _ => text,
+                    };
+                    self.meant.push((side, text));
+                }
+            }
+        }
+    }
+
     fn via(
         &mut self,
         line: &FieldLine,
@@ -247,6 +270,8 @@ impl<'c> Checker<'c> {
         context: Context<'c, '_>,
     ) -> Option<Via> {
         match (&clauses.conversion, &clauses.tables) {
+            // Said already: what was meant is not known.
+            _ if clauses.way_unclear => None,
             (Some((_, first)), Some((_, second))) => {
                 self.say(say::contradiction(*first, *second, "`as` converts, `using` looks up"));
                 None

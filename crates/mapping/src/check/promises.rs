@@ -126,7 +126,7 @@ impl<'c> Checker<'c> {
         line: &FieldLine,
         sides: [&Operands<'c>; 2],
         clauses: &LineClauses,
-        via: &Via,
+        via: Option<&Via>,
         context: Context<'c, '_>,
     ) {
         let arrow = line.arrow.value;
@@ -146,11 +146,13 @@ impl<'c> Checker<'c> {
             for field in fields {
                 let Some(found) = field.found else { continue };
                 let is_condition =
-                    matches!(via, Via::Tables(_)) && fields.len() > 1 && some_writable;
+                    matches!(via, Some(Via::Tables(_))) && fields.len() > 1 && some_writable;
                 if !is_condition {
                     self.write_access(line, side, field.span, &found, clauses);
                 }
-                self.room(side, field, via, sides, clauses);
+                if let Some(via) = via {
+                    self.room(side, field, via, sides, clauses);
+                }
             }
             if context.related.is_none()
                 && let Some((BlankPolicy::Clear, at)) = clauses.blank[side.index()]
@@ -303,7 +305,7 @@ impl<'c> Checker<'c> {
         span: Span,
         sides: [&Operands<'c>; 2],
         clauses: &LineClauses,
-        via: &Via,
+        via: Option<&Via>,
     ) {
         for operands in sides {
             for field in operands.fields() {
@@ -328,7 +330,7 @@ impl<'c> Checker<'c> {
             }
         }
         if let Some((goal, at)) = &clauses.one_way
-            && (!matches!(goal, Value::Bool(_)) || matches!(via, Via::Tables(_)))
+            && (!matches!(goal, Value::Bool(_)) || matches!(via, Some(Via::Tables(_))))
         {
             self.say(
                 Problem::new(

@@ -3,18 +3,19 @@
 use crate::decision::Side;
 use crate::plan::{Line, Slot, TestOp, Via};
 use crate::problem::{Code, Problem};
-use crate::tree::Span;
+use crate::tree::{Block, Entry, Item, Span, Tree};
 
 use super::Checker;
 
 impl Checker<'_> {
     /// Everything that one line alone cannot tell.
-    pub(super) fn across_lines(&mut self) {
+    pub(super) fn across_lines(&mut self, tree: &Tree) {
+        let unread = unread(tree, self.text);
         self.double_targets();
         self.opt_in();
-        self.required_fields();
+        self.required_fields(&unread);
         self.blank_sources();
-        self.unused_tables();
+        self.unused_tables(&unread);
     }
 
     fn double_targets(&mut self) {
@@ -40,14 +41,15 @@ impl Checker<'_> {
 
     fn opt_in(&mut self) {
         let to_left = self.written.iter().find(|(side, _, _)| *side == Side::Left);
-        if let (None, Some((_, _, span))) = (&self.plan.sync[1], to_left) {
+        if let (None, Some((_, _, span)), false) = (&self.plan.sync[1], to_left, self.sync_unclear)
+        {
             let span = *span;
             self.no_opt_in(span, false);
         }
     }
 
     /// Only a side that can be created needs its required fields.
-    fn required_fields(&mut self) {
+    fn required_fields(&mut self, unread: &str) {
         for side in Side::BOTH {
             if self.plan.sync[side.other().index()].is_none() {
                 continue;
@@ -78,7 +80,10 @@ impl Checker<'_> {
                     let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
                     let by_list = lists.iter().any(|p| below(p));
                     let by_related = side == Side::Right && related.contains(path);
-                    !(by_line || by_list || by_related)
+                    // A line that cannot be carried out was reported; it may have been meant to.
+                    let meant = self.meant.iter().any(|(s, p)| *s == side && below(p))
+                        || path.rsplit('.').next().is_some_and(|name| has_word(unread, name));
+                    !(by_line || by_list || by_related || meant)
                 })
                 .cloned()
                 .collect();
@@ -177,13 +182,14 @@ impl Checker<'_> {
         Span::default()
     }
 
-    fn unused_tables(&mut self) {
+    fn unused_tables(&mut self, unread: &str) {
+        let misnamed = self.problems.iter().any(|p| p.code == Code::UnknownTable);
         let unused: Vec<(String, Span)> = self
             .plan
             .tables
             .iter()
             .zip(&self.tables)
-            .filter(|(_, facts)| !facts.used)
+            .filter(|(table, facts)| !facts.used && !misnamed && !has_word(unread, &table.name))
             .map(|(table, facts)| (table.name.clone(), facts.span))
             .collect();
         for (name, span) in unused {
@@ -194,4 +200,43 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// The text of everything that could not be read.
+fn unread(tree: &Tree, text: &str) -> String {
+    fn of<T>(block: &Block<T>, spans: &mut Vec<Span>) {
+        spans.extend(block.entries.iter().filter_map(|entry| match entry {
+            Entry::Unreadable(span) => Some(*span),
+            Entry::Line { .. } | Entry::Comment(_) | Entry::Blank(_) => None,
+        }));
+    }
+    let mut spans = Vec::new();
+    for entry in &tree.entries {
+        match entry {
+            Entry::Unreadable(span) => spans.push(*span),
+            Entry::Line { item, .. } => match item {
+                Item::Sync(block) => of(block, &mut spans),
+                Item::Defaults(block) => of(block, &mut spans),
+                Item::Values { rows, .. } => of(rows, &mut spans),
+                Item::Fields(block) => of(block, &mut spans),
+                Item::Related { lines, .. } | Item::Each { lines, .. } => of(lines, &mut spans),
+                Item::Require(block) => of(block, &mut spans),
+                Item::Report(block) => of(block, &mut spans),
+                Item::Example { lines, .. } => of(lines, &mut spans),
+                Item::Language(_) | Item::Mapping { .. } | Item::Side { .. } | Item::Match { .. } => {}
+            },
+            Entry::Comment(_) | Entry::Blank(_) => {}
+        }
+    }
+    spans.iter().filter_map(|span| text.get(span.start..span.end)).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a name stands in a text as a whole word.
+fn has_word(text: &str, name: &str) -> bool {
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|t| t.chars().last());
+        let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+        !inside(before) && !inside(after)
+    })
 }

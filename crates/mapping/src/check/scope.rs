@@ -83,6 +83,7 @@ fn slot_of(found: &Found<'_>, path: String, steps: Vec<Step>) -> Slot {
     };
     Slot {
         path,
+        label: field.label.clone(),
         steps,
         kind: found.kind(),
         length: field.length,
@@ -311,6 +312,7 @@ impl<'c> Checker<'c> {
 /// A slot that is only read.
 fn bare_slot(path: String, kind: Kind) -> Slot {
     Slot {
+        label: path.clone(),
         path,
         steps: Vec::new(),
         kind,

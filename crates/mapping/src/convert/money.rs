@@ -108,6 +108,10 @@ impl Way for Money {
         super::currency_code::CurrencyCode.right(0, left)
     }
 
+    fn bearer(&self) -> Option<usize> {
+        Some(0)
+    }
+
     fn same_right(&self, index: usize, a: &Value, b: &Value) -> bool {
         if index == 0 { number::same(a, b) } else { same::code(a, b) }
     }

@@ -32,23 +32,21 @@ impl Reader<'_> {
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
     ) -> Option<Config> {
-        let listen = self.listen(reading, &mut section);
+        let listen = listen(reading, &mut section);
         let webhook_secret = self.maybe_secret(reading, &mut section, "webhook_secret");
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
-        let partner_center = match section.block(reading, "partner_center") {
-            Some(block) => self.partner_center(reading, block),
-            None => {
-                section.missing(reading, "partner_center", "…");
-                None
-            }
+        let partner_center = if let Some(block) = section.block(reading, "partner_center") {
+            self.partner_center(reading, block)
+        } else {
+            section.missing(reading, "partner_center", "…");
+            None
         };
-        let salesforce = match section.block(reading, "salesforce") {
-            Some(block) => self.salesforce(reading, block),
-            None => {
-                section.missing(reading, "salesforce", "…");
-                None
-            }
+        let salesforce = if let Some(block) = section.block(reading, "salesforce") {
+            self.salesforce(reading, block)
+        } else {
+            section.missing(reading, "salesforce", "…");
+            None
         };
         let limits = match section.block(reading, "limits") {
             Some(block) => limits(reading, block),
@@ -64,17 +62,6 @@ impl Reader<'_> {
             salesforce: salesforce?,
             limits,
         })
-    }
-
-    fn listen(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<SocketAddr> {
-        let text = section.text(reading, "listen").unwrap_or("127.0.0.1:8080".to_owned());
-        let listen = text.parse().ok();
-        if listen.is_none() {
-            let message = "expected an address and a port at `listen`, found another text";
-            let help = "write an address such as 127.0.0.1:8080".to_owned();
-            reading.problem(&section.path_to("listen"), Part::Value, message.to_owned(), help);
-        }
-        listen
     }
 
     fn store(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<PathBuf> {
@@ -111,12 +98,11 @@ impl Reader<'_> {
         let client_id = section.needed(reading, "client_id", "the app's id");
         let client_secret = self.maybe_secret(reading, &mut section, "client_secret");
         let token = self.secret(reading, &mut section, "refresh_token", "file:refresh-token");
-        let webhook = match section.block(reading, "webhook") {
-            Some(block) => self.webhook(reading, block),
-            None => {
-                section.missing(reading, "webhook", "…");
-                None
-            }
+        let webhook = if let Some(block) = section.block(reading, "webhook") {
+            self.webhook(reading, block)
+        } else {
+            section.missing(reading, "webhook", "…");
+            None
         };
         section.finish(reading);
         let (refresh_token, refresh_token_file) = token?;
@@ -299,4 +285,15 @@ fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Limits {
     }
     section.finish(reading);
     limits
+}
+
+fn listen(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<SocketAddr> {
+    let text = section.text(reading, "listen").unwrap_or("127.0.0.1:8080".to_owned());
+    let listen = text.parse().ok();
+    if listen.is_none() {
+        let message = "expected an address and a port at `listen`, found another text";
+        let help = "write an address such as 127.0.0.1:8080".to_owned();
+        reading.problem(&section.path_to("listen"), Part::Value, message.to_owned(), help);
+    }
+    listen
 }

@@ -25,7 +25,8 @@ pub fn load_maps(paths: &[PathBuf]) -> Result<Vec<DealMap>, Error> {
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let compiled = mapping::compile(&name, &text, &schemas);
-        let Some(plan) = compiled.plan else {
+        let usable = compiled.report.is_usable();
+        let Some(plan) = compiled.plan.filter(|_| usable) else {
             return Err(Error::Map(Box::new(compiled.report)));
         };
         maps.push(DealMap::new(plan, &schemas).map_err(Error::MapSides)?);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -452,7 +452,8 @@ async fn against_model(steps: Vec<Step>) {
         }
         let status = store.status().await.unwrap();
         let dirty = model.values().filter(|deal| deal.dirty > deal.done).count();
-        assert_eq!((status.keys as usize, status.dirty as usize), (model.len(), dirty));
+        let counts = (model.len() as u64, dirty as u64);
+        assert_eq!((status.keys, status.dirty), counts);
     }
     let keys: BTreeSet<KeyId> = names.values().copied().collect();
     assert_eq!(keys.len(), names.len(), "a key belongs to one name");

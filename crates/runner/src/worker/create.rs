@@ -25,7 +25,7 @@ use super::write::{MOST_SUBS, text_change};
 use super::{Deal, Halt, note};
 
 /// How long the right to create a shared record is kept without a sign of life.
-const RESERVATION: Duration = Duration::from_secs(600);
+const RESERVATION: Duration = Duration::from_mins(10);
 
 /// The name of the deal's own record within the composite.
 const DEAL: &str = "deal";

@@ -38,9 +38,9 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
                 let Some(map) = self.map_of(&object) else { return Ok(None) };
                 self.read_both(map, &referral, &id).await.map(Some)
             }
-            (Some(referral), None) => self.from_referral(&referral).await,
+            (Some(referral), None) => self.start_with_referral(&referral).await,
             (None, Some((object, id))) => match self.map_of(&object) {
-                Some(map) => self.from_record(map, &id).await,
+                Some(map) => self.start_with_record(map, &id).await,
                 None => Ok(None),
             },
             (None, None) => Ok(None),
@@ -113,7 +113,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         Ok(())
     }
 
-    async fn from_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
+    async fn start_with_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
         let Some(left) = self.read_referral(id).await? else {
             // Never linked: nothing is lost, and a forged or foreign id is forgotten.
             self.worker.standing.tally("unknown_referral");
@@ -198,7 +198,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
     }
 
-    async fn from_record(
+    async fn start_with_record(
         &mut self,
         map: &'w DealMap,
         id: &RecordId,

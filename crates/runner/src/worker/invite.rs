@@ -22,7 +22,7 @@ use super::write::text_change;
 use super::{Deal, Halt, note};
 
 /// How far before the intent the list is searched: clocks differ.
-const SEARCH_BACK: Duration = Duration::from_secs(600);
+const SEARCH_BACK: Duration = Duration::from_mins(10);
 /// The most pages that are searched.
 const MOST_PAGES: usize = 200;
 
@@ -97,7 +97,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let known = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
         let found = match known {
             Some(id) => Some(id),
-            None => { let _ = self.search(&announced.record, intent.created).await?; None }
+            None => self.search(&announced.record, intent.created).await?,
         };
         if let Some(id) = found {
             announced.referral = Some(id.to_string());

@@ -40,7 +40,7 @@ impl Memo {
 
     /// How many writes were made in the hour that ends now.
     pub(super) fn writes_in_an_hour(&mut self, now: Timestamp) -> u64 {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         if self.writes_since.is_none_or(|since| crate::clock::later(since, hour) <= now) {
             self.writes = 0;
             self.writes_since = Some(now);

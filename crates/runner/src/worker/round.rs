@@ -89,7 +89,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
         let base = serde_json::to_string(&decision.base).ok();
         let count = vec![("in_step".to_owned(), 1)];
-        Ok(Some(Commit { base, next, count, ..Commit::default() }))
+        Ok(Some(Commit { base, count, next, ..Commit::default() }))
     }
 
     /// The deal cannot go on: the seller is told once, and it is parked.
@@ -133,9 +133,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let ending = match &written {
             Ok(()) => Ending::Applied,
             Err(Error::Refused { .. }) => Ending::Refused,
-            Err(Error::Changed | Error::Denied { .. } | Error::Gone { .. }) => Ending::NotApplied,
-            // A badge more or less does no harm: the next reconcile says it again if needed.
-            Err(Error::Later { .. }) => Ending::NotApplied,
+            // Also when the outcome is unknown: the next reconcile says it again if needed.
+            Err(
+                Error::Changed | Error::Denied { .. } | Error::Gone { .. } | Error::Later { .. },
+            ) => Ending::NotApplied,
         };
         if written.is_ok()
             && let Some(row) = self.read_record(scene.map, &right.id).await?

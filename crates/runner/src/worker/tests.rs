@@ -159,7 +159,7 @@ async fn a_copied_opportunity_is_parked_alone() {
     let (id, _) = house.the_opportunity();
     let mut copy = house.opportunity(&id);
     copy.shift_remove("Id");
-    house.clock.advance(std::time::Duration::from_secs(60));
+    house.clock.advance(std::time::Duration::from_mins(1));
     house.world.add_row("Opportunity", &Value::Object(copy));
     house.rest().await.unwrap();
     assert_eq!(house.parked().await, ["second-claimant"]);
@@ -338,4 +338,54 @@ async fn microsofts_half_makes_no_opportunity() {
     house.the_opportunity();
     let status = house.worker.store.status().await.unwrap();
     assert_eq!(status.keys, 1, "the half belongs to the deal");
+}
+
+#[tokio::test]
+async fn a_new_referral_waits_while_another_deal_is_just_creating_one() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.hint_record(&deal).await;
+    house.world.trouble("create referral", Trouble::AppliedThenLost);
+    house.worker.step().await.unwrap();
+    // The created referral is announced before its creator knows of it, and names no record.
+    let (id, _) = house.the_referral();
+    house.world.edit_referral(&id, "/externalReferenceId", Value::Null);
+    house.hint_referral(&id).await;
+    house.worker.step().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    assert!(status.waiting.iter().any(|key| key.why.contains("just creating")), "{status:?}");
+    assert_eq!(house.world.all("Opportunity").len(), 1);
+    house.world.edit_referral(&id, "/externalReferenceId", json!(deal));
+    house.rest().await.unwrap();
+    assert_eq!(house.world.all("Opportunity").len(), 1);
+    assert_eq!(house.worker.store.status().await.unwrap().keys, 1);
+}
+
+#[tokio::test]
+async fn records_that_take_no_part_are_not_even_looked_at() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.world.edit_row("Opportunity", &deal, "Sync_with_Partner_Center__c", json!(false));
+    house.inbound();
+    house.world.edit_referral(REFERRAL, "/type", json!("Independent"));
+    house.rest().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!((status.keys, house.world.writes()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_solution_added_by_the_rep_reaches_microsoft() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.clock.advance(std::time::Duration::from_mins(2));
+    house.world.add_row(
+        "Microsoft_Solution__c",
+        &json!({"Name": "Depot", "Opportunity__c": id, "Solution_Identifier__c": "SOL-2"}),
+    );
+    house.rest().await.unwrap();
+    let referral = house.referral(REFERRAL);
+    let solutions = referral["details"]["requirements"]["solutions"].as_array().unwrap();
+    assert_eq!(solutions.len(), 2, "{solutions:?}");
 }

@@ -101,7 +101,7 @@ impl House {
                 Stepped::Idle(Some(due)) => {
                     let wait = due.duration_since(self.clock.now());
                     let wait = Duration::try_from(wait).unwrap_or_default();
-                    if wait > Duration::from_secs(600) {
+                    if wait > Duration::from_mins(10) {
                         return Ok(steps);
                     }
                     self.clock.advance(wait + Duration::from_millis(1));

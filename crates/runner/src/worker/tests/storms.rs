@@ -47,12 +47,12 @@ async fn told(mut crashes: Vec<i64>) -> (Value, bool) {
     assert_eq!((status.parked_count, status.open_intents, status.dirty), (0, 0, 0), "{status:?}");
     assert_eq!(status.keys, 2, "{status:?}");
     assert!(house.worker.store.verify().await.unwrap().broken_at.is_none());
-    (same_ids(house.essence()), unharmed)
+    (same_ids(&house.essence()), unharmed)
 }
 
 /// Ids are given in the order of creation, which a crash may change: they are replaced by what they
 /// belong to.
-fn same_ids(essence: Value) -> Value {
+fn same_ids(essence: &Value) -> Value {
     let mut text = essence.to_string();
     let mut names: Vec<(String, String)> = Vec::new();
     for row in essence["rows"].as_array().unwrap() {

@@ -1,0 +1,41 @@
+//! `require before sharing`: what must hold of the referral as it would be.
+//!
+//! In: the referral as a write would leave it. Out: the lines that fail, and whether they name a
+//! field. Must not know: bases, what else is written.
+
+use crate::decision::Side;
+use crate::fault::{Fault, FaultCode};
+use crate::plan::{Plan, Require};
+use crate::record::{Record, SlotFault};
+
+impl Plan {
+    /// The lines that do not hold of a left record.
+    pub(crate) fn failing<'p>(
+        &'p self,
+        left: &'p Record<'_>,
+    ) -> impl Iterator<Item = &'p Require> {
+        self.requires.iter().filter(|require| {
+            let applies = require.when.as_ref().is_none_or(|when| left.fulfils(when) == Ok(true));
+            applies && left.fulfils(&require.test) != Ok(true)
+        })
+    }
+
+    /// Whether a line names the field at `path`, something in it, or what it is in.
+    pub(crate) fn names(&self, require: &Require, path: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let conditions = std::iter::once(&require.test).chain(&require.when);
+        conditions
+            .flat_map(|condition| &condition.tests)
+            .filter_map(|test| self.slot(Side::Left, test.slot))
+            .any(|slot| within(&slot.path, path) || within(path, &slot.path))
+    }
+
+    /// What the seller reads of a line that fails.
+    pub(crate) fn require_fault(&self, require: &Require) -> Fault {
+        let fault = SlotFault { code: FaultCode::Require, message: require.otherwise.clone() };
+        self.fault_at(require.map_line, "require before sharing", fault)
+    }
+}

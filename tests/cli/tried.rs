@@ -1,0 +1,134 @@
+//! `cosell try`: one reconcile, explained.
+
+use serde_json::{Value, json};
+
+use crate::folder::{Folder, REFERRAL, TWO_WAY};
+
+const OPPORTUNITY: &str = r#"{"Id":"006000000000001AAA","Referral_Identifier__c":"r-1","Sync_with_Partner_Center__c":true,"Name":"Fleet","StageName":"Prospecting","Amount":50000,"CurrencyIsoCode":"CHF","CloseDate":"2026-06-30"}"#;
+
+const BOTH: [&str; 6] = ["try", "deal.map", "--left", "left.json", "--right", "right.json"];
+
+fn folder(left: &str, right: &str) -> Folder {
+    let folder = Folder::with_map(TWO_WAY);
+    folder.write("left.json", left).write("right.json", right);
+    folder
+}
+
+fn as_json(folder: &Folder, more: &[&str]) -> Value {
+    folder.run(&[&BOTH[..], more, &["--format", "json"]].concat()).ends(0).json()
+}
+
+fn line<'t>(tried: &'t Value, start: &str) -> &'t Value {
+    let lines = tried["lines"].as_array().unwrap();
+    lines.iter().find(|line| line["rule"].as_str().unwrap().starts_with(start)).unwrap()
+}
+
+#[test]
+fn every_line_is_explained_with_its_place_and_its_values() {
+    let folder = folder(REFERRAL, OPPORTUNITY);
+    let text = folder.run(&BOTH).ends(0).out;
+    let number =
+        TWO_WAY.lines().position(|l| l.trim_start().starts_with("details.dealValue")).unwrap() + 1;
+    let expected = format!(
+        "line {number}: details.dealValue, details.currency <-> Amount, CurrencyIsoCode\n    \
+         writes the referral: first contact: by its rule\n    \
+         referral     99999999999999.99, \"CHF\"\n    \
+         opportunity  50000, \"CHF\"\n    \
+         written      50000, \"CHF\"\n"
+    );
+    assert!(text.contains(&expected), "{text}");
+    assert!(text.contains("base: missing, so this is their first contact\n"), "{text}");
+    assert!(text.contains("    agrees: both sides agree\n"), "{text}");
+    let end = "written to the referral:\n{\n  \"details\": {\n    \"dealValue\": 50000,\n    \
+        \"currency\": \"CHF\"\n  }\n}\nnothing is written to the opportunity\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn json_says_the_same_and_keeps_digits() {
+    let tried = as_json(&folder(REFERRAL, OPPORTUNITY), &[]);
+    let keys: Vec<&str> = tried.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["map", "left", "right", "report", "lines", "parked", "refused", "base"]);
+    let amount = line(&tried, "details.dealValue");
+    assert_eq!(amount["outcome"], "writes-left");
+    assert_eq!(amount["left"][0].to_string(), "99999999999999.99");
+    assert_eq!(amount["written"], json!([50000, "CHF"]));
+    assert_eq!(tried["left"]["does"], "update");
+    assert_eq!(tried["left"]["record"]["details"]["dealValue"], json!(50000));
+    assert_eq!(tried["left"]["patch"][0]["path"], "/details/dealValue");
+    assert_eq!(tried["right"], json!({ "side": "opportunity", "does": "nothing" }));
+}
+
+#[test]
+fn the_base_of_one_run_is_taken_by_the_next() {
+    let folder = folder(REFERRAL, &OPPORTUNITY.replace("50000", "99999999999999.99"));
+    let first = as_json(&folder, &[]);
+    assert_eq!(first["left"]["does"], "nothing");
+    // The base alone, and the whole output, are both taken.
+    folder.write("base.json", first["base"].to_string()).write("whole.json", first.to_string());
+    folder.write("left.json", REFERRAL.replace("99999999999999.99", "1200.50"));
+    for base in ["base.json", "whole.json"] {
+        let second = as_json(&folder, &["--base", base]);
+        assert_eq!(line(&second, "details.dealValue")["reason"], "only the left changed");
+        assert_eq!(
+            second["right"]["record"].to_string(),
+            r#"{"Amount":1200.50,"CurrencyIsoCode":"CHF"}"#
+        );
+        assert_eq!(second["left"]["does"], "nothing");
+    }
+}
+
+#[test]
+fn one_record_shows_what_would_be_created() {
+    let folder = folder(REFERRAL, OPPORTUNITY);
+    let args = ["try", "deal.map", "--left", "left.json"];
+    let text = folder.run(&args).ends(0).out;
+    assert!(text.contains("opportunity (Opportunity): missing\n"), "{text}");
+    assert!(
+        text.contains("the opportunity is created:\n{\n  \"Referral_Identifier__c\": \"r-1\",\n"),
+        "{text}"
+    );
+    let created = folder.run(&[&args[..], &["--format", "json"]].concat()).ends(0).json();
+    assert_eq!(created["right"]["does"], "create");
+    assert_eq!(created["right"]["record"]["StageName"], "Prospecting");
+}
+
+#[test]
+fn what_waits_for_a_person_is_1_and_says_why() {
+    let folder = folder(REFERRAL, &OPPORTUNITY.replace("\"r-1\"", "null"));
+    let done = folder.run(&["try", "deal.map", "--right", "right.json"]).ends(1);
+    let expected =
+        "waits for a person: require before sharing: Fill in the billing street. (deal.map:";
+    assert!(done.out.contains(expected), "{}", done.out);
+    assert!(done.out.ends_with("nothing is written to the opportunity\n"), "{}", done.out);
+    let json = folder
+        .run(&["try", "deal.map", "--right", "right.json", "--format", "json"])
+        .ends(1)
+        .json();
+    let waits = json["parked"].as_array().unwrap().iter().chain([&json["refused"]]);
+    assert!(waits.into_iter().any(|fault| fault["code"] == "fault::require"), "{json:#}");
+}
+
+#[test]
+fn a_record_that_takes_no_part_is_named() {
+    let folder = folder(REFERRAL, &OPPORTUNITY.replace(":true", ":false"));
+    let text = folder.run(&BOTH).ends(0).out;
+    let expected = "the opportunity does not take part: `sync from opportunity` does not hold\n";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("not sent (the opportunity does not take part)"), "{text}");
+}
+
+#[test]
+fn what_is_no_record_and_no_base_is_2() {
+    let folder = folder("[1]", OPPORTUNITY);
+    let done = folder.run(&BOTH).ends(2);
+    assert!(
+        done.err.starts_with("error: left.json cannot be used: expected one referral record"),
+        "{}",
+        done.err
+    );
+    let folder = self::folder(REFERRAL, OPPORTUNITY);
+    folder.write("base.json", "[]");
+    let done = folder.run(&[&BOTH[..], &["--base", "base.json"]].concat()).ends(2);
+    assert!(done.err.starts_with("error: base.json is no base\n"), "{}", done.err);
+}

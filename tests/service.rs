@@ -1,0 +1,25 @@
+//! The service as it is shipped, seen from outside: the real program, driven by HTTP and by kills.
+//!
+//! In: the built `cosell`. Out: stories, each with processes and a folder of its own, judged by what
+//! the two systems hold in the end. Must not know: how the service works inside.
+//!
+//! `COSELL_KILLS` says how often the stories of kills kill (8), `COSELL_SEED` what happens in them.
+
+#[path = "service/chance.rs"]
+mod chance;
+#[path = "service/faults.rs"]
+mod faults;
+#[path = "service/hostile.rs"]
+mod hostile;
+#[path = "service/kills.rs"]
+mod kills;
+#[path = "service/machine.rs"]
+mod machine;
+#[path = "service/raw.rs"]
+mod raw;
+#[path = "service/rules.rs"]
+mod rules;
+#[path = "service/sides.rs"]
+mod sides;
+#[path = "service/told.rs"]
+mod told;
