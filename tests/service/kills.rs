@@ -167,7 +167,7 @@ async fn all_killed_at_once_in_the_middle_of_the_story_go_on_where_they_were() {
     for round in 0..kills().div_ceil(3) {
         let name = format!("Brunner {round}");
         sides.microsoft_sends(&inbound(&name)).await;
-        let shared = sides.rep_shares(&format!("Pell {round}")).await;
+        let shared = sides.rep_shares(&format!("Quill {round}")).await;
         sides.rep_changes(&shared, &json!({"Amount": 7000 + round})).await;
         sleep(Duration::from_millis(5 + chance.below(600))).await;
         machine.kill_all();
@@ -177,7 +177,7 @@ async fn all_killed_at_once_in_the_middle_of_the_story_go_on_where_they_were() {
         sides = Sides::new(&machine.ready);
     }
     sides.settled().await;
-    let count = sides.opportunities("Name LIKE '%Pell %'").await.len();
+    let count = sides.opportunities("Name LIKE '%Quill %'").await.len();
     assert_eq!(u64::try_from(count).unwrap(), kills().div_ceil(3));
     assert!(!machine.said().contains("1. Microsoft sends"), "{}", machine.said());
 }

@@ -410,6 +410,11 @@ impl Conversion {
         Self { any }
     }
 
+    /// How many digits behind the point an amount keeps; none: as many as it has.
+    pub fn decimals(&self) -> Option<u32> {
+        if let Any::Money(money) = &self.any { money.decimals() } else { None }
+    }
+
     /// The most characters that a text has when it arrives on the right; none: no limit.
     pub fn max_right_length(&self) -> Option<u32> {
         self.way().most_characters()

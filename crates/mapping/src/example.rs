@@ -58,33 +58,8 @@ fn play(
     steps: &[&ExampleLine],
     load: &mut impl FnMut(&str) -> Result<String, String>,
 ) -> Result<Vec<String>, String> {
-    let mut scenario = Scenario::default();
-    let side = |name: &At<String>| {
-        plan.side_named(&name.value).ok_or_else(|| format!("there is no side `{}`", name.value))
-    };
-    for step in steps {
-        match step {
-            ExampleLine::Given { side: name, file } => {
-                let text = load(&file.value)?;
-                scenario.before[side(name)?.index()] = Some(text);
-            }
-            ExampleLine::Missing(name) => scenario.missing[side(name)?.index()] = true,
-            ExampleLine::FirstContact => scenario.first_contact = true,
-            ExampleLine::Has { .. }
-            | ExampleLine::Gives { .. }
-            | ExampleLine::GivesUnchanged(_) => {}
-        }
-    }
-    complete(plan, &mut scenario)?;
-    for step in steps {
-        if let ExampleLine::Has { side: name, values } = step {
-            let index = side(name)?.index();
-            let record = scenario.after[index]
-                .take()
-                .ok_or_else(|| format!("`{}` has no record that could have it", name.value))?;
-            scenario.after[index] = Some(with_values(&record, values)?);
-        }
-    }
+    let scenario = stage(plan, steps, load)?;
+    let side = |name: &At<String>| side_of(plan, name);
     let decision = decide(plan, &scenario)?;
     let mut failures = Vec::new();
     for fault in decision.refused.iter().chain(&decision.parked) {
@@ -113,6 +88,44 @@ fn play(
         }
     }
     Ok(failures)
+}
+
+fn side_of(plan: &Plan, name: &At<String>) -> Result<Side, String> {
+    plan.side_named(&name.value).ok_or_else(|| format!("there is no side `{}`", name.value))
+}
+
+/// The records as the example's lines set them up.
+fn stage(
+    plan: &Plan,
+    steps: &[&ExampleLine],
+    load: &mut impl FnMut(&str) -> Result<String, String>,
+) -> Result<Scenario, String> {
+    let mut scenario = Scenario::default();
+    let side = |name: &At<String>| side_of(plan, name);
+    for step in steps {
+        match step {
+            ExampleLine::Given { side: name, file } => {
+                let text = load(&file.value)?;
+                scenario.before[side(name)?.index()] = Some(text);
+            }
+            ExampleLine::Missing(name) => scenario.missing[side(name)?.index()] = true,
+            ExampleLine::FirstContact => scenario.first_contact = true,
+            ExampleLine::Has { .. }
+            | ExampleLine::Gives { .. }
+            | ExampleLine::GivesUnchanged(_) => {}
+        }
+    }
+    complete(plan, &mut scenario)?;
+    for step in steps {
+        if let ExampleLine::Has { side: name, values } = step {
+            let index = side(name)?.index();
+            let record = scenario.after[index]
+                .take()
+                .ok_or_else(|| format!("`{}` has no record that could have it", name.value))?;
+            scenario.after[index] = Some(with_values(&record, values)?);
+        }
+    }
+    Ok(scenario)
 }
 
 /// A record that is not given is the other one mapped into agreement; given ones are brought into

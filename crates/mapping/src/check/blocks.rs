@@ -206,29 +206,11 @@ impl<'c> Checker<'c> {
             self.say(say::unknown_object(object.span, &object.value, system.name(), &names));
             return;
         };
-        let path = At::new(super::scope::named(&through.value), through.span);
-        let Some((_, reference)) = self.slot_and_field(1, &path) else { return };
-        let field = reference.field;
-        let fits = field.reference_to.as_deref() == Some(object.value.as_str());
-        let (Some(relationship), true) = (&field.relationship, fits) else {
-            self.say(
-                Problem::new(
-                    Code::TypeMismatch,
-                    through.span,
-                    format!("`{}` does not refer to `{}`", through.value, object.value),
-                )
-                .label("expected a reference to it")
-                .help(format!(
-                    "name the field of the opportunity that holds the id of its {}",
-                    object.value
-                )),
-            );
-            return;
-        };
+        let Some(relationship) = self.reference_to(object, through) else { return };
         let mut related = Related {
             object: object.value.clone(),
             through: through.value.clone(),
-            relationship: relationship.clone(),
+            relationship: relationship.to_owned(),
             matching: Vec::new(),
             create_if_none: false,
             lines: Vec::new(),
@@ -254,18 +236,48 @@ impl<'c> Checker<'c> {
             self.no_match(object.span, &format!("related {}", object.value));
         }
         if related.create_if_none {
-            let given: Vec<String> =
-                related.lines.iter().flat_map(|line| self.right_names(line)).collect();
-            let missing = found.required().into_iter().filter(|required| {
-                let path = format!("{relationship}.{}", required.path.join("."));
-                !given.contains(&path)
-            });
-            let missing: Vec<String> = missing.map(|required| required.path.join(".")).collect();
-            for name in missing {
+            self.related_required(object, found, &related);
+        }
+        self.plan.related.push(related);
+    }
+
+    /// The relationship by which the right record's field `through` refers to `object`.
+    fn reference_to(&mut self, object: &At<String>, through: &At<String>) -> Option<&'c str> {
+        let path = At::new(super::scope::named(&through.value), through.span);
+        let (_, reference) = self.slot_and_field(1, &path)?;
+        let field = reference.field;
+        let fits = field.reference_to.as_deref() == Some(object.value.as_str());
+        let relationship = field.relationship.as_deref().filter(|_| fits);
+        if relationship.is_none() {
+            let message = format!("`{}` does not refer to `{}`", through.value, object.value);
+            let help =
+                format!("name the field of the opportunity that holds the id of its {}", object.value);
+            self.say(
+                Problem::new(Code::TypeMismatch, through.span, message)
+                    .label("expected a reference to it")
+                    .help(help),
+            );
+        }
+        relationship
+    }
+
+    /// A related record that is made has everything that it must have.
+    fn related_required(
+        &mut self,
+        object: &At<String>,
+        found: &crate::schema::Object,
+        related: &Related,
+    ) {
+        let given: Vec<String> =
+            related.lines.iter().flat_map(|line| self.right_names(line)).collect();
+        for required in found.required() {
+            let name = required.path.join(".");
+            let path = format!("{}.{name}", related.relationship);
+            let meant = self.meant.iter().any(|(_, meant)| *meant == path);
+            if !given.contains(&path) && !meant {
                 self.missing_required(object.span, &object.value, &name);
             }
         }
-        self.plan.related.push(related);
     }
 
     fn right_names(&self, line: &Line) -> Vec<String> {

@@ -188,36 +188,11 @@ impl Checker<'_> {
             None => written_sides(arrow).to_vec(),
         };
         match &clause.kind {
-            ClauseKind::As(tokens) => match crate::convert::read(tokens, clause.span) {
-                Ok(conversion) => {
-                    self.once(&mut read.conversion, conversion, clause);
-                }
-                Err(problem) => {
-                    read.way_unclear = true;
-                    self.say(problem);
-                }
-            },
-            ClauseKind::Using(names) => {
-                let tables: Vec<usize> = names.iter().filter_map(|n| self.table_named(n)).collect();
-                if tables.len() == names.len() {
-                    self.once(&mut read.tables, tables, clause);
-                } else {
-                    read.way_unclear = true;
-                }
-            }
-            ClauseKind::Wins { side, unless_blank } => {
-                let unless_blank = *unless_blank;
-                if let Some(side) = self.side_of(side) {
-                    self.wins(&mut read.wins, Wins::Side { side, unless_blank }, clause, arrow);
-                }
-            }
-            ClauseKind::WinsNewest { fallback } => {
-                if let Some(fallback) = self.side_of(fallback) {
-                    self.wins(&mut read.wins, Wins::Newest { fallback }, clause, arrow);
-                }
-            }
-            ClauseKind::WinsNewestAlone => self.needs_fallback(clause.span),
-            ClauseKind::ConflictAsk => self.wins(&mut read.wins, Wins::Ask, clause, arrow),
+            ClauseKind::As(_) | ClauseKind::Using(_) => self.way_clause(clause, read),
+            ClauseKind::Wins { .. }
+            | ClauseKind::WinsNewest { .. }
+            | ClauseKind::WinsNewestAlone
+            | ClauseKind::ConflictAsk => self.wins_clause(clause, arrow, read),
             ClauseKind::FirstContact(side) => read.first_contact = self.side_of(side),
             ClauseKind::Blank(policy) => {
                 for side in sides {
@@ -247,6 +222,48 @@ impl Checker<'_> {
                 "a field line does not take it",
                 "see the manual for the lines that take it",
             )),
+        }
+    }
+
+    /// `as` and `using`: how values get across.
+    fn way_clause(&mut self, clause: &Clause, read: &mut LineClauses) {
+        if let ClauseKind::As(tokens) = &clause.kind {
+            match crate::convert::read(tokens, clause.span) {
+                Ok(conversion) => self.once(&mut read.conversion, conversion, clause),
+                Err(problem) => {
+                    read.way_unclear = true;
+                    self.say(problem);
+                }
+            }
+        }
+        if let ClauseKind::Using(names) = &clause.kind {
+            let tables: Vec<usize> = names.iter().filter_map(|n| self.table_named(n)).collect();
+            if tables.len() == names.len() {
+                self.once(&mut read.tables, tables, clause);
+            } else {
+                read.way_unclear = true;
+            }
+        }
+    }
+
+    /// `wins …` and `conflict ask`: what happens when both sides changed.
+    fn wins_clause(&mut self, clause: &Clause, arrow: Arrow, read: &mut LineClauses) {
+        let wins = match &clause.kind {
+            ClauseKind::Wins { side, unless_blank } => {
+                let unless_blank = *unless_blank;
+                self.side_of(side).map(|side| Wins::Side { side, unless_blank })
+            }
+            ClauseKind::WinsNewest { fallback } => {
+                self.side_of(fallback).map(|fallback| Wins::Newest { fallback })
+            }
+            ClauseKind::ConflictAsk => Some(Wins::Ask),
+            _ => {
+                self.needs_fallback(clause.span);
+                None
+            }
+        };
+        if let Some(wins) = wins {
+            self.wins(&mut read.wins, wins, clause, arrow);
         }
     }
 

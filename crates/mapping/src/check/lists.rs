@@ -41,20 +41,7 @@ impl<'c> Checker<'c> {
         self.scopes.push(Scope::new(systems[0], left_place));
         self.scopes.push(Scope::new(systems[1], right_place));
         let scopes = [inner, inner + 1];
-        let mut key: Option<[SlotId; 2]> = None;
-        let mut lines: Vec<Line> = Vec::new();
-        for (line, at) in block.lines() {
-            match line {
-                RelatedLine::Match { pairs, clauses } => {
-                    self.none_and_several(clauses);
-                    key = self.element_key(pairs, at, scopes).or(key);
-                }
-                RelatedLine::Field(line) => {
-                    let checked = self.field_line(line, at, Context { scopes, related: None });
-                    lines.extend(checked);
-                }
-            }
-        }
+        let (key, lines) = self.each_lines(block, scopes);
         let said = self.each_clauses(clauses);
         self.required_members(&lines, scopes, [left_place, right_place], key, span);
         let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
@@ -83,6 +70,29 @@ impl<'c> Checker<'c> {
             until_shared: said.until_shared,
             create_only: said.create_only,
         });
+    }
+
+    /// The lines of the block, and the fields by which elements are recognised.
+    fn each_lines(
+        &mut self,
+        block: &Block<RelatedLine>,
+        scopes: [usize; 2],
+    ) -> (Option<[SlotId; 2]>, Vec<Line>) {
+        let mut key: Option<[SlotId; 2]> = None;
+        let mut lines: Vec<Line> = Vec::new();
+        for (line, at) in block.lines() {
+            match line {
+                RelatedLine::Match { pairs, clauses } => {
+                    self.none_and_several(clauses);
+                    key = self.element_key(pairs, at, scopes).or(key);
+                }
+                RelatedLine::Field(line) => {
+                    let checked = self.field_line(line, at, Context { scopes, related: None });
+                    lines.extend(checked);
+                }
+            }
+        }
+        (key, lines)
     }
 
     /// A list, the place its elements' paths begin in, and the children it stands for.

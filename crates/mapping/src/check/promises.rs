@@ -157,7 +157,13 @@ impl<'c> Checker<'c> {
             if context.related.is_none()
                 && let Some((BlankPolicy::Clear, at)) = clauses.blank[side.index()]
             {
-                self.clearable(fields, at);
+                // A currency goes with its amount.
+                let own = match via {
+                    Some(Via::Convert(conversion)) => conversion.bearer(),
+                    Some(Via::Tables(_)) | None => None,
+                };
+                let cleared = own.and_then(|own| fields.get(own..=own)).unwrap_or(fields);
+                self.clearable(cleared, at);
             }
         }
     }
@@ -244,41 +250,66 @@ impl<'c> Checker<'c> {
                 .help(format!("cut it: `as text cut at {limit}`")),
             );
         }
-        let digits =
-            |f: &Field| f.precision.map(|p| u32::from(p) - u32::from(f.scale.unwrap_or(0)));
-        if let (Some(wide), Some(limit)) = (source.and_then(digits), digits(field))
+        self.digits(field, target.span, source, conversion);
+        if conversion.is_plain() {
+            self.closed_list(field, target.span, source);
+        }
+    }
+
+    /// Digits before and behind the point.
+    fn digits(
+        &mut self,
+        field: &Field,
+        at: Span,
+        source: Option<&Field>,
+        conversion: &crate::convert::Conversion,
+    ) {
+        let before = |f: &Field| f.precision.map(|p| p.saturating_sub(f.scale.unwrap_or(0)));
+        if let (Some(wide), Some(limit)) = (source.and_then(before), before(field))
             && wide > limit
         {
+            let name = &field.name;
             self.say(
                 Problem::new(
                     Code::TooWide,
-                    target.span,
-                    format!(
-                        "`{}` takes {limit} digits before the point and may get {wide}",
-                        field.name
-                    ),
+                    at,
+                    format!("`{name}` takes {limit} digits before the point and may get {wide}"),
                 )
                 .label("too narrow for it")
                 .help("map it to a wider number field"),
             );
         }
-        if let Some(source) = source
-            && conversion.is_plain()
-            && field.restricted
+        if let (Some(decimals), Some(scale)) = (conversion.decimals(), field.scale)
+            && field.kind == Kind::Number
+            && decimals > u32::from(scale)
         {
-            let unknown: Vec<&str> =
-                source.active_values().filter(|v| field.value(v).is_none()).collect();
-            if source.kind == Kind::Enum && !unknown.is_empty() {
-                self.say(
-                    Problem::new(
-                        Code::UnknownValue,
-                        target.span,
-                        format!("`{}` does not take {}", field.name, say::listed(unknown)),
-                    )
+            let name = &field.name;
+            self.say(
+                Problem::new(
+                    Code::TooWide,
+                    at,
+                    format!("`{name}` takes {scale} digits behind the point and may get {decimals}"),
+                )
+                .label("too narrow for it")
+                .help(format!("write `with {scale} decimals`")),
+            );
+        }
+    }
+
+    /// Values of one list that the other list does not have.
+    fn closed_list(&mut self, field: &Field, at: Span, source: Option<&Field>) {
+        let Some(source) = source.filter(|s| field.restricted && s.kind == Kind::Enum) else {
+            return;
+        };
+        let unknown: Vec<&str> =
+            source.active_values().filter(|v| field.value(v).is_none()).collect();
+        if !unknown.is_empty() {
+            let message = format!("`{}` does not take {}", field.name, say::listed(unknown));
+            self.say(
+                Problem::new(Code::UnknownValue, at, message)
                     .label("values that are not in its list")
                     .help("map the values with a table: `using NAME` and `values NAME … end`"),
-                );
-            }
+            );
         }
     }
 

@@ -139,6 +139,11 @@ impl<'c> Checker<'c> {
         scope: usize,
         path: &At<Path>,
     ) -> Option<(SlotId, Found<'c>)> {
+        let each_by = |s: &Segment| matches!(s, Segment::EachBy(_));
+        if path.value.segments.iter().any(each_by) {
+            self.not_yet(path.span, "[each by …]");
+            return None;
+        }
         let place = self.scopes.get(scope)?;
         match self.schemas.find_in(place.system, place.place, &path.value) {
             Ok(found) => {
@@ -195,7 +200,7 @@ impl<'c> Checker<'c> {
                     let at = path.span.start + text.rfind(word.as_str())?;
                     Some((Span::new(at, at + word.len()), near.clone()))
                 });
-                say::unknown_field(path.span, &word, miss, fix)
+                say::unknown_field(path.span, &word, (&miss.holder, &miss.known), fix)
             }
             MissKind::NotAList => Problem::new(
                 Code::BadPath,

@@ -118,7 +118,7 @@ impl<'c> Checker<'c> {
             };
             self.type_cells(*index, &columns);
             self.cell_values(*index, &columns);
-            self.rows_against_each_other(*index);
+            self.rows_against_each_other(*index, &columns);
             if tables.len() == 1 {
                 self.legal_states(*index, &columns);
                 self.exhaustive(*index, at, arrow, &columns);
@@ -187,7 +187,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Rows that can never be chosen, and rows that say different things for the same values.
-    fn rows_against_each_other(&mut self, index: usize) {
+    fn rows_against_each_other(&mut self, index: usize, columns: &Columns<'_, 'c>) {
         let Some(table) = self.plan.tables.get(index) else { return };
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems: Vec<Problem> = Vec::new();
@@ -201,6 +201,7 @@ impl<'c> Checker<'c> {
                     flows(first.arrow, to)
                         && first.when.is_none()
                         && covers(ends(first, to).0, from)
+                        && columns.conditions(to, ends(first, to).1, goal)
                 });
                 let Some(earlier) = earlier else { continue };
                 let (Some(first), Some(at), Some(first_at)) =
@@ -383,6 +384,22 @@ struct Columns<'l, 'c> {
     right: &'l [Option<&'c Field>],
     left_kinds: &'l [Kind],
     right_kinds: &'l [Kind],
+}
+
+impl Columns<'_, '_> {
+    /// A column that cannot be written, beside one that can, is a condition: whether one row's
+    /// target asks no more of these columns than another's.
+    fn conditions(&self, to: Side, first: &[Cell], other: &[Cell]) -> bool {
+        let fields = if to == Side::Left { self.left } else { self.right };
+        let open = |field: &Option<&Field>| field.is_none_or(|field| field.update);
+        if !fields.iter().any(open) {
+            return true;
+        }
+        let mut pairs = fields.iter().zip(first.iter().zip(other));
+        pairs.all(|(field, (first, other))| {
+            open(field) || covers(std::slice::from_ref(first), std::slice::from_ref(other))
+        })
+    }
 }
 
 fn row_width(at: Span, wanted: (usize, usize), found: (usize, usize)) -> Problem {

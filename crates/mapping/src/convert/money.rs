@@ -49,6 +49,12 @@ pub(super) struct Money {
     currency: Option<String>,
 }
 
+impl Money {
+    pub(super) fn decimals(&self) -> Option<u32> {
+        self.decimals
+    }
+}
+
 fn read(words: &mut Words<'_>) -> Result<Any, Box<Problem>> {
     let mut money = Money { decimals: None, currency: None };
     loop {

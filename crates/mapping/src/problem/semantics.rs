@@ -3,7 +3,6 @@
 //! In: places and the user's words. Out: problems. Must not know: how they were found.
 
 use super::{Code, Problem, nearest};
-use crate::schema::Miss;
 use crate::tree::Span;
 
 /// A list of words for a sentence: at most eight, each in backticks.
@@ -59,19 +58,19 @@ pub(crate) fn unknown_object(at: Span, word: &str, system: &str, names: &[&str])
 pub(crate) fn unknown_field(
     at: Span,
     word: &str,
-    miss: &Miss,
+    (holder, known): (&str, &[String]),
     fix: Option<(Span, String)>,
 ) -> Problem {
     let problem =
-        Problem::new(Code::UnknownField, at, format!("`{}` has no field `{word}`", miss.holder))
+        Problem::new(Code::UnknownField, at, format!("`{holder}` has no field `{word}`"))
             .label("not in the schema");
-    match (fix, miss.known.is_empty()) {
+    match (fix, known.is_empty()) {
         (Some((span, near)), _) => problem.help(format!("did you mean `{near}`?")).fix(span, near),
         (None, true) => problem
-            .help(format!("add the schema of `{}` to `schemas/` beside the map", miss.holder)),
+            .help(format!("add the schema of `{holder}` to `schemas/` beside the map")),
         (None, false) => problem.help(format!(
             "it has {}; a field of your own org needs that org's schema",
-            listed(miss.known.iter().map(String::as_str))
+            listed(known.iter().map(String::as_str))
         )),
     }
 }

@@ -358,17 +358,17 @@ fn missing_never_counts_as_a_change() {
 fn a_fault_parks_its_line_and_no_other() {
     let plan = small(
         "details.topic <-> Topic__c\n wins referral\ndetails.other <-> Other__c\n wins referral\n\
-         details.rate <-> Rate__c\n wins referral",
+         details.value <-> Rate__c\n wins referral",
         "",
     );
     let start = Deal::settled(&plan, &json!({}), &json!({}));
     let mut deal = start.clone();
-    set(&mut deal.left, "details", json!({"topic": "x".repeat(41), "other": "fine", "rate": 0.125}));
+    set(&mut deal.left, "details", json!({"topic": "x".repeat(41), "other": "fine", "value": 0.125}));
     let decision = deal.decide(&plan);
     writes(&decision, &[], &["Other__c = \"fine\""]);
     let codes: Vec<FaultCode> = decision.parked.iter().map(|fault| fault.code).collect();
     assert_eq!(codes, [FaultCode::TooLong, FaultCode::TooManyDigits]);
-    assert!(!decision.parked[0].to_string().contains("xxx"), "no values in faults");
+    assert!(!decision.parked[0].to_string().contains("abc"), "no values in faults");
     // Characters are counted as both systems do.
     set(&mut deal.left, "details", json!({"topic": "😀".repeat(20)}));
     assert!(deal.decide(&plan).parked.is_empty());

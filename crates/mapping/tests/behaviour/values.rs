@@ -143,7 +143,7 @@ fn money_and_its_currency_are_one_value() {
 
 #[test]
 fn a_currency_that_cannot_be_cleared_stays_when_the_amount_is() {
-    let fields = MONEY.replace("wins opportunity unless blank", "blank clear wins opportunity");
+    let fields = MONEY.replace("wins opportunity unless blank", "blank clear to opportunity wins opportunity");
     let plan = small(&fields, "");
     let [left, right] = money(&json!(10), "EUR");
     let mut deal = Deal::settled(&plan, &left, &right);
