@@ -247,7 +247,8 @@ fn nearest(tokens: &[At<Token>]) -> Option<(&'static str, String, Span)> {
         let long = |name: &&str| name.split(' ').count() == count;
         let near = crate::problem::nearest(&written, names().filter(long));
         // `longtext` for `long text`.
-        let joined = || names().find(|name| name.replace(' ', "") == written.replace(['-', '_'], ""));
+        let joined =
+            || names().find(|name| name.replace(' ', "") == written.replace(['-', '_'], ""));
         Some((near.or_else(joined)?, written, span))
     })
 }

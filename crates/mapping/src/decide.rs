@@ -309,12 +309,7 @@ pub(crate) fn same_as_base(line: &Line, side: Side, pair: &Pair, base: &BasePair
     }
 }
 
-pub(crate) fn trace(
-    line: &Line,
-    pair: Option<&Pair>,
-    outcome: Outcome,
-    reason: &str,
-) -> LineTrace {
+pub(crate) fn trace(line: &Line, pair: Option<&Pair>, outcome: Outcome, reason: &str) -> LineTrace {
     let text = |side| pair.map_or_else(String::new, |p| tagged(p.of(side).iter()));
     LineTrace {
         rule: line.rule.clone(),

@@ -77,8 +77,10 @@ impl Plan {
             return;
         }
         changes.retain(|change| !paths.contains(&change.path.as_str()));
-        let writes = |line: &&Line| line.source(Side::Left).slots().iter().any(|s| states.slots.contains(s));
-        let lines: Vec<usize> = self.lines.iter().filter(writes).map(|line| line.map_line).collect();
+        let writes =
+            |line: &&Line| line.source(Side::Left).slots().iter().any(|s| states.slots.contains(s));
+        let lines: Vec<usize> =
+            self.lines.iter().filter(writes).map(|line| line.map_line).collect();
         let is_set = |trace: &&mut LineTrace| {
             lines.contains(&trace.map_line) && trace.outcome == Outcome::WritesLeft
         };

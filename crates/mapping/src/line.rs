@@ -6,7 +6,7 @@
 use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::fault::FaultCode;
-use crate::plan::{Fallback, Line, SlotId, Via};
+use crate::plan::{Fallback, Line, SlotId, Source, Via};
 use crate::record::{SlotFault, code_of, same_plain};
 use crate::scene::{Pair, Scene};
 use crate::table::{self, Answer, Because, Looked};
@@ -117,7 +117,12 @@ pub(crate) fn repair(
     pair: &Pair,
 ) -> Result<Repair, SlotFault> {
     if line.create_only[to.index()] && !scene.creating {
-        return Ok(Repair::Held("written only when the record is created".to_owned()));
+        let why = "written only when the record is created";
+        // A constant never changes, so there is nothing that anybody would miss.
+        return Ok(match line.source(to.other()) {
+            Source::Constant(_) => Repair::Kept { why, because: Because::default() },
+            Source::Slots(_) => Repair::Held(why.to_owned()),
+        });
     }
     let planned = match &line.via {
         Via::Convert(_) if nothing(line, pair.of(to.other())) => {

@@ -78,7 +78,7 @@ codes! {
     CreateOnly = "create-only", Warning, "a line writes a field that can be written only when the record is created";
     NotClearable = "not-clearable", Error, "`blank clear` on a field that cannot be cleared";
     MissingRequired = "missing-required", Error, "a field that must be given when a record is created has no source";
-    MayBeBlank = "may-be-blank", Error, "a field that must be given may get a blank value and the line has no `default`";
+    MayBeBlank = "may-be-blank", Warning, "a field that must be given may get a blank value and the line has no `default`";
     DoubleTarget = "double-target", Error, "two lines write the same field";
     ConstantConsent = "constant-consent", Error, "a person's consent is set from a constant";
     ConstantSide = "constant-side", Error, "a constant stands on the side that is written";

@@ -80,14 +80,9 @@ impl Plan {
     ) -> Decision {
         let lock = self.left_lock(left);
         let shared = self.shared.is_some_and(|slot| left.value(slot) == Ok(&Value::Bool(true)));
-        let scene =
-            Scene { left_lock: lock.as_deref(), shared, ..Scene::of(self, [left, right]) };
-        let mut gathered = Gathered {
-            scene: &scene,
-            lines: Vec::new(),
-            lists: Vec::new(),
-            parked: Vec::new(),
-        };
+        let scene = Scene { left_lock: lock.as_deref(), shared, ..Scene::of(self, [left, right]) };
+        let mut gathered =
+            Gathered { scene: &scene, lines: Vec::new(), lists: Vec::new(), parked: Vec::new() };
         let concerned = |writes: bool| rules.forced.is_none() || writes;
         for line in &self.lines {
             if concerned(rules.forced.is_some_and(|to| line.writes(to))) {
@@ -193,9 +188,8 @@ impl Gathered<'_> {
     /// Takes back the writes of left fields that `which` picks by slot and path.
     fn hold(&mut self, which: impl Fn(SlotId, &str) -> bool, lock: &str, waits: bool) {
         let scene = self.scene;
-        let picked = |id: SlotId| {
-            scene.slot(Side::Left, id).is_some_and(|slot| which(id, &slot.path))
-        };
+        let picked =
+            |id: SlotId| scene.slot(Side::Left, id).is_some_and(|slot| which(id, &slot.path));
         for (_, verdict) in &mut self.lines {
             if let Some((Side::Left, values)) = &verdict.set
                 && values.iter().any(|(id, _)| picked(*id))
@@ -225,9 +219,8 @@ impl Gathered<'_> {
             decision.parked.extend(verdict.parked);
             decision.base.lines.extend(verdict.base.map(|pair| (hash.to_owned(), pair)));
             let Some((side, values)) = verdict.set else { continue };
-            let changes = values
-                .iter()
-                .filter_map(|(id, value)| Some(change(scene.slot(side, *id)?, value)));
+            let changes =
+                values.iter().filter_map(|(id, value)| Some(change(scene.slot(side, *id)?, value)));
             let (effect, keys) = match side {
                 Side::Left => (&mut left, &mut pending.left),
                 Side::Right => (&mut right, &mut pending.right),

@@ -62,10 +62,7 @@ impl<'t> Record<'t> {
 
     /// A record with nothing in it.
     pub(crate) fn empty(slots: &[Slot]) -> Record<'static> {
-        Record {
-            json: Json::Object(Vec::new()),
-            values: slots.iter().map(|_| Ok(None)).collect(),
-        }
+        Record { json: Json::Object(Vec::new()), values: slots.iter().map(|_| Ok(None)).collect() }
     }
 
     /// The value of one slot.
@@ -163,9 +160,7 @@ fn walk<'a, 't>(json: &'a Json<'t>, steps: &[Step]) -> Result<Option<&'a Json<'t
                 }
             },
             Step::First => items(at, "the list")?.first(),
-            Step::FirstWith(name) => {
-                first_item(at, name, |value| !is_blank(value))?
-            }
+            Step::FirstWith(name) => first_item(at, name, |value| !is_blank(value))?,
             Step::Is { name, value } => {
                 first_item(at, name, |found| matches!(found, Json::Text(text) if text == value))?
             }
@@ -216,11 +211,7 @@ fn items<'a, 't>(json: &'a Json<'t>, path: &str) -> Result<&'a [Json<'t>], SlotF
             match member(json, "records")? {
                 Some(Json::List(items)) => Ok(items),
                 Some(
-                    Json::Null
-                    | Json::Bool(_)
-                    | Json::Number(_)
-                    | Json::Text(_)
-                    | Json::Object(_),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_),
                 )
                 | None => Err(wrong_shape(path)),
             }

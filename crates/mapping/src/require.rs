@@ -10,10 +10,7 @@ use crate::record::{Record, SlotFault};
 
 impl Plan {
     /// The lines that do not hold of a left record.
-    pub(crate) fn failing<'p>(
-        &'p self,
-        left: &'p Record<'_>,
-    ) -> impl Iterator<Item = &'p Require> {
+    pub(crate) fn failing<'p>(&'p self, left: &'p Record<'_>) -> impl Iterator<Item = &'p Require> {
         self.requires.iter().filter(|require| {
             let applies = require.when.as_ref().is_none_or(|when| left.fulfils(when) == Ok(true));
             applies && left.fulfils(&require.test) != Ok(true)

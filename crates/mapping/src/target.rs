@@ -114,11 +114,7 @@ fn in_list(slot: &Slot, value: &Value) -> bool {
         Value::Text(text) => known(text),
         Value::List(items) => items.iter().all(|item| match item {
             Json::Text(text) => known(text),
-            Json::Null
-            | Json::Bool(_)
-            | Json::Number(_)
-            | Json::List(_)
-            | Json::Object(_) => true,
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => true,
         }),
         Value::Blank
         | Value::Bool(_)

@@ -7,12 +7,13 @@ use crate::problem::{Code, Problem, semantics as say};
 use crate::record::BADGES;
 use crate::schema::{Found, Place};
 use crate::tree::{
-    Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Item, Path, RelatedLine, ReportLine,
-    Segment, Span, Tree,
+    Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Item, Operand, Path, RelatedLine,
+    ReportLine, Segment, Span, Tree,
 };
 
 use super::clauses::clause_name;
 use super::lines::Context;
+use super::rules::has_unread;
 use super::scope::path_text;
 use super::{Checker, head};
 
@@ -204,9 +205,11 @@ impl<'c> Checker<'c> {
         let Some(found) = self.schemas.object(system, &object.value) else {
             let names: Vec<&str> = self.schemas.objects(system).map(|o| o.name.as_str()).collect();
             self.say(say::unknown_object(object.span, &object.value, system.name(), &names));
-            return;
+            return self.mean_block(block);
         };
-        let Some(relationship) = self.reference_to(object, through) else { return };
+        let Some(relationship) = self.reference_to(object, through) else {
+            return self.mean_block(block);
+        };
         let mut related = Related {
             object: object.value.clone(),
             through: through.value.clone(),
@@ -232,13 +235,25 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-        if related.matching.is_empty() {
+        if related.matching.is_empty() && !has_unread(block) {
             self.no_match(object.span, &format!("related {}", object.value));
         }
         if related.create_if_none {
             self.related_required(object, found, &related);
         }
         self.plan.related.push(related);
+    }
+
+    /// Remembers what the lines of a block that cannot be carried out were meant to write.
+    pub(super) fn mean_block(&mut self, block: &Block<RelatedLine>) {
+        for (line, _) in block.lines() {
+            let RelatedLine::Field(line) = line else { continue };
+            for operand in &line.left {
+                if let Operand::Path(path) = &operand.value {
+                    self.meant.push((Side::Left, path_text(path)));
+                }
+            }
+        }
     }
 
     /// The relationship by which the right record's field `through` refers to `object`.
@@ -250,8 +265,10 @@ impl<'c> Checker<'c> {
         let relationship = field.relationship.as_deref().filter(|_| fits);
         if relationship.is_none() {
             let message = format!("`{}` does not refer to `{}`", through.value, object.value);
-            let help =
-                format!("name the field of the opportunity that holds the id of its {}", object.value);
+            let help = format!(
+                "name the field of the opportunity that holds the id of its {}",
+                object.value
+            );
             self.say(
                 Problem::new(Code::TypeMismatch, through.span, message)
                     .label("expected a reference to it")

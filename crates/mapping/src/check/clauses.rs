@@ -333,7 +333,8 @@ impl Checker<'_> {
                     .iter()
                     .copied()
                     .find(|to| self.resolves(scopes[to.other().index()], path));
-                let to = to.or_else(|| sides.first().copied());
+                // A path that leads nowhere was most likely meant for the referral.
+                let to = to.or_else(|| sides.last().copied());
                 let Some(to) = to else { return };
                 let path = At::new(path.clone(), value.span);
                 if let Some(slot) = self.slot(scopes[to.other().index()], &path) {

@@ -9,6 +9,7 @@ use crate::tree::{self, At, ClauseKind, Constant, Item, Tree};
 use crate::value::Value;
 
 use super::clauses::constant_value;
+use super::rules::has_unread;
 use super::{Checker, head};
 
 impl Checker<'_> {
@@ -22,6 +23,7 @@ impl Checker<'_> {
                 self.say(say::doubled("sync", first, span));
             }
             first.get_or_insert(span);
+            self.sync_unclear |= has_unread(block);
             for (line, line_span) in block.lines() {
                 let Some(side) = self.side_of(&line.side) else {
                     self.sync_unclear = true;

@@ -11,6 +11,7 @@ use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Segment, Spa
 use super::Checker;
 use super::clauses::clause_name;
 use super::lines::Context;
+use super::rules::has_unread;
 use super::scope::{Scope, path_text};
 
 /// What the clauses behind `each` say.
@@ -34,6 +35,8 @@ impl<'c> Checker<'c> {
         let (Some((left_slot, _, left_place)), Some((right_slot, right_child, right_place))) =
             lists
         else {
+            self.meant.push((Side::Left, path_text(&left.value)));
+            self.meant.push((Side::Right, path_text(&right.value)));
             return;
         };
         let inner = self.scopes.len();
@@ -43,10 +46,16 @@ impl<'c> Checker<'c> {
         let scopes = [inner, inner + 1];
         let (key, lines) = self.each_lines(block, scopes);
         let said = self.each_clauses(clauses);
-        self.required_members(&lines, scopes, [left_place, right_place], key, span);
+        if key.is_some() {
+            self.required_members(&lines, scopes, [left_place, right_place], key, span);
+        }
         let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
         let Some(key) = key else {
-            return self.no_match(left.span, &format!("each {}", path_text(&left.value)));
+            self.meant.push((Side::Left, path_text(&left.value)));
+            if !has_unread(block) {
+                self.no_match(left.span, &format!("each {}", path_text(&left.value)));
+            }
+            return;
         };
         let mut elements = elements.into_iter().map(|scope| scope.slots);
         let rule = format!("{} with {}", path_text(&left.value), path_text(&right.value));
@@ -209,6 +218,7 @@ impl<'c> Checker<'c> {
                 .map(|required| required.path.join("."))
                 .filter(|path| !given.contains(&path.as_str()))
                 .filter(|path| !self.is_parent_field(places[side.index()], path))
+                .filter(|path| !is_made_through(places[side.index()], path, &given))
                 .collect();
             for name in missing {
                 self.missing_required(span, &format!("element of the {parent}'s list"), &name);
@@ -224,4 +234,13 @@ impl<'c> Checker<'c> {
         };
         parent.children.iter().any(|child| child.object == object.name && child.field == path)
     }
+}
+
+/// A reference is given when fields of the record that it leads to are: that record is found or made.
+fn is_made_through(place: Place<'_>, path: &str, given: &[&str]) -> bool {
+    let Place::Object(object) = place else { return false };
+    let relationship = object.field(path).and_then(|field| field.relationship.as_deref());
+    relationship.is_some_and(|name| {
+        given.iter().any(|g| g.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    })
 }

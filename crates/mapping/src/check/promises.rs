@@ -288,7 +288,9 @@ impl<'c> Checker<'c> {
                 Problem::new(
                     Code::TooWide,
                     at,
-                    format!("`{name}` takes {scale} digits behind the point and may get {decimals}"),
+                    format!(
+                        "`{name}` takes {scale} digits behind the point and may get {decimals}"
+                    ),
                 )
                 .label("too narrow for it")
                 .help(format!("write `with {scale} decimals`")),

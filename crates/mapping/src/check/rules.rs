@@ -14,7 +14,7 @@ impl Checker<'_> {
         self.double_targets();
         self.opt_in();
         self.required_fields(&unread);
-        self.blank_sources();
+        self.blank_sources(&unread);
         self.unused_tables(&unread);
     }
 
@@ -111,7 +111,7 @@ impl Checker<'_> {
     }
 
     /// A field that must be given, from a source that may be blank, without a default.
-    fn blank_sources(&mut self) {
+    fn blank_sources(&mut self, unread: &str) {
         let mut problems = Vec::new();
         let lines = self.plan.lines.iter().chain(self.plan.related.iter().flat_map(|r| &r.lines));
         for line in lines {
@@ -119,13 +119,13 @@ impl Checker<'_> {
                 if self.plan.sync[side.other().index()].is_none() {
                     continue;
                 }
-                problems.extend(self.may_be_blank(line, side));
+                problems.extend(self.may_be_blank(line, side, unread));
             }
         }
         self.problems.extend(problems);
     }
 
-    fn may_be_blank(&self, line: &Line, side: Side) -> Option<Problem> {
+    fn may_be_blank(&self, line: &Line, side: Side, unread: &str) -> Option<Problem> {
         if matches!(line.via, Via::Tables(_)) || line.default[side.index()].is_some() {
             return None;
         }
@@ -139,7 +139,8 @@ impl Checker<'_> {
             let slot = self.plan.slot(from, *id)?;
             (field.nullable && !field.required).then_some(slot)
         })?;
-        if side == Side::Left && self.guarded(target) {
+        let name = target.path.rsplit('.').next().unwrap_or_default();
+        if side == Side::Left && (self.guarded(target) || has_word(unread, name)) {
             return None;
         }
         let span = self.span_of_line(line.map_line);
@@ -223,7 +224,10 @@ fn unread(tree: &Tree, text: &str) -> String {
                 Item::Require(block) => of(block, &mut spans),
                 Item::Report(block) => of(block, &mut spans),
                 Item::Example { lines, .. } => of(lines, &mut spans),
-                Item::Language(_) | Item::Mapping { .. } | Item::Side { .. } | Item::Match { .. } => {}
+                Item::Language(_)
+                | Item::Mapping { .. }
+                | Item::Side { .. }
+                | Item::Match { .. } => {}
             },
             Entry::Comment(_) | Entry::Blank(_) => {}
         }
@@ -238,5 +242,13 @@ fn has_word(text: &str, name: &str) -> bool {
         let before = text.get(..at).and_then(|t| t.chars().last());
         let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
         !inside(before) && !inside(after)
+    })
+}
+
+/// Whether a block has lines that could not be read.
+pub(super) fn has_unread<T>(block: &Block<T>) -> bool {
+    block.entries.iter().any(|entry| match entry {
+        Entry::Unreadable(_) => true,
+        Entry::Line { .. } | Entry::Comment(_) | Entry::Blank(_) => false,
     })
 }

@@ -338,7 +338,8 @@ fn bare_slot(path: String, kind: Kind) -> Slot {
 
 fn has_number(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|field| {
-        (field.name == name && matches!(field.kind, Kind::Number | Kind::Percent))
+        (Some(field.name.as_str()) == name.rsplit('.').next()
+            && matches!(field.kind, Kind::Number | Kind::Percent))
             || has_number(&field.fields, name)
     })
 }

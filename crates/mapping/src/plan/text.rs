@@ -187,6 +187,7 @@ impl Plan {
             source(&line.right, right_slots)
         );
         match &line.via {
+            Via::Convert(conversion) if conversion.is_plain() => {}
             Via::Convert(conversion) => {
                 let _ = write!(text, " as {conversion}");
             }
@@ -198,7 +199,20 @@ impl Plan {
                 let _ = write!(text, " using {}", names.join(" then "));
             }
         }
+        self.write_decision(&mut text, line);
+        for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
+            self.write_direction(&mut text, line, side, slots);
+        }
+        if let Some(goal) = &line.one_way {
+            let _ = write!(text, " one way to {}", value_text(goal));
+        }
+        text
+    }
+
+    /// Who wins; on a one-way line only whether the target keeps what it has.
+    fn write_decision(&self, text: &mut String, line: &Line) {
         match line.wins {
+            Wins::Side { side, .. } if line.arrow != Arrow::Both && !line.writes(side) => return,
             Wins::Side { side, unless_blank } => {
                 let unless = if unless_blank { " unless blank" } else { "" };
                 let _ = write!(text, " wins {}{unless}", self.side_name(side));
@@ -208,16 +222,9 @@ impl Plan {
             }
             Wins::Ask => text.push_str(" conflict ask"),
         }
-        if let Some(side) = line.first_contact {
+        if let (Some(side), Arrow::Both) = (line.first_contact, line.arrow) {
             let _ = write!(text, " first contact wins {}", self.side_name(side));
         }
-        for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
-            self.write_direction(&mut text, line, side, slots);
-        }
-        if let Some(goal) = &line.one_way {
-            let _ = write!(text, " one way to {}", value_text(goal));
-        }
-        text
     }
 
     fn write_direction(&self, text: &mut String, line: &Line, side: Side, slots: [&[Slot]; 2]) {
@@ -237,7 +244,10 @@ impl Plan {
             }
             Some(Fallback::Slot { slot, plus_days }) => {
                 let path = slots[side.other().index()].get(slot.0).map_or("", |s| s.path.as_str());
-                let _ = write!(text, " to {name} default {path} plus {plus_days} days");
+                let _ = write!(text, " to {name} default {path}");
+                if *plus_days != 0 {
+                    let _ = write!(text, " plus {plus_days} days");
+                }
             }
             None => {}
         }

@@ -61,13 +61,13 @@ pub(crate) fn unknown_field(
     (holder, known): (&str, &[String]),
     fix: Option<(Span, String)>,
 ) -> Problem {
-    let problem =
-        Problem::new(Code::UnknownField, at, format!("`{holder}` has no field `{word}`"))
-            .label("not in the schema");
+    let problem = Problem::new(Code::UnknownField, at, format!("`{holder}` has no field `{word}`"))
+        .label("not in the schema");
     match (fix, known.is_empty()) {
         (Some((span, near)), _) => problem.help(format!("did you mean `{near}`?")).fix(span, near),
-        (None, true) => problem
-            .help(format!("add the schema of `{holder}` to `schemas/` beside the map")),
+        (None, true) => {
+            problem.help(format!("add the schema of `{holder}` to `schemas/` beside the map"))
+        }
         (None, false) => problem.help(format!(
             "it has {}; a field of your own org needs that org's schema",
             listed(known.iter().map(String::as_str))

@@ -164,11 +164,8 @@ fn a_cleared_or_changed_key_is_repaired() {
 fn wins_decides_when_both_changed() {
     let both = |clause: &str, left: Value, right: Value| {
         let plan = small(&format!("details.topic <-> Topic__c\n {clause}"), "");
-        let mut deal = Deal::settled(
-            &plan,
-            &json!({"details": {"topic": "a"}}),
-            &json!({"Topic__c": "a"}),
-        );
+        let mut deal =
+            Deal::settled(&plan, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
         set(&mut deal.left, "details.topic", left);
         set(&mut deal.right, "Topic__c", right);
         deal.quiet(&plan);
@@ -193,11 +190,8 @@ fn wins_decides_when_both_changed() {
 #[test]
 fn the_newest_wins_when_the_stamps_are_a_minute_apart() {
     let plan = small("details.topic <-> Topic__c\n wins newest else opportunity", "");
-    let start = Deal::settled(
-        &plan,
-        &json!({"details": {"topic": "a"}}),
-        &json!({"Topic__c": "a"}),
-    );
+    let start =
+        Deal::settled(&plan, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
     let winner = |left: Option<i64>, right: Option<i64>| {
         let mut deal = start.clone();
         set(&mut deal.left, "details.topic", "left");
@@ -216,11 +210,8 @@ fn the_newest_wins_when_the_stamps_are_a_minute_apart() {
 #[test]
 fn a_change_counts_from_when_it_was_first_seen() {
     let plan = small("details.topic <-> Topic__c\n wins newest else referral", "");
-    let mut deal = Deal::settled(
-        &plan,
-        &json!({"details": {"topic": "a"}}),
-        &json!({"Topic__c": "a"}),
-    );
+    let mut deal =
+        Deal::settled(&plan, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
     // Opted out, the rep changes the topic at 1000; the record is touched again much later.
     set(&mut deal.right, "Sync__c", false);
     set(&mut deal.right, "Topic__c", "rep");
@@ -243,7 +234,10 @@ fn a_change_counts_from_when_it_was_first_seen() {
 
 #[test]
 fn conflict_ask_parks_that_line_alone() {
-    let plan = small("details.topic <-> Topic__c\n conflict ask\ndetails.other <-> Other__c\n wins referral", "");
+    let plan = small(
+        "details.topic <-> Topic__c\n conflict ask\ndetails.other <-> Other__c\n wins referral",
+        "",
+    );
     let mut deal = Deal::settled(
         &plan,
         &json!({"details": {"topic": "a", "other": "x"}}),
@@ -268,7 +262,8 @@ fn conflict_ask_parks_that_line_alone() {
 
 #[test]
 fn at_first_contact_a_blank_side_takes_the_other_value() {
-    let plan = small("details.topic <-> Topic__c\n wins opportunity first contact wins opportunity", "");
+    let plan =
+        small("details.topic <-> Topic__c\n wins opportunity first contact wins opportunity", "");
     let first = |left: Value, right: Value| {
         let deal = Deal::new(&json!({"details": {"topic": left}}), &json!({"Topic__c": right}));
         deal.decide(&plan)
@@ -286,16 +281,14 @@ fn at_first_contact_a_blank_side_takes_the_other_value() {
 
 #[test]
 fn a_changed_line_is_first_contact_again() {
-    let old = small("details.topic <-> Topic__c\n wins referral first contact wins opportunity", "");
+    let old =
+        small("details.topic <-> Topic__c\n wins referral first contact wins opportunity", "");
     let new = small(
         "details.topic <-> Topic__c as text\n wins referral first contact wins opportunity",
         "",
     );
-    let mut deal = Deal::settled(
-        &old,
-        &json!({"details": {"topic": "a"}}),
-        &json!({"Topic__c": "a"}),
-    );
+    let mut deal =
+        Deal::settled(&old, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
     set(&mut deal.left, "details.topic", "b");
     writes(&deal.decide(&old), &[], &["Topic__c = \"b\""]);
     writes(&deal.decide(&new), &["details.topic = \"a\""], &[]);
@@ -329,12 +322,10 @@ fn one_way_to_true_never_goes_back() {
 
 #[test]
 fn missing_never_counts_as_a_change() {
-    let plan = small("details.notes <-> Description as long text\n blank clear\n wins referral", "");
-    let mut deal = Deal::settled(
-        &plan,
-        &json!({"details": {"notes": "n"}}),
-        &json!({"Description": "n"}),
-    );
+    let plan =
+        small("details.notes <-> Description as long text\n blank clear\n wins referral", "");
+    let mut deal =
+        Deal::settled(&plan, &json!({"details": {"notes": "n"}}), &json!({"Description": "n"}));
     let full = deal.clone();
     unset(&mut deal.left, "details.notes");
     writes(&deal.decide(&plan), &[], &[]);
@@ -363,7 +354,11 @@ fn a_fault_parks_its_line_and_no_other() {
     );
     let start = Deal::settled(&plan, &json!({}), &json!({}));
     let mut deal = start.clone();
-    set(&mut deal.left, "details", json!({"topic": "x".repeat(41), "other": "fine", "value": 0.125}));
+    set(
+        &mut deal.left,
+        "details",
+        json!({"topic": "x".repeat(41), "other": "fine", "value": 0.125}),
+    );
     let decision = deal.decide(&plan);
     writes(&decision, &[], &["Other__c = \"fine\""]);
     let codes: Vec<FaultCode> = decision.parked.iter().map(|fault| fault.code).collect();

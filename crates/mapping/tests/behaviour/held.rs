@@ -15,7 +15,8 @@ const STAGES: &str = "values stage
   Closed, Lost     <-> \"Closed Lost\"
   otherwise        <-  park
 end";
-const STAGE: &str = "status, substatus <-> StageName using stage\n wins opportunity first contact wins opportunity";
+const STAGE: &str =
+    "status, substatus <-> StageName using stage\n wins opportunity first contact wins opportunity";
 
 fn deal(plan: &mapping::plan::Plan, status: &str, substatus: &str, stage: &str) -> Deal {
     let left = json!({"status": status, "substatus": substatus, "details": {"topic": "a"}});
@@ -45,11 +46,8 @@ fn a_lock_names_its_field() {
     assert!(matches!(outcome(&help.decide(&plan), "help"), Outcome::Held(_)));
     // A field that cannot be cleared.
     let plan = small("details.firm <-> Firm__c wins opportunity\n blank clear to opportunity", "");
-    let mut firm = Deal::settled(
-        &plan,
-        &json!({"details": {"firm": "f"}}),
-        &json!({"Firm__c": "f"}),
-    );
+    let mut firm =
+        Deal::settled(&plan, &json!({"details": {"firm": "f"}}), &json!({"Firm__c": "f"}));
     set(&mut firm.right, "Firm__c", "");
     assert_eq!(outcome(&firm.decide(&plan), "firm"), &Outcome::Kept);
     let table = "values firms\n any -> blank\nend";
@@ -60,10 +58,7 @@ fn a_lock_names_its_field() {
 
 #[test]
 fn a_closed_referral_is_never_written_and_beats_every_wins() {
-    let plan = small(
-        &format!("{STAGE}\ndetails.topic <-> Topic__c\n wins opportunity"),
-        STAGES,
-    );
+    let plan = small(&format!("{STAGE}\ndetails.topic <-> Topic__c\n wins opportunity"), STAGES);
     let mut closed = deal(&plan, "Closed", "Won", "Closed Won");
     set(&mut closed.right, "Topic__c", "rep");
     set(&mut closed.right, "StageName", "Qualification");
@@ -83,10 +78,7 @@ fn a_closed_referral_is_never_written_and_beats_every_wins() {
 
 #[test]
 fn the_write_that_closes_goes_last_and_in_one() {
-    let plan = small(
-        &format!("{STAGE}\ndetails.topic <-> Topic__c\n wins opportunity"),
-        STAGES,
-    );
+    let plan = small(&format!("{STAGE}\ndetails.topic <-> Topic__c\n wins opportunity"), STAGES);
     let mut open = deal(&plan, "Active", "Accepted", "Qualification");
     set(&mut open.right, "StageName", "Closed Won");
     set(&mut open.right, "Topic__c", "last words");
@@ -182,11 +174,8 @@ fn nothing_leaves_while_the_record_does_not_take_part() {
 #[test]
 fn switched_on_again_a_conflict_is_merged_from_the_old_base() {
     let plan = small("details.topic <-> Topic__c\n wins referral", "");
-    let mut deal = Deal::settled(
-        &plan,
-        &json!({"details": {"topic": "a"}}),
-        &json!({"Topic__c": "a"}),
-    );
+    let mut deal =
+        Deal::settled(&plan, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
     set(&mut deal.right, "Sync__c", false);
     set(&mut deal.right, "Topic__c", "rep");
     deal.round(&plan);

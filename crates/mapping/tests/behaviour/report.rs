@@ -1,1 +1,134 @@
-//! x
+//! What the seller sees: the badge and the audit line.
+
+use mapping::decision::{Decision, Side};
+use mapping::plan::Plan;
+use mapping::report::ReportEvent;
+use serde_json::{Value, json};
+
+use super::support::{Deal, NOW, create, json as parsed, sample, set, shipped, small};
+
+const REPORT: &str = "report\n badge prefix of Name \"✔\" or \"✘\"\n audit in Audit__c\nend";
+
+fn plan() -> Plan {
+    small(
+        "name -> Name\ndetails.topic <-> Topic__c conflict ask\n\
+         details.value <-> Amount wins opportunity\ndetails.notes <-> Description wins opportunity",
+        REPORT,
+    )
+}
+
+fn report(plan: &Plan, decision: &Decision, right: Option<&Value>, event: &ReportEvent) -> Value {
+    let mut fields = json!({});
+    let right = right.map(Value::to_string);
+    for change in plan.report(decision, right.as_deref(), event, NOW.parse().unwrap()) {
+        set(&mut fields, &change.path, parsed(&change.value));
+    }
+    fields
+}
+
+#[test]
+fn the_audit_says_what_was_done_in_the_words_of_the_record() {
+    let plan = plan();
+    let mut deal = Deal::settled(&plan, &json!({"name": "n"}), &json!({"Name": "n"}));
+    set(&mut deal.left, "details.notes", "from microsoft");
+    set(&mut deal.right, "Amount", 5);
+    let decision = deal.decide(&plan);
+    let found = report(&plan, &decision, Some(&deal.right), &ReportEvent::Done);
+    assert_eq!(
+        found["Audit__c"],
+        "2026-04-01 12:00 - Partner Center Referral to CRM sync success: Notes. CRM to Partner \
+         Center Referral sync success: Amount."
+    );
+    assert_eq!(found["Name"], "✔ n");
+}
+
+#[test]
+fn what_waits_is_said_and_the_badge_is_bad() {
+    let plan = plan();
+    let mut deal = Deal::settled(
+        &plan,
+        &json!({"name": "n", "details": {"topic": "a"}}),
+        &json!({"Name": "✔ n", "Topic__c": "a"}),
+    );
+    set(&mut deal.left, "details.topic", "b");
+    set(&mut deal.right, "Topic__c", "c");
+    let decision = deal.decide(&plan);
+    let found = report(&plan, &decision, Some(&deal.right), &ReportEvent::Done);
+    assert_eq!(found["Name"], "✘ n");
+    assert_eq!(
+        found["Audit__c"],
+        "2026-04-01 12:00 - Waiting: both sides changed, and the line says to ask."
+    );
+    let failed = ReportEvent::Failed("the amount is missing.".to_owned());
+    let found = report(&plan, &Decision::default(), Some(&deal.right), &failed);
+    assert_eq!(found["Name"], "✘ n");
+    assert_eq!(
+        found["Audit__c"],
+        "2026-04-01 12:00 - Not in step with Microsoft: the amount is missing."
+    );
+    let now = report(&plan, &Decision::default(), Some(&deal.right), &ReportEvent::Done);
+    assert_eq!(now, json!({"Audit__c": "2026-04-01 12:00 - Sync success."}), "the badge stands");
+}
+
+#[test]
+fn old_lines_of_the_audit_are_dropped_whole() {
+    let plan = plan();
+    let old = format!("{}\n{}\nlast", "first".repeat(10), "😀".repeat(40));
+    let right = json!({"Name": "n", "Audit__c": old});
+    let found = report(&plan, &Decision::default(), Some(&right), &ReportEvent::Done);
+    let lines: Vec<&str> = found["Audit__c"].as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 4, "32 + 1 + 50 + 1 + 80 + 1 + 4 fit into 200");
+    let old = format!("{}\n{}\nlast", "first".repeat(10), "😀".repeat(59));
+    let right = json!({"Name": "n", "Audit__c": old});
+    let found = report(&plan, &Decision::default(), Some(&right), &ReportEvent::Done);
+    let lines: Vec<&str> = found["Audit__c"].as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 2, "what stands behind a dropped line goes too");
+    let long = ReportEvent::Failed("😀".repeat(300));
+    let found = report(&plan, &Decision::default(), None, &long);
+    let text = found["Audit__c"].as_str().unwrap();
+    assert!(text.encode_utf16().count() <= 200);
+}
+
+#[test]
+fn a_name_is_never_cut_to_make_room_for_a_badge() {
+    let plan = plan();
+    let badge = |name: String| {
+        let right = json!({ "Name": name });
+        report(&plan, &Decision::default(), Some(&right), &ReportEvent::Done)["Name"].clone()
+    };
+    assert_eq!(badge("n".repeat(118)), json!(format!("✔ {}", "n".repeat(118))));
+    assert_eq!(badge("n".repeat(119)), Value::Null);
+    assert_eq!(badge("😀".repeat(60)), Value::Null);
+    assert_eq!(badge(format!("✘ {}", "n".repeat(118))), json!(format!("✔ {}", "n".repeat(118))));
+    assert_eq!(badge("✔ fine".to_owned()), Value::Null, "it stands there already");
+}
+
+#[test]
+fn badge_and_audit_ride_in_the_write_that_creates() {
+    let plan = shipped();
+    let decision = create(plan, Side::Right, &sample("inbound.json"));
+    let found = report(plan, &decision, None, &ReportEvent::Done);
+    assert_eq!(found["Name"], "✔ Alpine Freight & Co - depot telemetry");
+    assert!(found["Audit__c"].as_str().unwrap().contains("created from the referral"));
+    let flagged = sample("flagged.json");
+    let decision = create(plan, Side::Left, &flagged);
+    let found = report(plan, &decision, Some(&flagged), &ReportEvent::Done);
+    assert!(found["Audit__c"].as_str().unwrap().contains("referral created"));
+}
+
+#[test]
+fn a_report_causes_no_write() {
+    let plan = plan();
+    let mut deal = Deal::settled(
+        &plan,
+        &json!({"name": "n", "details": {"topic": "a"}}),
+        &json!({"Name": "n", "Topic__c": "a"}),
+    );
+    for event in [ReportEvent::Done, ReportEvent::Failed("why".to_owned())] {
+        let found = report(&plan, &deal.decide(&plan), Some(&deal.right), &event);
+        for (name, value) in found.as_object().unwrap() {
+            set(&mut deal.right, name, value.clone());
+        }
+        assert!(!deal.round(&plan).writes());
+    }
+}

@@ -4,7 +4,9 @@ use mapping::decision::Outcome;
 use mapping::fault::FaultCode;
 use serde_json::{Value, json};
 
-use super::support::{Deal, changes, get, json as parsed, outcome, sample, set, shipped, small, writes};
+use super::support::{
+    Deal, changes, get, json as parsed, outcome, sample, set, shipped, small, writes,
+};
 
 /// What one round writes for a pair of values at first contact.
 fn first(fields: &str, left: &Value, right: &Value) -> (Option<String>, Option<String>) {
@@ -34,7 +36,8 @@ fn texts_agree_whatever_their_entities_line_ends_and_outer_blanks() {
     let back = TOPIC.replace("wins referral", "wins opportunity");
     let written = first(&back, &topic("x"), &json!({"Topic__c": "R&amp;D"}));
     assert_eq!(written.0.as_deref(), Some("\"R&D\""));
-    let exactly = "details.topic <-> Topic__c as text exactly\n first contact wins referral wins referral";
+    let exactly =
+        "details.topic <-> Topic__c as text exactly\n first contact wins referral wins referral";
     let written = first(exactly, &topic("R&amp;D"), &json!({"Topic__c": "R&D"}));
     assert_eq!(written.1.as_deref(), Some("\"R&amp;D\""));
 }
@@ -45,7 +48,10 @@ fn cut_text_agrees_with_every_text_that_begins_so() {
     let long = json!({"details": {"topic": "abcdefghijklmno"}});
     agree(cut, long.clone(), json!({"Topic__c": "abcdefghij"}));
     agree(cut, long.clone(), json!({"Topic__c": "abcdefghijklmno"}));
-    assert_eq!(first(cut, &long, &json!({"Topic__c": "abcdefghi"})).0.as_deref(), Some("\"abcdefghi\""));
+    assert_eq!(
+        first(cut, &long, &json!({"Topic__c": "abcdefghi"})).0.as_deref(),
+        Some("\"abcdefghi\"")
+    );
     let plan = small(cut, "");
     let mut deal = Deal::settled(&plan, &long, &json!({}));
     assert_eq!(get(&deal.right, "Topic__c"), "abcdefghij");
@@ -67,9 +73,17 @@ fn ids_dates_mails_phones_and_numbers_agree_by_what_they_say() {
     let written = first(date, &closes("2026-06-30T22:00:00Z"), &json!({"CloseDate": "2026-06-30"}));
     assert_eq!(written.0.as_deref(), Some("\"2026-06-29T22:00:00Z\""));
     let mail = "details.mail <-> Mail__c\n first contact wins referral wins referral";
-    agree(mail, json!({"details": {"mail": "A.B@Example.com "}}), json!({"Mail__c": "a.b@example.com"}));
+    agree(
+        mail,
+        json!({"details": {"mail": "A.B@Example.com "}}),
+        json!({"Mail__c": "a.b@example.com"}),
+    );
     let phone = "details.phone <-> Phone__c\n first contact wins referral wins referral";
-    agree(phone, json!({"details": {"phone": "+41 (41) 555-01"}}), json!({"Phone__c": "+414155501"}));
+    agree(
+        phone,
+        json!({"details": {"phone": "+41 (41) 555-01"}}),
+        json!({"Phone__c": "+414155501"}),
+    );
     let rate = "details.value <-> Rate__c\n first contact wins referral wins referral";
     agree(rate, json!({"details": {"value": "10.10"}}), json!({"Rate__c": 10.1}));
     agree(rate, parsed(r#"{"details": {"value": 1e2}}"#), json!({"Rate__c": 100}));
@@ -143,7 +157,8 @@ fn money_and_its_currency_are_one_value() {
 
 #[test]
 fn a_currency_that_cannot_be_cleared_stays_when_the_amount_is() {
-    let fields = MONEY.replace("wins opportunity unless blank", "blank clear to opportunity wins opportunity");
+    let fields = MONEY
+        .replace("wins opportunity unless blank", "blank clear to opportunity wins opportunity");
     let plan = small(&fields, "");
     let [left, right] = money(&json!(10), "EUR");
     let mut deal = Deal::settled(&plan, &left, &right);
@@ -155,11 +170,8 @@ fn a_currency_that_cannot_be_cleared_stays_when_the_amount_is() {
 fn a_blank_keeps_clears_or_parks() {
     let after_clearing = |clause: &str| {
         let plan = small(&format!("details.topic <-> Topic__c wins referral {clause}"), "");
-        let mut deal = Deal::settled(
-            &plan,
-            &json!({"details": {"topic": "a"}}),
-            &json!({"Topic__c": "a"}),
-        );
+        let mut deal =
+            Deal::settled(&plan, &json!({"details": {"topic": "a"}}), &json!({"Topic__c": "a"}));
         set(&mut deal.left, "details.topic", "");
         (deal.round(&plan), deal, plan)
     };
@@ -184,7 +196,8 @@ fn a_default_stands_in_for_a_blank_and_is_not_sent_back() {
     let fields = "details.closes <-> CloseDate as date in \"UTC\"\n default created plus 90 days\n\
                   details.topic <-> Topic__c\n to opportunity default \"none\"";
     let plan = small(&format!("{fields}\nname -> Name"), "");
-    let mut deal = Deal::new(&json!({"created": "2026-03-02T09:14:27.55Z", "name": "n"}), &json!({}));
+    let mut deal =
+        Deal::new(&json!({"created": "2026-03-02T09:14:27.55Z", "name": "n"}), &json!({}));
     let created = super::support::create(&plan, mapping::decision::Side::Right, &deal.left);
     super::support::write(&mut deal.right, &created.right);
     set(&mut deal.right, "Sync__c", true);
@@ -235,13 +248,19 @@ fn a_badge_is_no_part_of_the_name() {
 #[test]
 fn a_doubled_member_is_a_fault_only_when_it_is_read() {
     let plan = small("details.topic <-> Topic__c\n wins referral", "");
-    let left = r#"{"id": "r-1", "other": 1, "other": 2, "details": {"topic": "a", "x": 1, "x": 2}}"#;
+    let left =
+        r#"{"id": "r-1", "other": 1, "other": 2, "details": {"topic": "a", "x": 1, "x": 2}}"#;
     let right = r#"{"Key__c": "r-1", "Sync__c": true, "Topic__c": "a"}"#;
     let decide = |left: &str, right: &str| {
         let seen = |body| Some(mapping::decision::Seen { body, stamp: None });
         let base = mapping::decision::Base::default();
         let now = super::support::NOW.parse().unwrap();
-        plan.reconcile(&mapping::decision::Input { left: seen(left), right: seen(right), base: &base, now })
+        plan.reconcile(&mapping::decision::Input {
+            left: seen(left),
+            right: seen(right),
+            base: &base,
+            now,
+        })
     };
     assert!(decide(left, right).unwrap().parked.is_empty());
     let doubled = left.replace("\"topic\": \"a\"", "\"topic\": \"a\", \"topic\": \"b\"");
@@ -249,5 +268,9 @@ fn a_doubled_member_is_a_fault_only_when_it_is_read() {
     assert_eq!(decision.parked[0].code, FaultCode::DoubledKey);
     assert!(!decision.writes());
     let flags = right.replace("\"Sync__c\": true", "\"Sync__c\": true, \"Sync__c\": false");
-    assert_eq!(decide(left, &flags).unwrap_err().code, FaultCode::DoubledKey, "opt-in is not certain");
+    assert_eq!(
+        decide(left, &flags).unwrap_err().code,
+        FaultCode::DoubledKey,
+        "opt-in is not certain"
+    );
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use connect::salesforce::{Equality, Filter, Literal, Select, Sub};
+use connect::salesforce::{Equality, Filter, Literal, Row, Select, Sub};
 use connect::{Error, RecordId, ReferralId};
 use mapping::decision::{Change, Decision, Draft, RelatedDraft, nest};
 use mapping::fault::{Fault, FaultCode};
@@ -20,6 +20,7 @@ use crate::store::{Alias, Commit, Ending, IntentKind, Store};
 use crate::wires::Wires;
 
 use super::identity::{Scene, second_claimant};
+use super::recover::base_of_new;
 use super::round::Announced;
 use super::write::{MOST_SUBS, text_change};
 use super::{Deal, Halt, note};
@@ -46,6 +47,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let announced = Announced {
             object: scene.map.object().to_owned(),
             referral: Some(left.id.to_string()),
+            source: left.body.clone(),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateRecord, &announced).await?;
@@ -53,7 +55,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let failure = (System::Salesforce, error);
             return self.after_failure(scene, decision, intent, false, failure).await;
         }
-        let Some(id) = self.adopt_record(scene.map, &left.id).await? else {
+        let Some(row) = self.adopt_record(scene.map, &left.id).await? else {
             let why = "the new record cannot be found by its key yet".to_owned();
             let error = Error::Later { after: None, why, unknown_outcome: false };
             return Err(Halt::Wire(System::Salesforce, error));
@@ -61,8 +63,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.memo.writes += 1;
         self.memo.told = note::told(&note::causes(decision));
         let plan = scene.map.plan();
+        let id = row.id.as_str();
         self.hold(Commit {
-            audit: vec![note::write_entry("create-record", plan, decision, Some(id.as_str()))],
+            base: base_of_new(plan, &left.body, &row.body),
+            audit: vec![note::write_entry("create-record", plan, decision, Some(id))],
             close: vec![(intent, Ending::Applied)],
             count: vec![("creates_salesforce".to_owned(), 1), ("writes_salesforce".to_owned(), 1)],
             ..Commit::default()
@@ -76,7 +80,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         &mut self,
         map: &DealMap,
         referral: &ReferralId,
-    ) -> Result<Option<RecordId>, Halt> {
+    ) -> Result<Option<Row>, Halt> {
         let Some(row) = self.rows_by_key(map, referral).await?.into_iter().next() else {
             return Ok(None);
         };
@@ -85,7 +89,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Err(Halt::Park(vec![second_claimant()]));
         }
         self.memo.right_stamp = row.modified;
-        Ok(Some(row.id))
+        Ok(Some(row))
     }
 
     /// All requests of the composite: related records, the record itself, as many children as fit

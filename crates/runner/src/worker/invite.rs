@@ -17,6 +17,7 @@ use crate::store::{Alias, Commit, Ending, IntentId, IntentKind, OpenIntent, Stor
 use crate::wires::Wires;
 
 use super::identity::{Scene, is_microsofts, second_claimant};
+use super::recover::base_of_new;
 use super::round::Announced;
 use super::write::text_change;
 use super::{Deal, Halt, note};
@@ -42,6 +43,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             record: right.id.to_string(),
+            source: right.body.clone(),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateReferral, &announced).await?;
@@ -69,6 +71,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let plan = scene.map.plan();
         let id = referral.id.as_str();
         self.hold(Commit {
+            base: base_of_new(plan, &referral.body, &right.body),
             audit: vec![note::write_entry("create-referral", plan, decision, Some(id))],
             close: vec![(intent, Ending::Applied)],
             count: vec![
@@ -108,7 +111,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 ("creates_found_again".to_owned(), 1),
             ];
             let close = vec![(intent.id, Ending::Applied)];
-            return self.hold(Commit { close, count, ..Commit::default() }).await;
+            let made = self.read_referral(&id).await?;
+            let base = self
+                .map_of(&announced.object)
+                .zip(made)
+                .and_then(|(map, made)| base_of_new(map.plan(), &made.body, &announced.source));
+            return self.hold(Commit { base, close, count, ..Commit::default() }).await;
         }
         let now = self.now();
         let check = self.worker.limits.create_check;

@@ -4,6 +4,7 @@
 
 use connect::{RecordId, ReferralId};
 use mapping::decision::{Base, Pending};
+use mapping::plan::Plan;
 
 use crate::store::{Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
@@ -63,10 +64,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(map), Some(referral)) = (self.map_of(&announced.object), referral) else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
-        let ending = match self.adopt_record(map, &referral).await? {
-            Some(_) => Ending::Applied,
-            None => Ending::NotApplied,
-        };
+        let made = self.adopt_record(map, &referral).await?;
+        let ending = if made.is_some() { Ending::Applied } else { Ending::NotApplied };
+        let base = made.and_then(|row| base_of_new(map.plan(), &announced.source, &row.body));
         let count = match ending {
             Ending::Applied => {
                 vec![("creates_salesforce".to_owned(), 1), ("creates_found_again".to_owned(), 1)]
@@ -74,8 +74,15 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Ending::NotApplied | Ending::Refused => Vec::new(),
         };
         let close = vec![(intent.id, ending)];
-        self.hold(Commit { close, count, ..Commit::default() }).await
+        self.hold(Commit { base, close, count, ..Commit::default() }).await
     }
+}
+
+/// The base of a deal one of whose records was made from the other, both as read then: what either
+/// side changes from there on is a change, and not a first contact.
+pub(super) fn base_of_new(plan: &Plan, left: &str, right: &str) -> Option<String> {
+    let base = plan.settle(&Pending::default(), left, right).ok()?;
+    serde_json::to_string(&base).ok()
 }
 
 /// A written line that reads back as before the write was perhaps never sent: it keeps its old base,

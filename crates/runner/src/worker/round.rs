@@ -30,6 +30,8 @@ pub(super) struct Announced {
     pub(super) record: String,
     /// The referral that was created, or for which a record is being created.
     pub(super) referral: Option<String>,
+    /// The record from which the other one is being created, as it was read.
+    pub(super) source: String,
     /// When a look for the created referral first found nothing.
     pub(super) missed: Option<Timestamp>,
 }

@@ -101,6 +101,25 @@ async fn an_edit_between_read_and_write_is_not_lost() {
 }
 
 #[tokio::test]
+async fn an_edit_while_the_opportunity_is_being_made_is_not_lost() {
+    for unanswered in [false, true] {
+        let house = House::new().await;
+        house.inbound();
+        let edit = Trouble::Edit("Referral", "/details/notes", json!("typed meanwhile"));
+        house.world.trouble("composite", if unanswered { Trouble::AppliedThenLost } else { edit });
+        house.hint_referral(REFERRAL).await;
+        house.worker.step().await.unwrap();
+        if unanswered {
+            house.world.edit_referral(REFERRAL, "/details/notes", json!("typed meanwhile"));
+        }
+        house.rest().await.unwrap();
+        let (_, deal) = house.the_opportunity();
+        assert_eq!(text(&deal, "Description"), "typed meanwhile", "unanswered: {unanswered}");
+        assert_eq!(house.referral(REFERRAL)["details"]["notes"], "typed meanwhile");
+    }
+}
+
+#[tokio::test]
 async fn a_referral_whose_creation_was_not_answered_is_found_again() {
     for trouble in [Trouble::AppliedThenLost, Trouble::Lost] {
         let house = House::new().await;

@@ -247,9 +247,8 @@ pub(crate) fn children(effect: &Effect) -> &[ChildChange] {
 
 /// What a decision writes on each side, as `path = value` texts.
 pub(crate) fn written(decision: &Decision) -> [Vec<String>; 2] {
-    [&decision.left, &decision.right].map(|effect| {
-        changes(effect).iter().map(|c| format!("{} = {}", c.path, c.value)).collect()
-    })
+    [&decision.left, &decision.right]
+        .map(|effect| changes(effect).iter().map(|c| format!("{} = {}", c.path, c.value)).collect())
 }
 
 /// Asserts what is written on both sides.
