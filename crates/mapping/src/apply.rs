@@ -16,6 +16,13 @@ impl Plan {
     /// Without `old`: the create shape, related and child records nested. With `old`: the key and
     /// the fields that do not agree, `record` taken as changed. Errors: the first misfit.
     pub fn apply(&self, to: Side, record: &str, old: Option<&str>) -> Result<String, Fault> {
+        self.applied(to, record, old).map_err(|fault| {
+            let field = fault.field.as_deref().map(|rule| operand(rule, to.other()));
+            Fault { field, ..fault }
+        })
+    }
+
+    fn applied(&self, to: Side, record: &str, old: Option<&str>) -> Result<String, Fault> {
         let from = Record::read(self, to.other(), record.as_bytes())?;
         let key = self.key_in(to.other(), &from)?;
         let (mut changes, related, children) = match old {
@@ -64,6 +71,17 @@ impl Plan {
         changes.retain(|change| change.path != path);
         let value = serde_json::Value::String(key).to_string();
         changes.insert(0, Change { path: path.to_owned(), pointer: None, value });
+    }
+}
+
+/// The fields of one side of a rule such as `details.notes <-> Description`: what the giver of a
+/// record can mend. A field alone is itself.
+fn operand(rule: &str, side: Side) -> String {
+    let arrow = [" <-> ", " -> ", " <- ", " with "].into_iter().find(|arrow| rule.contains(arrow));
+    match (arrow.and_then(|arrow| rule.split_once(arrow)), side) {
+        (Some((left, _)), Side::Left) => left.to_owned(),
+        (Some((_, right)), Side::Right) => right.to_owned(),
+        (None, _) => rule.to_owned(),
     }
 }
 

@@ -160,7 +160,8 @@ impl Case<'_> {
     }
 
     fn conflict(&self, base: &BasePair) -> Course {
-        if self.scene.left_lock.is_some() {
+        let asks = self.line.wins == Wins::Ask;
+        if self.scene.left_lock.is_some() && !asks {
             let reason = "both changed: a closed referral beats every `wins`";
             return Course::Repair(Side::Right, reason);
         }
@@ -298,7 +299,10 @@ pub(crate) fn same_as_base(line: &Line, side: Side, pair: &Pair, base: &BasePair
     };
     let Some(old) = values_of(text) else { return false };
     let new = pair.of(side);
+    // A flag that was never set and one that is off are the same.
+    let off = |value: &Value| matches!(value, Value::Blank | Value::Bool(false));
     match &line.via {
+        Via::Convert(_) if old.iter().chain(new).all(off) => true,
         Via::Convert(conversion) => match side {
             Side::Left => conversion.same_left(&old, new),
             Side::Right => conversion.same_right(&old, new),

@@ -153,14 +153,22 @@ impl Lists<'_> {
         }
     }
 
-    /// What is known of an element stays known.
-    fn carry(&mut self, key: &str) {
+    /// What is known of an element and its lines.
+    fn known_pairs(&self, key: &str) -> Vec<(String, BasePair)> {
         let own = mark_key(self.each, key);
         let lines = format!("{own}/");
-        let known = self.base.lines.range(own.clone()..);
-        let known = known.take_while(|(key, _)| key.starts_with(&own));
-        let known = known.filter(|(key, _)| **key == own || key.starts_with(&lines));
-        self.verdict.base.extend(known.map(|(key, pair)| (key.clone(), pair.clone())));
+        let from_here = self.base.lines.range(own.clone()..);
+        from_here
+            .take_while(|(key, _)| key.starts_with(&own))
+            .filter(|(key, _)| **key == own || key.starts_with(&lines))
+            .map(|(key, pair)| (key.clone(), pair.clone()))
+            .collect()
+    }
+
+    /// What is known of an element stays known.
+    fn carry(&mut self, key: &str) {
+        let known = self.known_pairs(key);
+        self.verdict.base.extend(known);
     }
 
     fn mark(&mut self, key: &str, left: bool, right: bool) {
@@ -311,9 +319,11 @@ impl Lists<'_> {
 
     fn writes_left(&mut self, key: &str) {
         self.touched = true;
-        let key = mark_key(self.each, key);
-        self.verdict.waiting.push((key.clone(), self.base.lines.get(&key).cloned()));
-        self.verdict.wrote.push((Side::Left, key));
+        let own = mark_key(self.each, key);
+        self.verdict.waiting.push((own.clone(), None));
+        let known = self.known_pairs(key).into_iter().map(|(key, pair)| (key, Some(pair)));
+        self.verdict.waiting.extend(known);
+        self.verdict.wrote.push((Side::Left, own));
     }
 
     fn park(&mut self, line: usize, fault: SlotFault) {

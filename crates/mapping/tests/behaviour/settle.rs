@@ -181,9 +181,10 @@ fn a_default_of_an_element_settles_as_agreeing() {
     let mut deal = two(&plan);
     solutions(&mut deal).push(json!({"id": "x", "name": null}));
     deal.round(&plan);
-    let marks = deal.base.lines.len();
+    let named = |deal: &Deal| deal.base.lines.values().filter(|pair| pair.l == "[null]").count();
+    let before = named(&deal);
     assert!(!deal.round(&plan).writes());
-    assert_eq!(deal.base.lines.len(), marks, "nothing was left without a base");
+    assert!(named(&deal) >= before && before > 0);
     assert_eq!(get(&deal.left, "details.solutions")[2]["name"], Value::Null);
 }
 
