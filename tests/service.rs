@@ -5,6 +5,12 @@
 //!
 //! `COSELL_KILLS` says how often the stories of kills kill (8), `COSELL_SEED` what happens in them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test may stop where something is wrong"
+)]
+
 #[path = "service/chance.rs"]
 mod chance;
 #[path = "service/faults.rs"]

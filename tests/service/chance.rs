@@ -19,12 +19,6 @@ impl Chance {
         self.0 ^= self.0 << 17;
         (self.0 >> 16) % below.max(1)
     }
-
-    /// One of several.
-    pub(crate) fn one<'t, T>(&mut self, of: &'t [T]) -> Option<&'t T> {
-        let at = self.below(u64::try_from(of.len()).unwrap());
-        of.get(usize::try_from(at).unwrap())
-    }
 }
 
 /// How often a story of kills kills.

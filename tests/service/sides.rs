@@ -19,7 +19,7 @@ const DATA: &str = "/services/data/v64.0";
 /// Where Partner Center keeps referrals.
 const REFERRALS: &str = "/v1.0/engagements/referrals";
 /// How long a change may take to arrive, kills and pauses between retries included.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Both systems, who acts on them, and the service's status page.
 pub(crate) struct Sides {

@@ -3,9 +3,9 @@
 //! In: where to keep state, which ports. Out: a ready file, and answers until the end. Must not
 //! know: who calls.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ::sandbox::{Config, Ports, Sandbox};
+use ::sandbox::{Config, Error, Ports, Sandbox};
 use serde_json::{Value, json};
 
 use crate::terminal::{Outcome, Stop, print};
@@ -35,9 +35,15 @@ pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
 
 async fn serve(options: Options) -> Result<Outcome, Stop> {
     let config = Config { state: options.state, ports: options.ports, ..Config::default() };
-    let sandbox = Sandbox::start(config)
-        .await
-        .map_err(|error| Stop::because(error.to_string(), "correct it and start again"))?;
+    let sandbox = Sandbox::start(config).await.map_err(|error| match error {
+        Error::Listen { port, source } => {
+            let source = Stop::file("listen on", Path::new(&format!("127.0.0.1:{port}")), &source);
+            Stop::because(source.to_string(), "give another port, or 0 for a free one")
+        }
+        other @ (Error::Folder(_) | Error::Store(_) | Error::Sign(_) | Error::Client(_)) => {
+            Stop::because(other.to_string(), "correct it and start again")
+        }
+    })?;
     let ready = ready_value(&sandbox);
     if let Some(path) = &options.ready_file {
         ready::write(path, &ready)?;

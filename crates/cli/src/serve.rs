@@ -3,6 +3,7 @@
 //! In: a configuration file. Out: a ready file, log lines, and a service until the end. Must not
 //! know: how the service works.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use runner::Error;
@@ -45,7 +46,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
 async fn serve(config: Config, options: &Options, color: Color) -> Result<Outcome, Stop> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         Stop::because(
-            format!("cannot listen on {}: {error}", config.listen),
+            Stop::file("listen on", Path::new(&config.listen.to_string()), &error).to_string(),
             "choose another address at `listen:` in the configuration",
         )
     })?;
@@ -78,13 +79,12 @@ fn log(color: Color) {
 }
 
 fn said(problems: &[ConfigProblem]) -> String {
-    problems
-        .iter()
-        .map(|problem| {
-            let ConfigProblem { file, line, column, message, help } = problem;
-            format!("{file}:{line}:{column}: {message}\n  help: {help}\n")
-        })
-        .collect()
+    let mut text = String::new();
+    for ConfigProblem { file, line, column, message, help } in problems {
+        // INVARIANT: writing to a string cannot fail.
+        let _ = write!(text, "{file}:{line}:{column}: {message}\n  help: {help}\n");
+    }
+    text
 }
 
 fn stop(error: Error, color: Color) -> Stop {

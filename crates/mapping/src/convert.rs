@@ -212,7 +212,6 @@ pub fn examples() -> Vec<Example> {
 }
 
 /// Reads the words behind `as`; `span` covers them all.
-#[expect(clippy::result_large_err, reason = "made once for a wrong line, and kept by value")]
 pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
     let candidates = NAMED.iter().filter_map(|about| {
         let mut words = Words::new(tokens, span);

@@ -195,24 +195,24 @@ impl Case<'_> {
             planned => planned?,
         };
         Ok(match planned {
-            Repair::Set { because, .. } if not_sent => {
-                self.because(self.waits(Outcome::NotOptedIn, reason), because)
+            Repair::Set { because, .. } | Repair::Parked { because, .. } if not_sent => {
+                with_reason(self.waits(Outcome::NotOptedIn, reason), because)
             }
             Repair::Set { values, because } => {
                 let outcome = match to {
                     Side::Left => Outcome::WritesLeft,
                     Side::Right => Outcome::WritesRight,
                 };
-                let mut verdict = self.because(self.done(outcome, reason), because);
+                let mut verdict = with_reason(self.done(outcome, reason), because);
                 verdict.trace.written = Some(tagged(values.iter().map(|(_, v)| v)));
                 verdict.waiting = self.waiting();
                 verdict.set = Some((to, values));
                 verdict
             }
-            Repair::Kept { why, because } => self.because(self.done(Outcome::Kept, why), because),
+            Repair::Kept { why, because } => with_reason(self.done(Outcome::Kept, why), because),
             Repair::Held(lock) => self.done(Outcome::Held(lock), reason),
             Repair::Parked { why, because } => {
-                self.because(self.parked(FaultCode::BlankParked, why, reason), because)
+                with_reason(self.parked(FaultCode::BlankParked, why, reason), because)
             }
         })
     }
@@ -250,11 +250,6 @@ impl Case<'_> {
         let fault = self.scene.plan.fault_at(self.line.map_line, &self.line.rule, fault);
         let verdict = self.waits(Outcome::Parked(why.to_owned()), reason);
         Verdict { parked: Some(fault), ..verdict }
-    }
-
-    fn because(&self, mut verdict: Verdict, because: Because) -> Verdict {
-        note(&mut verdict.trace, because);
-        verdict
     }
 
     /// The base of a line that waits: as it was, with the time of the first sight of a change.
@@ -325,6 +320,11 @@ pub(crate) fn trace(line: &Line, pair: Option<&Pair>, outcome: Outcome, reason: 
         right: text(Side::Right),
         written: None,
     }
+}
+
+fn with_reason(mut verdict: Verdict, because: Because) -> Verdict {
+    note(&mut verdict.trace, because);
+    verdict
 }
 
 /// Says in a trace which row decided, and its warning.

@@ -142,6 +142,12 @@ pub(crate) fn line_key(each: &Each, key: &str, line: &Line) -> String {
     format!("{}/{}", mark_key(each, key), line.hash)
 }
 
+/// The element's part of a base key: the key itself, or that of a line without the line's hash.
+pub(crate) fn mark_of(base_key: &str) -> &str {
+    let ends = base_key.match_indices('/').nth(1).map_or(base_key.len(), |(at, _)| at);
+    base_key.get(..ends).unwrap_or(base_key)
+}
+
 /// The base of an element: on which sides it stands.
 pub(crate) fn mark(left: bool, right: bool) -> BasePair {
     let text = |there: bool| if there { "1" } else { "0" }.to_owned();
@@ -270,10 +276,8 @@ pub(crate) fn standing(
     let keys = elements.filter_map(|element| element.key.as_ref()).chain(&lists.doubled);
     let here: BTreeSet<String> = keys.map(|key| mark_key(each, key)).collect();
     let gone = known
-        .filter_map(|base_key| {
-            let key = base_key.strip_prefix(&prefix)?.split('/').next()?;
-            Some(format!("{prefix}{key}")).filter(|mark| !here.contains(mark))
-        })
+        .map(|base_key| mark_of(&base_key).to_owned())
+        .filter(|mark| mark.starts_with(&prefix) && !here.contains(mark))
         .collect();
     Some(Standing { in_both, gone })
 }

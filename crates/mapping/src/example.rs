@@ -72,7 +72,7 @@ fn play(
         match step {
             ExampleLine::Gives { side: name, values } => {
                 let side = side(name)?;
-                expect_values(plan, &decision, side, &name.value, values, &mut failures);
+                expect_values(&decision, side, &name.value, values, &mut failures);
             }
             ExampleLine::GivesUnchanged(name) => {
                 let effect = effect(&decision, side(name)?);
@@ -202,7 +202,6 @@ fn shown(effect: &Effect) -> String {
 }
 
 fn expect_values(
-    plan: &Plan,
     decision: &Decision,
     side: Side,
     name: &str,
@@ -231,7 +230,6 @@ fn expect_values(
             Some(_) => {}
         }
     }
-    let _ = plan;
 }
 
 /// Equality of two JSON texts, numbers by value.

@@ -232,11 +232,12 @@ impl Lists<'_> {
         let other = side.other();
         let was_here = if side == Side::Left { Known::Left } else { Known::Right };
         let as_read = (side == Side::Left, side == Side::Right);
+        if self.rules.forced == Some(side) {
+            let reason = "only here; the other side was given as changed";
+            return self.note(key, Outcome::Kept, reason);
+        }
         let known = self.known(key);
         let (outcome, reason) = match known {
-            _ if self.rules.forced == Some(side) => {
-                (Outcome::Kept, "only here; the other side was given as changed")
-            }
             Known::Both if self.writes(side) && self.each.removed_keep => {
                 (Outcome::Kept, "removed on the other side; `removed keep`")
             }

@@ -408,7 +408,12 @@ impl Plan {
         match record.value(slot).map_err(|f| self.fault_at(line, path, f))? {
             Value::Text(text) => Ok(Some(text.trim().to_owned())),
             Value::Number(number) => Ok(Some(number.to_string())),
-            _ => Ok(None),
+            Value::Blank
+            | Value::Bool(_)
+            | Value::Date(_)
+            | Value::Instant(_)
+            | Value::List(_)
+            | Value::Other(_) => Ok(None),
         }
     }
 

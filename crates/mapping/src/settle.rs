@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::{base_pair, values_of};
 use crate::decision::{Base, BasePair, Pending, Side};
-use crate::element::{mark, standing};
+use crate::element::{mark, mark_of, standing};
 use crate::fault::Fault;
 use crate::line::{Repair, agrees, repair};
 use crate::plan::{Line, Plan};
@@ -42,10 +42,7 @@ impl Plan {
             let Some(found) = standing(&scene, each, known.cloned(), visit) else { continue };
             let lines = &mut settling.base.lines;
             lines.extend(found.in_both.into_iter().map(|key| (key, mark(true, true))));
-            for gone in found.gone {
-                let inner = format!("{gone}/");
-                lines.retain(|key, _| *key != gone && !key.starts_with(&inner));
-            }
+            lines.retain(|key, _| !found.gone.contains(mark_of(key)));
         }
         Ok(settling.base)
     }

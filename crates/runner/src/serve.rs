@@ -8,7 +8,7 @@ mod load;
 mod register;
 mod rounds;
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,8 @@ use crate::worker::{Tripwire, Worker, work};
 
 pub use load::load_maps;
 
+/// How long calls that came in may take to end: whoever is cut off comes again.
+const HANG_UP: Duration = Duration::from_secs(1);
 /// How long running work may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -72,13 +74,16 @@ pub async fn serve(
     ready(Ready { address, webhook_path });
     tracing::info!(%address, "serving");
     let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
-    let mut ending = stopped;
+    let mut ending = stopped.clone();
     let server = server.with_graceful_shutdown(async move {
         let _ = ending.wait_for(|stop| *stop).await;
     });
     tasks.spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the listener failed");
+        tokio::select! {
+            served = server.into_future() => if let Err(error) = served {
+                tracing::error!(%error, "the listener failed");
+            },
+            () = hung_up(stopped) => {}
         }
     });
     shutdown.await;
@@ -90,6 +95,12 @@ pub async fn serve(
         tracing::warn!("work was cut off; its intents are settled at the next start");
     }
     Ok(())
+}
+
+/// Ends a little after the service was told to end: a caller that is slow is not waited for.
+async fn hung_up(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+    tokio::time::sleep(HANG_UP).await;
 }
 
 /// Starts everything that works by itself.

@@ -14,7 +14,10 @@ use crate::ready;
 use crate::terminal::Stop;
 
 /// How long a process may take until it listens: key generation on a slow machine included.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
+
+/// How long a process may take to end by itself.
+const GRACE: Duration = Duration::from_millis(1400);
 
 /// Both processes and the folder they keep everything in.
 pub(super) struct Family {
@@ -98,10 +101,11 @@ async fn pause() {
     tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
-/// Closes a process's standard input, by which it knows that it is over; after five seconds by force.
+/// Closes a process's standard input, by which it knows that it is over; soon afterwards by force,
+/// which does no harm: both keep what they have done before they say so.
 async fn end(member: &mut Member) {
     drop(member.input.take());
-    if tokio::time::timeout(Duration::from_secs(5), member.child.wait()).await.is_err() {
+    if tokio::time::timeout(GRACE, member.child.wait()).await.is_err() {
         let _ = member.child.kill().await;
     }
 }

@@ -391,13 +391,13 @@ impl Columns<'_, '_> {
     /// target asks no more of these columns than another's.
     fn conditions(&self, to: Side, first: &[Cell], other: &[Cell]) -> bool {
         let fields = if to == Side::Left { self.left } else { self.right };
-        let open = |field: &Option<&Field>| field.is_none_or(|field| field.update);
-        if !fields.iter().any(open) {
+        let open = |field: Option<&Field>| field.is_none_or(|field| field.update);
+        if !fields.iter().any(|field| open(*field)) {
             return true;
         }
         let mut pairs = fields.iter().zip(first.iter().zip(other));
         pairs.all(|(field, (first, other))| {
-            open(field) || covers(std::slice::from_ref(first), std::slice::from_ref(other))
+            open(*field) || covers(std::slice::from_ref(first), std::slice::from_ref(other))
         })
     }
 }

@@ -246,7 +246,7 @@ fn kinds_that_do_not_fit_are_told_what_would() {
         (Number, Text, "`as number`"),
         (Text, Bool, "`as yes/no`"),
         (List, Text, "`as list joined by \";\"`"),
-        (Object, Number, "no conversion"),
+        (Object, Number, "map other fields"),
     ] {
         let why = plain(left, right).unwrap_err();
         assert!(why.contains(says), "{why}");

@@ -151,12 +151,11 @@ fn what_a_referral_must_have_is_known() {
             "customerProfile.address.addressLine1",
             "customerProfile.address.city",
             "customerProfile.address.country",
-            "consent.consentToToShareInfoWithOthers",
+            "consent",
             "details.dealValue",
             "details.currency",
             "details.closingDateTime",
             "details.requirements.solutions",
-            "team",
         ]
     );
     let members: Vec<&str> = find(referral(), "details.requirements.solutions")

@@ -70,8 +70,12 @@ fn with(mut deal: Deal, left: Option<&Value>, right: Option<&Value>) -> Deal {
             into[name] = value.clone();
         }
     };
-    left.into_iter().for_each(|left| merge(&mut deal.left, left));
-    right.into_iter().for_each(|right| merge(&mut deal.right, right));
+    if let Some(left) = left {
+        merge(&mut deal.left, left);
+    }
+    if let Some(right) = right {
+        merge(&mut deal.right, right);
+    }
     deal
 }
 

@@ -162,13 +162,33 @@ fn nothing_leaves_while_the_record_does_not_take_part() {
         assert_eq!(outcome(&decision, "reference"), &Outcome::NotOptedIn);
     }
     assert_eq!(get(&deal.right, "Other__c"), "microsoft", "inbound goes on");
-    // What would not fit is no reason to park what is not sent.
-    set(&mut deal.right, "Topic__c", 7);
-    deal.right["Topic__c"] = json!("rep");
     set(&mut deal.right, "Sync__c", true);
     let left = ["details.topic = \"rep\"", "reference = \"006000000000001AAA\""];
     writes(&deal.round(&plan), &left, &[]);
     writes(&deal.round(&plan), &[], &[]);
+}
+
+#[test]
+fn what_would_not_fit_is_no_reason_to_park_what_is_not_sent() {
+    let tables = "values codes\n Sales <-> \"S\"\n otherwise <- park\nend";
+    let fields = "details.topic <-> Topic__c wins opportunity blank park\n\
+                  details.other <-> Score__c using codes wins opportunity\n\
+                  details.firm <-> Firm__c using codes wins opportunity";
+    let plan = small(fields, &tables.replace(" otherwise <- park\n", ""));
+    let parks = small(fields, tables);
+    for plan in [plan, parks] {
+        let left = json!({"details": {"topic": "a", "other": "Sales"}});
+        let mut deal = Deal::settled(&plan, &left, &json!({"Topic__c": "a", "Score__c": "S"}));
+        set(&mut deal.right, "Topic__c", "");
+        set(&mut deal.right, "Score__c", "unheard");
+        assert_eq!(deal.decide(&plan).parked.len(), 2);
+        set(&mut deal.right, "Sync__c", false);
+        let decision = deal.round(&plan);
+        assert!(decision.parked.is_empty(), "{:?}", decision.parked);
+        assert_eq!(outcome(&decision, "topic"), &Outcome::NotOptedIn);
+        set(&mut deal.right, "Sync__c", true);
+        assert_eq!(deal.decide(&plan).parked.len(), 2);
+    }
 }
 
 #[test]

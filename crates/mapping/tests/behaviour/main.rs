@@ -1,14 +1,31 @@
 //! What a plan does with records, seen from outside: its decisions, lists, laws, `apply`, `settle`.
+//! One program, so that it is linked once.
 
+#[cfg(test)]
 mod apply;
+#[cfg(test)]
 mod create;
+#[cfg(test)]
 mod decisions;
+#[cfg(test)]
+mod garbage;
+#[cfg(test)]
+mod generate;
+#[cfg(test)]
 mod held;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod lists;
+#[cfg(test)]
 mod lists_held;
+#[cfg(test)]
 mod report;
+#[cfg(test)]
 mod require;
+#[cfg(test)]
 mod settle;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod values;

@@ -17,7 +17,8 @@ fn first(fields: &str, left: &Value, right: &Value) -> (Option<String>, Option<S
 }
 
 #[track_caller]
-fn agree(fields: &str, left: Value, right: Value) {
+fn agree(fields: &str, left: impl Into<Value>, right: impl Into<Value>) {
+    let (left, right) = (left.into(), right.into());
     assert_eq!(first(fields, &left, &right), (None, None), "{left} and {right}");
 }
 
