@@ -193,7 +193,7 @@ impl Config {
                 line: 1,
                 column: 1,
                 message: format!("expected a configuration file, found: {error}"),
-                help: "name it with --config, or make one with `cosell init`".to_owned(),
+                help: "name it with --config, or write one: docs/operating.md shows how".to_owned(),
             }]
         })?;
         Self::parse(&file, &text, folder, &Surroundings)

@@ -171,7 +171,7 @@ pub struct WaitingKey {
     pub due: Timestamp,
 }
 
-/// Counts and lists for the console and `cosell status`.
+/// Counts and lists for the console and `/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Status {
     /// All deals ever seen.

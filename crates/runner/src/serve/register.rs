@@ -16,7 +16,7 @@ use crate::wires::LiveWires;
 use crate::worker::Worker;
 
 const NOTE: &str = "webhook";
-/// Where the address that was replaced is kept, for `cosell webhook restore`.
+/// Where the address that was replaced is kept, to be given back.
 pub(super) const PREVIOUS: &str = "webhook:previous";
 
 /// What must be done about a registration.
@@ -102,7 +102,7 @@ async fn settle<S: Store>(
             }
             partner_center.register(url, &wanted(), false).await?;
             tracing::warn!(replaced = old, "the webhook was taken over");
-            Ok(Some(format!("took over from {old}; `cosell webhook restore` gives it back")))
+            Ok(Some(format!("took over from {old}; register that address again to give it back")))
         }
         Course::Leave(other) => Ok(Some(format!(
             "{other} gets the events; changes are found by the sweep alone. \
