@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::tree::Arrow;
 
 /// One of the two sides of a mapping, in the order of its `side` lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +31,14 @@ impl Side {
         match self {
             Side::Left => Side::Right,
             Side::Right => Side::Left,
+        }
+    }
+
+    /// True when `arrow` points at this side: values flow to it.
+    pub fn is_target_of(self, arrow: Arrow) -> bool {
+        match (arrow, self) {
+            (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => true,
+            (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
         }
     }
 

@@ -149,13 +149,11 @@ fn complete(plan: &Plan, scenario: &mut Scenario) -> Result<(), String> {
 const EXAMPLE_NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn decide(plan: &Plan, scenario: &Scenario) -> Result<Decision, String> {
-    let seen = |body: &'_ Option<String>| body.clone();
     let base = match (&scenario.before, scenario.first_contact) {
         ([Some(left), Some(right)], false) => agreed_base(plan, left, right)?,
         _ => Base::default(),
     };
     let [left, right] = &scenario.after;
-    let (left, right) = (seen(left), seen(right));
     let input = Input {
         left: left.as_deref().map(|body| Seen { body, stamp: None }),
         right: right.as_deref().map(|body| Seen { body, stamp: None }),

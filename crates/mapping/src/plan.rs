@@ -163,10 +163,7 @@ impl Line {
 
     /// True when the arrow points at `side` (the key line and constants included).
     pub(crate) fn writes(&self, side: Side) -> bool {
-        match (self.arrow, side) {
-            (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => true,
-            (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
-        }
+        side.is_target_of(self.arrow)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::decision::Side;
 use crate::plan::{Cell, Line, Otherwise, Row, SlotId, Table};
 use crate::record::{SlotFault, same_plain};
 use crate::scene::{Pair, Scene};
-use crate::tree::Arrow;
 use crate::value::Value;
 
 /// What the map says at a place that decided: the row, and whether it asks for a warning.
@@ -151,15 +150,14 @@ fn first_row<'t>(
     target: Option<(&Line, &[Value])>,
 ) -> Result<Option<&'t Row>, SlotFault> {
     for row in &table.rows {
-        let flows = match (row.arrow, to) {
-            (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => true,
-            (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
-        };
         let (from, goal) = match to {
             Side::Right => (&row.left, &row.right),
             Side::Left => (&row.right, &row.left),
         };
-        if !flows || !cells_match(from, values) || !reachable(scene, to, goal, target) {
+        if !to.is_target_of(row.arrow)
+            || !cells_match(from, values)
+            || !reachable(scene, to, goal, target)
+        {
             continue;
         }
         if let Some(when) = &row.when

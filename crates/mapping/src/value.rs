@@ -268,28 +268,9 @@ pub fn decoded(text: &str, decode: Decode) -> Cow<'_, str> {
     text
 }
 
-/// True for the kinds whose values are texts.
+/// True for the kinds whose value is one text: those of [`Kind::is_text`] but the list of choices.
 pub fn is_text(kind: Kind) -> bool {
-    match kind {
-        Kind::Text
-        | Kind::LongText
-        | Kind::Id
-        | Kind::Enum
-        | Kind::Email
-        | Kind::Phone
-        | Kind::Url
-        | Kind::Country
-        | Kind::Currency
-        | Kind::Reference => true,
-        Kind::Number
-        | Kind::Bool
-        | Kind::Date
-        | Kind::DateTime
-        | Kind::MultiEnum
-        | Kind::Percent
-        | Kind::Object
-        | Kind::List => false,
-    }
+    kind.is_text() && kind != Kind::MultiEnum
 }
 
 /// A text, or blank when there is nothing in it.

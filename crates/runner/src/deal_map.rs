@@ -4,7 +4,7 @@
 //! of child records are reached. Must not know: wires, the store.
 
 use connect::salesforce::{ChildSelect, Select};
-use mapping::decision::Side;
+use mapping::decision::{ChildReads, Side};
 use mapping::plan::Plan;
 use mapping::schema::{Schemas, System};
 
@@ -50,6 +50,11 @@ impl DealMap {
             ));
         }
         let reads = plan.reads(Side::Right);
+        let watch = |child: &ChildReads| Watch {
+            object: child.object.clone(),
+            parent_field: child.parent_field.clone(),
+        };
+        let watches = reads.children.iter().map(watch).collect();
         let children = reads
             .children
             .into_iter()
@@ -58,7 +63,6 @@ impl DealMap {
         fields.push("CreatedDate".to_owned());
         let select = Select { fields, children: children.collect() };
         let object = plan.object(Side::Right).to_owned();
-        let watches = watches(schemas, &object, &select);
         Ok(Self {
             object,
             key_field: plan.key_fields().1.to_owned(),
@@ -107,14 +111,4 @@ impl DealMap {
         let target = field.reference_to.clone().unwrap_or_else(|| relationship.to_owned());
         Some(Parent { field: field.name.clone(), object: target })
     }
-}
-
-fn watches(schemas: &Schemas, object: &str, select: &Select) -> Vec<Watch> {
-    let Some(object) = schemas.object(System::Salesforce, object) else { return Vec::new() };
-    let children = select.children.iter().filter_map(|child| object.child(&child.relationship));
-    let watch = |child: &mapping::schema::Child| Watch {
-        object: child.object.clone(),
-        parent_field: child.field.clone(),
-    };
-    children.map(watch).collect()
 }

@@ -63,14 +63,6 @@ pub(super) fn constant_value(constant: &Constant) -> Value {
     }
 }
 
-fn written_sides(arrow: Arrow) -> &'static [Side] {
-    match arrow {
-        Arrow::Both => &[Side::Left, Side::Right],
-        Arrow::ToRight => &[Side::Right],
-        Arrow::ToLeft => &[Side::Left],
-    }
-}
-
 impl Checker<'_> {
     /// Reads `defaults` blocks.
     pub(super) fn read_defaults(&mut self, tree: &Tree) {
@@ -159,7 +151,7 @@ impl Checker<'_> {
                 },
             };
             if let Some(side) = to
-                && !written_sides(arrow).contains(&side)
+                && !side.is_target_of(arrow)
             {
                 let name = self.plan.side_name(side).to_owned();
                 self.say(say::misplaced(
@@ -185,7 +177,7 @@ impl Checker<'_> {
     ) {
         let sides: Vec<Side> = match to {
             Some(side) => vec![side],
-            None => written_sides(arrow).to_vec(),
+            None => Side::BOTH.into_iter().filter(|side| side.is_target_of(arrow)).collect(),
         };
         match &clause.kind {
             ClauseKind::As(_) | ClauseKind::Using(_) => self.way_clause(clause, read),

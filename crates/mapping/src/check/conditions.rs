@@ -194,11 +194,7 @@ impl Checker<'_> {
 /// A constant as a value of a field's kind: digits of a text field are text.
 pub(super) fn typed(kind: Option<Kind>, constant: &Constant) -> Value {
     match (kind, constant) {
-        (Some(kind), Constant::Number(digits))
-            if kind.is_text() || matches!(kind, Kind::Enum | Kind::Id | Kind::Reference) =>
-        {
-            Value::Text(digits.clone())
-        }
+        (Some(kind), Constant::Number(digits)) if kind.is_text() => Value::Text(digits.clone()),
         (Some(Kind::Bool), Constant::Text(word)) if word == "true" || word == "false" => {
             Value::Bool(word == "true")
         }

@@ -73,11 +73,7 @@ impl<'c> Checker<'c> {
                 | (Constant::Number(_), Kind::Number | Kind::Percent)
                 | (Constant::Blank, _) => true,
                 (Constant::Number(_) | Constant::Text(_), kind) => {
-                    kind.is_text()
-                        || matches!(
-                            kind,
-                            Kind::Enum | Kind::Id | Kind::Reference | Kind::Date | Kind::DateTime
-                        )
+                    kind.is_text() || matches!(kind, Kind::Date | Kind::DateTime)
                 }
                 (Constant::Bool(_), _) => false,
             };
@@ -102,12 +98,7 @@ impl<'c> Checker<'c> {
     /// JSONPaths are only read.
     pub(super) fn one_way_paths(&mut self, line: &FieldLine, sides: [&Operands<'c>; 2]) {
         for (side, operands) in Side::BOTH.into_iter().zip(sides) {
-            let writes = match (line.arrow.value, side) {
-                (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => {
-                    true
-                }
-                (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
-            };
+            let writes = side.is_target_of(line.arrow.value);
             for field in operands.fields().iter().filter(|f| writes && f.found.is_none()) {
                 let word = if side == Side::Left { "->" } else { "<-" };
                 self.say(
@@ -129,15 +120,8 @@ impl<'c> Checker<'c> {
         via: Option<&Via>,
         context: Context<'c, '_>,
     ) {
-        let arrow = line.arrow.value;
         for (side, operands) in Side::BOTH.into_iter().zip(sides) {
-            let writes = match (arrow, side) {
-                (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => {
-                    true
-                }
-                (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
-            };
-            if !writes {
+            if !side.is_target_of(line.arrow.value) {
                 continue;
             }
             let fields = operands.fields();

@@ -97,17 +97,20 @@ impl Checker<'_> {
 
     /// Where a side is named in the head.
     fn side_span(&self, side: Side) -> Span {
-        let head = format!("side {}", self.plan.side_name(side));
+        let head = ["side", self.plan.side_name(side)];
+        let found = self.lines().find(|(text, _)| text.split_whitespace().take(2).eq(head));
+        found.map_or_else(Span::default, |(_, span)| span)
+    }
+
+    /// The lines of the map, each with its place without outer blanks.
+    fn lines(&self) -> impl Iterator<Item = (&str, Span)> {
         let mut offset = 0;
-        for line in self.text.split_inclusive('\n') {
-            let words: Vec<&str> = line.split_whitespace().take(2).collect();
-            if words.join(" ") == head {
-                let indent = line.len() - line.trim_start().len();
-                return Span::new(offset + indent, offset + line.trim_end().len());
-            }
-            offset += line.len();
-        }
-        Span::default()
+        self.text.split_inclusive('\n').map(move |text| {
+            let start = offset + (text.len() - text.trim_start().len());
+            let end = offset + text.trim_end().len();
+            offset += text.len();
+            (text, Span::new(start, end))
+        })
     }
 
     /// A field that must be given, from a source that may be blank, without a default.
@@ -170,17 +173,10 @@ impl Checker<'_> {
         })
     }
 
-    /// The text of a line of the map.
+    /// Where a line of the map stands, counted from 1.
     fn span_of_line(&self, line: usize) -> Span {
-        let mut offset = 0;
-        for (index, text) in self.text.split_inclusive('\n').enumerate() {
-            if index + 1 == line {
-                let indent = text.len() - text.trim_start().len();
-                return Span::new(offset + indent, offset + text.trim_end().len());
-            }
-            offset += text.len();
-        }
-        Span::default()
+        let found = line.checked_sub(1).and_then(|index| self.lines().nth(index));
+        found.map_or_else(Span::default, |(_, span)| span)
     }
 
     fn unused_tables(&mut self, unread: &str) {

@@ -193,12 +193,12 @@ impl<'c> Checker<'c> {
         let mut problems: Vec<Problem> = Vec::new();
         for (later, row) in table.rows.iter().enumerate() {
             for to in [Side::Right, Side::Left] {
-                if !flows(row.arrow, to) {
+                if !to.is_target_of(row.arrow) {
                     continue;
                 }
                 let (from, goal) = ends(row, to);
                 let earlier = table.rows.iter().take(later).position(|first| {
-                    flows(first.arrow, to)
+                    to.is_target_of(first.arrow)
                         && first.when.is_none()
                         && covers(ends(first, to).0, from)
                         && columns.conditions(to, ends(first, to).1, goal)
@@ -293,22 +293,21 @@ impl<'c> Checker<'c> {
     /// Values that no row covers.
     fn exhaustive(&mut self, index: usize, at: Span, arrow: Arrow, columns: &Columns<'_, 'c>) {
         for to in [Side::Right, Side::Left] {
-            if !flows(arrow, to) {
+            if !to.is_target_of(arrow) {
                 continue;
             }
             let Some(all) = self.all_values(to.other(), columns) else { continue };
             let Some(table) = self.plan.tables.get(index) else { continue };
-            let uncovered: Vec<Vec<String>> = all
-                .into_iter()
-                .filter(|values| {
-                    let values: Vec<Cell> =
-                        values.iter().map(|v| Cell::Is(Value::Text(v.clone()))).collect();
-                    !table
-                        .rows
-                        .iter()
-                        .any(|row| flows(row.arrow, to) && covers(ends(row, to).0, &values))
-                })
-                .collect();
+            let uncovered: Vec<Vec<String>> =
+                all.into_iter()
+                    .filter(|values| {
+                        let values: Vec<Cell> =
+                            values.iter().map(|v| Cell::Is(Value::Text(v.clone()))).collect();
+                        !table.rows.iter().any(|row| {
+                            to.is_target_of(row.arrow) && covers(ends(row, to).0, &values)
+                        })
+                    })
+                    .collect();
             if !uncovered.is_empty() {
                 let problem = self.uncovered(index, at, to, &uncovered);
                 self.say(problem);
@@ -444,13 +443,6 @@ fn retype(cells: &mut [Cell], kinds: &[Kind]) {
             };
             *value = typed(Some(*kind), &constant);
         }
-    }
-}
-
-fn flows(arrow: Arrow, to: Side) -> bool {
-    match (arrow, to) {
-        (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left) => true,
-        (Arrow::ToRight, Side::Left) | (Arrow::ToLeft, Side::Right) => false,
     }
 }
 
