@@ -17,6 +17,7 @@ mod date;
 mod datetime;
 mod email;
 mod exactly;
+mod first_of;
 mod id;
 mod link;
 mod list;
@@ -28,23 +29,27 @@ mod percent;
 mod phone;
 mod plain;
 mod same;
+mod several;
+mod template;
 mod text;
 mod trim;
 mod upper;
 mod url;
+mod way;
 mod words;
 mod yes_no;
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use crate::problem::{Code, Problem};
 use crate::schema::Kind;
-use crate::tree::{At, Span, Token};
+use crate::tree::{Arrow, At, Span, Token};
 use crate::value::{Decode, Misfit, Value};
+use way::{One, Way};
 use words::Words;
 
 pub use id::same_id;
+pub use way::Fields;
 
 /// A conversion with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,50 +96,22 @@ struct About {
     cases: &'static [Case],
 }
 
-/// What each conversion can do with one operand that is not blank.
-trait Way {
-    fn about(&self) -> &'static About;
+/// A word of a conversion that means no field of the line, as the checker says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbound {
+    /// The word, as it is written.
+    pub word: String,
+    /// What is wrong.
+    pub why: String,
+    /// What to do.
+    pub help: String,
+    /// What was probably meant.
+    pub near: Option<String>,
+}
 
-    /// The arguments as they are written, with a blank before them.
-    fn arguments(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-
-    fn arity(&self) -> RangeInclusive<usize> {
-        1..=1
-    }
-
-    /// Whether the kinds of operand `index` fit, and if not why, in readers' words.
-    fn fits(&self, index: usize, left: Kind, right: Kind) -> Result<(), String>;
-
-    fn both_ways(&self) -> Result<(), &'static str> {
-        Ok(())
-    }
-
-    fn right(&self, index: usize, left: &Value) -> Result<Value, Misfit>;
-
-    /// The way back when no old left value agrees.
-    fn left(&self, index: usize, right: &Value) -> Result<Value, Misfit> {
-        self.right(index, right)
-    }
-
-    fn same_left(&self, index: usize, a: &Value, b: &Value) -> bool {
-        self.same_right(index, a, b)
-    }
-
-    fn same_right(&self, index: usize, a: &Value, b: &Value) -> bool;
-
-    fn decode(&self) -> Decode {
-        Decode::Html
-    }
-
-    fn most_characters(&self) -> Option<u32> {
-        None
-    }
-
-    /// The operand without which the others say nothing.
-    fn bearer(&self) -> Option<usize> {
-        None
+impl Unbound {
+    fn new(word: &str, why: String, help: String) -> Unbound {
+        Unbound { word: word.to_owned(), why, help, near: None }
     }
 }
 
@@ -161,17 +138,20 @@ enum Any {
     CurrencyCode(currency_code::CurrencyCode),
     List(list::List),
     Link(link::Link),
+    Template(template::Template),
+    FirstOf(first_of::FirstOf),
     Upper(upper::Upper),
     Lower(lower::Lower),
     Trim(trim::Trim),
 }
 
 /// What may stand behind `as`, in the order of the manual.
-static NAMED: [&About; 22] = [
+static NAMED: [&About; 24] = [
     &text::ABOUT,
     &cut::ABOUT,
     &long_text::ABOUT,
     &exactly::ABOUT,
+    &template::ABOUT,
     &number::ABOUT,
     &money::ABOUT,
     &percent::ABOUT,
@@ -187,6 +167,7 @@ static NAMED: [&About; 22] = [
     &currency_code::ABOUT,
     &list::ABOUT,
     &link::ABOUT,
+    &first_of::ABOUT,
     &upper::ABOUT,
     &lower::ABOUT,
     &trim::ABOUT,
@@ -194,7 +175,8 @@ static NAMED: [&About; 22] = [
 
 /// The names that may stand behind `as`, for completion and proposals.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    NAMED.iter().map(|about| about.name)
+    let other = |about: &&&About| about.form != template::ABOUT.form;
+    NAMED.iter().filter(other).map(|about| about.name)
 }
 
 /// How each conversion is written and what it does, for the manual and for hovering.
@@ -213,7 +195,8 @@ pub fn examples() -> Vec<Example> {
 
 /// Reads the words behind `as`; `span` covers them all.
 pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
-    let candidates = NAMED.iter().filter_map(|about| {
+    // Of two with one name, the first in the manual reads them both.
+    let candidates = NAMED.iter().rev().filter_map(|about| {
         let mut words = Words::new(tokens, span);
         words.take_name(about.name).then_some((*about, words))
     });
@@ -300,6 +283,38 @@ impl Conversion {
             Any::CurrencyCode(way) => way,
             Any::List(way) => way,
             Any::Link(way) => way,
+            Any::Template(way) => way,
+            Any::FirstOf(way) => way,
+            Any::Upper(way) => way,
+            Any::Lower(way) => way,
+            Any::Trim(way) => way,
+        }
+    }
+
+    fn way_mut(&mut self) -> &mut dyn Way {
+        match &mut self.any {
+            Any::Plain(way) => way,
+            Any::Text(way) => way,
+            Any::Cut(way) => way,
+            Any::LongText(way) => way,
+            Any::Exactly(way) => way,
+            Any::Number(way) => way,
+            Any::Money(way) => way,
+            Any::Percent(way) => way,
+            Any::YesNo(way) => way,
+            Any::Date(way) => way,
+            Any::DateTime(way) => way,
+            Any::Email(way) => way,
+            Any::Phone(way) => way,
+            Any::Url(way) => way,
+            Any::Id(way) => way,
+            Any::CountryCode(way) => way,
+            Any::CountryName(way) => way,
+            Any::CurrencyCode(way) => way,
+            Any::List(way) => way,
+            Any::Link(way) => way,
+            Any::Template(way) => way,
+            Any::FirstOf(way) => way,
             Any::Upper(way) => way,
             Any::Lower(way) => way,
             Any::Trim(way) => way,
@@ -316,38 +331,25 @@ impl Conversion {
         matches!(self.any, Any::Plain(_))
     }
 
-    /// How many fields it takes; the same count stands on both sides.
-    pub fn arity(&self) -> RangeInclusive<usize> {
-        self.way().arity()
+    /// Takes in the fields of the line that it stands on. Error: one of its words means none.
+    pub fn on(mut self, fields: &Fields<'_>) -> Result<Conversion, Unbound> {
+        self.way_mut().bind(fields)?;
+        Ok(self)
     }
 
     /// Whether it fits fields of these kinds; if not, why, in readers' words.
     pub fn fits(&self, left: &[Kind], right: &[Kind]) -> Result<(), String> {
-        let arity = self.arity();
-        if left.len() != right.len() || !arity.contains(&left.len()) {
-            let count = match (*arity.start(), *arity.end()) {
-                (1, 1) => "one field on each side".to_owned(),
-                (1, usize::MAX) => "as many fields on the left as on the right".to_owned(),
-                (least, most) => format!("{least} to {most} fields on each side"),
-            };
-            let (left, right) = (left.len(), right.len());
-            return Err(format!("expected {count}, found {left} left and {right} right"));
-        }
-        let mut pairs = left.iter().zip(right).enumerate();
-        pairs.try_for_each(|(index, (left, right))| self.way().fits(index, *left, *right))
+        self.way().fits(left, right)
     }
 
-    /// Whether values can also go from right to left; if not, why.
-    pub fn both_ways(&self) -> Result<(), &'static str> {
-        self.way().both_ways()
+    /// Whether a line may flow so with it; if not, how it may, and why.
+    pub fn allows(&self, arrow: Arrow) -> Result<(), (Arrow, &'static str)> {
+        self.way().allows(arrow)
     }
 
     /// What the left values become on the right. Blank stays blank.
     pub fn to_right(&self, left: &[Value]) -> Result<Vec<Value>, Misfit> {
-        let convert = |(index, value): (usize, &Value)| {
-            if value.is_blank() { Ok(Value::Blank) } else { self.way().right(index, value) }
-        };
-        left.iter().enumerate().map(convert).collect()
+        self.way().to_right(left)
     }
 
     /// What the right values become on the left. An old left value that already agrees is given
@@ -357,42 +359,67 @@ impl Conversion {
         right: &[Value],
         old_left: Option<&[Value]>,
     ) -> Result<Vec<Value>, Misfit> {
-        let way = self.way();
-        let convert = |(index, value): (usize, &Value)| {
-            if value.is_blank() {
-                return Ok(Value::Blank);
-            }
-            let old = old_left.and_then(|old| old.get(index)).filter(|old| !old.is_blank());
-            if let Some(old) = old
-                && way.right(index, old).is_ok_and(|there| way.same_right(index, &there, value))
-            {
-                return Ok(old.clone());
-            }
-            way.left(index, value)
-        };
-        right.iter().enumerate().map(convert).collect()
+        self.way().to_left(right, old_left)
     }
 
     /// Whether two left values say the same.
     pub fn same_left(&self, a: &[Value], b: &[Value]) -> bool {
-        all_same(a, b, |index, a, b| self.way().same_left(index, a, b))
+        self.way().same_left(a, b)
     }
 
     /// Whether two right values say the same.
     pub fn same_right(&self, a: &[Value], b: &[Value]) -> bool {
-        all_same(a, b, |index, a, b| self.way().same_right(index, a, b))
+        self.way().same_right(a, b)
+    }
+
+    /// Whether both sides say the same. Error: the values fit in no direction.
+    pub fn agreement(&self, left: &[Value], right: &[Value]) -> Result<bool, Misfit> {
+        let way = self.way();
+        let forward = match way.allows(Arrow::ToRight) {
+            Ok(()) => Some(way.to_right(left)),
+            Err(_) => None,
+        };
+        if matches!(&forward, Some(Ok(there)) if way.same_right(there, right)) {
+            return Ok(true);
+        }
+        if way.allows(Arrow::ToLeft).is_err() {
+            return forward.unwrap_or_else(|| Ok(Vec::new())).map(|_| false);
+        }
+        match (way.to_left(right, Some(left)), forward) {
+            (Ok(back), _) => Ok(way.same_left(&back, left)),
+            (Err(_), Some(Ok(_))) => Ok(false),
+            (Err(_), Some(Err(misfit))) | (Err(misfit), None) => Err(misfit),
+        }
     }
 
     /// Whether both sides say the same. A value that does not fit agrees with nothing.
     pub fn agrees(&self, left: &[Value], right: &[Value]) -> bool {
-        self.to_right(left).is_ok_and(|there| self.same_right(&there, right))
-            || (self.both_ways().is_ok()
-                && self.to_left(right, Some(left)).is_ok_and(|back| self.same_left(&back, left)))
+        self.agreement(left, right).unwrap_or(false)
     }
 
     /// The operand without which the others say nothing: a currency needs its amount.
     pub fn bearer(&self) -> Option<usize> {
         self.way().bearer()
+    }
+
+    /// Whether a write to the right (or left) gives a value to the field at `place`.
+    pub fn writes(&self, to_right: bool, place: usize) -> bool {
+        self.way().only_writes(to_right).is_none_or(|only| only == place)
+    }
+
+    /// Which of `count` fields the field at `target` gets its value from.
+    pub fn comes_from(&self, to_right: bool, target: usize, count: usize) -> Vec<usize> {
+        self.way().comes_from(to_right, target, count)
+    }
+
+    /// Whether one field stands opposite to several, so that a single value is none of theirs.
+    pub fn gathers(&self) -> bool {
+        matches!(self.any, Any::Template(_) | Any::FirstOf(_))
+    }
+
+    /// Whether values arrive as they are, so that the lists of values of both sides must fit.
+    pub fn keeps_values(&self) -> bool {
+        self.way().keeps_values()
     }
 
     /// What is done to texts of both sides when they are read.
@@ -405,6 +432,7 @@ impl Conversion {
     pub fn with_room(self, n: u32) -> Self {
         let any = match self.any {
             Any::Cut(cut) => Any::Cut(cut.with_room(n)),
+            Any::Template(template) => Any::Template(template.with_room(n)),
             other => other,
         };
         Self { any }
@@ -415,9 +443,10 @@ impl Conversion {
         if let Any::Money(money) = &self.any { money.decimals() } else { None }
     }
 
-    /// The most characters that a text has when it arrives on the right; none: no limit.
-    pub fn max_right_length(&self) -> Option<u32> {
-        self.way().most_characters()
+    /// The most characters that a text has when it arrives, by the lengths of the fields that it
+    /// comes from; none: no limit is known.
+    pub fn longest(&self, to_right: bool, sources: &[Option<u32>]) -> Option<u32> {
+        self.way().longest(to_right, sources)
     }
 }
 
@@ -430,14 +459,6 @@ impl fmt::Display for Conversion {
         f.write_str(self.name())?;
         self.way().arguments(f)
     }
-}
-
-fn all_same(a: &[Value], b: &[Value], same: impl Fn(usize, &Value, &Value) -> bool) -> bool {
-    let one = |(index, (a, b)): (usize, (&Value, &Value))| match (a.is_blank(), b.is_blank()) {
-        (false, false) => same(index, a, b),
-        (left, right) => left == right,
-    };
-    a.len() == b.len() && a.iter().zip(b).enumerate().all(one)
 }
 
 /// `Ok` when `fits`, else what was wanted on which side.

@@ -60,24 +60,10 @@ pub(crate) fn agrees(scene: &Scene<'_>, line: &Line, pair: &Pair) -> Result<bool
     }
     match &line.via {
         Via::Convert(_) if blank.contains(&true) => Ok(false),
-        Via::Convert(conversion) => convert_agrees(line, conversion, pair),
+        Via::Convert(conversion) => conversion
+            .agreement(&pair.left, &pair.right)
+            .map_err(|misfit| misfit_fault(line, misfit)),
         Via::Tables(tables) => table::agrees(scene, line, tables, pair),
-    }
-}
-
-fn convert_agrees(line: &Line, via: &Conversion, pair: &Pair) -> Result<bool, SlotFault> {
-    let forward = via.to_right(&pair.left);
-    if matches!(&forward, Ok(values) if via.same_right(values, &pair.right)) {
-        return Ok(true);
-    }
-    if via.both_ways().is_err() {
-        return forward.map(|_| false).map_err(|misfit| misfit_fault(line, misfit));
-    }
-    let backward = via.to_left(&pair.right, Some(&pair.left));
-    match (forward, backward) {
-        (_, Ok(values)) => Ok(via.same_left(&values, &pair.left)),
-        (Ok(_), Err(_)) => Ok(false),
-        (Err(misfit), Err(_)) => Err(misfit_fault(line, misfit)),
     }
 }
 
@@ -163,6 +149,9 @@ fn convert_repair(
     let mut values = Vec::new();
     let mut after = pair.of(to).to_vec();
     for (place, (slot, value)) in line.source(to).slots().iter().zip(converted).enumerate() {
+        if !conversion.writes(to == Side::Right, place) {
+            continue;
+        }
         // One of several values is blank.
         match line.blank[to.index()] {
             BlankPolicy::Keep if value.is_blank() => {}
@@ -272,7 +261,7 @@ fn default_value(scene: &Scene<'_>, line: &Line, to: Side) -> Result<Option<Valu
             let source = scene.record(to.other()).value(*slot)?.clone();
             let value = plus_days_of(source, *plus_days);
             match &line.via {
-                Via::Convert(conversion) if !value.is_blank() => {
+                Via::Convert(conversion) if !value.is_blank() && !conversion.gathers() => {
                     let converted = match to {
                         Side::Right => conversion.to_right(std::slice::from_ref(&value)),
                         Side::Left => conversion.to_left(std::slice::from_ref(&value), None),

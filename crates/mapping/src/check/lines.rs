@@ -1,6 +1,6 @@
 //! Field lines: operands, the way between them, what may be written, what is decided.
 
-use crate::convert::Conversion;
+use crate::convert::{Conversion, Fields, Unbound};
 use crate::decision::Side;
 use crate::plan::{Line, Slot, SlotId, Source, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
@@ -60,7 +60,12 @@ impl<'c> Checker<'c> {
     /// Remembers what a line writes, for the checks across lines.
     pub(super) fn note_written(&mut self, line: &Line, span: Span, scopes: [usize; 2]) {
         for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
-            for slot in line.source(side).slots() {
+            for (place, slot) in line.source(side).slots().iter().enumerate() {
+                if let Via::Convert(conversion) = &line.via
+                    && !conversion.writes(side == Side::Right, place)
+                {
+                    continue;
+                }
                 let Some(slot) =
                     self.scopes.get(scopes[side.index()]).and_then(|s| s.slots.get(slot.0))
                 else {
@@ -294,27 +299,72 @@ impl<'c> Checker<'c> {
                     Some((conversion, at)) => (conversion.clone(), *at),
                     None => (Conversion::plain(left, right), span),
                 };
+                let conversion = self.bound(conversion, at, line, [left, right])?;
                 if let Err(why) = conversion.fits(left, right) {
                     self.misfit(&conversion, &why, at, line);
                     return None;
                 }
-                if line.arrow.value != Arrow::ToRight
-                    && let Err(why) = conversion.both_ways()
-                {
-                    self.say(
-                        Problem::new(
-                            Code::NoWayBack,
-                            at,
-                            format!("`as {}` has no way back: {why}", conversion.name()),
-                        )
-                        .label("goes only to the right")
-                        .help("write the line with `->`")
-                        .fix(line.arrow.span, "->"),
-                    );
-                }
+                self.way_back(&conversion, at, line);
                 Some(Via::Convert(self.fitted(conversion, sides, context)))
             }
         }
+    }
+
+    /// The conversion with the fields that its words mean.
+    fn bound(
+        &mut self,
+        conversion: Conversion,
+        at: Span,
+        line: &FieldLine,
+        kinds: [&[Kind]; 2],
+    ) -> Option<Conversion> {
+        let names = [&line.left, &line.right].map(|operands| {
+            operands.iter().map(|operand| operand_text(&operand.value)).collect::<Vec<_>>()
+        });
+        let [left, right] = &names;
+        let fields = Fields { arrow: line.arrow.value, names: [left, right], kinds };
+        match conversion.on(&fields) {
+            Ok(conversion) => Some(conversion),
+            Err(Unbound { word, why, help, near }) => {
+                let word = if word.is_empty() { None } else { self.word_within(at, &word) };
+                let problem = Problem::new(Code::BadArgument, word.unwrap_or(at), why)
+                    .label("does not fit this line")
+                    .help(help);
+                self.say(match (word, near) {
+                    (Some(word), Some(near)) => problem.fix(word, near),
+                    (_, _) => problem,
+                });
+                None
+            }
+        }
+    }
+
+    /// A conversion that goes only one way stands on a line that flows so.
+    fn way_back(&mut self, conversion: &Conversion, at: Span, line: &FieldLine) {
+        let Err((arrow, why)) = conversion.allows(line.arrow.value) else { return };
+        let (word, label) = match arrow {
+            Arrow::ToRight => ("->", "goes only to the right"),
+            Arrow::ToLeft | Arrow::Both => ("<-", "goes only to the left"),
+        };
+        let message = format!("`as {}` has no way back: {why}", conversion.name());
+        self.say(
+            Problem::new(Code::NoWayBack, at, message)
+                .label(label)
+                .help(format!("write the line with `{word}`"))
+                .fix(line.arrow.span, word),
+        );
+    }
+
+    /// Where a word stands within a span, as a whole word.
+    fn word_within(&self, within: Span, word: &str) -> Option<Span> {
+        let text = self.text.get(within.start..within.end)?;
+        let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let at = text.match_indices(word).map(|(at, _)| at).find(|at| {
+            let before = text.get(..*at).and_then(|t| t.chars().last());
+            let after = text.get(at + word.len()..).and_then(|t| t.chars().next());
+            !inside(before) && !inside(after)
+        })?;
+        Some(Span::new(within.start + at, within.start + at + word.len()))
     }
 
     /// Leaves room for the badge; marks the slots whose text is kept exactly.

@@ -127,15 +127,20 @@ impl<'c> Checker<'c> {
             let fields = operands.fields();
             let some_writable =
                 fields.iter().any(|f| f.found.is_some_and(|x| x.write != Access::Never));
-            for field in fields {
+            for (place, field) in fields.iter().enumerate() {
                 let Some(found) = field.found else { continue };
+                if let Some(Via::Convert(conversion)) = via
+                    && !conversion.writes(side == Side::Right, place)
+                {
+                    continue;
+                }
                 let is_condition =
                     matches!(via, Some(Via::Tables(_))) && fields.len() > 1 && some_writable;
                 if !is_condition {
                     self.write_access(line, side, field.span, &found, clauses);
                 }
                 if let Some(via) = via {
-                    self.room(side, field, via, sides, clauses);
+                    self.room(side, place, via, sides, clauses);
                 }
             }
             if context.related.is_none()
@@ -200,30 +205,32 @@ impl<'c> Checker<'c> {
     fn room(
         &mut self,
         side: Side,
-        target: &OneOperand<'c>,
+        place: usize,
         via: &Via,
         sides: [&Operands<'c>; 2],
         clauses: &LineClauses,
     ) {
         let Via::Convert(conversion) = via else { return };
+        let to_right = side == Side::Right;
+        let Some(target) = sides[side.index()].fields().get(place) else { return };
         let Some(found) = target.found else { return };
         let field = found.field;
-        let source = match sides[side.other().index()] {
-            Operands::Fields(fields) => fields.first().and_then(|f| f.found).map(|f| f.field),
-            Operands::Constants(_) => None,
-        };
-        let cut = if side == Side::Right { conversion.max_right_length() } else { None };
-        let keeps_length = conversion.is_plain()
-            || matches!(
-                conversion.name(),
-                "text" | "long text" | "text exactly" | "text cut at" | "upper" | "lower" | "trim"
-            );
-        let long = cut.or_else(|| source.filter(|_| keeps_length).and_then(|s| s.length));
-        if let (Some(long), Some(limit)) = (long, field.length)
+        let others = sides[side.other().index()].fields();
+        let sources: Vec<Option<&Field>> = conversion
+            .comes_from(to_right, place, others.len())
+            .into_iter()
+            .map(|source| others.get(source).and_then(|f| f.found).map(|f| f.field))
+            .collect();
+        let lengths: Vec<Option<u32>> =
+            sources.iter().map(|source| source.and_then(|field| field.length)).collect();
+        let whole = conversion.longest(to_right, &lengths);
+        let cut = conversion.longest(to_right, &vec![None; lengths.len()]);
+        if let (Some(long), Some(limit)) = (whole.or(cut), field.length)
             && long > limit
-            && target.found.is_some_and(|f| f.kind().is_text())
+            && found.kind().is_text()
         {
             let at = clauses.conversion.as_ref().map_or(target.span, |(_, at)| *at);
+            let cutting = if conversion.gathers() { "cut at" } else { "as text cut at" };
             self.say(
                 Problem::new(
                     Code::TooLong,
@@ -231,12 +238,15 @@ impl<'c> Checker<'c> {
                     format!("`{}` takes {limit} characters and may get {long}", field.name),
                 )
                 .label("too short for it")
-                .help(format!("cut it: `as text cut at {limit}`")),
+                .help(format!("cut it: `{cutting} {limit}`")),
             );
         }
+        let source = sources.first().copied().flatten();
         self.digits(field, target.span, source, conversion);
-        if conversion.is_plain() {
-            self.closed_list(field, target.span, source);
+        if conversion.keeps_values() {
+            for source in sources {
+                self.closed_list(field, target.span, source);
+            }
         }
     }
 

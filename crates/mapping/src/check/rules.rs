@@ -137,11 +137,18 @@ impl Checker<'_> {
                 |slot| slot.required && !slot.path.contains('[') && self.is_required(side, slot),
             )?;
         let from = side.other();
-        let source = line.source(from).slots().iter().find_map(|id| {
-            let field = self.scopes.get(from.index())?.fields.get(id.0)?.as_ref()?;
-            let slot = self.plan.slot(from, *id)?;
-            (field.nullable && !field.required).then_some(slot)
-        })?;
+        let sources = line.source(from).slots();
+        let blanks: Vec<&Slot> = sources
+            .iter()
+            .filter_map(|id| {
+                let field = self.scopes.get(from.index())?.fields.get(id.0)?.as_ref()?;
+                let slot = self.plan.slot(from, *id)?;
+                (field.nullable && !field.required).then_some(slot)
+            })
+            .collect();
+        // One text of several fields is blank only when all of them are.
+        let gathers = matches!(&line.via, Via::Convert(conversion) if conversion.gathers());
+        let source = blanks.first().filter(|_| !gathers || blanks.len() == sources.len())?;
         let name = target.path.rsplit('.').next().unwrap_or_default();
         if side == Side::Left && (self.guarded(target) || has_word(unread, name)) {
             return None;

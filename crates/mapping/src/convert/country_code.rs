@@ -1,6 +1,6 @@
 //! `country code`: an ISO 3166 code.
 
-use super::{About, Any, Case, Way, countries, need_texts, same};
+use super::{About, Any, Case, One, countries, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CountryCode;
 
-impl Way for CountryCode {
+impl One for CountryCode {
     fn about(&self) -> &'static About {
         &ABOUT
     }

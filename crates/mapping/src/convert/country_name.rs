@@ -1,6 +1,6 @@
 //! `country name`: a country's code left, its English name right.
 
-use super::{About, Any, Case, Way, countries, need_texts, same};
+use super::{About, Any, Case, One, countries, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -33,7 +33,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CountryName;
 
-impl Way for CountryName {
+impl One for CountryName {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -1,6 +1,6 @@
 //! `currency code`: an ISO 4217 code.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CurrencyCode;
 
-impl Way for CurrencyCode {
+impl One for CurrencyCode {
     fn about(&self) -> &'static About {
         &ABOUT
     }

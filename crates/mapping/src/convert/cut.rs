@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text::one_line;
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -51,20 +51,24 @@ impl Cut {
         self.at.saturating_sub(self.room).max(1)
     }
 
-    /// The text as far as there is room, without a blank at its end.
     fn cut(&self, text: &str) -> String {
-        let most = usize::try_from(self.most()).unwrap_or(usize::MAX);
-        let mut used = 0;
-        let fits = |c: &char| {
-            used += c.len_utf16();
-            used <= most
-        };
-        let cut: String = one_line(text).chars().take_while(fits).collect();
-        cut.trim_end().to_owned()
+        beginning(&one_line(text), self.most())
     }
 }
 
-impl Way for Cut {
+/// As much of a text as fits into `most` characters, without a blank at its end.
+pub(super) fn beginning(text: &str, most: u32) -> String {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.len_utf16();
+        used <= most
+    };
+    let cut: String = text.chars().take_while(fits).collect();
+    cut.trim_end().to_owned()
+}
+
+impl One for Cut {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -97,5 +101,9 @@ impl Way for Cut {
 
     fn most_characters(&self) -> Option<u32> {
         Some(self.most())
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }

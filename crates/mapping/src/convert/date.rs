@@ -6,7 +6,7 @@ use jiff::civil;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Way};
+use super::{About, Any, Case, One};
 use crate::problem::{Fix, Problem, nearest};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
@@ -75,7 +75,7 @@ impl Date {
     }
 }
 
-impl Way for Date {
+impl One for Date {
     fn about(&self) -> &'static About {
         &ABOUT
     }

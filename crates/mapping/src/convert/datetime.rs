@@ -1,6 +1,6 @@
 //! `datetime`: a moment.
 
-use super::{About, Any, Case, Way, need, same};
+use super::{About, Any, Case, One, need, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DateTime;
 
-impl Way for DateTime {
+impl One for DateTime {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -1,6 +1,6 @@
 //! `email`: an e-mail address.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Email;
 
-impl Way for Email {
+impl One for Email {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -1,6 +1,6 @@
 //! `text exactly`: a text in which every character counts.
 
-use super::{About, Any, Case, Way, need_texts};
+use super::{About, Any, Case, One, need_texts};
 use crate::schema::Kind;
 use crate::value::{Decode, Misfit, Value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exactly;
 
-impl Way for Exactly {
+impl One for Exactly {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -51,5 +51,9 @@ impl Way for Exactly {
 
     fn decode(&self) -> Decode {
         Decode::Exactly
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }

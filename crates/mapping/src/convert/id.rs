@@ -1,6 +1,6 @@
 //! `id`: the identifier of a record.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Id;
 
-impl Way for Id {
+impl One for Id {
     fn about(&self) -> &'static About {
         &ABOUT
     }

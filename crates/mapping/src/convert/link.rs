@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Way, need, same};
+use super::{About, Any, Case, One, need, same};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
@@ -51,7 +51,7 @@ fn read(words: &mut Words<'_>) -> Result<Any, Box<Problem>> {
     Ok(Any::Link(Link { template: template.to_owned() }))
 }
 
-impl Way for Link {
+impl One for Link {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::words::{bad_argument, quoted};
-use super::{About, Any, Case, Way, need, same};
+use super::{About, Any, Case, One, need, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text, item_text, pieces, text_value};
 
@@ -55,7 +55,7 @@ impl List {
     }
 }
 
-impl Way for List {
+impl One for List {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -1,6 +1,6 @@
 //! `long text`: a text of several lines.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LongText;
 
-impl Way for LongText {
+impl One for LongText {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -39,5 +39,9 @@ impl Way for LongText {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::text(a, b)
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }

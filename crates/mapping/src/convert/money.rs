@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Way, need, number, same};
+use super::{About, Any, Case, One, need, number, same};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
@@ -76,7 +76,7 @@ fn read(words: &mut Words<'_>) -> Result<Any, Box<Problem>> {
     }
 }
 
-impl Way for Money {
+impl One for Money {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -1,6 +1,6 @@
 //! `number`: a number, also as digits in a text.
 
-use super::{About, Any, Case, Way, need};
+use super::{About, Any, Case, One, need};
 use crate::decimal::Decimal;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text, number_of};
@@ -34,7 +34,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Number;
 
-impl Way for Number {
+impl One for Number {
     fn about(&self) -> &'static About {
         &ABOUT
     }

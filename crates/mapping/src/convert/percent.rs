@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{About, Any, Case, Way, number};
+use super::{About, Any, Case, One, number};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -35,7 +35,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Percent;
 
-impl Way for Percent {
+impl One for Percent {
     fn about(&self) -> &'static About {
         &ABOUT
     }

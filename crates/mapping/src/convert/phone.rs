@@ -1,6 +1,6 @@
 //! `phone`: a telephone number.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Phone;
 
-impl Way for Phone {
+impl One for Phone {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{About, Any, Case, Way, same};
+use super::{About, Any, Case, One, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
 
@@ -79,7 +79,7 @@ fn compare(kind: Kind) -> Compare {
     }
 }
 
-impl Way for Plain {
+impl One for Plain {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -137,5 +137,13 @@ impl Way for Plain {
                 | Value::Other(_) => a == b,
             },
         }
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
+    }
+
+    fn keeps_values(&self) -> bool {
+        true
     }
 }

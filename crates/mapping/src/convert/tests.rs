@@ -5,6 +5,8 @@ use crate::json::{self, Json};
 use crate::value;
 use proptest::prelude::*;
 
+mod several;
+
 /// The tokens of a clause, as the language reads them.
 fn tokens(clause: &str) -> Vec<At<Token>> {
     let mut tokens = Vec::new();
@@ -16,7 +18,7 @@ fn tokens(clause: &str) -> Vec<At<Token>> {
             let end = quote.find('"').unwrap();
             (Token::Text(quote[..end].to_owned()), end + 2)
         } else {
-            let end = rest.find(' ').unwrap_or(rest.len());
+            let end = rest.find([' ', ',']).unwrap_or(rest.len()).max(1);
             let word = rest[..end].to_owned();
             let number = word.starts_with(|c: char| c.is_ascii_digit());
             (if number { Token::Number(word) } else { Token::Word(word) }, end)
@@ -35,7 +37,9 @@ fn conversion(clause: &str, left: &[Kind], right: &[Kind]) -> Conversion {
     if clause.is_empty() {
         return Conversion::plain(left, right);
     }
-    parse(clause).unwrap_or_else(|problem| panic!("{clause}: {problem}"))
+    let read = parse(clause).unwrap_or_else(|problem| panic!("{clause}: {problem}"));
+    let fields = Fields { arrow: Arrow::ToRight, names: [&[], &[]], kinds: [left, right] };
+    read.on(&fields).unwrap_or_else(|unbound| panic!("{clause}: {unbound:?}"))
 }
 
 fn values(list: &str, kinds: &[Kind], conversion: &Conversion) -> Vec<Value> {
@@ -63,7 +67,7 @@ fn every_example_holds() {
         let there = conversion.to_right(&left).unwrap();
         assert_eq!(written(&there, rights), written(&right, rights), "{name} to the right");
         assert!(conversion.agrees(&left, &right), "{name} agrees");
-        assert_eq!(conversion.both_ways().is_ok(), case.back.is_some(), "{name}");
+        assert_eq!(conversion.allows(Arrow::Both).is_ok(), case.back.is_some(), "{name}");
         if let Some(back) = case.back {
             let left = conversion.to_left(&right, None).unwrap();
             let back = values(back, lefts, &conversion);
@@ -167,11 +171,11 @@ fn blanks_inside_a_pair_stay_blank() {
 #[test]
 fn a_badge_leaves_less_room() {
     let cut = parse("text cut at 10").unwrap().with_room(2);
-    assert_eq!(cut.max_right_length(), Some(8));
+    assert_eq!(cut.longest(true, &[None]), Some(8));
     let there = cut.to_right(&[Value::Text("😀😀😀😀😀".into())]).unwrap();
     assert_eq!(there, [Value::Text("😀😀😀😀".into())]);
     assert_eq!(cut.to_string(), "text cut at 10");
-    assert_eq!(parse("text").unwrap().with_room(2).max_right_length(), None);
+    assert_eq!(parse("text").unwrap().with_room(2).longest(true, &[None]), None);
 }
 
 #[test]
@@ -195,8 +199,11 @@ fn the_words_are_read_in_any_order_and_printed_in_one() {
     ] {
         assert_eq!(parse(clause).unwrap().to_string(), want);
     }
-    assert_eq!(parse("money in \"EUR\"").unwrap().arity(), 1..=1);
-    assert_eq!(parse("money").unwrap().arity(), 1..=2);
+    let (one, two) = ([Kind::Number], [Kind::Number, Kind::Currency]);
+    assert!(parse("money in \"EUR\"").unwrap().fits(&two, &two).is_err());
+    for kinds in [&one[..], &two[..]] {
+        assert_eq!(parse("money").unwrap().fits(kinds, kinds), Ok(()));
+    }
 }
 
 #[test]
@@ -219,6 +226,11 @@ fn what_is_wrong_is_said_at_the_word() {
         ("link \"https://x.example\"", Code::BadArgument, (5, 24), "`{id}`"),
         ("link \"https://x.example/{id}/{name}\"", Code::BadArgument, (5, 36), "%7B"),
         ("list joined by \"\"", Code::BadArgument, (15, 17), ""),
+        ("text \"no place\"", Code::BadArgument, (5, 15), "`{name}`"),
+        ("text \"{a\"", Code::BadArgument, (5, 9), "`{name}`"),
+        ("text \"{a} }\"", Code::BadArgument, (5, 12), "`{name}`"),
+        ("text \"{a}\" cut at 0", Code::BadArgument, (18, 19), ""),
+        ("text \"{a}\" please", Code::BadArgument, (11, 17), ""),
     ] {
         let problem = parse(clause).unwrap_err();
         assert_eq!((problem.code, (problem.at.start, problem.at.end)), (code, at), "{clause}");
@@ -363,7 +375,7 @@ proptest! {
                 .map(|(v, kind)| value::read(*kind, &value::write(*kind, v), Decode::Exactly).unwrap())
                 .collect();
             prop_assert!(conversion.agrees(&left, &stored), "{:?} {:?}", left, stored);
-            if conversion.both_ways().is_ok() {
+            if conversion.allows(Arrow::Both).is_ok() {
                 // Stable and idempotent: what agrees changes nothing on the way back.
                 let back = conversion.to_left(&there, Some(&left)).unwrap();
                 prop_assert!(conversion.same_left(&back, &left));
@@ -371,12 +383,12 @@ proptest! {
                 let again = conversion.to_right(&anew).unwrap();
                 prop_assert!(conversion.same_right(&again, &there), "{:?} {:?}", again, there);
             }
-            if let Some(most) = conversion.max_right_length() {
+            if let Some(most) = conversion.longest(true, &vec![None; left.len()]) {
                 let short = |v: &Value| same::text_of(v).is_none_or(|t| value::length(t) <= most as usize);
                 prop_assert!(there.iter().all(short));
             }
         }
-        if conversion.both_ways().is_ok() && let Ok(back) = conversion.to_left(&right, Some(&old)) {
+        if conversion.allows(Arrow::Both).is_ok() && let Ok(back) = conversion.to_left(&right, Some(&old)) {
             // Correct: after a write to the left both agree.
             prop_assert!(conversion.agrees(&back, &right), "{:?} {:?}", back, right);
         }

@@ -1,6 +1,6 @@
 //! `text`: a text of one line.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -8,7 +8,7 @@ pub(super) static ABOUT: About = About {
     name: "text",
     form: "text",
     says: "A text of one line: line ends become blanks, and blanks around it do not matter.",
-    read: |_| Ok(Any::Text(Text)),
+    read: |words| if words.has_text() { super::template::read(words) } else { Ok(Any::Text(Text)) },
     cases: &[Case {
         clause: "text",
         left_kinds: &[Kind::Text],
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Text;
 
-impl Way for Text {
+impl One for Text {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -39,6 +39,10 @@ impl Way for Text {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::by(a, b, |text| one_line(&same::bare(text)))
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }
 

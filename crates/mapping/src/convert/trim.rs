@@ -1,6 +1,6 @@
 //! `trim`: a text without blanks around it.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trim;
 
-impl Way for Trim {
+impl One for Trim {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -39,5 +39,9 @@ impl Way for Trim {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::text(a, b)
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }

@@ -1,6 +1,6 @@
 //! `upper`: a text in capital letters on the right.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Upper;
 
-impl Way for Upper {
+impl One for Upper {
     fn about(&self) -> &'static About {
         &ABOUT
     }
@@ -43,5 +43,9 @@ impl Way for Upper {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::text(a, b)
+    }
+
+    fn keeps_length(&self) -> bool {
+        true
     }
 }

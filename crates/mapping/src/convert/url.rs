@@ -1,6 +1,6 @@
 //! `url`: a web address.
 
-use super::{About, Any, Case, Way, need_texts, same};
+use super::{About, Any, Case, One, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -23,7 +23,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Url;
 
-impl Way for Url {
+impl One for Url {
     fn about(&self) -> &'static About {
         &ABOUT
     }

@@ -18,6 +18,26 @@ impl<'t> Words<'t> {
         Self { tokens, next: 0, whole }
     }
 
+    /// True when a quoted text stands here.
+    pub(super) fn has_text(&self) -> bool {
+        matches!(self.peek(), Some(At { value: Token::Text(_), .. }))
+    }
+
+    /// The words, numbers or quoted texts that stand here with commas between them.
+    pub(super) fn listed(&mut self) -> Vec<&'t str> {
+        let mut list = Vec::new();
+        while let Some(At { value: Token::Word(text) | Token::Number(text), .. }) = self.peek()
+            && text != ","
+        {
+            self.next += 1;
+            list.push(text.as_str());
+            if !self.take(",") {
+                break;
+            }
+        }
+        list
+    }
+
     fn peek(&self) -> Option<&'t At<Token>> {
         self.tokens.get(self.next)
     }

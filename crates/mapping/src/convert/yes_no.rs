@@ -1,6 +1,6 @@
 //! `yes/no`: yes or no, also as a word.
 
-use super::{About, Any, Case, Way, need};
+use super::{About, Any, Case, One, need};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
 
@@ -33,7 +33,7 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct YesNo;
 
-impl Way for YesNo {
+impl One for YesNo {
     fn about(&self) -> &'static About {
         &ABOUT
     }

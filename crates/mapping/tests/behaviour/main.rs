@@ -26,6 +26,8 @@ mod require;
 #[cfg(test)]
 mod settle;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod values;

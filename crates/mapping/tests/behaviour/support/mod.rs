@@ -71,6 +71,17 @@ pub(crate) fn small_text(fields: &str, blocks: &str) -> String {
     )
 }
 
+/// What `check` says of a small map: the code, and the text that is underlined.
+pub(crate) fn said(fields: &str, blocks: &str) -> Vec<(&'static str, String)> {
+    let text = small_text(fields, blocks);
+    let report = mapping::compile("test.map", &text, small_schemas()).report;
+    let said = report.problems().iter().map(|problem| {
+        let name = problem.code.name().trim_start_matches("map::");
+        (name, text[problem.at.start..problem.at.end].to_owned())
+    });
+    said.collect()
+}
+
 /// Both records of a deal, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Deal {
