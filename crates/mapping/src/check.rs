@@ -4,13 +4,16 @@
 //! could be read) and all problems at once. Must not know: pest, files, records.
 
 mod blocks;
+mod cells;
 mod clauses;
 mod conditions;
+mod coverage;
 mod examples;
 mod head;
 mod lines;
 mod lists;
 mod promises;
+mod rows;
 mod rules;
 mod scope;
 mod tables;
@@ -22,6 +25,7 @@ use crate::schema::Schemas;
 use crate::tree::{BlankPolicy, Span, Tree};
 
 use scope::Scope;
+use tables::TableFacts;
 
 /// What `defaults` says.
 #[derive(Debug, Clone)]
@@ -48,13 +52,6 @@ struct Checker<'c> {
     meant: Vec<(Side, String)>,
     /// A `sync` line that could not be resolved.
     sync_unclear: bool,
-}
-
-/// What is known of a table beside its rows.
-struct TableFacts {
-    span: Span,
-    used: bool,
-    rows: Vec<Span>,
 }
 
 /// Checks a tree. The plan is there when nothing was found that leaves a line without a meaning; a

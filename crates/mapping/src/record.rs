@@ -353,8 +353,8 @@ fn holds(value: &Value, op: &TestOp) -> bool {
     match op {
         TestOp::Present => !blank,
         TestOp::Blank => blank,
-        TestOp::Is(wanted) => wanted.iter().any(|w| same_plain(w, value)),
-        TestOp::IsNot(wanted) => !wanted.iter().any(|w| same_plain(w, value)),
+        TestOp::Is(wanted) => wanted.iter().any(|w| is_or_has(w, value)),
+        TestOp::IsNot(wanted) => !wanted.iter().any(|w| is_or_has(w, value)),
         TestOp::Above(limit) => matches!(value, Value::Number(n) if n > limit),
         TestOp::Below(limit) => matches!(value, Value::Number(n) if n < limit),
     }
@@ -364,8 +364,30 @@ fn holds(value: &Value, op: &TestOp) -> bool {
 pub(crate) fn same_plain(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::Text(a), Value::Text(b)) => a.trim() == b.trim(),
+        (Value::List(a), Value::List(b)) => same_items(a, b),
         (Value::Bool(false), Value::Blank) | (Value::Blank, Value::Bool(false)) => true,
         _ => wanted == found,
+    }
+}
+
+/// Lists are sets: order and repetition do not count.
+fn same_items(a: &[Json<'_>], b: &[Json<'_>]) -> bool {
+    let holds = |list: &[Json<'_>], item: &Json<'_>| {
+        list.iter().any(|other| match (value::item_text(other), value::item_text(item)) {
+            (Some(a), Some(b)) => a.trim() == b.trim(),
+            (_, _) => other == item,
+        })
+    };
+    a.iter().all(|item| holds(b, item)) && b.iter().all(|item| holds(a, item))
+}
+
+/// What a condition names is the value, or among the values of a list.
+fn is_or_has(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Text(text), Value::List(items)) => {
+            items.iter().any(|item| value::item_text(item).is_some_and(|i| i.trim() == text.trim()))
+        }
+        (wanted, found) => same_plain(wanted, found),
     }
 }
 

@@ -5,10 +5,13 @@
 //! beyond "this column cannot".
 
 use crate::decision::Side;
+use crate::fault::FaultCode;
+use crate::json::Json;
 use crate::plan::{Cell, Line, Otherwise, Row, SlotId, Table};
 use crate::record::{SlotFault, same_plain};
 use crate::scene::{Pair, Scene};
-use crate::value::Value;
+use crate::schema::Kind;
+use crate::value::{Value, item_text, text_value};
 
 /// What the map says at a place that decided: the row, and whether it asks for a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,16 +80,36 @@ pub(crate) fn lookup(
     to: Side,
     pair: &Pair,
 ) -> Result<Option<Looked>, SlotFault> {
+    let from = pair.of(to.other());
+    match from {
+        [Value::List(items)] if !from.iter().all(Value::is_blank) => {
+            each_item(scene, line, tables, to, (items, pair.of(to)))
+        }
+        _ => {
+            let looked = walk(scene, line, tables, to, (from, pair.of(to)))?;
+            Ok(looked.map(|looked| listed(scene, line, to, looked)))
+        }
+    }
+}
+
+/// Looks values up that are one of a kind each; `old` is what the other side has.
+fn walk(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    to: Side,
+    (from, old): (&[Value], &[Value]),
+) -> Result<Option<Looked>, SlotFault> {
     let order: Vec<usize> = match to {
         Side::Right => tables.to_vec(),
         Side::Left => tables.iter().rev().copied().collect(),
     };
-    let mut values = pair.of(to.other()).to_vec();
+    let mut values = from.to_vec();
     let (mut because, mut otherwise) = (Because::default(), false);
     let last = order.len().saturating_sub(1);
     for (step, index) in order.into_iter().enumerate() {
         let Some(table) = scene.plan.tables.get(index) else { return Ok(None) };
-        let target = (step == last).then(|| (line, pair.of(to)));
+        let target = (step == last).then_some((line, old));
         let cells = match first_row(scene, table, to, &values, target)? {
             Some(row) => {
                 because.row = Some(row.map_line);
@@ -122,6 +145,78 @@ pub(crate) fn lookup(
         }
     }
     Ok(None)
+}
+
+/// Several values of a list are looked up one by one. What the tables say of one of them to keep
+/// or to park holds for all; what they ignore stays on its own side.
+fn each_item(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    to: Side,
+    (items, old): (&[Json<'static>], &[Value]),
+) -> Result<Option<Looked>, SlotFault> {
+    let mut given: Vec<Json<'static>> = Vec::new();
+    let mut add = |value: Value| {
+        if let Value::Text(text) = value {
+            let item = Json::Text(text.into());
+            if !given.contains(&item) {
+                given.push(item);
+            }
+        }
+    };
+    let (mut because, mut otherwise) = (Because::default(), false);
+    for item in items {
+        let value = one_item(line, item)?;
+        let Some(looked) = walk(scene, line, tables, to, (&[value], old))? else { return Ok(None) };
+        otherwise |= looked.otherwise;
+        because.row = looked.because.row.or(because.row);
+        because.warning |= looked.because.warning;
+        for answer in looked.answers {
+            match answer {
+                Answer::Is(value) => add(value),
+                Answer::Untouched => {}
+                Answer::Keep | Answer::Park => {
+                    let because = looked.because;
+                    return Ok(Some(Looked { answers: vec![answer], because, otherwise }));
+                }
+            }
+        }
+    }
+    if let [Value::List(own)] = old {
+        for item in own {
+            let value = one_item(line, item)?;
+            let back = walk(scene, line, tables, to.other(), (&[value.clone()], &[]))?;
+            if back.is_some_and(|back| !back.otherwise && back.answers == [Answer::Untouched]) {
+                add(value);
+            }
+        }
+    }
+    let value = if given.is_empty() { Value::Blank } else { Value::List(given) };
+    Ok(Some(Looked { answers: vec![Answer::Is(value)], because, otherwise }))
+}
+
+fn one_item(line: &Line, item: &Json<'_>) -> Result<Value, SlotFault> {
+    match item_text(item) {
+        Some(text) => Ok(text_value(text.trim())),
+        None => Err(SlotFault {
+            code: FaultCode::WrongType,
+            message: format!("expected a list of single values for `{}`, found another", line.rule),
+        }),
+    }
+}
+
+/// One value for a field that takes several is a list of one.
+fn listed(scene: &Scene<'_>, line: &Line, to: Side, mut looked: Looked) -> Looked {
+    for (answer, slot) in looked.answers.iter_mut().zip(line.source(to).slots()) {
+        let several = scene
+            .slot(to, *slot)
+            .is_some_and(|slot| matches!(slot.kind, Kind::MultiEnum | Kind::List));
+        if let (true, Answer::Is(Value::Text(text))) = (several, &*answer) {
+            *answer = Answer::Is(Value::List(vec![Json::Text(text.clone().into())]));
+        }
+    }
+    looked
 }
 
 fn otherwise_to(table: &Table, to: Side) -> Option<&Otherwise> {

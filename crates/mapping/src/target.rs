@@ -10,6 +10,7 @@ use crate::json::Json;
 use crate::plan::{Line, Slot, SlotId, Via};
 use crate::record::{SlotFault, same_plain};
 use crate::scene::Scene;
+use crate::schema::Kind;
 use crate::value::{self, Value};
 
 /// What became of values on their way to a record.
@@ -100,6 +101,10 @@ fn check_value(slot: &Slot, value: &Value) -> Result<(), SlotFault> {
         );
         return fault(FaultCode::TooLong, message);
     }
+    if slot.kind == Kind::MultiEnum && splits(value) {
+        let message = format!("`{path}` joins its values by `;`, and one of them holds it");
+        return fault(FaultCode::WrongType, message);
+    }
     if !slot.values.is_empty() && !in_list(slot, value) {
         let message = format!("the value is not among those that `{path}` takes");
         return fault(FaultCode::UnknownValue, message);
@@ -107,10 +112,30 @@ fn check_value(slot: &Slot, value: &Value) -> Result<(), SlotFault> {
     Ok(())
 }
 
+/// Whether an item of a list would be read back as two.
+fn splits(value: &Value) -> bool {
+    match value {
+        Value::List(items) => {
+            items.iter().filter_map(value::item_text).any(|text| text.contains(';'))
+        }
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::Other(_) => false,
+    }
+}
+
 /// Whether the field's list has the text, or all the texts, of a value.
 fn in_list(slot: &Slot, value: &Value) -> bool {
     let known = |text: &str| slot.values.iter().any(|v| v == text);
     match value {
+        // Several values in one text, as `as list joined by` writes them.
+        Value::Text(text) if slot.kind == Kind::MultiEnum => {
+            text.split(';').map(str::trim).filter(|piece| !piece.is_empty()).all(known)
+        }
         Value::Text(text) => known(text),
         Value::List(items) => items.iter().all(|item| match item {
             Json::Text(text) => known(text),

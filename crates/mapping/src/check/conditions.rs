@@ -2,12 +2,14 @@
 
 use crate::decimal::Decimal;
 use crate::decision::Side;
+use crate::json::Json;
 use crate::plan::{Condition, Require, SlotId, Test, TestOp};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::{self, At, ClauseKind, Constant, Item, Tree};
-use crate::value::Value;
+use crate::value::{self, Decode, Value, pieces};
 
+use super::cells::{example_of, has_kind};
 use super::clauses::constant_value;
 use super::rules::has_unread;
 use super::{Checker, head};
@@ -97,22 +99,45 @@ impl Checker<'_> {
         values
             .iter()
             .map(|value| {
+                let typed = typed(field.map(|f| f.kind), &value.value);
                 if let Some(field) = field {
                     self.known_value(field, value);
+                    self.of_kind(field, &typed, value.span);
                 }
-                typed(field.map(|f| f.kind), &value.value)
+                typed
             })
             .collect()
     }
 
     /// A value that the field's list does not have is a problem, when the list is closed.
     pub(super) fn known_value(&mut self, field: &Field, value: &At<Constant>) {
-        let Constant::Text(word) = &value.value else { return };
+        let Constant::Text(text) = &value.value else { return };
         let values: Vec<&str> = field.active_values().collect();
-        let closed = field.restricted;
-        if closed && !values.is_empty() && !values.contains(&word.as_str()) {
-            self.say(say::unknown_value(value.span, word, &field.name, &values));
+        if !field.restricted || values.is_empty() {
+            return;
         }
+        let several = field.kind == Kind::MultiEnum && !values.contains(&text.as_str());
+        let words: Vec<&str> =
+            if several { text.split(';').map(str::trim).collect() } else { vec![text] };
+        for word in words.into_iter().filter(|word| !values.contains(word)) {
+            let within = if several { self.word_within(value.span, word) } else { None };
+            let at = within.unwrap_or(value.span);
+            self.say(say::unknown_value(at, word, &field.name, &values));
+        }
+    }
+
+    /// A value of another type than the field's is never found in it.
+    fn of_kind(&mut self, field: &Field, value: &Value, at: tree::Span) {
+        if has_kind(value, field.kind) {
+            return;
+        }
+        let message =
+            format!("`{}` holds {}, so it is never this", field.name, field.kind.phrase());
+        self.say(
+            Problem::new(Code::TypeMismatch, at, message)
+                .label("a value of another type")
+                .help(format!("write {}", example_of(field.kind))),
+        );
     }
 
     fn limit(&mut self, scope: usize, slot: SlotId, limit: &At<String>) -> Option<Decimal> {
@@ -195,6 +220,13 @@ impl Checker<'_> {
 pub(super) fn typed(kind: Option<Kind>, constant: &Constant) -> Value {
     match (kind, constant) {
         (Some(kind), Constant::Number(digits)) if kind.is_text() => Value::Text(digits.clone()),
+        (Some(Kind::MultiEnum), Constant::Text(text)) if text.contains(';') => {
+            Value::List(pieces(text, ";"))
+        }
+        (Some(kind @ (Kind::Date | Kind::DateTime)), Constant::Text(text)) => {
+            let json = Json::Text(text.as_str().into());
+            value::read(kind, &json, Decode::Exactly).unwrap_or_else(|_| constant_value(constant))
+        }
         (Some(Kind::Bool), Constant::Text(word)) if word == "true" || word == "false" => {
             Value::Bool(word == "true")
         }

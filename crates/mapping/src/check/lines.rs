@@ -4,12 +4,13 @@ use crate::convert::{Conversion, Fields, Unbound};
 use crate::decision::Side;
 use crate::plan::{Line, Slot, SlotId, Source, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::{Field, Found, Kind, Place};
+use crate::schema::{Found, Kind, Place};
 use crate::tree::{Arrow, At, Constant, FieldLine, Item, Operand, Span, Tree};
 
 use super::clauses::LineClauses;
 use super::conditions::typed;
 use super::scope::path_text;
+use super::tables::{Columns, Use};
 use super::{Checker, head};
 
 /// Where a line's paths begin.
@@ -282,17 +283,21 @@ impl<'c> Checker<'c> {
                 None
             }
             (None, Some((tables, at))) => {
-                let fields = |side: usize| -> Vec<Option<&'c Field>> {
-                    sides[side].fields().iter().map(|f| f.found.map(|found| found.field)).collect()
+                let columns = |side: usize, kinds: &[Kind]| Columns {
+                    fields: sides[side]
+                        .fields()
+                        .iter()
+                        .map(|f| f.found.map(|found| found.field))
+                        .collect(),
+                    kinds: kinds.to_vec(),
                 };
-                self.use_tables(
-                    tables,
-                    *at,
-                    line.arrow.value,
-                    [&fields(0), &fields(1)],
-                    [left, right],
-                )
-                .then(|| Via::Tables(tables.clone()))
+                let using = Use {
+                    tables: tables.clone(),
+                    at: *at,
+                    arrow: line.arrow.clone(),
+                    ends: [columns(0, left), columns(1, right)],
+                };
+                self.use_tables(&using).then(|| Via::Tables(tables.clone()))
             }
             (conversion, None) => {
                 let (conversion, at) = match conversion {
@@ -356,7 +361,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Where a word stands within a span, as a whole word.
-    fn word_within(&self, within: Span, word: &str) -> Option<Span> {
+    pub(super) fn word_within(&self, within: Span, word: &str) -> Option<Span> {
         let text = self.text.get(within.start..within.end)?;
         let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
         let at = text.match_indices(word).map(|(at, _)| at).find(|at| {

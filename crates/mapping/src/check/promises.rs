@@ -10,7 +10,9 @@ use crate::tree::{Arrow, At, BlankPolicy, Constant, FieldLine, Span};
 use crate::value::Value;
 
 use super::Checker;
+use super::cells::{example_of, has_kind};
 use super::clauses::LineClauses;
+use super::conditions::typed;
 use super::lines::{Context, OneOperand, Operands};
 
 impl<'c> Checker<'c> {
@@ -68,15 +70,9 @@ impl<'c> Checker<'c> {
                 );
             }
             self.known_value(field, constant);
-            let fits = match (&constant.value, field.kind) {
-                (Constant::Bool(_), Kind::Bool)
-                | (Constant::Number(_), Kind::Number | Kind::Percent)
-                | (Constant::Blank, _) => true,
-                (Constant::Number(_) | Constant::Text(_), kind) => {
-                    kind.is_text() || matches!(kind, Kind::Date | Kind::DateTime)
-                }
-                (Constant::Bool(_), _) => false,
-            };
+            let value = typed(Some(field.kind), &constant.value);
+            let digits = matches!(constant.value, Constant::Number(_)) && field.kind.is_text();
+            let fits = digits || has_kind(&value, field.kind);
             if !fits {
                 self.say(
                     Problem::new(
@@ -85,11 +81,7 @@ impl<'c> Checker<'c> {
                         format!("`{}` holds {}", field.name, field.kind.phrase()),
                     )
                     .label("a constant of another type")
-                    .help(if field.kind == Kind::Bool {
-                        "write `true` or `false`".to_owned()
-                    } else {
-                        format!("write {}", field.kind.phrase())
-                    }),
+                    .help(format!("write {}", example_of(field.kind))),
                 );
             }
         }
@@ -294,7 +286,9 @@ impl<'c> Checker<'c> {
 
     /// Values of one list that the other list does not have.
     fn closed_list(&mut self, field: &Field, at: Span, source: Option<&Field>) {
-        let Some(source) = source.filter(|s| field.restricted && s.kind == Kind::Enum) else {
+        let Some(source) =
+            source.filter(|s| field.restricted && matches!(s.kind, Kind::Enum | Kind::MultiEnum))
+        else {
             return;
         };
         let unknown: Vec<&str> =

@@ -3,14 +3,80 @@
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Row, Table};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::record::same_plain;
-use crate::schema::{Field, Kind};
+use crate::schema::{Field, Kind, States};
 use crate::tree::{self, Arrow, At, Constant, Item, Span, Tree};
 use crate::value::Value;
 
 use super::clauses::constant_value;
 use super::conditions::typed;
-use super::{Checker, TableFacts, head};
+use super::{Checker, head};
+
+/// What is known of a table beside its rows.
+pub(super) struct TableFacts {
+    pub(super) span: Span,
+    pub(super) used: bool,
+    pub(super) rows: Vec<RowFacts>,
+    /// By the side that would be written.
+    pub(super) otherwise: [Option<OtherwiseFacts>; 2],
+}
+
+/// Where a row and its cells stand.
+#[derive(Clone)]
+pub(super) struct RowFacts {
+    pub(super) span: Span,
+    pub(super) arrow: Span,
+    pub(super) cells: [Vec<Span>; 2],
+}
+
+/// Where an `otherwise` line and its cells stand.
+#[derive(Clone)]
+pub(super) struct OtherwiseFacts {
+    pub(super) span: Span,
+    pub(super) action: Vec<Span>,
+    pub(super) on_create: Vec<Span>,
+}
+
+/// The columns of one side of a table, as one line uses them. A table in the middle of a chain has
+/// columns of which nothing is known but their number.
+#[derive(Clone, Default)]
+pub(super) struct Columns<'c> {
+    pub(super) fields: Vec<Option<&'c Field>>,
+    pub(super) kinds: Vec<Kind>,
+}
+
+impl Columns<'_> {
+    /// A field that holds several values of a list: its values are looked up one by one.
+    pub(super) fn several(&self) -> bool {
+        self.kinds.iter().any(|kind| matches!(kind, Kind::MultiEnum | Kind::List))
+    }
+
+    /// The names of the fields, for a sentence.
+    pub(super) fn names(&self) -> String {
+        let names = self.fields.iter().flatten().map(|field| format!("`{}`", field.name));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The tables of a line, in the order from left to right, and what stands at their ends.
+pub(super) struct Use<'c> {
+    pub(super) tables: Vec<usize>,
+    /// The `using` clause.
+    pub(super) at: Span,
+    pub(super) arrow: At<Arrow>,
+    pub(super) ends: [Columns<'c>; 2],
+}
+
+impl<'c> Use<'c> {
+    /// The columns of one side of the table at `step`.
+    pub(super) fn columns(&self, step: usize, side: Side) -> Columns<'c> {
+        let [left, right] = &self.ends;
+        match side {
+            Side::Left if step == 0 => left.clone(),
+            Side::Right if step + 1 == self.tables.len() => right.clone(),
+            Side::Left | Side::Right => Columns::default(),
+        }
+    }
+}
 
 impl<'c> Checker<'c> {
     /// Reads all `values` blocks.
@@ -24,7 +90,12 @@ impl<'c> Checker<'c> {
             }
             let mut table =
                 Table { name: name.value.clone(), rows: Vec::new(), otherwise: [None, None] };
-            let mut facts = TableFacts { span: name.span, used: false, rows: Vec::new() };
+            let mut facts = TableFacts {
+                span: name.span,
+                used: false,
+                rows: Vec::new(),
+                otherwise: [None, None],
+            };
             for (row, span) in rows.lines() {
                 self.read_row(row, span, &mut table, &mut facts);
             }
@@ -36,225 +107,187 @@ impl<'c> Checker<'c> {
 
     fn read_row(&mut self, row: &tree::Row, span: Span, table: &mut Table, facts: &mut TableFacts) {
         let map_line = self.line_of(span);
+        let cells = |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
+        let spans = |cells: &[At<tree::Cell>]| cells.iter().map(|c| c.span).collect::<Vec<_>>();
         match row {
             tree::Row::Cells { left, arrow, right, when } => {
                 let when = when.as_ref().map(|when| self.condition(0, when));
-                let cells =
-                    |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
+                let (written, at) = (arrow.value, arrow.span);
                 table.rows.push(Row {
                     left: cells(left),
                     right: cells(right),
-                    arrow: arrow.value,
+                    arrow: written,
                     when,
                     map_line,
                 });
-                facts.rows.push(span);
+                let cells = [spans(left), spans(right)];
+                facts.rows.push(RowFacts { span, arrow: at, cells });
             }
             tree::Row::Otherwise { arrow, action, warning, on_create } => {
-                let cells =
-                    |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
                 let otherwise = Otherwise {
                     action: cells(action),
                     warning: *warning,
                     on_create: on_create.as_ref().map(|c| cells(c)),
                     map_line,
                 };
-                for (side, index) in [(Arrow::ToLeft, 0), (Arrow::ToRight, 1)] {
-                    if arrow.value == side || arrow.value == Arrow::Both {
-                        if table.otherwise[index].is_some() {
-                            self.say(say::doubled("otherwise", span, span));
-                        }
-                        table.otherwise[index] = Some(otherwise.clone());
+                let (action, on_create) = (spans(action), on_create.as_ref().map(|c| spans(c)));
+                let on_create = on_create.unwrap_or_default();
+                let known = OtherwiseFacts { span, action, on_create };
+                for side in Side::BOTH.into_iter().filter(|side| side.is_target_of(arrow.value)) {
+                    let index = side.index();
+                    if let Some(first) = &facts.otherwise[index] {
+                        self.say(say::doubled("otherwise", first.span, span));
+                        continue;
                     }
+                    table.otherwise[index] = Some(otherwise.clone());
+                    facts.otherwise[index] = Some(known.clone());
                 }
             }
         }
     }
 
-    /// All rows of a table are equally wide.
+    /// All rows of a table are equally wide, and so is what `otherwise` says.
     fn widths(&mut self, table: &Table, facts: &TableFacts) {
         let Some(first) = table.rows.first() else { return };
-        let (left, right) = (first.left.len(), first.right.len());
-        for (row, span) in table.rows.iter().zip(&facts.rows).skip(1) {
-            if (row.left.len(), row.right.len()) != (left, right) {
-                self.say(row_width(*span, (left, right), (row.left.len(), row.right.len())));
+        let wide = (first.left.len(), first.right.len());
+        for (row, at) in table.rows.iter().zip(&facts.rows).skip(1) {
+            let found = (row.left.len(), row.right.len());
+            if found != wide {
+                self.say(row_width(at.span, wide, found));
+            }
+        }
+        let mut said = None;
+        for (side, index, wide) in [(Side::Left, 0, wide.0), (Side::Right, 1, wide.1)] {
+            let (Some(known), Some(otherwise)) = (&facts.otherwise[index], &table.otherwise[index])
+            else {
+                continue;
+            };
+            let given = [Some(&otherwise.action), otherwise.on_create.as_ref()];
+            // One word that writes nothing stands for all columns.
+            let all = |cells: &&Vec<Cell>| {
+                matches!(cells.as_slice(), [Cell::Keep | Cell::Park | Cell::Ignore])
+            };
+            let given = given.into_iter().flatten().filter(|cells| !all(cells));
+            let found = given.map(Vec::len).find(|found| *found != wide);
+            if let (Some(found), false) = (found, said == Some(known.span)) {
+                said = Some(known.span);
+                self.say(otherwise_width(known.span, side, wide, found));
             }
         }
     }
 
     /// Checks tables against the fields of a line; false when the line cannot use them.
-    pub(super) fn use_tables(
-        &mut self,
-        tables: &[usize],
-        at: Span,
-        arrow: Arrow,
-        [left, right]: [&[Option<&'c Field>]; 2],
-        [left_kinds, right_kinds]: [&[Kind]; 2],
-    ) -> bool {
-        let last = tables.len().saturating_sub(1);
+    pub(super) fn use_tables(&mut self, using: &Use<'c>) -> bool {
         let mut fits = true;
-        for (step, index) in tables.iter().enumerate() {
-            let Some(first) = self.plan.tables.get(*index).and_then(|t| t.rows.first()) else {
-                continue;
-            };
-            let found = (first.left.len(), first.right.len());
-            let wanted = (
-                if step == 0 { left_kinds.len() } else { found.0 },
-                if step == last { right_kinds.len() } else { found.1 },
-            );
-            if found != wanted {
-                let facts = self.tables.get(*index).map_or(at, |facts| facts.span);
-                self.say(row_width(at, wanted, found).also(facts, "this table"));
-                fits = false;
-                continue;
-            }
-            let none_left = vec![None; found.0];
-            let none_right = vec![None; found.1];
-            let columns = Columns {
-                left: if step == 0 { left } else { &none_left },
-                right: if step == last { right } else { &none_right },
-                left_kinds: if step == 0 { left_kinds } else { &[] },
-                right_kinds: if step == last { right_kinds } else { &[] },
-            };
+        for (step, index) in using.tables.iter().enumerate() {
+            fits &= self.fits_width(using, step, *index);
+        }
+        if !fits || !self.one_by_one(using) {
+            return false;
+        }
+        for (step, index) in using.tables.iter().enumerate() {
+            let columns = Side::BOTH.map(|side| using.columns(step, side));
             self.type_cells(*index, &columns);
-            self.cell_values(*index, &columns);
+            self.check_cells(*index, &columns, using.arrow.value);
             self.rows_against_each_other(*index, &columns);
-            if tables.len() == 1 {
-                self.legal_states(*index, &columns);
-                self.exhaustive(*index, at, arrow, &columns);
+            self.legal_states(*index, &columns);
+        }
+        self.exhaustive(using);
+        true
+    }
+
+    /// A table has a column for each field, and for each column of the table beside it.
+    fn fits_width(&mut self, using: &Use<'c>, step: usize, index: usize) -> bool {
+        let width = |index: &usize| {
+            let first = self.plan.tables.get(*index)?.rows.first()?;
+            Some((first.left.len(), first.right.len()))
+        };
+        let Some(found) = width(&index) else { return true };
+        let before = step.checked_sub(1).and_then(|before| using.tables.get(before));
+        let [left, right] = &using.ends;
+        let wanted = (
+            before.map_or(Some(left.kinds.len()), |before| Some(width(before)?.1)),
+            (step + 1 == using.tables.len()).then_some(right.kinds.len()),
+        );
+        let wanted = (wanted.0.unwrap_or(found.0), wanted.1.unwrap_or(found.1));
+        if found == wanted {
+            return true;
+        }
+        let place = |index: usize| self.tables.get(index).map_or(using.at, |facts| facts.span);
+        let problem = row_width(using.at, wanted, found).also(place(index), "this table");
+        let problem = match before {
+            Some(before) if found.0 != wanted.0 => {
+                problem.also(place(*before), "what comes before it")
+            }
+            Some(_) | None => problem,
+        };
+        self.say(problem);
+        false
+    }
+
+    /// Values of a list are looked up one by one, so the tables have one column.
+    fn one_by_one(&mut self, using: &Use<'c>) -> bool {
+        let [left, right] = &using.ends;
+        if !left.several() && !right.several() {
+            return true;
+        }
+        if left.kinds.len() + right.kinds.len() > 2 {
+            let field = [left, right].into_iter().find(|columns| columns.several());
+            let name = field.map_or_else(String::new, Columns::names);
+            let message = format!("{name} holds several values, which are looked up one by one");
+            self.say(
+                Problem::new(Code::TypeMismatch, using.at, message)
+                    .label("expected one field on each side")
+                    .help("give the field a line and a table of its own"),
+            );
+            return false;
+        }
+        for to in Side::BOTH.into_iter().filter(|to| to.is_target_of(using.arrow.value)) {
+            let (from, goal) = if to == Side::Right { (left, right) } else { (right, left) };
+            if from.several() && !goal.several() {
+                let (from, goal) = (from.names(), goal.names());
+                let away = if to == Side::Right { "<-" } else { "->" };
+                let message = format!("{from} holds several values, and {goal} takes one");
+                let problem = Problem::new(Code::TypeMismatch, using.at, message)
+                    .label("which of them would it be?");
+                self.say(if using.arrow.value == Arrow::Both {
+                    problem
+                        .help(format!("write the line with `{away}`"))
+                        .fix(using.arrow.span, away)
+                } else {
+                    problem.help("map it to a field that takes several values")
+                });
+                return false;
             }
         }
-        fits
+        true
     }
 
     /// Cells get the type of their column.
-    fn type_cells(&mut self, index: usize, columns: &Columns<'_, 'c>) {
+    fn type_cells(&mut self, index: usize, columns: &[Columns<'c>; 2]) {
         let Some(table) = self.plan.tables.get_mut(index) else { return };
+        let [left, right] = columns;
         for row in &mut table.rows {
-            retype(&mut row.left, columns.left_kinds);
-            retype(&mut row.right, columns.right_kinds);
+            retype(&mut row.left, &left.kinds);
+            retype(&mut row.right, &right.kinds);
         }
-        let [left, right] = &mut table.otherwise;
-        for (otherwise, kinds) in [(left, columns.left_kinds), (right, columns.right_kinds)] {
+        for (otherwise, columns) in table.otherwise.iter_mut().zip(columns) {
             if let Some(otherwise) = otherwise {
-                retype(&mut otherwise.action, kinds);
+                retype(&mut otherwise.action, &columns.kinds);
                 if let Some(cells) = &mut otherwise.on_create {
-                    retype(cells, kinds);
+                    retype(cells, &columns.kinds);
                 }
-            }
-        }
-    }
-
-    /// Every value of a cell is in its field's list.
-    fn cell_values(&mut self, index: usize, columns: &Columns<'_, 'c>) {
-        let Some(table) = self.plan.tables.get(index) else { return };
-        let Some(facts) = self.tables.get(index) else { return };
-        let mut problems = Vec::new();
-        for (row, span) in table.rows.iter().zip(&facts.rows) {
-            for (cells, fields) in [(&row.left, columns.left), (&row.right, columns.right)] {
-                for (cell, field) in cells.iter().zip(fields) {
-                    let (Cell::Is(Value::Text(word)), Some(field)) = (cell, field) else {
-                        continue;
-                    };
-                    let values: Vec<&str> = field.values.iter().map(|v| v.value.as_str()).collect();
-                    if !values.is_empty() && field.restricted && !values.contains(&word.as_str()) {
-                        let at = self.word_in(*span, word);
-                        problems.push(say::unknown_value(at, word, &field.name, &values));
-                    }
-                }
-            }
-        }
-        self.problems.extend(problems);
-    }
-
-    /// Where a cell's word stands in its row.
-    fn word_in(&self, row: Span, word: &str) -> Span {
-        let text = self.text.get(row.start..row.end).unwrap_or("");
-        let quoted = format!("\"{word}\"");
-        let found = text.find(&quoted).map(|at| (at, quoted.len()));
-        let bare = || {
-            text.match_indices(word).map(|(at, _)| at).find(|at| {
-                let before = text.get(..*at).and_then(|t| t.chars().last());
-                let after = text.get(at + word.len()..).and_then(|t| t.chars().next());
-                let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-                !inside(before) && !inside(after)
-            })
-        };
-        match found.or_else(|| bare().map(|at| (at, word.len()))) {
-            Some((at, length)) => Span::new(row.start + at, row.start + at + length),
-            None => row,
-        }
-    }
-
-    /// Rows that can never be chosen, and rows that say different things for the same values.
-    fn rows_against_each_other(&mut self, index: usize, columns: &Columns<'_, 'c>) {
-        let Some(table) = self.plan.tables.get(index) else { return };
-        let Some(facts) = self.tables.get(index) else { return };
-        let mut problems: Vec<Problem> = Vec::new();
-        for (later, row) in table.rows.iter().enumerate() {
-            for to in [Side::Right, Side::Left] {
-                if !to.is_target_of(row.arrow) {
-                    continue;
-                }
-                let (from, goal) = ends(row, to);
-                let earlier = table.rows.iter().take(later).position(|first| {
-                    to.is_target_of(first.arrow)
-                        && first.when.is_none()
-                        && covers(ends(first, to).0, from)
-                        && columns.conditions(to, ends(first, to).1, goal)
-                });
-                let Some(earlier) = earlier else { continue };
-                let (Some(first), Some(at), Some(first_at)) =
-                    (table.rows.get(earlier), facts.rows.get(later), facts.rows.get(earlier))
-                else {
-                    continue;
-                };
-                let (first_from, first_goal) = ends(first, to);
-                let word = if to == Side::Right { "->" } else { "<-" };
-                let same = first_from == from && row.when.is_none();
-                let problem = if same && first_goal != goal {
-                    Problem::new(
-                        Code::RowContradiction,
-                        *at,
-                        format!("two rows say different things for the same values (`{word}`)"),
-                    )
-                    .label("never chosen in this direction")
-                    .also(*first_at, "the first fitting row wins")
-                    .help(if row.arrow == Arrow::Both {
-                        format!(
-                            "write this row with `{}`, or remove one of the two",
-                            opposite(word)
-                        )
-                    } else {
-                        "remove one of the two, or give the first one a `when`".to_owned()
-                    })
-                } else {
-                    Problem::new(
-                        Code::RowUnreachable,
-                        *at,
-                        format!("this row can never be chosen (`{word}`)"),
-                    )
-                    .label("never chosen in this direction")
-                    .also(*first_at, "this earlier row fits whenever it does")
-                    .help("remove it, or move it above the other")
-                };
-                problems.push(problem);
-            }
-        }
-        for problem in problems {
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
             }
         }
     }
 
     /// Rows of status columns name combinations that exist.
-    fn legal_states(&mut self, index: usize, columns: &Columns<'_, 'c>) {
-        let Some(states) = self.states_of(columns) else { return };
+    fn legal_states(&mut self, index: usize, [left, _]: &[Columns<'c>; 2]) {
+        let Some(states) = self.states_of(left) else { return };
         let Some(table) = self.plan.tables.get(index) else { return };
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems = Vec::new();
-        for (row, span) in table.rows.iter().zip(&facts.rows) {
+        for (row, at) in table.rows.iter().zip(&facts.rows) {
             let Some(pair) = texts(&row.left) else { continue };
             let words: Vec<&str> = pair.iter().map(String::as_str).collect();
             let known = states.legal(&words) || states.is_terminal(&words);
@@ -265,10 +298,11 @@ impl<'c> Checker<'c> {
                     .filter(|p| p.first() == pair.first())
                     .map(|p| p.join(", "))
                     .collect();
+                let span = at.cells[0].iter().copied().reduce(Span::to).unwrap_or(at.span);
                 problems.push(
                     Problem::new(
                         Code::IllegalTransition,
-                        *span,
+                        span,
                         format!("Partner Center has no status {}", words.join(", ")),
                     )
                     .label("a combination that does not exist")
@@ -282,122 +316,13 @@ impl<'c> Checker<'c> {
         self.problems.extend(problems);
     }
 
-    fn states_of(&self, columns: &Columns<'_, 'c>) -> Option<&'c crate::schema::States> {
+    /// The states of the left record, when the left columns are its status fields.
+    pub(super) fn states_of(&self, left: &Columns<'c>) -> Option<&'c States> {
         let crate::schema::Place::Object(object) = self.scopes.first()?.place else { return None };
         let states = object.states.as_ref()?;
-        let names: Vec<&str> = columns.left.iter().flatten().map(|f| f.name.as_str()).collect();
-        (names.len() == columns.left.len() && names.iter().eq(states.fields.iter()))
+        let names: Vec<&str> = left.fields.iter().flatten().map(|f| f.name.as_str()).collect();
+        (names.len() == left.fields.len() && names.iter().eq(states.fields.iter()))
             .then_some(states)
-    }
-
-    /// Values that no row covers.
-    fn exhaustive(&mut self, index: usize, at: Span, arrow: Arrow, columns: &Columns<'_, 'c>) {
-        for to in [Side::Right, Side::Left] {
-            if !to.is_target_of(arrow) {
-                continue;
-            }
-            let Some(all) = self.all_values(to.other(), columns) else { continue };
-            let Some(table) = self.plan.tables.get(index) else { continue };
-            let uncovered: Vec<Vec<String>> =
-                all.into_iter()
-                    .filter(|values| {
-                        let values: Vec<Cell> =
-                            values.iter().map(|v| Cell::Is(Value::Text(v.clone()))).collect();
-                        !table.rows.iter().any(|row| {
-                            to.is_target_of(row.arrow) && covers(ends(row, to).0, &values)
-                        })
-                    })
-                    .collect();
-            if !uncovered.is_empty() {
-                let problem = self.uncovered(index, at, to, &uncovered);
-                self.say(problem);
-            }
-        }
-    }
-
-    fn uncovered(&self, index: usize, at: Span, to: Side, uncovered: &[Vec<String>]) -> Problem {
-        let shown: Vec<String> = uncovered.iter().map(|values| values.join(", ")).collect();
-        let list = say::listed(shown.iter().map(String::as_str));
-        let count = uncovered.len();
-        let (name, otherwise, span) = match (self.plan.tables.get(index), self.tables.get(index)) {
-            (Some(table), Some(facts)) => {
-                (table.name.clone(), table.otherwise[to.index()].clone(), facts.span)
-            }
-            _ => (String::new(), None, at),
-        };
-        let from = self.plan.side_name(to.other());
-        let target = self.plan.side_name(to);
-        let word = if to == Side::Right { "->" } else { "<-" };
-        let example = shown.first().cloned().unwrap_or_default();
-        let row = match to {
-            Side::Right => format!("{example} -> \"…\""),
-            Side::Left => format!("… <- \"{example}\""),
-        };
-        let (values, reach) = if count == 1 { ("value", "reaches") } else { ("values", "reach") };
-        match otherwise {
-            None => Problem::new(
-                Code::TableNotExhaustive,
-                span,
-                format!("{count} {values} of the {from} {} in no row of table `{name}` (`{word}`): {list}", if count == 1 { "is" } else { "are" }),
-            )
-            .label("not all values are covered")
-            .effect(format!("such a value of the {from} cannot be brought to the {target}: the line is parked"))
-            .help(format!("add a row such as `{row}`, or `otherwise {word} keep`")),
-            Some(otherwise) => Problem::new(
-                Code::OnlyOtherwise,
-                span,
-                format!("{count} {values} of the {from} {reach} table `{name}` only through `otherwise` (`{word}`): {list}"),
-            )
-            .label("covered by no row of their own")
-            .effect(format!(
-                "line {}: {}",
-                otherwise.map_line,
-                if otherwise.action.contains(&Cell::Keep) {
-                    format!("the {target} keeps what it has and is not told")
-                } else {
-                    format!("the {target} gets what `otherwise` says")
-                }
-            ))
-            .help(format!("add a row such as `{row}`")),
-        }
-    }
-
-    /// All values that a side can have, when its schema lists them.
-    fn all_values(&self, side: Side, columns: &Columns<'_, 'c>) -> Option<Vec<Vec<String>>> {
-        if side == Side::Left
-            && let Some(states) = self.states_of(columns)
-        {
-            return Some(states.pairs.clone());
-        }
-        let fields = if side == Side::Left { columns.left } else { columns.right };
-        let [Some(field)] = fields else { return None };
-        let values: Vec<Vec<String>> =
-            field.active_values().map(|value| vec![value.to_owned()]).collect();
-        (!values.is_empty()).then_some(values)
-    }
-}
-
-/// The columns of a table as one line uses them.
-struct Columns<'l, 'c> {
-    left: &'l [Option<&'c Field>],
-    right: &'l [Option<&'c Field>],
-    left_kinds: &'l [Kind],
-    right_kinds: &'l [Kind],
-}
-
-impl Columns<'_, '_> {
-    /// A column that cannot be written, beside one that can, is a condition: whether one row's
-    /// target asks no more of these columns than another's.
-    fn conditions(&self, to: Side, first: &[Cell], other: &[Cell]) -> bool {
-        let fields = if to == Side::Left { self.left } else { self.right };
-        let open = |field: Option<&Field>| field.is_none_or(|field| field.update);
-        if !fields.iter().any(|field| open(*field)) {
-            return true;
-        }
-        let mut pairs = fields.iter().zip(first.iter().zip(other));
-        pairs.all(|(field, (first, other))| {
-            open(*field) || covers(std::slice::from_ref(first), std::slice::from_ref(other))
-        })
     }
 }
 
@@ -415,6 +340,18 @@ fn row_width(at: Span, wanted: (usize, usize), found: (usize, usize)) -> Problem
     )
     .label("another number of cells")
     .help("give each row one cell for each field of the line that uses the table")
+}
+
+fn otherwise_width(at: Span, side: Side, wanted: usize, found: usize) -> Problem {
+    let side = if side == Side::Left { "left" } else { "right" };
+    let cells = if wanted == 1 { "cell" } else { "cells" };
+    Problem::new(
+        Code::RowWidth,
+        at,
+        format!("expected {wanted} {cells} behind `otherwise`, found {found}"),
+    )
+    .label(format!("the rows have {wanted} on the {side}"))
+    .help("give it one cell for each field that it says something about")
 }
 
 fn cell(cell: &tree::Cell) -> Cell {
@@ -441,34 +378,15 @@ fn retype(cells: &mut [Cell], kinds: &[Kind]) {
                 | Value::List(_)
                 | Value::Other(_) => continue,
             };
-            *value = typed(Some(*kind), &constant);
+            // Of several values each is looked up as one.
+            let one = if matches!(kind, Kind::MultiEnum | Kind::List) { Kind::Enum } else { *kind };
+            *value = typed(Some(one), &constant);
         }
     }
 }
 
-/// What a row asks for and what it gives, in a direction.
-fn ends(row: &Row, to: Side) -> (&[Cell], &[Cell]) {
-    match to {
-        Side::Right => (&row.left, &row.right),
-        Side::Left => (&row.right, &row.left),
-    }
-}
-
-fn opposite(word: &str) -> &'static str {
-    if word == "->" { "<-" } else { "->" }
-}
-
-/// Whether cells fit whenever others do.
-fn covers(cells: &[Cell], others: &[Cell]) -> bool {
-    cells.len() == others.len()
-        && cells.iter().zip(others).all(|(cell, other)| match (cell, other) {
-            (Cell::Any | Cell::Ignore | Cell::Same | Cell::Keep | Cell::Park, _) => true,
-            (Cell::Is(a), Cell::Is(b)) => same_plain(a, b),
-            (Cell::Is(_), _) => false,
-        })
-}
-
-fn texts(cells: &[Cell]) -> Option<Vec<String>> {
+/// The words of cells, when each is one.
+pub(super) fn texts(cells: &[Cell]) -> Option<Vec<String>> {
     cells
         .iter()
         .map(|cell| match cell {

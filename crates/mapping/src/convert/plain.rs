@@ -108,8 +108,10 @@ impl One for Plain {
             "write `as number`"
         } else if either(|k| k == Kind::Bool, is_text) {
             "write `as yes/no`"
-        } else if either(list, is_text) {
+        } else if list(left) && is_text(right) {
             "write `as list joined by \";\"`"
+        } else if list(right) && is_text(left) {
+            "map a list, or name a table with `using`, which makes a list of one"
         } else {
             "map other fields, or name a table with `using`"
         };

@@ -30,4 +30,6 @@ mod several;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod values;

@@ -82,6 +82,28 @@ pub(crate) fn said(fields: &str, blocks: &str) -> Vec<(&'static str, String)> {
     said.collect()
 }
 
+/// What `check` says of a small map, whole.
+pub(crate) fn problems(fields: &str, blocks: &str) -> Vec<mapping::problem::Problem> {
+    let text = small_text(fields, blocks);
+    let compiled = mapping::compile("test.map", &text, small_schemas());
+    compiled.report.problems().to_vec()
+}
+
+/// The blocks of a small map after the proposed edit of its first problem with that code.
+pub(crate) fn mended(fields: &str, blocks: &str, code: &str) -> String {
+    let text = small_text(fields, blocks);
+    let found = problems(fields, blocks);
+    let problem = found.iter().find(|p| p.code.name().ends_with(code));
+    let problem = problem.unwrap_or_else(|| panic!("no {code}: {found:#?}"));
+    let fix = problem.fix.as_ref().unwrap_or_else(|| panic!("no edit: {problem:#?}"));
+    let mut edited = text.clone();
+    edited.replace_range(fix.span.start..fix.span.end, &fix.text);
+    let again = mapping::compile("test.map", &edited, small_schemas()).report;
+    let same = again.problems().iter().find(|p| p.code == problem.code && p.at == problem.at);
+    assert_eq!(same, None, "{edited}");
+    edited
+}
+
 /// Both records of a deal, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Deal {

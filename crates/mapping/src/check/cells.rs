@@ -1,0 +1,300 @@
+//! Cells of a table against the fields of a line: types, lists of values, what passes a value on.
+//!
+//! In: a table whose cells have the type of their column. Out: problems. Must not know: rows
+//! against one another, what no row covers.
+
+use crate::convert::Conversion;
+use crate::decision::Side;
+use crate::plan::{Cell, Row, Table};
+use crate::problem::{Code, Problem, Severity, nearest, semantics as say};
+use crate::schema::{Field, Kind};
+use crate::tree::{Arrow, Span};
+use crate::value::Value;
+
+use super::Checker;
+use super::rows::{arrow_to, covers, ends};
+use super::tables::{Columns, RowFacts, TableFacts};
+
+impl<'c> Checker<'c> {
+    /// Every cell fits its field, on the side where it stands.
+    pub(super) fn check_cells(&mut self, index: usize, columns: &[Columns<'c>; 2], arrow: Arrow) {
+        let Some(table) = self.plan.tables.get(index) else { return };
+        let Some(facts) = self.tables.get(index) else { return };
+        let mut problems = Vec::new();
+        for (row, at) in table.rows.iter().zip(&facts.rows) {
+            misplaced_words(row, at, &mut problems);
+            for side in Side::BOTH {
+                let cells = if side == Side::Left { &row.left } else { &row.right };
+                let written = side.is_target_of(row.arrow) && side.is_target_of(arrow);
+                let places = cells.iter().zip(&at.cells[side.index()]).enumerate();
+                for (place, (cell, span)) in places {
+                    let column = Column::of(&columns[side.index()], place);
+                    problems.extend(self.cell(cell, *span, column, written));
+                    if *cell == Cell::Same && written {
+                        let (from, _) = ends(row, side);
+                        let reach = |value: &Cell| {
+                            from.get(place).is_none_or(|c| {
+                                covers(std::slice::from_ref(c), std::slice::from_ref(value))
+                            })
+                        };
+                        problems.extend(passed_on(columns, side, place, *span, &reach));
+                    }
+                }
+            }
+        }
+        problems.extend(self.otherwise_cells(table, facts, columns, arrow));
+        for problem in problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    fn otherwise_cells(
+        &self,
+        table: &Table,
+        facts: &TableFacts,
+        columns: &[Columns<'c>; 2],
+        arrow: Arrow,
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for side in Side::BOTH.into_iter().filter(|side| side.is_target_of(arrow)) {
+            let (Some(otherwise), Some(at)) =
+                (&table.otherwise[side.index()], &facts.otherwise[side.index()])
+            else {
+                continue;
+            };
+            let of = &columns[side.index()];
+            let on_create = otherwise.on_create.iter().flatten().zip(&at.on_create).enumerate();
+            let action = otherwise.action.iter().zip(&at.action).enumerate();
+            for (place, (cell, span)) in action.chain(on_create) {
+                problems.extend(self.cell(cell, *span, Column::of(of, place), true));
+                if *cell == Cell::Same {
+                    let rest = |value: &Cell| {
+                        !table.rows.iter().any(|row| {
+                            side.is_target_of(row.arrow)
+                                && row.when.is_none()
+                                && covers(ends(row, side).0, std::slice::from_ref(value))
+                        })
+                    };
+                    problems.extend(passed_on(columns, side, place, *span, &rest));
+                }
+            }
+        }
+        problems
+    }
+
+    /// One cell against its column.
+    fn cell(&self, cell: &Cell, span: Span, column: Column<'c>, written: bool) -> Option<Problem> {
+        let Cell::Is(value) = cell else { return None };
+        let (field, kind) = (column.field?, column.kind?);
+        if !has_kind(value, kind) {
+            let name = &field.name;
+            return Some(
+                Problem::new(
+                    Code::TypeMismatch,
+                    span,
+                    format!("`{name}` holds {}, found another type in the table", kind.phrase()),
+                )
+                .label("of another type")
+                .help(format!("write {}", example_of(kind))),
+            );
+        }
+        let Value::Text(word) = value else { return None };
+        if field.values.is_empty() {
+            return None;
+        }
+        match field.value(word) {
+            Some(known) if !known.active && written && field.restricted => Some(
+                Problem::new(
+                    Code::UnknownValue,
+                    span,
+                    format!(
+                        "`{word}` of `{}` is inactive and can no longer be written",
+                        field.name
+                    ),
+                )
+                .label("an inactive value")
+                .help(format!("write one of {}", say::listed(field.active_values()))),
+            ),
+            Some(_) => None,
+            None => self.unknown(word, span, field),
+        }
+    }
+
+    /// A word that is not in the list. Of an open list only one that differs in case is a mistake.
+    fn unknown(&self, word: &str, span: Span, field: &Field) -> Option<Problem> {
+        let all: Vec<&str> = field.values.iter().map(|v| v.value.as_str()).collect();
+        let cased = all.iter().find(|known| known.to_lowercase() == word.to_lowercase());
+        if !field.restricted && cased.is_none() {
+            return None;
+        }
+        let mut problem = say::unknown_value(span, word, &field.name, &all);
+        if let Some(cased) = cased {
+            problem = problem.label("upper and lower case are not the same here");
+            problem.help = Some(format!("did you mean `{cased}`?"));
+        }
+        if !field.restricted {
+            problem.severity = Severity::Warning;
+        }
+        let near = cased.copied().or_else(|| nearest(word, all.iter().copied()));
+        Some(match near {
+            Some(near) => problem.fix(span, self.as_cell(span, near)),
+            None => problem,
+        })
+    }
+
+    /// A word as the cell at `span` writes it: in quotes when that one is, or when it must be.
+    fn as_cell(&self, span: Span, word: &str) -> String {
+        let quoted = self.text.get(span.start..span.end).is_some_and(|t| t.starts_with('"'));
+        if quoted { quote(word) } else { cell_text(word) }
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Copy)]
+struct Column<'c> {
+    field: Option<&'c Field>,
+    kind: Option<Kind>,
+}
+
+impl<'c> Column<'c> {
+    fn of(columns: &Columns<'c>, place: usize) -> Column<'c> {
+        let field = columns.fields.get(place).copied().flatten();
+        Column { field, kind: columns.kinds.get(place).copied() }
+    }
+}
+
+/// `keep`, `park` and `same` say what is written: they stand where the arrow points.
+fn misplaced_words(row: &Row, at: &RowFacts, problems: &mut Vec<Problem>) {
+    for to in Side::BOTH.into_iter().filter(|to| to.is_target_of(row.arrow)) {
+        let (from, _) = ends(row, to);
+        for (cell, span) in from.iter().zip(&at.cells[to.other().index()]) {
+            let word = match cell {
+                Cell::Keep => "keep",
+                Cell::Park => "park",
+                Cell::Same => "same",
+                Cell::Is(_) | Cell::Any | Cell::Ignore => continue,
+            };
+            let problem = Problem::new(
+                Code::BadArgument,
+                *span,
+                format!("`{word}` says what is written, and stands where values are looked up"),
+            )
+            .label("fits everything here");
+            let away = arrow_to(to.other());
+            problems.push(if row.arrow == Arrow::Both {
+                problem.help(format!("write the row with `{away}`")).fix(at.arrow, away)
+            } else {
+                problem.help("write `any`, or a value").fix(*span, "any")
+            });
+        }
+    }
+}
+
+/// `same` passes a value on: the column opposite fits, and so do those of its values that get here.
+fn passed_on(
+    columns: &[Columns<'_>; 2],
+    side: Side,
+    place: usize,
+    span: Span,
+    reach: &dyn Fn(&Cell) -> bool,
+) -> Option<Problem> {
+    let (to, from) = (&columns[side.index()], &columns[side.other().index()]);
+    if to.kinds.is_empty() || from.kinds.is_empty() {
+        return None;
+    }
+    let single = |columns: &Columns<'_>| {
+        columns.kinds.get(place).map(|kind| {
+            if matches!(kind, Kind::MultiEnum | Kind::List) { Kind::Enum } else { *kind }
+        })
+    };
+    let Some(own) = single(from) else {
+        return Some(
+            Problem::new(Code::BadArgument, span, "`same` has no column opposite to pass on")
+                .label("the other side has fewer columns")
+                .help("write a value, or `keep`"),
+        );
+    };
+    let kind = single(to)?;
+    if let Err(why) = Conversion::plain(&[own], &[kind]).fits(&[own], &[kind]) {
+        let why = why.split_once(": ").map_or(why.as_str(), |(why, _)| why);
+        return Some(
+            Problem::new(Code::TypeMismatch, span, format!("`same` passes a value on: {why}"))
+                .label("the types do not fit")
+                .help("write a value, or `keep`"),
+        );
+    }
+    let (to, from) = (to.fields.get(place).copied()??, from.fields.get(place).copied()??);
+    if !to.restricted || to.values.is_empty() {
+        return None;
+    }
+    let unknown: Vec<&str> = from
+        .active_values()
+        .filter(|word| reach(&Cell::Is(Value::Text((*word).to_owned()))))
+        .filter(|word| !to.active_values().any(|known| known == *word))
+        .collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let list = say::listed(unknown.iter().copied());
+    Some(
+        Problem::new(
+            Code::UnknownValue,
+            span,
+            format!("`same` passes on what `{}` does not take: {list}", to.name),
+        )
+        .label("not in the field's list")
+        .effect("such a value parks the line")
+        .help("add a row for each of them, or write `keep`"),
+    )
+}
+
+/// Whether a value is of a kind, as the record's values are.
+pub(super) fn has_kind(value: &Value, kind: Kind) -> bool {
+    match (value, kind) {
+        (Value::Blank, _) => true,
+        (Value::Bool(_), kind) => kind == Kind::Bool,
+        (Value::Number(_), kind) => matches!(kind, Kind::Number | Kind::Percent),
+        (Value::Text(_), kind) => kind.is_text() || kind == Kind::List,
+        (Value::Date(_), kind) => kind == Kind::Date,
+        (Value::Instant(_), kind) => kind == Kind::DateTime,
+        (Value::List(_), kind) => matches!(kind, Kind::MultiEnum | Kind::List),
+        (Value::Other(_), kind) => kind == Kind::Object,
+    }
+}
+
+/// How a constant of a kind is written.
+pub(super) fn example_of(kind: Kind) -> String {
+    match kind {
+        Kind::Bool => "`true` or `false`".to_owned(),
+        Kind::Number | Kind::Percent => "a number such as `12.50`".to_owned(),
+        Kind::Date => "a date such as `\"2026-03-31\"`".to_owned(),
+        Kind::DateTime => "a moment such as `\"2026-03-31T12:00:00Z\"`".to_owned(),
+        Kind::Text
+        | Kind::LongText
+        | Kind::Id
+        | Kind::Enum
+        | Kind::MultiEnum
+        | Kind::Email
+        | Kind::Phone
+        | Kind::Url
+        | Kind::Country
+        | Kind::Currency
+        | Kind::Reference
+        | Kind::Object
+        | Kind::List => format!("{} in double quotes", kind.phrase()),
+    }
+}
+
+/// A word as a cell: bare when it may be.
+pub(super) fn cell_text(word: &str) -> String {
+    let keyword = ["any", "ignore", "keep", "same", "park", "otherwise", "true", "false", "blank"];
+    let bare = crate::parse::is_bare_name(word) && !keyword.contains(&word);
+    if bare { word.to_owned() } else { quote(word) }
+}
+
+/// A word in double quotes.
+pub(super) fn quote(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+}
