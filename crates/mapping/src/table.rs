@@ -186,7 +186,7 @@ fn each_item(
     if let [Value::List(own)] = old {
         for item in own {
             let value = one_item(line, item)?;
-            let back = walk(scene, line, tables, to.other(), (&[value.clone()], &[]))?;
+            let back = walk(scene, line, tables, to.other(), (std::slice::from_ref(&value), &[]))?;
             if back.is_some_and(|back| !back.otherwise && back.answers == [Answer::Untouched]) {
                 add(value);
             }

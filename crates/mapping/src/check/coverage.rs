@@ -73,22 +73,18 @@ impl<'c> Checker<'c> {
         let count = gap.values.len();
         let what = self.what(gap, count);
         let effect = self.effect(gap, otherwise);
-        let problem = match otherwise {
-            None => {
-                let are = if count == 1 { "is" } else { "are" };
-                let message =
-                    format!("{what} {are} in no row of table `{name}` (`{word}`): {list}");
-                Problem::new(Code::TableNotExhaustive, place, message)
-                    .label("not all values are covered")
-            }
-            Some(_) => {
-                let reach = if count == 1 { "reaches" } else { "reach" };
-                let message = format!(
-                    "{what} {reach} table `{name}` only through `otherwise` (`{word}`): {list}"
-                );
-                Problem::new(Code::OnlyOtherwise, place, message)
-                    .label("covered by no row of their own")
-            }
+        let problem = if otherwise.is_none() {
+            let are = if count == 1 { "is" } else { "are" };
+            let message = format!("{what} {are} in no row of table `{name}` (`{word}`): {list}");
+            Problem::new(Code::TableNotExhaustive, place, message)
+                .label("not all values are covered")
+        } else {
+            let reach = if count == 1 { "reaches" } else { "reach" };
+            let message = format!(
+                "{what} {reach} table `{name}` only through `otherwise` (`{word}`): {list}"
+            );
+            Problem::new(Code::OnlyOtherwise, place, message)
+                .label("covered by no row of their own")
         };
         let problem = problem.effect(effect);
         let made: Vec<(String, bool)> =
@@ -179,9 +175,8 @@ impl<'c> Checker<'c> {
             [one] => cells_text(&vec![one.clone(); width]),
             cells => cells_text(cells),
         };
-        let goal = self
-            .namesake(&using.columns(*step, *to), value, width)
-            .or_else(|| table.and_then(|table| self.neighbours(gap, table, value)))
+        let goal = namesake(&using.columns(*step, *to), value, width)
+            .or_else(|| table.and_then(|table| neighbours(gap, table, value)))
             .or_else(|| match otherwise {
                 None => Some(all(&[Cell::Park])),
                 // What a new record gets instead has no place in a row.
@@ -200,50 +195,6 @@ impl<'c> Checker<'c> {
             Side::Left => format!("{goal} <- {value}"),
         };
         (row, whole)
-    }
-
-    /// The value of the other list that is called the same, whatever its case, blanks and marks.
-    fn namesake(&self, columns: &Columns<'c>, value: &Values, width: usize) -> Option<String> {
-        let [Some(field)] = columns.fields.as_slice() else { return None };
-        let letters = |text: &str| -> String {
-            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-        };
-        let wanted = letters(&texts(value)?.concat());
-        let found = field.active_values().find(|known| letters(known) == wanted)?;
-        (width == 1).then(|| quote(found))
-    }
-
-    /// What both neighbours in the list get, when it is the same; of a status pair, what all pairs
-    /// with the same status get.
-    fn neighbours(&self, gap: &Gap<'_, 'c>, table: &Table, value: &Values) -> Option<String> {
-        let goal = |value: &Values| -> Option<&[Cell]> {
-            let row = table.rows.iter().find(|row| {
-                gap.to.is_target_of(row.arrow)
-                    && row.when.is_none()
-                    && covers(ends(row, gap.to).0, value)
-            })?;
-            let (_, goal) = ends(row, gap.to);
-            goal.iter().all(|cell| matches!(cell, Cell::Is(_))).then_some(goal)
-        };
-        let place = gap.all.iter().position(|other| other == value)?;
-        let goals: Vec<&[Cell]> = if value.len() > 1 {
-            let alike = gap.all.iter().filter(|other| other.first() == value.first());
-            alike.filter_map(goal).collect()
-        } else {
-            let before = gap.all.iter().take(place).rev().find_map(goal)?;
-            vec![before, gap.all.iter().skip(place + 1).find_map(goal)?]
-        };
-        let (first, rest) = goals.split_first()?;
-        let alike = |other: &&[Cell]| {
-            first.iter().zip(*other).all(|pair| match pair {
-                (Cell::Is(a), Cell::Is(b)) => same_plain(a, b),
-                (a, b) => a == b,
-            })
-        };
-        rest.iter().all(alike).then(|| match gap.to {
-            Side::Left => first.iter().map(left_text).collect::<Vec<_>>().join(", "),
-            Side::Right => cells_text(first),
-        })
     }
 
     /// Where rows are added to a table: the place, and what stands around each of them.
@@ -277,6 +228,50 @@ impl<'c> Checker<'c> {
         let values: Vec<Values> = field.active_values().map(|value| vec![word(value)]).collect();
         (!values.is_empty()).then_some(values)
     }
+}
+
+/// The value of the other list that is called the same, whatever its case, blanks and marks.
+fn namesake(columns: &Columns<'_>, value: &Values, width: usize) -> Option<String> {
+    let [Some(field)] = columns.fields.as_slice() else { return None };
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let wanted = letters(&texts(value)?.concat());
+    let found = field.active_values().find(|known| letters(known) == wanted)?;
+    (width == 1).then(|| quote(found))
+}
+
+/// What both neighbours in the list get, when it is the same; of a status pair, what all pairs
+/// with the same status get.
+fn neighbours(gap: &Gap<'_, '_>, table: &Table, value: &Values) -> Option<String> {
+    let goal = |value: &Values| -> Option<&[Cell]> {
+        let row = table.rows.iter().find(|row| {
+            gap.to.is_target_of(row.arrow)
+                && row.when.is_none()
+                && covers(ends(row, gap.to).0, value)
+        })?;
+        let (_, goal) = ends(row, gap.to);
+        goal.iter().all(|cell| matches!(cell, Cell::Is(_))).then_some(goal)
+    };
+    let place = gap.all.iter().position(|other| other == value)?;
+    let goals: Vec<&[Cell]> = if value.len() > 1 {
+        let alike = gap.all.iter().filter(|other| other.first() == value.first());
+        alike.filter_map(goal).collect()
+    } else {
+        let before = gap.all.iter().take(place).rev().find_map(goal)?;
+        vec![before, gap.all.iter().skip(place + 1).find_map(goal)?]
+    };
+    let (first, rest) = goals.split_first()?;
+    let alike = |other: &&[Cell]| {
+        first.iter().zip(*other).all(|pair| match pair {
+            (Cell::Is(a), Cell::Is(b)) => same_plain(a, b),
+            (a, b) => a == b,
+        })
+    };
+    rest.iter().all(alike).then(|| match gap.to {
+        Side::Left => first.iter().map(left_text).collect::<Vec<_>>().join(", "),
+        Side::Right => cells_text(first),
+    })
 }
 
 /// Whether a row has the values. A `when` may not hold, and yet the row was written for them.
