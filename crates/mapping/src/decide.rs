@@ -134,6 +134,16 @@ impl Case<'_> {
                 return Course::Keep("the target keeps the value that it has");
             }
         }
+        // A flag that goes one way: whoever has reached it carries the other along.
+        let behind = line.one_way.as_ref().map(|goal| {
+            let left = pair.left.first().is_some_and(|v| same_plain(goal, v));
+            if left { Side::Right } else { Side::Left }
+        });
+        if let Some(to) = behind
+            && (!line.writes(to) || self.rules.forced.is_some_and(|forced| forced != to))
+        {
+            return Course::Keep("one way: it never goes back");
+        }
         if let Some(to) = self.rules.forced {
             return Course::Repair(to, "the other side was given as changed");
         }
@@ -141,15 +151,13 @@ impl Case<'_> {
         if base.is_some() && unchanged {
             return Course::Drifted;
         }
+        if let Some(to) = behind {
+            return Course::Repair(to, "one way: it never goes back");
+        }
         match line.arrow {
             Arrow::ToRight => return Course::Repair(Side::Right, "the line flows to the right"),
             Arrow::ToLeft => return Course::Repair(Side::Left, "the line flows to the left"),
             Arrow::Both => {}
-        }
-        if let Some(goal) = &line.one_way {
-            let left = pair.left.first().is_some_and(|v| same_plain(goal, v));
-            let to = if left { Side::Right } else { Side::Left };
-            return Course::Repair(to, "one way: it never goes back");
         }
         let Some(base) = base else { return first_contact(line, pair) };
         match (self.changed(Side::Left), self.changed(Side::Right)) {

@@ -4,12 +4,12 @@ use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{Fallback, Wins};
 use crate::problem::{Code, Problem, nearest, semantics as say};
-use crate::tree::{
-    Arrow, At, BlankPolicy, Clause, ClauseKind, Constant, Item, Operand, Path, Span, Tree,
-};
+use crate::schema::Kind;
+use crate::tree::{Arrow, At, BlankPolicy, Clause, ClauseKind, Constant, Operand, Path, Span};
 use crate::value::Value;
 
-use super::{Checker, Defaults, head};
+use super::conditions::typed;
+use super::{Checker, Defaults};
 
 /// The clauses of one line, resolved.
 #[derive(Default)]
@@ -17,13 +17,26 @@ pub(super) struct LineClauses {
     pub(super) conversion: Option<(Conversion, Span)>,
     pub(super) tables: Option<(Vec<usize>, Span)>,
     pub(super) wins: Option<(Wins, Span)>,
-    pub(super) first_contact: Option<Side>,
+    pub(super) first_contact: Option<(Side, Span)>,
     pub(super) blank: [Option<(BlankPolicy, Span)>; 2],
     pub(super) default: [Option<(Fallback, Span)>; 2],
+    /// Where the value of each `default` stands, when it is a constant.
+    pub(super) constants: [Option<At<Constant>>; 2],
     pub(super) create_only: [Option<Span>; 2],
     pub(super) one_way: Option<(Value, Span)>,
     /// An `as` or `using` that could not be resolved; said already.
     pub(super) way_unclear: bool,
+}
+
+impl LineClauses {
+    /// Constants behind `default` get the type of the field that gets them.
+    pub(super) fn type_defaults(&mut self, kinds: [Option<&Kind>; 2]) {
+        for ((default, constant), kind) in self.default.iter_mut().zip(&self.constants).zip(kinds) {
+            if let (Some((Fallback::Constant(value), _)), Some(constant)) = (default, constant) {
+                *value = typed(kind.copied(), &constant.value);
+            }
+        }
+    }
 }
 
 /// How a clause is called in a sentence.
@@ -63,68 +76,34 @@ pub(super) fn constant_value(constant: &Constant) -> Value {
     }
 }
 
+/// Whether `to SIDE` before the clause says something.
+pub(super) fn takes_side(kind: &ClauseKind) -> bool {
+    match kind {
+        ClauseKind::Blank(_)
+        | ClauseKind::Default { .. }
+        | ClauseKind::OnCreateOnly
+        | ClauseKind::OnCreateOrInvite
+        // These are told that they stand on the wrong line.
+        | ClauseKind::UntilShared
+        | ClauseKind::RemovedKeep
+        | ClauseKind::None(_)
+        | ClauseKind::Several(_)
+        | ClauseKind::When(_)
+        | ClauseKind::Else(_) => true,
+        ClauseKind::As(_)
+        | ClauseKind::Using(_)
+        | ClauseKind::Wins { .. }
+        | ClauseKind::WinsNewest { .. }
+        | ClauseKind::WinsNewestAlone
+        | ClauseKind::FirstContact(_)
+        | ClauseKind::ConflictAsk
+        | ClauseKind::Union
+        | ClauseKind::OneWayTo(_) => false,
+    }
+}
+
 impl Checker<'_> {
-    /// Reads `defaults` blocks.
-    pub(super) fn read_defaults(&mut self, tree: &Tree) {
-        let mut first: Option<Span> = None;
-        for (item, span) in head::items(tree) {
-            let Item::Defaults(block) = item else { continue };
-            if let Some(first) = first {
-                self.say(say::doubled("defaults", first, span));
-            }
-            first.get_or_insert(span);
-            for (clause, _) in block.lines() {
-                self.read_default(clause);
-            }
-        }
-    }
-
-    fn read_default(&mut self, clause: &Clause) {
-        match &clause.kind {
-            ClauseKind::Wins { side, unless_blank } => {
-                let unless_blank = *unless_blank;
-                if let Some(side) = self.side_of(side) {
-                    self.defaults.wins = Some(Wins::Side { side, unless_blank });
-                }
-            }
-            ClauseKind::WinsNewest { fallback } => {
-                if let Some(fallback) = self.side_of(fallback) {
-                    self.defaults.wins = Some(Wins::Newest { fallback });
-                }
-            }
-            ClauseKind::WinsNewestAlone => self.needs_fallback(clause.span),
-            ClauseKind::ConflictAsk => self.defaults.wins = Some(Wins::Ask),
-            ClauseKind::FirstContact(side) => {
-                self.defaults.first_contact = self.side_of(side);
-            }
-            ClauseKind::Blank(policy) => {
-                let to = clause.to.as_ref().and_then(|side| self.side_of(side));
-                for side in Side::BOTH.into_iter().filter(|side| to.is_none_or(|to| to == *side)) {
-                    self.defaults.blank[side.index()] = *policy;
-                }
-            }
-            ClauseKind::As(_)
-            | ClauseKind::Using(_)
-            | ClauseKind::Union
-            | ClauseKind::Default { .. }
-            | ClauseKind::OnCreateOnly
-            | ClauseKind::OnCreateOrInvite
-            | ClauseKind::OneWayTo(_)
-            | ClauseKind::UntilShared
-            | ClauseKind::RemovedKeep
-            | ClauseKind::None(_)
-            | ClauseKind::Several(_)
-            | ClauseKind::When(_)
-            | ClauseKind::Else(_) => self.say(say::misplaced(
-                clause.span,
-                clause_name(&clause.kind),
-                "it says something about one line only",
-                "write it behind the line that it is meant for",
-            )),
-        }
-    }
-
-    fn needs_fallback(&mut self, span: Span) {
+    pub(super) fn needs_fallback(&mut self, span: Span) {
         let [left, right] = Side::BOTH.map(|side| self.plan.side_name(side).to_owned());
         self.say(
             Problem::new(Code::NeedsFallback, span, "`wins newest` needs an `else`")
@@ -162,6 +141,10 @@ impl Checker<'_> {
                 ));
                 continue;
             }
+            if to.is_some() && !takes_side(&clause.kind) {
+                self.needless_side(clause);
+                continue;
+            }
             self.line_clause(clause, to, arrow, scopes, &mut read);
         }
         read
@@ -185,7 +168,11 @@ impl Checker<'_> {
             | ClauseKind::WinsNewest { .. }
             | ClauseKind::WinsNewestAlone
             | ClauseKind::ConflictAsk => self.wins_clause(clause, arrow, read),
-            ClauseKind::FirstContact(side) => read.first_contact = self.side_of(side),
+            ClauseKind::FirstContact(side) => {
+                if let Some(side) = self.side_of(side) {
+                    self.once(&mut read.first_contact, side, clause);
+                }
+            }
             ClauseKind::Blank(policy) => {
                 for side in sides {
                     self.once(&mut read.blank[side.index()], *policy, clause);
@@ -195,9 +182,7 @@ impl Checker<'_> {
                 self.line_default(clause, value, plus_days.unwrap_or(0), &sides, scopes, read);
             }
             ClauseKind::OnCreateOnly | ClauseKind::OnCreateOrInvite => {
-                for side in sides {
-                    read.create_only[side.index()] = Some(clause.span);
-                }
+                self.create_clause(clause, &sides, read);
             }
             ClauseKind::OneWayTo(constant) => {
                 self.once(&mut read.one_way, constant_value(&constant.value), clause);
@@ -215,6 +200,56 @@ impl Checker<'_> {
                 "see the manual for the lines that take it",
             )),
         }
+    }
+
+    /// `on create only`, and the same for Microsoft's half of a deal.
+    fn create_clause(&mut self, clause: &Clause, sides: &[Side], read: &mut LineClauses) {
+        if clause.kind == ClauseKind::OnCreateOrInvite && sides == [Side::Right] {
+            self.say(
+                say::misplaced(
+                    clause.span,
+                    "on create or on invite",
+                    "only Microsoft's half of a deal is made by an invitation",
+                    "write `on create only`",
+                )
+                .fix(self.words_of(clause), "on create only"),
+            );
+        }
+        for side in sides {
+            let slot = &mut read.create_only[side.index()];
+            if let Some(first) = *slot {
+                self.say(say::doubled(clause_name(&clause.kind), first, clause.span));
+            } else {
+                *slot = Some(clause.span);
+            }
+        }
+    }
+
+    /// A clause without the `to SIDE` in front of it.
+    fn words_of(&self, clause: &Clause) -> Span {
+        let Some(to) = clause.to.as_ref().filter(|to| to.span.start > clause.span.start) else {
+            return clause.span;
+        };
+        let behind = self.text.get(to.span.end..clause.span.end).unwrap_or("");
+        let blanks = behind.len() - behind.trim_start().len();
+        Span::new((to.span.end + blanks).min(clause.span.end), clause.span.end)
+    }
+
+    /// `to SIDE` in front of what holds for a line as a whole.
+    pub(super) fn needless_side(&mut self, clause: &Clause) {
+        let name = clause_name(&clause.kind);
+        let words = self.words_of(clause);
+        let to = Span::new(clause.span.start, words.start);
+        let side = clause.to.as_ref().map_or("", |side| side.value.as_str());
+        self.say(
+            say::misplaced(
+                Span::new(to.start, to.end.max(to.start)),
+                &format!("to {side}"),
+                &format!("`{name}` holds for the line as a whole"),
+                &format!("write `{name} …` without it"),
+            )
+            .fix(to, ""),
+        );
     }
 
     /// `as` and `using`: how values get across.
@@ -310,9 +345,17 @@ impl Checker<'_> {
     ) {
         match &value.value {
             Operand::Constant(constant) => {
+                if plus_days != 0 {
+                    self.say(
+                        Problem::new(Code::BadArgument, clause.span, "`plus` adds days to a field's value")
+                            .label("found a constant before it")
+                            .help("write the path of a date, such as `createdDateTime plus 90 days`, or the day itself"),
+                    );
+                }
                 for side in sides {
-                    let value = Fallback::Constant(constant_value(constant));
-                    self.once(&mut read.default[side.index()], value, clause);
+                    let fallback = Fallback::Constant(constant_value(constant));
+                    self.once(&mut read.default[side.index()], fallback, clause);
+                    read.constants[side.index()] = Some(At::new(constant.clone(), value.span));
                 }
             }
             Operand::JsonPath(_) => self.say(

@@ -87,7 +87,7 @@ impl<'c> Checker<'c> {
         let arrow = line.arrow.value;
         let left = self.operands(&line.left, Side::Left, context);
         let right = self.operands(&line.right, Side::Right, context);
-        let clauses = self.line_clauses(&line.clauses, arrow, context.scopes);
+        let mut clauses = self.line_clauses(&line.clauses, arrow, context.scopes);
         let (Some(left), Some(right)) = (left, right) else {
             self.mean(line, context);
             return None;
@@ -104,7 +104,10 @@ impl<'c> Checker<'c> {
         let sides = [&left, &right];
         let via = self.via(line, span, &clauses, sides, [&left_kinds, &right_kinds], context);
         self.writability(line, sides, &clauses, via.as_ref(), context);
-        self.promises(line, span, sides, &clauses, via.as_ref());
+        self.promises(line, span, sides, &clauses);
+        self.idle(line, sides, &clauses, context);
+        self.defaults_fit(sides, &clauses, via.as_ref(), context);
+        clauses.type_defaults([left_kinds.first(), right_kinds.first()]);
         let Some(via) = via else {
             self.mean(line, context);
             return None;
@@ -153,7 +156,7 @@ impl<'c> Checker<'c> {
                 (Arrow::ToRight, None) => Wins::Side { side: Side::Left, unless_blank: false },
                 (Arrow::ToLeft, None) => Wins::Side { side: Side::Right, unless_blank: false },
             },
-            first_contact: clauses.first_contact.or(defaults.first_contact),
+            first_contact: clauses.first_contact.map(|(side, _)| side).or(defaults.first_contact),
             blank,
             default: [default_left.map(|(d, _)| d), default_right.map(|(d, _)| d)],
             create_only: clauses.create_only.map(|span| span.is_some()),

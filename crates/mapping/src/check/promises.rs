@@ -3,7 +3,7 @@
 //! In: a line's resolved operands. Out: problems. Must not know: how the line is put together.
 
 use crate::decision::Side;
-use crate::plan::Via;
+use crate::plan::{SlotId, Step, Via};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::schema::{Access, Field, Found, Kind};
 use crate::tree::{Arrow, At, BlankPolicy, Constant, FieldLine, Span};
@@ -128,7 +128,10 @@ impl<'c> Checker<'c> {
                 }
                 let is_condition =
                     matches!(via, Some(Via::Tables(_))) && fields.len() > 1 && some_writable;
-                if !is_condition {
+                let selects = self.selects(context.scopes[side.index()], field.slot);
+                if selects {
+                    self.selected(line, side, field.span);
+                } else if !is_condition {
                     self.write_access(line, side, field.span, &found, clauses);
                 }
                 if let Some(via) = via {
@@ -149,6 +152,26 @@ impl<'c> Checker<'c> {
         }
     }
 
+    /// Whether a path leads through an element that is selected.
+    fn selects(&self, scope: usize, slot: SlotId) -> bool {
+        let slot = self.scopes.get(scope).and_then(|scope| scope.slots.get(slot.0));
+        slot.is_some_and(|slot| slot.steps.iter().any(|step| !matches!(step, Step::Member(_))))
+    }
+
+    /// A selected element may be another one next time, so nothing is written to it.
+    fn selected(&mut self, line: &FieldLine, side: Side, span: Span) {
+        let written = self.text.get(span.start..span.end).unwrap_or_default();
+        let away = if side == Side::Left { "->" } else { "<-" };
+        let message = format!("`{written}` selects an element of a list, which is only read");
+        let problem =
+            Problem::new(Code::ReadOnly, span, message).label("which element it is may change");
+        self.say(if line.arrow.value == Arrow::Both {
+            problem.help(format!("write the line with `{away}`")).fix(line.arrow.span, away)
+        } else {
+            problem.help("map the list with an `each` block, which knows its elements by a key")
+        });
+    }
+
     fn write_access(
         &mut self,
         line: &FieldLine,
@@ -159,9 +182,21 @@ impl<'c> Checker<'c> {
     ) {
         let name = &found.field.name;
         let away = if side == Side::Left { "->" } else { "<-" };
-        if found.write == Access::Never {
-            let problem = Problem::new(Code::ReadOnly, span, format!("`{name}` is read-only"))
-                .label("cannot be written");
+        let creates_only = clauses.create_only[side.index()].is_some();
+        if found.write == Access::Never || (creates_only && !found.write.creates()) {
+            let written = self.text.get(span.start..span.end).unwrap_or(name);
+            let problem = if found.selected {
+                let message =
+                    format!("`{written}` selects an element of a list, which is only read");
+                Problem::new(Code::ReadOnly, span, message).label("cannot be written")
+            } else if found.write == Access::Never {
+                Problem::new(Code::ReadOnly, span, format!("`{name}` is read-only"))
+                    .label("cannot be written")
+            } else {
+                let to = self.plan.side_name(side);
+                let message = format!("`{name}` cannot be given when the {to} is created");
+                Problem::new(Code::ReadOnly, span, message).label("can only be changed later")
+            };
             let problem = if line.arrow.value == Arrow::Both {
                 problem.help(format!("write the line with `{away}`")).fix(line.arrow.span, away)
             } else {
@@ -326,33 +361,56 @@ impl<'c> Checker<'c> {
         span: Span,
         sides: [&Operands<'c>; 2],
         clauses: &LineClauses,
-        via: Option<&Via>,
     ) {
-        for operands in sides {
+        for (side, operands) in Side::BOTH.into_iter().zip(sides) {
+            let written = side.is_target_of(line.arrow.value);
+            let constant = matches!(sides[side.other().index()], Operands::Constants(_));
+            let free = clauses.create_only[side.index()].is_some() || constant;
             for field in operands.fields() {
-                let Some(found) = &field.found else { continue };
-                if found.field.one_way.is_some()
-                    && line.arrow.value == Arrow::Both
-                    && clauses.one_way.is_none()
-                {
-                    let goal = found.field.one_way.unwrap_or(true);
-                    let name = found.field.name.clone();
-                    self.say(
+                let Some(goal) = field.found.and_then(|found| found.field.one_way) else {
+                    continue;
+                };
+                let name = field.found.map_or("", |found| found.field.name.as_str());
+                match &clauses.one_way {
+                    None if written && !free => self.say(
                         Problem::new(
                             Code::OneWay,
                             field.span,
                             format!("`{name}` never goes back from {goal}"),
                         )
                         .label("a flag that goes one way")
+                        .effect("a write that takes it back is refused")
                         .help(format!("add `one way to {goal}`"))
                         .fix(Span::new(span.end, span.end), format!(" one way to {goal}")),
-                    );
+                    ),
+                    Some((Value::Bool(said), at)) if *said != goal => self.say(
+                        Problem::new(
+                            Code::OneWay,
+                            *at,
+                            format!(
+                                "`{name}` never goes back from {goal}, found `one way to {said}`"
+                            ),
+                        )
+                        .label("the other way round")
+                        .also(field.span, "this field")
+                        .help(format!("write `one way to {goal}`"))
+                        .fix(*at, format!("one way to {goal}")),
+                    ),
+                    Some(_) | None => {}
                 }
             }
         }
-        if let Some((goal, at)) = &clauses.one_way
-            && (!matches!(goal, Value::Bool(_)) || matches!(via, Some(Via::Tables(_))))
-        {
+        self.two_flags(sides, clauses);
+    }
+
+    /// `one way to` stands between two flags.
+    fn two_flags(&mut self, sides: [&Operands<'c>; 2], clauses: &LineClauses) {
+        let Some((goal, at)) = &clauses.one_way else { return };
+        let flag = |operands: &Operands<'c>| match operands.fields() {
+            [one] => one.found.is_none_or(|found| found.kind() == Kind::Bool),
+            _ => false,
+        };
+        if !matches!(goal, Value::Bool(_)) || clauses.tables.is_some() {
             self.say(
                 Problem::new(
                     Code::BadArgument,
@@ -361,6 +419,16 @@ impl<'c> Checker<'c> {
                 )
                 .label("expected `true` or `false`")
                 .help("write `one way to true`"),
+            );
+        } else if !sides.into_iter().all(flag) {
+            self.say(
+                Problem::new(
+                    Code::BadArgument,
+                    *at,
+                    "`one way to` needs one field on each side that holds yes or no",
+                )
+                .label("for flags only")
+                .help("remove it, or map two flags"),
             );
         }
     }

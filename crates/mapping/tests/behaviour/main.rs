@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod clauses;
+#[cfg(test)]
 mod create;
 #[cfg(test)]
 mod decisions;
