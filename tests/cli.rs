@@ -16,6 +16,8 @@ mod fmt;
 mod folder;
 #[path = "cli/maps.rs"]
 mod maps;
+#[path = "cli/org.rs"]
+mod org;
 #[path = "cli/test.rs"]
 mod test;
 #[path = "cli/tried.rs"]

@@ -40,6 +40,7 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("mapping", "miette", &["problem.rs"]),
     ("mapping", "pest", &["parse.rs", "parse/"]),
     ("mapping", "pest_derive", &["parse/grammar.rs"]),
+    ("mapping", "roxmltree", &["schema/xml.rs"]),
     ("mapping", "serde_yaml", &["schema/read.rs"]),
     ("mapping", "sha2", &["plan/text.rs"]),
     ("runner", "axum", &["intake.rs", "intake/", "listen.rs", "serve.rs"]),

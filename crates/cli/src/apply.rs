@@ -24,12 +24,13 @@ const PROGRESS: Duration = Duration::from_millis(250);
 /// Applies a map to records from a file, or from stdin.
 pub(crate) fn run(
     map: &Path,
+    org: Option<&str>,
     to: &str,
     old: Option<&Path>,
     input: Option<&Path>,
     color: Color,
 ) -> Result<Outcome, Stop> {
-    let map = open_usable(map, color)?;
+    let map = open_usable(map, org, color)?;
     let Some((_, plan)) = map.usable() else { return Ok(Outcome::NotFine) };
     let to = side_named(plan, to)?;
     let mut faults = 0;

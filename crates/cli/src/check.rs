@@ -22,14 +22,15 @@ pub(crate) enum Face {
 /// Checks all maps; problems go to stdout, a summary to stderr.
 pub(crate) fn run(
     paths: &[PathBuf],
+    org: Option<&str>,
     face: Face,
     deny_warnings: bool,
     color: Color,
 ) -> Result<Outcome, Stop> {
-    let mut project = Project::default();
     let mut findings: Vec<Finding> = Vec::new();
     let mut unread: Vec<Stop> = Vec::new();
     let maps = find(paths)?;
+    let mut project = Project::against(org, &maps)?;
     for path in &maps {
         match project.open(path) {
             Ok(map) => findings.extend(map.findings),
@@ -42,6 +43,9 @@ pub(crate) fn run(
         Face::GitHub => show::github(&findings),
     };
     print(&text)?;
+    for note in project.notes() {
+        tell(&format!("note: {note}\n"));
+    }
     let tally = Tally::of(&findings);
     tell(&format!("{}, {tally}\n", count(maps.len(), "file")));
     // One file that cannot be read does not hide the problems of the others.

@@ -9,6 +9,7 @@ mod demo;
 mod fmt;
 mod life;
 mod lines;
+mod org;
 mod plan;
 mod project;
 mod ready;
@@ -63,7 +64,7 @@ enum Command {
     /// the built-in ones. All problems of all files are reported in one run. Warnings alone leave
     /// the exit code 0.
     #[command(
-        after_help = "Examples:\n  cosell check\n  cosell check opportunity.map --format json\n  cosell check maps --format github --deny warnings"
+        after_help = "Examples:\n  cosell check\n  cosell check opportunity.map --org acme\n  cosell check maps --format json\n  cosell check maps --format github --deny warnings"
     )]
     Check(Check),
 
@@ -202,6 +203,11 @@ struct Check {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
+
     /// How problems are written
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     format: CheckFormat,
@@ -227,6 +233,11 @@ struct Plan {
     /// The map
     map: PathBuf,
 
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
+
     /// How the plan is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     format: TextFormat,
@@ -244,6 +255,11 @@ struct Apply {
     /// Records of SIDE as they are now, one a line, paired by the keys of the `match` line
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
 
     /// Records of the other side, one a line; none or `-`: stdin
     #[arg(value_name = "FILE")]
@@ -267,6 +283,11 @@ struct Try {
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
 
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
+
     /// How the decisions are written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     format: TextFormat,
@@ -277,6 +298,11 @@ struct Test {
     /// Maps, or folders with maps; none: the folder that you are in
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
 
     /// How results are written
     #[arg(long, value_enum, default_value_t = HumanFormat::Human)]
@@ -368,38 +394,59 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             with_parent: args.serving.with_parent,
         }),
         Command::Check(args) => {
-            let face = match args.format {
-                CheckFormat::Human => check::Face::Human,
-                CheckFormat::Json => check::Face::Json,
-                CheckFormat::GitHub => check::Face::GitHub,
-            };
-            check::run(&args.paths, face, args.deny == Some(Deny::Warnings), color)
+            let deny = args.deny == Some(Deny::Warnings);
+            check::run(&args.paths, args.org.as_deref(), args.format.into(), deny, color)
         }
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
-        Command::Plan(args) => {
-            let face = match args.format {
-                TextFormat::Text => plan::Face::Text,
-                TextFormat::Json => plan::Face::Json,
-            };
-            plan::run(&args.map, face, color)
-        }
+        Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
         Command::Apply(args) => {
-            apply::run(&args.map, &args.to, args.old.as_deref(), args.input.as_deref(), color)
+            let org = args.org.as_deref();
+            let (old, input) = (args.old.as_deref(), args.input.as_deref());
+            apply::run(&args.map, org, &args.to, old, input, color)
         }
         Command::Try(args) => {
-            let face = match args.format {
-                TextFormat::Text => try_one::Face::Text,
-                TextFormat::Json => try_one::Face::Json,
-            };
             let files = try_one::Files { left: args.left, right: args.right, base: args.base };
-            try_one::run(&args.map, &files, face, color)
+            try_one::run(&args.map, args.org.as_deref(), &files, args.format.into(), color)
         }
         Command::Test(args) => {
-            let face = match args.format {
-                HumanFormat::Human => test::Face::Human,
-                HumanFormat::Json => test::Face::Json,
-            };
-            test::run(&args.paths, face, color)
+            test::run(&args.paths, args.org.as_deref(), args.format.into(), color)
+        }
+    }
+}
+
+impl From<CheckFormat> for check::Face {
+    fn from(format: CheckFormat) -> Self {
+        match format {
+            CheckFormat::Human => check::Face::Human,
+            CheckFormat::Json => check::Face::Json,
+            CheckFormat::GitHub => check::Face::GitHub,
+        }
+    }
+}
+
+impl From<TextFormat> for plan::Face {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Text => plan::Face::Text,
+            TextFormat::Json => plan::Face::Json,
+        }
+    }
+}
+
+impl From<TextFormat> for try_one::Face {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Text => try_one::Face::Text,
+            TextFormat::Json => try_one::Face::Json,
+        }
+    }
+}
+
+impl From<HumanFormat> for test::Face {
+    fn from(format: HumanFormat) -> Self {
+        match format {
+            HumanFormat::Human => test::Face::Human,
+            HumanFormat::Json => test::Face::Json,
         }
     }
 }

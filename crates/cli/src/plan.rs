@@ -17,8 +17,13 @@ pub(crate) enum Face {
 }
 
 /// Prints the plan of a map.
-pub(crate) fn run(map: &Path, face: Face, color: Color) -> Result<Outcome, Stop> {
-    let map = open_usable(map, color)?;
+pub(crate) fn run(
+    map: &Path,
+    org: Option<&str>,
+    face: Face,
+    color: Color,
+) -> Result<Outcome, Stop> {
+    let map = open_usable(map, org, color)?;
     if let Some((_, plan)) = map.usable() {
         print(&match face {
             Face::Text => plan.to_text(),

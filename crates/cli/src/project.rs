@@ -15,11 +15,12 @@ use mapping::plan::Plan;
 use mapping::problem::Severity;
 use mapping::schema::{Schemas, System};
 
+use crate::org;
 use crate::show::{self, Finding};
 use crate::terminal::{Color, Stop, shown, tell};
 
 /// Folders in which no maps are looked for.
-const SKIPPED: [&str; 2] = ["target", "node_modules"];
+pub(crate) const SKIPPED: [&str; 2] = ["target", "node_modules"];
 
 /// The maps that the paths mean: a file itself, of a folder all `*.map` in it and below, sorted.
 /// No path: the folder that the user is in. Hidden folders are left out. None found: an error.
@@ -114,17 +115,34 @@ impl Map {
 #[derive(Debug, Default)]
 pub(crate) struct Project {
     folders: BTreeMap<PathBuf, Beside>,
+    /// The org that takes the place of what is built in.
+    org: Option<org::Read>,
 }
 
 /// The schemas of a folder with maps.
 #[derive(Debug)]
 enum Beside {
-    BuiltIn,
+    Nothing,
     Own(Box<Schemas>),
     Broken,
 }
 
 impl Project {
+    /// Maps that are looked at against an org (`--org`), or against what is built in.
+    pub(crate) fn against(org: Option<&str>, maps: &[PathBuf]) -> Result<Project, Stop> {
+        let Some(org) = org else { return Ok(Project::default()) };
+        let place = org::place(org, maps)?;
+        // A map that cannot be read is reported when it is opened.
+        let texts: Vec<String> = maps.iter().filter_map(|map| read(map).ok()).collect();
+        let read = org::read(&place, &texts)?;
+        Ok(Project { folders: BTreeMap::new(), org: Some(read) })
+    }
+
+    /// What is not known of the org, a sentence each.
+    pub(crate) fn notes(&self) -> &[String] {
+        self.org.as_ref().map_or(&[], |org| &org.notes)
+    }
+
     /// Reads and compiles one map.
     pub(crate) fn open(&mut self, path: &Path) -> Result<Map, Stop> {
         let name = shown(path);
@@ -149,24 +167,34 @@ impl Project {
         findings: &mut Vec<Finding>,
     ) -> Result<Option<&Schemas>, Stop> {
         let folder = map.parent().unwrap_or(Path::new("")).to_path_buf();
+        let base = match &mut self.org {
+            Some(org) => {
+                findings.append(&mut org.findings);
+                match &org.schemas {
+                    Some(schemas) => schemas,
+                    None => return Ok(None),
+                }
+            }
+            None => Schemas::built_in(),
+        };
         if !self.folders.contains_key(&folder) {
-            let beside = load(&folder, findings)?;
+            let beside = load(&folder, base, findings)?;
             self.folders.insert(folder.clone(), beside);
         }
         Ok(match self.folders.get(&folder) {
             Some(Beside::Own(schemas)) => Some(schemas),
             Some(Beside::Broken) => None,
-            Some(Beside::BuiltIn) | None => Some(Schemas::built_in()),
+            Some(Beside::Nothing) | None => Some(base),
         })
     }
 }
 
-/// Reads `schemas/*.yaml` of a folder, when it has any; its objects replace built-in ones of the
-/// same name.
-fn load(folder: &Path, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
+/// Reads `schemas/*.yaml` of a folder, when it has any; its objects replace those of `base` of
+/// the same name.
+fn load(folder: &Path, base: &Schemas, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
     let beside = folder.join("schemas");
     if !beside.is_dir() {
-        return Ok(Beside::BuiltIn);
+        return Ok(Beside::Nothing);
     }
     let failed = |error: io::Error| Stop::file("read", &beside, &error);
     let mut paths = Vec::new();
@@ -187,7 +215,7 @@ fn load(folder: &Path, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
                 .into_iter()
                 .flat_map(|system| own.objects(system))
                 .cloned();
-            Ok(Beside::Own(Box::new(Schemas::built_in().clone().with(objects))))
+            Ok(Beside::Own(Box::new(base.clone().with(objects))))
         }
         Err(problems) => {
             let texts: BTreeMap<&str, Arc<str>> =
@@ -203,8 +231,8 @@ fn load(folder: &Path, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
 
 /// Reads and compiles the one map that a command works with. Errors: it cannot be used; what was
 /// found is told on stderr first.
-pub(crate) fn open_usable(path: &Path, color: Color) -> Result<Map, Stop> {
-    let map = Project::default().open(path)?;
+pub(crate) fn open_usable(path: &Path, org: Option<&str>, color: Color) -> Result<Map, Stop> {
+    let map = Project::against(org, &[path.to_path_buf()])?.open(path)?;
     if map.usable().is_none() {
         tell(&show::human(&errors(&map.findings), color.on_stderr()));
         return Err(Stop::because(

@@ -43,11 +43,17 @@ struct Summary<'s> {
 }
 
 /// Carries out all examples of all maps.
-pub(crate) fn run(paths: &[PathBuf], face: Face, color: Color) -> Result<Outcome, Stop> {
-    let mut project = Project::default();
+pub(crate) fn run(
+    paths: &[PathBuf],
+    org: Option<&str>,
+    face: Face,
+    color: Color,
+) -> Result<Outcome, Stop> {
+    let maps = find(paths)?;
+    let mut project = Project::against(org, &maps)?;
     let mut played: Vec<Played> = Vec::new();
     let mut not_run: Vec<String> = Vec::new();
-    for path in find(paths)? {
+    for path in maps {
         let map = project.open(&path)?;
         let Some(results) = play(&map, &path) else {
             tell(&show::human(&errors(&map.findings), color.on_stderr()));

@@ -76,8 +76,14 @@ impl Tried<'_> {
 }
 
 /// Tries one reconcile; nothing is written anywhere.
-pub(crate) fn run(map: &Path, files: &Files, face: Face, color: Color) -> Result<Outcome, Stop> {
-    let map = open_usable(map, color)?;
+pub(crate) fn run(
+    map: &Path,
+    org: Option<&str>,
+    files: &Files,
+    face: Face,
+    color: Color,
+) -> Result<Outcome, Stop> {
+    let map = open_usable(map, org, color)?;
     let Some((_, plan)) = map.usable() else { return Ok(Outcome::NotFine) };
     let left = files.left.as_deref().map(read).transpose()?;
     let right = files.right.as_deref().map(read).transpose()?;

@@ -2,13 +2,18 @@
 //!
 //! Must not know: maps, plans, records, files. The YAML library is named only in `schema/read.rs`.
 
+mod describe;
 mod field;
 mod find;
 mod form;
 mod kind;
+mod metadata;
 mod model;
 mod object;
+mod org;
 mod read;
+mod standard;
+mod xml;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -19,7 +24,8 @@ use std::sync::OnceLock;
 
 pub use find::{Found, Miss, MissKind, Place};
 pub use kind::{Access, Kind, System};
-pub use model::{Child, Field, Object, PickValue, Required, States};
+pub use model::{Child, Field, Object, PickValue, RecordType, Required, States};
+pub use org::{Org, OrgFile};
 
 use form::{Complaint, Complaints, did_you_mean};
 use object::{File, Lookup};

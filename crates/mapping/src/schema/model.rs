@@ -22,6 +22,30 @@ pub struct Object {
     pub children: Vec<Child>,
     /// Which combinations of status fields are legal, where the system says so.
     pub states: Option<States>,
+    /// Its record types. None known: values are not checked against them.
+    pub record_types: Vec<RecordType>,
+    /// The org that it was read from, in words for messages; nothing for what is built in.
+    pub org: Option<String>,
+}
+
+/// A variant of an object with lists of values of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordType {
+    /// Its developer name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// False when no record can be given it any more.
+    pub active: bool,
+    /// By field, the values that it admits. A field that is not here admits all of its values.
+    pub values: Vec<(String, Vec<String>)>,
+}
+
+impl RecordType {
+    /// The values that it admits in a field; nothing: it says nothing about that field.
+    pub fn admits(&self, field: &str) -> Option<&[String]> {
+        self.values.iter().find(|(name, _)| name == field).map(|(_, values)| values.as_slice())
+    }
 }
 
 impl Object {
@@ -139,8 +163,14 @@ pub struct Field {
     pub consent: bool,
     /// True for the flag that says that a record takes part in the sync.
     pub opt_in: bool,
-    /// The object that a reference leads to.
+    /// The object that a reference leads to (of several, the first).
     pub reference_to: Option<String>,
+    /// The other objects that it may lead to.
+    pub reference_also: Vec<String>,
+    /// The field whose value decides which of its own values can be chosen.
+    pub controlled_by: Option<String>,
+    /// Why it can never be written, when the system computes it: `a formula`.
+    pub computed: Option<&'static str>,
     /// The name under which the other record's fields are reached: `Account` in `Account.Name`.
     pub relationship: Option<String>,
     /// What may be written through that relationship.
@@ -179,6 +209,9 @@ impl Field {
             consent: false,
             opt_in: false,
             reference_to: None,
+            reference_also: Vec::new(),
+            controlled_by: None,
+            computed: None,
             relationship: None,
             through: Access::Never,
             external_id: false,

@@ -73,6 +73,8 @@ fn object(
         fields: Vec::new(),
         children: Vec::new(),
         states: None,
+        record_types: Vec::new(),
+        org: None,
     };
     for name in ["key", "fields"] {
         if form.entry(name).is_none() && matches!(entry.value.node, Node::Map(_)) {

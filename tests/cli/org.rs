@@ -1,0 +1,150 @@
+//! `--org`: describes, SFDX source and `.object` files of a customer in the place of what is built in.
+
+use crate::folder::Folder;
+
+const HEAD: &str = "language 1\nmapping deal \"Deal\"\nside referral is partner_center Referral\n\
+side opportunity is salesforce Opportunity\nmatch referral.id with opportunity.Ref__c\n";
+
+fn map(lines: &str) -> String {
+    format!("{HEAD}{lines}")
+}
+
+fn field(name: &str, inner: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n<fullName>{name}</fullName>\n\
+<label>{name}</label>\n{inner}\n</CustomField>\n"
+    )
+}
+
+/// An SFDX project with an opportunity of its own.
+fn acme() -> Folder {
+    let folder = Folder::new();
+    let root = "orgs/acme/force-app/main/default";
+    let opportunity = format!("{root}/objects/Opportunity");
+    let add = |name: &str, inner: &str| {
+        folder.write(&format!("{opportunity}/fields/{name}.field-meta.xml"), field(name, inner));
+    };
+    add("Ref__c", "<type>Text</type><length>40</length><externalId>true</externalId>");
+    add("Short__c", "<type>Text</type><length>10</length>");
+    add(
+        "Sum__c",
+        "<type>Currency</type><precision>18</precision><scale>2</scale><formula>1</formula>",
+    );
+    add("Amount", "<trackHistory>true</trackHistory>");
+    let values = "<valueSetDefinition><sorted>false</sorted>\
+<value><fullName>North &amp; West</fullName><default>false</default></value>\
+<value><fullName>South</fullName><default>false</default></value>\
+<value><fullName>East</fullName><isActive>false</isActive></value></valueSetDefinition>";
+    add(
+        "Area__c",
+        &format!("<type>Picklist</type><valueSet><restricted>true</restricted>{values}</valueSet>"),
+    );
+    add("Tier__c", "<type>Picklist</type><valueSet><valueSetName>Tier</valueSetName></valueSet>");
+    add("Region__c", "<type>Lookup</type><referenceTo>Region__c</referenceTo>");
+    add("Odd__c", "<type>Hologram</type>");
+    folder.write(
+        &format!("{root}/globalValueSets/Tier.globalValueSet-meta.xml"),
+        "<GlobalValueSet><customValue><fullName>Gold</fullName></customValue></GlobalValueSet>",
+    );
+    folder.write(
+        &format!("{root}/objects/Region__c/fields/Code__c.field-meta.xml"),
+        field("Code__c", "<type>Text</type><length>8</length>"),
+    );
+    folder.write("orgs/acme/package.json", "{\"fields\": 1}");
+    folder.write("orgs/acme/ci.yml", "jobs: []");
+    folder
+}
+
+fn codes(folder: &Folder, lines: &str) -> Vec<String> {
+    folder.write("deal.map", map(lines));
+    let done = folder.run(&["check", "deal.map", "--org", "acme", "--format", "json"]);
+    let found = done.json();
+    let line = |p: &serde_json::Value| format!("{} {}", p["line"], p["code"].as_str().unwrap());
+    found.as_array().unwrap().iter().map(line).collect()
+}
+
+#[test]
+fn the_source_of_an_org_is_what_a_map_is_checked_against() {
+    let folder = acme();
+    let good = "values area\n  Incoming -> \"North & West\"\n  Outgoing -> South\nend\n\
+values tier\n  Incoming -> Gold\n  otherwise -> keep\nend\nfields\n\
+  name -> Name as text cut at 120\n  name -> Short__c as text cut at 10\n  direction -> Area__c using area\n\
+  direction -> Tier__c using tier\n  details.dealValue -> Amount as money with 2 decimals\nend\n";
+    let only_otherwise: Vec<String> =
+        codes(&folder, good).into_iter().filter(|code| !code.contains("only-otherwise")).collect();
+    assert_eq!(only_otherwise, Vec::<String>::new());
+    let bad = "fields\n  name -> Short__c as text cut at 11\n  details.dealValue -> Sum__c as money with 2 decimals\n\
+  name -> Campaign_Code__c as text cut at 100\n  campaignId -> Region__r.Code__c\nend\n";
+    let expected =
+        ["7 map::too-long", "8 map::read-only", "9 map::unknown-field", "10 map::read-only"];
+    assert_eq!(codes(&folder, bad), expected);
+}
+
+#[test]
+fn what_is_not_understood_is_said_once_and_trips_nothing() {
+    let folder = acme();
+    folder.write(
+        "orgs/acme/force-app/main/default/objects/Opportunity/fields/Torn__c.field-meta.xml",
+        "<CustomField><fullName>Torn__c</fullName>",
+    );
+    folder.write("deal.map", map("fields\n  name -> Name as text cut at 120\nend\n"));
+    let done = folder.run(&["check", "deal.map", "--org", "acme"]).ends(0);
+    assert_eq!(done.err.matches("Hologram").count(), 1, "{}", done.err);
+    assert_eq!(done.err.matches("Torn__c.field-meta.xml:1:").count(), 1, "{}", done.err);
+    assert!(done.err.ends_with("1 file, 0 errors, 0 warnings\n"), "{}", done.err);
+}
+
+#[test]
+fn an_org_that_is_not_there_is_named_with_the_nearest() {
+    let folder = acme();
+    folder.write("deal.map", map("fields\n  name -> Name as text cut at 120\nend\n"));
+    let done = folder.run(&["check", "deal.map", "--org", "acmee"]).ends(2);
+    assert!(done.err.contains("there is no org `acmee`"), "{}", done.err);
+    assert!(done.err.contains("did you mean `acme`?"), "{}", done.err);
+}
+
+#[test]
+fn a_describe_is_the_truth_of_the_user_who_asked_for_it() {
+    let folder = Folder::new();
+    let field = |name: &str, kind: &str, rest: &str| {
+        format!(
+            "{{\"name\":\"{name}\",\"label\":\"{name}\",\"type\":\"{kind}\",\"createable\":true,\
+\"updateable\":true,\"nillable\":true,\"defaultedOnCreate\":false{rest}}}"
+        )
+    };
+    let fields = [
+        field("Name", "string", ",\"length\":120"),
+        field("Ref__c", "string", ",\"length\":255"),
+        field("Hidden__c", "string", ",\"length\":80")
+            .replace("\"updateable\":true", "\"updateable\":false")
+            .replace("\"createable\":true", "\"createable\":false"),
+        field("Must__c", "double", ",\"precision\":18,\"scale\":2")
+            .replace("\"nillable\":true", "\"nillable\":false"),
+    ];
+    let text = format!(
+        "{{\"name\":\"Opportunity\",\"label\":\"Deal\",\"fields\":[{}],\"childRelationships\":[],\"recordTypeInfos\":[]}}",
+        fields.join(",")
+    );
+    folder.write("orgs/acme/Opportunity.json", &text);
+    let lines = "sync\n  from referral\nend\nfields\n  name -> Name as text cut at 120\n\
+  campaignId -> Hidden__c as text cut at 80\n  createdDateTime -> CloseDate as date in \"UTC\"\nend\n";
+    let expected = ["4 map::missing-required", "11 map::read-only", "12 map::unknown-field"];
+    assert_eq!(codes(&folder, lines), expected);
+    folder.write("orgs/acme/Opportunity.json", &text[..200]);
+    let done = folder.run(&["check", "deal.map", "--org", "orgs/acme/Opportunity.json"]).ends(1);
+    assert!(done.out.contains("Opportunity.json:1:201"), "{}", done.out);
+}
+
+#[test]
+fn an_old_object_file_tells_the_same() {
+    let folder = Folder::new();
+    let text = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\">\
+<fields><fullName>Ref__c</fullName><label>Ref</label><type>Text</type><length>40</length></fields>\
+<fields><fullName>Area__c</fullName><type>Picklist</type><picklist><picklistValues><fullName>A</fullName>\
+<default>false</default></picklistValues><restrictedPicklist>true</restrictedPicklist></picklist></fields>\
+</CustomObject>";
+    folder.write("orgs/acme/src/objects/Opportunity.object", text);
+    let lines = "fields\n  \"B\" -> Area__c on create only\nend\n";
+    assert_eq!(codes(&folder, lines), ["7 map::unknown-value"]);
+}
