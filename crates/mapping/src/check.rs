@@ -19,6 +19,7 @@ mod rows;
 mod rules;
 mod scope;
 mod tables;
+mod turn;
 
 use crate::decision::Side;
 use crate::plan::{Line, Plan, Wins};
@@ -74,7 +75,9 @@ pub fn check(
 
 fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let Some(head) = head::read(tree, schemas, &mut problems) else { return (None, problems) };
+    let Some(head) = head::read(tree, text, schemas, &mut problems) else {
+        return (None, problems);
+    };
     let mut checker = Checker::new(file, text, schemas, head, problems);
     checker.conditions_of_sync(tree);
     checker.read_defaults(tree);

@@ -294,12 +294,34 @@ pub struct ChildReads {
     pub fields: Vec<String>,
 }
 
+/// The names of a dotted path. A name with a dot in it stands in backticks.
+pub fn names(path: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = path;
+    loop {
+        let (name, behind) = match rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+            Some((name, behind)) => (name, behind.strip_prefix('.')),
+            None => rest.split_once('.').map_or((rest, None), |(name, rest)| (name, Some(rest))),
+        };
+        names.push(name);
+        match behind {
+            Some(behind) => rest = behind,
+            None => return names,
+        }
+    }
+}
+
+/// A name as a dotted path has it.
+pub(crate) fn path_name(name: &str) -> String {
+    if name.contains('.') { format!("`{name}`") } else { name.to_owned() }
+}
+
 /// Changes with dotted paths as one nested JSON object.
 pub fn nest(changes: &[Change]) -> String {
     let mut root = serde_json::Map::new();
     for change in changes {
         let value = serde_json::from_str(&change.value).unwrap_or(serde_json::Value::Null);
-        let mut names: Vec<&str> = change.path.split('.').collect();
+        let mut names = names(&change.path);
         let Some(last) = names.pop() else { continue };
         let mut at = &mut root;
         for name in names {

@@ -62,6 +62,7 @@ codes! {
     UnknownLanguage = "unknown-language", Error, "the language version is not one this program knows";
     UnknownSide = "unknown-side", Error, "a side is named that no `side` line names";
     UnknownSystem = "unknown-system", Error, "a `side` line names a system that does not exist";
+    SideOrder = "side-order", Error, "the left side is not Partner Center, or the right side is not Salesforce";
     UnknownObject = "unknown-object", Error, "an object is not in the schema";
     UnknownField = "unknown-field", Error, "a field is not in the schema";
     UnknownTable = "unknown-table", Error, "a table is named that no `values` block defines";

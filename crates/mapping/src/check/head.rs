@@ -1,6 +1,6 @@
 //! The head of a map: `language`, `mapping`, `side`, and the empty plan that they make.
 
-use crate::decision::Side;
+use crate::decision::{Side, path_name};
 use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
 use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Object, Place, Schemas, System};
@@ -18,6 +18,8 @@ pub(super) struct Head<'s> {
 
 struct HeadSide<'s> {
     name: String,
+    /// Where its system is named.
+    at: Span,
     object: &'s Object,
 }
 
@@ -32,6 +34,7 @@ pub(super) fn items(tree: &Tree) -> impl Iterator<Item = (&Item, Span)> {
 /// Reads the head. None when the sides are not known: nothing else can be checked then.
 pub(super) fn read<'s>(
     tree: &Tree,
+    text: &str,
     schemas: &'s Schemas,
     problems: &mut Vec<Problem>,
 ) -> Option<Head<'s>> {
@@ -61,6 +64,10 @@ pub(super) fn read<'s>(
         problems.push(say::missing_item(start, "match", example));
     }
     let [left, right] = sides?;
+    if (left.object.system, right.object.system) != (System::PartnerCenter, System::Salesforce) {
+        problems.push(side_order(tree, text, [&left, &right]));
+        return None;
+    }
     let (name, label) = names.first().map_or_else(
         || (String::new(), String::new()),
         |(name, label)| {
@@ -68,6 +75,36 @@ pub(super) fn read<'s>(
         },
     );
     Some(Head { name, label, sides: [left, right] })
+}
+
+/// The left side is Partner Center, the right side is Salesforce.
+fn side_order(tree: &Tree, text: &str, [left, right]: [&HeadSide<'_>; 2]) -> Problem {
+    let turned =
+        left.object.system == System::Salesforce && right.object.system != System::Salesforce;
+    let at = if left.object.system == System::Salesforce { left.at } else { right.at };
+    let found = format!("found `{}` and `{}`", left.object.system, right.object.system);
+    let message =
+        format!("expected `partner_center` on the left and `salesforce` on the right, {found}");
+    let problem = Problem::new(Code::SideOrder, at, message)
+        .label("not on its side")
+        .effect("locks, statuses and the consent to share are those of the left side: they would not be respected");
+    if !turned {
+        return problem.help("write one `side` line for each of the two systems");
+    }
+    let problem = problem.help("write the `partner_center` side first, and turn every line around");
+    let read = items(tree).count()
+        == tree
+            .entries
+            .iter()
+            .filter(|entry| match entry {
+                Entry::Line { .. } | Entry::Unreadable(_) => true,
+                Entry::Comment(_) | Entry::Blank(_) => false,
+            })
+            .count();
+    if !read {
+        return problem;
+    }
+    problem.fix(Span::new(0, text.len()), crate::print::print(&super::turn::turned(tree), text))
 }
 
 fn language(tree: &Tree, start: Span, problems: &mut Vec<Problem>) {
@@ -117,7 +154,8 @@ fn sides<'s>(
             problems.push(say::doubled(&format!("side {}", other.name), *at, name.span));
         }
         if let Some(object) = object_of(schemas, system, object, problems) {
-            found.push((HeadSide { name: name.value.clone(), object }, span));
+            let at = system.span;
+            found.push((HeadSide { name: name.value.clone(), at, object }, span));
         }
     }
     let examples =
@@ -179,7 +217,12 @@ impl<'c> Checker<'c> {
             object: side.object.name.clone(),
             id_field: side.object.key.clone(),
             slots: Vec::new(),
-            required: side.object.required().iter().map(|r| r.path.join(".")).collect(),
+            required: side
+                .object
+                .required()
+                .iter()
+                .map(|r| r.path.iter().map(|name| path_name(name)).collect::<Vec<_>>().join("."))
+                .collect(),
         });
         let plan = Plan {
             name: head.name,
@@ -250,8 +293,11 @@ impl<'c> Checker<'c> {
 /// The consent flag that shares the record for good.
 fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> {
     fields.iter().find_map(|field| {
-        let path =
-            if prefix.is_empty() { field.name.clone() } else { format!("{prefix}.{}", field.name) };
+        let path = if prefix.is_empty() {
+            path_name(&field.name)
+        } else {
+            format!("{prefix}.{}", path_name(&field.name))
+        };
         if field.one_way == Some(true) {
             return Some(path);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::decision::Side;
+use crate::decision::{Side, path_name};
 use crate::path::JsonPath;
 use crate::plan::{Slot, SlotId, Step};
 use crate::problem::{Code, Problem, semantics as say};
@@ -26,7 +26,7 @@ impl<'s> Scope<'s> {
     }
 }
 
-/// A path as the map writes it, without backticks.
+/// A path as the plan calls it: as the map writes it, with backticks only around a name with a dot.
 pub(super) fn path_text(path: &Path) -> String {
     let mut text = String::new();
     for segment in &path.segments {
@@ -35,7 +35,7 @@ pub(super) fn path_text(path: &Path) -> String {
                 if !text.is_empty() {
                     text.push('.');
                 }
-                text.push_str(name);
+                text.push_str(&path_name(name));
             }
             Segment::First => text.push_str("[first]"),
             Segment::FirstWith(name) => {
@@ -53,7 +53,8 @@ pub(super) fn path_text(path: &Path) -> String {
 }
 
 pub(super) fn named(names: &str) -> Path {
-    Path { segments: names.split('.').map(|n| Segment::Name(n.to_owned())).collect() }
+    let names = crate::decision::names(names);
+    Path { segments: names.into_iter().map(|name| Segment::Name(name.to_owned())).collect() }
 }
 
 fn steps_of(path: &Path) -> Vec<Step> {

@@ -3,7 +3,7 @@
 use mapping::decision::{Outcome, Side};
 use serde_json::json;
 
-use super::support::{Deal, mended, outcome, said, set, small, writes};
+use super::support::{Deal, compile, mended, outcome, said, set, small, writes};
 
 /// The sorts of lines, each with its operands left and right of the arrow.
 const SORTS: [(&str, &str, &str); 5] = [
@@ -168,4 +168,31 @@ fn a_selected_element_is_read_and_never_written() {
     }
     let unknown = "details.contacts[first with mail].lastName -> Topic__c";
     assert_eq!(said(unknown, "")[0].0, "unknown-field");
+}
+
+#[test]
+fn a_map_the_wrong_way_round_is_turned_around_by_its_edit() {
+    let text = "language 1\nmapping small\nside opportunity is salesforce Opportunity\n\
+        side referral is partner_center Referral\n\
+        match opportunity.Key__c with referral.id\n\
+        sync\n from referral\n from opportunity when Sync__c is true\nend\n\
+        values t\n yes <- Sales  # sold\n no <- any\nend\n\
+        fields\n Topic__c -> details.topic default Other__c\n Help__c <- help using t\n\
+        Name <-> name as text cut at 40 to referral on create only wins opportunity\nend\n\
+        each Solutions__r with details.solutions\n match Code__c with id\n Name -> name\nend\n";
+    let report = compile(text);
+    let [problem] = report.problems() else { panic!("{report:?}") };
+    assert_eq!(problem.code.name(), "map::side-order");
+    let fix = problem.fix.as_ref().unwrap();
+    let turned = &fix.text;
+    assert!(turned.contains("details.topic <-  Topic__c"), "{turned}");
+    assert!(turned.contains("Sales -> yes  # sold"), "{turned}");
+    let again: Vec<String> =
+        compile(turned).problems().iter().map(|p| format!("{} {p}", p.code.name())).collect();
+    assert!(again.iter().all(|p| p.contains("`Name` must be given")), "{again:?}\n{turned}");
+    for systems in ["salesforce Opportunity", "partner_center Referral"] {
+        let text = format!("language 1\nmapping m\nside a is {systems}\nside b is {systems}\n");
+        let report = compile(&text);
+        assert!(report.problems().iter().any(|p| p.code.name() == "map::side-order"), "{systems}");
+    }
 }

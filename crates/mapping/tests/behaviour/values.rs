@@ -275,3 +275,20 @@ fn a_doubled_member_is_a_fault_only_when_it_is_read() {
         "opt-in is not certain"
     );
 }
+
+#[test]
+fn a_name_with_a_dot_is_one_name_when_it_is_written() {
+    let fields = "details.`odd.key` <-> Topic__c\n wins opportunity first contact wins opportunity";
+    let plan = small(fields, "");
+    let left = json!({"details": {"odd.key": "a", "odd": {"key": "b"}}});
+    let mut deal = Deal::new(&left, &json!({"Topic__c": "c"}));
+    let decision = deal.decide(&plan);
+    let [change] = changes(&decision.left) else { panic!("{decision:#?}") };
+    assert_eq!(change.pointer.as_deref(), Some("/details/odd.key"));
+    assert_eq!(mapping::decision::names(&change.path), ["details", "odd.key"]);
+    assert_eq!(mapping::decision::nest(changes(&decision.left)), r#"{"details":{"odd.key":"c"}}"#);
+    set(&mut deal.left, "details", json!({"odd.key": "c"}));
+    writes(&deal.decide(&plan), &[], &[]);
+    let applied = plan.apply(mapping::decision::Side::Left, &deal.right.to_string(), None).unwrap();
+    assert!(applied.contains(r#""details":{"odd.key":"c"}"#), "{applied}");
+}

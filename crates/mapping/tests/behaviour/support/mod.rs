@@ -82,6 +82,11 @@ pub(crate) fn said(fields: &str, blocks: &str) -> Vec<(&'static str, String)> {
     said.collect()
 }
 
+/// What `check` says of a whole map of the small schemas.
+pub(crate) fn compile(text: &str) -> mapping::problem::Report {
+    mapping::compile("test.map", text, small_schemas()).report
+}
+
 /// What `check` says of a small map, whole.
 pub(crate) fn problems(fields: &str, blocks: &str) -> Vec<mapping::problem::Problem> {
     let text = small_text(fields, blocks);
