@@ -326,6 +326,11 @@ impl Conversion {
         self.way().about().name
     }
 
+    /// True when it wants a list on the left.
+    pub(crate) fn takes_list(&self) -> bool {
+        matches!(self.any, Any::List(_))
+    }
+
     /// True for a line without `as`.
     pub fn is_plain(&self) -> bool {
         matches!(self.any, Any::Plain(_))

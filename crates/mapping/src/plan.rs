@@ -22,8 +22,9 @@ pub struct Plan {
     pub(crate) file: String,
     pub(crate) sides: [SidePlan; 2],
     pub(crate) key: [SlotId; 2],
-    /// The condition for hints from each side; outer none: that side starts nothing.
-    pub(crate) sync: [Option<Condition>; 2],
+    /// The conditions for hints from each side, one of which must hold; none: that side starts
+    /// nothing.
+    pub(crate) sync: [Vec<Condition>; 2],
     pub(crate) tables: Vec<Table>,
     /// The lines of `fields`, the key line first.
     pub(crate) lines: Vec<Line>,
@@ -200,7 +201,7 @@ pub(crate) enum Cell {
 }
 
 /// What happens to values that are in no row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Otherwise {
     pub(crate) action: Vec<Cell>,
     pub(crate) warning: bool,
@@ -209,13 +210,13 @@ pub(crate) struct Otherwise {
 }
 
 /// Tests that must all hold, on one side's record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) tests: Vec<Test>,
 }
 
 /// One test.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Test {
     pub(crate) slot: SlotId,
     pub(crate) op: TestOp,

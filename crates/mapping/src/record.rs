@@ -232,7 +232,7 @@ fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Option<Value>, SlotFault> {
     let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     let found: Json<'_>;
     let at = if let Some(path) = &slot.json_path {
-        found = path.find_in(json).into_iter().next().unwrap_or(Json::Null);
+        found = named_by(path.find_in(json), slot.kind);
         &found
     } else {
         let Some(at) = walk(json, &slot.steps)? else {
@@ -268,6 +268,15 @@ fn misfit_in(slot: &Slot, misfit: Misfit) -> SlotFault {
         code: code_of(misfit),
         message: format!("expected {} in `{}`, found {}", misfit.wanted, slot.path, misfit.found),
     }
+}
+
+/// What a JSONPath found: the first thing, or all of it where a list is wanted.
+fn named_by(mut found: Vec<Json<'static>>, kind: Kind) -> Json<'static> {
+    let is_list = |found: &[Json<'_>]| matches!(found, [] | [Json::List(_) | Json::Null]);
+    if kind == Kind::List && !is_list(&found) {
+        return Json::List(found);
+    }
+    if found.is_empty() { Json::Null } else { found.swap_remove(0) }
 }
 
 fn plain_list(slot: &Slot, items: Vec<Json<'static>>) -> Result<Value, SlotFault> {
@@ -438,7 +447,8 @@ impl Plan {
         }
     }
 
-    /// Whether a record takes part: the `sync from SIDE when …` condition. No such line: false.
+    /// Whether a record takes part: one of the `sync from SIDE when …` conditions holds. No such
+    /// line: false.
     pub fn takes_part(&self, side: Side, body: &str) -> Result<bool, Fault> {
         let record = Record::read(self, side, body.as_bytes())?;
         self.opted_in(side, &record)
@@ -446,11 +456,12 @@ impl Plan {
 
     pub(crate) fn opted_in(&self, side: Side, record: &Record<'_>) -> Result<bool, Fault> {
         let [left, right] = &self.sync;
-        match if side == Side::Left { left } else { right } {
-            None => Ok(false),
-            Some(condition) => record
-                .fulfils(condition)
-                .map_err(|fault| self.fault_at(0, self.side_name(side), fault)),
+        for condition in if side == Side::Left { left } else { right } {
+            let fulfils = record.fulfils(condition);
+            if fulfils.map_err(|fault| self.fault_at(0, self.side_name(side), fault))? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 }

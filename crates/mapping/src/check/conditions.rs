@@ -18,7 +18,7 @@ impl Checker<'_> {
     /// Reads the `sync` block.
     pub(super) fn conditions_of_sync(&mut self, tree: &Tree) {
         let mut first = None;
-        let mut seen: [Option<tree::Span>; 2] = [None, None];
+        let mut seen: [Vec<(Option<Condition>, tree::Span)>; 2] = [Vec::new(), Vec::new()];
         for (item, span) in head::items(tree) {
             let Item::Sync(block) = item else { continue };
             if let Some(first) = first {
@@ -31,20 +31,23 @@ impl Checker<'_> {
                     self.sync_unclear = true;
                     continue;
                 };
-                if let Some(first) = seen[side.index()] {
+                let condition = line.when.as_ref().map(|when| self.condition(side.index(), when));
+                // Several lines are several ways to take part; one that adds nothing is a mistake.
+                let earlier = &seen[side.index()];
+                let adds_nothing = |(other, _): &&(Option<Condition>, tree::Span)| {
+                    condition.is_none() || other.is_none() || *other == condition
+                };
+                if let Some((_, first)) = earlier.iter().find(adds_nothing) {
                     let name = format!("from {}", line.side.value);
-                    self.say(say::doubled(&name, first, line_span));
+                    self.say(say::doubled(&name, *first, line_span));
                     continue;
                 }
-                seen[side.index()] = Some(line_span);
-                let condition = match &line.when {
-                    Some(when) => self.condition(side.index(), when),
-                    None => Condition { tests: Vec::new() },
-                };
+                seen[side.index()].push((condition.clone(), line_span));
                 if side == Side::Right && line.when.is_none() {
                     self.no_opt_in(line_span, true);
                 }
-                self.plan.sync[side.index()] = Some(condition);
+                let condition = condition.unwrap_or(Condition { tests: Vec::new() });
+                self.plan.sync[side.index()].push(condition);
             }
         }
     }

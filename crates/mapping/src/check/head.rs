@@ -230,7 +230,7 @@ impl<'c> Checker<'c> {
             file: file.to_owned(),
             sides: plan_sides,
             key: [SlotId(0), SlotId(0)],
-            sync: [None, None],
+            sync: [Vec::new(), Vec::new()],
             tables: Vec::new(),
             lines: Vec::new(),
             related: Vec::new(),

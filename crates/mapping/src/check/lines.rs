@@ -94,12 +94,12 @@ impl<'c> Checker<'c> {
         };
         self.constant_sides(line, &left, &right);
         self.one_way_paths(line, [&left, &right]);
-        let kinds = [Side::Left, Side::Right].map(|side| {
-            self.kinds(
-                if side == Side::Left { &left } else { &right },
-                context.scopes[side.index()],
-            )
-        });
+        let takes_list = clauses.conversion.as_ref().is_some_and(|(as_, _)| as_.takes_list());
+        let mut kinds = [(0, &left), (1, &right)]
+            .map(|(side, operands)| self.kinds(operands, context.scopes[side]));
+        if takes_list || kinds[1].contains(&Some(Kind::MultiEnum)) {
+            all_of_json_paths(&left, &mut kinds[0]);
+        }
         let (left_kinds, right_kinds) = self.filled_kinds(context.scopes, &left, &right, kinds);
         let sides = [&left, &right];
         let via = self.via(line, span, &clauses, sides, [&left_kinds, &right_kinds], context);
@@ -443,5 +443,14 @@ fn operand_text(operand: &Operand) -> String {
         Operand::Constant(Constant::Number(digits)) => digits.clone(),
         Operand::Constant(Constant::Bool(flag)) => flag.to_string(),
         Operand::Constant(Constant::Blank) => "blank".to_owned(),
+    }
+}
+
+/// Where a list is wanted, a JSONPath stands for all that it finds.
+fn all_of_json_paths(operands: &Operands<'_>, kinds: &mut [Option<Kind>]) {
+    for (field, kind) in operands.fields().iter().zip(kinds) {
+        if field.found.is_none() {
+            *kind = Some(Kind::List);
+        }
     }
 }

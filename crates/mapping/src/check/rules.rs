@@ -41,8 +41,8 @@ impl Checker<'_> {
 
     fn opt_in(&mut self) {
         let to_left = self.written.iter().find(|(side, _, _)| *side == Side::Left);
-        if let (None, Some((_, _, span)), false) = (&self.plan.sync[1], to_left, self.sync_unclear)
-        {
+        let unsaid = self.plan.sync[1].is_empty() && !self.sync_unclear;
+        if let (true, Some((_, _, span))) = (unsaid, to_left) {
             let span = *span;
             self.no_opt_in(span, false);
         }
@@ -51,7 +51,7 @@ impl Checker<'_> {
     /// Only a side that can be created needs its required fields.
     fn required_fields(&mut self, unread: &str) {
         for side in Side::BOTH {
-            if self.plan.sync[side.other().index()].is_none() {
+            if self.plan.sync[side.other().index()].is_empty() {
                 continue;
             }
             let lists: Vec<String> = self
@@ -119,7 +119,7 @@ impl Checker<'_> {
         let lines = self.plan.lines.iter().chain(self.plan.related.iter().flat_map(|r| &r.lines));
         for line in lines {
             for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
-                if self.plan.sync[side.other().index()].is_none() {
+                if self.plan.sync[side.other().index()].is_empty() {
                     continue;
                 }
                 problems.extend(self.may_be_blank(line, side, unread));

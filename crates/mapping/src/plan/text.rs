@@ -85,8 +85,8 @@ impl Plan {
         }
         let (left, right) = self.key_fields();
         let _ = writeln!(text, "match {left} with {right}");
-        for (side, condition) in Side::BOTH.iter().zip(&self.sync) {
-            if let Some(condition) = condition {
+        for (side, conditions) in Side::BOTH.iter().zip(&self.sync) {
+            for condition in conditions {
                 let name = self.side_name(*side);
                 let when = condition_text(condition, &self.side(*side).slots);
                 let _ = writeln!(text, "sync from {name} when {when}");

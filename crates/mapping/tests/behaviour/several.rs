@@ -1,8 +1,10 @@
 //! Lines with several fields on one side and one on the other: templates and `first of`.
 
+use mapping::decision::Side;
+use mapping::schema::Schemas;
 use serde_json::json;
 
-use super::support::{Deal, said, set, small, writes};
+use super::support::{Deal, compiled, said, set, small, writes};
 
 const NOTE: &str =
     "details.topic, details.value -> Topic__c as text \"{topic} ({value})\" cut at 40";
@@ -82,4 +84,58 @@ fn what_does_not_fit_is_said_at_the_word() {
             if code.is_empty() { Vec::new() } else { vec![(code, at.to_owned())] };
         assert_eq!(said(&line, ""), wanted, "{line}");
     }
+}
+
+#[test]
+fn a_json_path_opposite_to_a_list_stands_for_all_that_it_finds() {
+    let plan = compiled(
+        "language 1
+mapping deal \"Deal\"
+side referral is partner_center Referral
+side opportunity is salesforce Opportunity
+match referral.id with opportunity.Referral_Identifier__c
+fields
+  name -> Name
+  \"Prospecting\" -> StageName
+  details.closingDateTime -> CloseDate as date in \"UTC\"
+  $.details.requirements.solutions[*].id -> Products__c as list joined by \", \"
+  $.details.requirements.solutions[*].name -> NextStep
+end
+",
+        Schemas::built_in(),
+    );
+    let left = json!({"id": "7", "name": "x", "details": {"closingDateTime": "2026-06-30T00:00:00Z", "requirements": {"solutions": [
+        {"id": "SOL-1", "name": "One"}, {"id": "SOL-2"}
+    ]}}});
+    let made = plan.apply(Side::Right, &left.to_string(), None).unwrap();
+    assert_eq!(
+        made,
+        r#"{"Referral_Identifier__c":"7","Name":"x","StageName":"Prospecting","CloseDate":"2026-06-30","Products__c":"SOL-1, SOL-2","NextStep":"One"}"#
+    );
+}
+
+#[test]
+fn of_several_from_lines_one_has_to_hold() {
+    let plan = compiled(
+        "language 1
+mapping deal \"Deal\"
+side referral is partner_center Referral
+side opportunity is salesforce Opportunity
+match referral.id with opportunity.Referral_Identifier__c
+sync
+  from opportunity when Sync_with_Partner_Center__c is true and Amount above 10
+  from opportunity when Sync_with_Partner_Center__c is true and Name is \"x\"
+end
+fields
+  details.notes <- Description
+end
+",
+        Schemas::built_in(),
+    );
+    let takes_part = |amount: u32, name: &str| {
+        let right = json!({"Sync_with_Partner_Center__c": true, "Amount": amount, "Name": name});
+        plan.takes_part(Side::Right, &right.to_string()).unwrap()
+    };
+    assert!(takes_part(11, "y") && takes_part(9, "x") && !takes_part(9, "y"));
+    assert!(!plan.takes_part(Side::Left, "{}").unwrap());
 }
