@@ -190,7 +190,7 @@ impl<'c> Checker<'c> {
             self.type_cells(*index, &columns);
             self.check_cells(*index, &columns, using.arrow.value);
             self.rows_against_each_other(*index, &columns);
-            self.legal_states(*index, &columns);
+            self.legal_states(*index, &columns[0], using.arrow.value);
         }
         self.exhaustive(using);
         true
@@ -279,41 +279,6 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-    }
-
-    /// Rows of status columns name combinations that exist.
-    fn legal_states(&mut self, index: usize, [left, _]: &[Columns<'c>; 2]) {
-        let Some(states) = self.states_of(left) else { return };
-        let Some(table) = self.plan.tables.get(index) else { return };
-        let Some(facts) = self.tables.get(index) else { return };
-        let mut problems = Vec::new();
-        for (row, at) in table.rows.iter().zip(&facts.rows) {
-            let Some(pair) = texts(&row.left) else { continue };
-            let words: Vec<&str> = pair.iter().map(String::as_str).collect();
-            let known = states.legal(&words) || states.is_terminal(&words);
-            if !known {
-                let legal: Vec<String> = states
-                    .pairs
-                    .iter()
-                    .filter(|p| p.first() == pair.first())
-                    .map(|p| p.join(", "))
-                    .collect();
-                let span = at.cells[0].iter().copied().reduce(Span::to).unwrap_or(at.span);
-                problems.push(
-                    Problem::new(
-                        Code::IllegalTransition,
-                        span,
-                        format!("Partner Center has no status {}", words.join(", ")),
-                    )
-                    .label("a combination that does not exist")
-                    .help(format!(
-                        "write one of {}",
-                        say::listed(legal.iter().map(String::as_str))
-                    )),
-                );
-            }
-        }
-        self.problems.extend(problems);
     }
 
     /// The states of the left record, when the left columns are its status fields.
