@@ -102,7 +102,11 @@ impl Checker<'_> {
         values
             .iter()
             .map(|value| {
-                let typed = typed(field.map(|f| f.kind), &value.value);
+                let typed = match typed(field.map(|f| f.kind), &value.value) {
+                    // One value is asked for among those of the field, several as they are.
+                    Value::List(items) if items.len() == 1 => constant_value(&value.value),
+                    typed => typed,
+                };
                 if let Some(field) = field {
                     self.known_value(field, value);
                     self.of_kind(field, &typed, value.span);
@@ -223,8 +227,9 @@ impl Checker<'_> {
 pub(super) fn typed(kind: Option<Kind>, constant: &Constant) -> Value {
     match (kind, constant) {
         (Some(kind), Constant::Number(digits)) if kind.is_text() => Value::Text(digits.clone()),
-        (Some(Kind::MultiEnum), Constant::Text(text)) if text.contains(';') => {
-            Value::List(pieces(text, ";"))
+        (Some(Kind::MultiEnum), Constant::Text(text)) => Value::List(pieces(text, ";")),
+        (Some(Kind::List), Constant::Text(text)) => {
+            Value::List(vec![Json::Text(text.clone().into())])
         }
         (Some(kind @ (Kind::Date | Kind::DateTime)), Constant::Text(text)) => {
             let json = Json::Text(text.as_str().into());

@@ -76,7 +76,20 @@ fn a_condition_on_several_values_asks_whether_one_is_among_them() {
     writes(&deal.decide(&plan), &["details.topic = \"x\""], &[]);
     let constant = "\"red;pink\" -> Tags__c on create only";
     assert_eq!(said(constant, ""), [("unknown-value", "pink".to_owned())]);
-    assert_eq!(said("\"red;blue\" -> Tags__c on create only", ""), []);
+    for (line, record, field) in [
+        ("\"red;blue\" -> Tags__c", json!({}), "Tags__c = \"red;blue\""),
+        ("\"red\" -> Tags__c", json!({"Tags__c": "red;blue"}), "Tags__c = \"red\""),
+    ] {
+        let plan = small(line, "");
+        let mut deal = Deal::new(&json!({}), &record);
+        writes(&deal.decide(&plan), &[], &[field]);
+        deal.quiet(&plan);
+        writes(&deal.decide(&plan), &[], &[]);
+    }
+    let plan = small("tags <- \"one\"", "");
+    let mut deal = Deal::new(&json!({}), &json!({}));
+    writes(&deal.decide(&plan), &["tags = [\"one\"]"], &[]);
+    deal.quiet(&plan);
 }
 
 const CHAIN: &str = "help -> Plan__c using one then two";
