@@ -145,7 +145,7 @@ impl<'c> Checker<'c> {
     }
 
     /// A word as the cell at `span` writes it: in quotes when that one is, or when it must be.
-    fn as_cell(&self, span: Span, word: &str) -> String {
+    pub(super) fn as_cell(&self, span: Span, word: &str) -> String {
         let quoted = self.text.get(span.start..span.end).is_some_and(|t| t.starts_with('"'));
         if quoted { quote(word) } else { cell_text(word) }
     }

@@ -4,7 +4,7 @@ use crate::decimal::Decimal;
 use crate::decision::Side;
 use crate::json::Json;
 use crate::plan::{Condition, Require, SlotId, Test, TestOp};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::{self, At, ClauseKind, Constant, Item, Tree};
 use crate::value::{self, Decode, Value, pieces};
@@ -129,7 +129,12 @@ impl Checker<'_> {
         for word in words.into_iter().filter(|word| !values.contains(word)) {
             let within = if several { self.word_within(value.span, word) } else { None };
             let at = within.unwrap_or(value.span);
-            self.say(say::unknown_value(at, word, &field.name, &values));
+            let problem = say::unknown_value(at, word, &field.name, &values);
+            self.say(match nearest(word, values.iter().copied()) {
+                Some(near) if several => problem.fix(at, near),
+                Some(near) => problem.fix(at, self.as_cell(at, near)),
+                None => problem,
+            });
         }
     }
 

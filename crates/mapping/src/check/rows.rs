@@ -21,13 +21,13 @@ impl<'c> Checker<'c> {
                 let (from, goal) = ends(row, to);
                 let earlier = table.rows.iter().zip(&facts.rows).take(later).find(|(first, _)| {
                     to.is_target_of(first.arrow)
-                        && first.when.is_none()
+                        && (first.when.is_none() || first.when == row.when)
                         && covers(ends(first, to).0, from)
                         && conditions(&columns[to.index()], ends(first, to).1, goal)
                 });
                 let Some((first, first_at)) = earlier else { continue };
                 let (first_from, first_goal) = ends(first, to);
-                let same = first_from == from && row.when.is_none();
+                let same = first_from == from && first.when == row.when;
                 problems.push(if same && first_goal != goal {
                     contradicts(row, at, first_at.span, to)
                 } else {

@@ -2,6 +2,7 @@
 
 use mapping::decision::Side;
 use mapping::schema::Schemas;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::support::{Deal, compiled, said, set, small, writes};
@@ -138,4 +139,37 @@ end
     };
     assert!(takes_part(11, "y") && takes_part(9, "x") && !takes_part(9, "y"));
     assert!(!plan.takes_part(Side::Left, "{}").unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lines_of_several_fields_come_to_rest_in_one_round(
+        texts in prop::collection::vec("|[a-c]|CRM-[a-c]|CRM-", 6),
+        sort in 0..3_usize,
+        wins in any::<bool>(),
+        clear in any::<bool>(),
+    ) {
+        let side = if wins { "referral" } else { "opportunity" };
+        let line = [
+            "details.topic, details.other <-> Topic__c as first of other, topic",
+            "details.topic <-> Topic__c, Other__c as first of",
+            "details.topic <-> Topic__c as text \"CRM-{topic}\"",
+        ][sort];
+        let blank = if clear { "blank clear" } else { "blank keep" };
+        let plan = small(&format!("{line} wins {side} first contact wins {side} {blank}"), "");
+        let deal = |at: usize, deal: &mut Deal| {
+            set(&mut deal.left, "details.topic", texts[at].as_str());
+            set(&mut deal.left, "details.other", texts[at + 1].as_str());
+            set(&mut deal.right, "Topic__c", texts[at + 2].as_str());
+        };
+        let mut one = Deal::new(&json!({}), &json!({"Other__c": texts[1]}));
+        for at in [0, 3] {
+            deal(at, &mut one);
+            one.round(&plan);
+            let second = one.round(&plan);
+            prop_assert!(!second.writes(), "{line} {blank}: {second:#?}");
+        }
+    }
 }

@@ -1,7 +1,11 @@
 //! Tables: values of a list one by one, chains, what passes on, and what `check` says of gaps.
 
+use std::fmt::Write as _;
+
 use mapping::decision::Outcome;
 use mapping::fault::FaultCode;
+use mapping::problem::Code;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::support::{Deal, mended, outcome, problems, said, set, small, small_text, writes};
@@ -90,6 +94,62 @@ fn a_condition_on_several_values_asks_whether_one_is_among_them() {
     let mut deal = Deal::new(&json!({}), &json!({}));
     writes(&deal.decide(&plan), &["tags = [\"one\"]"], &[]);
     deal.quiet(&plan);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Rows that some word of the left and some of the right stand in, in any direction, with any
+    /// end; the values of both sides, then an edit of each.
+    #[test]
+    fn several_values_come_to_rest_in_one_round_whatever_the_table(
+        rows in prop::collection::vec((0..4_usize, 0..3_usize, 0..3_usize, 0..8_usize), 1..6),
+        ends in (0..4_usize, 0..4_usize),
+        lists in prop::collection::vec(prop::collection::vec(0..4_usize, 0..4), 4),
+        wins in any::<bool>(),
+    ) {
+        const LEFT: [&str; 4] = ["a", "b", "c", "d"];
+        const RIGHT: [&str; 3] = ["red", "green", "blue"];
+        let mut table = String::from("values tags\n");
+        for (left, right, arrow, odd) in rows {
+            let arrow = ["<->", "->", "<-"][arrow];
+            let (mut left, mut right) = (LEFT[left], RIGHT[right]);
+            match (arrow, odd) {
+                ("->", 0) => right = "ignore",
+                ("->", 1) => right = "keep",
+                ("->", 2) => right = "park",
+                ("->", 3) => right = "blank",
+                ("<-", 0) => left = "ignore",
+                ("<-", 1) => left = "keep",
+                _ => {}
+            }
+            let _ = writeln!(table, " {left} {arrow} {right}");
+        }
+        for (end, arrow) in [(ends.0, "->"), (ends.1, "<-")] {
+            if let Some(end) = ["keep", "ignore", "park"].get(end) {
+                let _ = writeln!(table, " otherwise {arrow} {end}");
+            }
+        }
+        table.push_str("end");
+        let side = if wins { "referral" } else { "opportunity" };
+        let line = format!("tags <-> Tags__c using tags wins {side} first contact wins {side}");
+        prop_assume!(problems(&line, &table).iter().all(|p| p.code != Code::RowContradiction && p.code != Code::TableNotExhaustive));
+        let plan = small(&line, &table);
+        let left = |list: &[usize]| json!(list.iter().map(|i| LEFT[*i]).collect::<Vec<_>>());
+        let right = |list: &[usize]| {
+            let words: Vec<&str> = list.iter().filter_map(|i| RIGHT.get(*i)).copied().collect();
+            json!(words.join(";"))
+        };
+        let mut deal = Deal::new(&json!({"tags": left(&lists[0])}), &json!({"Tags__c": right(&lists[1])}));
+        deal.round(&plan);
+        let second = deal.round(&plan);
+        prop_assert!(!second.writes(), "{table}\n{second:#?}");
+        set(&mut deal.left, "tags", left(&lists[2]));
+        set(&mut deal.right, "Tags__c", right(&lists[3]));
+        deal.round(&plan);
+        let second = deal.round(&plan);
+        prop_assert!(!second.writes(), "{table}\n{second:#?}");
+    }
 }
 
 const CHAIN: &str = "help -> Plan__c using one then two";
@@ -233,4 +293,13 @@ fn rows_that_are_never_chosen_are_told_with_an_edit() {
     let edited = mended(line, &table, "row-unreachable");
     assert!(edited.contains("any -> Middle\n Other"), "{edited}");
     assert!(small_text(line, &table).contains("Tech -> High"));
+    let when = |first: &str, second: &str| {
+        let rows = format!(" Sales -> Low {first}\n Sales -> High {second}\n otherwise -> keep");
+        let codes = said("help -> Plan__c using t", &format!("values t\n{rows}\nend"));
+        codes.last().map_or("", |(code, _)| *code)
+    };
+    let (one, other) = ("when direction is In", "when direction is Out");
+    assert_eq!(when(one, one), "row-contradiction");
+    assert_eq!(when(one, other), "only-otherwise");
+    assert_eq!(when("", one), "row-unreachable");
 }
