@@ -20,8 +20,10 @@ pub(super) struct LineClauses {
     pub(super) first_contact: Option<(Side, Span)>,
     pub(super) blank: [Option<(BlankPolicy, Span)>; 2],
     pub(super) default: [Option<(Fallback, Span)>; 2],
-    /// Where the value of each `default` stands, when it is a constant.
+    /// The value of each `default`, when it is a constant.
     pub(super) constants: [Option<At<Constant>>; 2],
+    /// Where the path of each `default` stands.
+    pub(super) paths: [Option<Span>; 2],
     pub(super) create_only: [Option<Span>; 2],
     pub(super) one_way: Option<(Value, Span)>,
     /// An `as` or `using` that could not be resolved; said already.
@@ -373,6 +375,7 @@ impl Checker<'_> {
                 let Some(to) = to else { return };
                 let path = At::new(path.clone(), value.span);
                 if let Some(slot) = self.slot(scopes[to.other().index()], &path) {
+                    read.paths[to.index()] = Some(path.span);
                     let value = Fallback::Slot { slot, plus_days };
                     self.once(&mut read.default[to.index()], value, clause);
                 }

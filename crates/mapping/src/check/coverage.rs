@@ -5,7 +5,7 @@
 
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Table};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::record::same_plain;
 use crate::tree::{Arrow, Span};
 use crate::value::Value;
@@ -41,11 +41,13 @@ impl<'c> Checker<'c> {
             for step in steps {
                 let table = using.tables.get(step).and_then(|index| self.plan.tables.get(*index));
                 let Some(table) = table else { return };
+                let meant = meant(table, to, &using.columns(step, to.other()));
+                let open = |v: &&Values| !covered(table, to, v) && !meant.contains(v);
                 let gap = arriving.as_ref().map(|all| Gap {
                     using,
                     step,
                     to,
-                    values: all.iter().filter(|v| !covered(table, to, v)).cloned().collect(),
+                    values: all.iter().filter(open).cloned().collect(),
                     all: all.clone(),
                 });
                 arriving = Some(outputs(table, to, arriving.as_deref()));
@@ -277,6 +279,19 @@ fn neighbours(gap: &Gap<'_, '_>, table: &Table, value: &Values) -> Option<String
 /// Whether a row has the values. A `when` may not hold, and yet the row was written for them.
 fn covered(table: &Table, to: Side, values: &[Cell]) -> bool {
     table.rows.iter().any(|row| to.is_target_of(row.arrow) && covers(ends(row, to).0, values))
+}
+
+/// Values of the list that misspelt cells were meant for, which are told as such.
+fn meant(table: &Table, to: Side, columns: &Columns<'_>) -> Vec<Values> {
+    let [Some(field)] = columns.fields.as_slice() else { return Vec::new() };
+    let known = || field.values.iter().map(|value| value.value.as_str());
+    let rows = table.rows.iter().filter(|row| to.is_target_of(row.arrow));
+    let words = rows.filter_map(|row| texts(ends(row, to).0)).filter_map(|mut cells| cells.pop());
+    words
+        .filter(|word| field.value(word).is_none())
+        .filter_map(|word| nearest(&word, known()).map(str::to_owned))
+        .map(|near| vec![Cell::Is(Value::Text(near))])
+        .collect()
 }
 
 /// What a table makes of the values that arrive at it; of all its rows when these are not known.

@@ -156,7 +156,8 @@ impl<'c> Checker<'c> {
                     let scope = context.scopes[side.other().index()];
                     let known = self.scopes.get(scope).and_then(|scope| scope.slots.get(slot.0));
                     let Some(from) = known.map(|slot| slot.kind) else { continue };
-                    self.default_path(*at, from, kind, *plus_days, side, via);
+                    let at = clauses.paths[side.index()].unwrap_or(*at);
+                    self.default_path(at, from, kind, *plus_days, side, via);
                 }
                 (Fallback::Constant(_), None) => {}
             }

@@ -214,12 +214,25 @@ impl<'c> Checker<'c> {
             return true;
         }
         let place = |index: usize| self.tables.get(index).map_or(using.at, |facts| facts.span);
-        let problem = row_width(using.at, wanted, found).also(place(index), "this table");
+        let name = |index: usize| self.plan.tables.get(index).map_or("", |t| t.name.as_str());
+        let at = self.word_within(using.at, name(index)).unwrap_or(using.at);
         let problem = match before {
             Some(before) if found.0 != wanted.0 => {
-                problem.also(place(*before), "what comes before it")
+                let (one, two) = (name(*before), name(index));
+                let message = format!(
+                    "table `{one}` gives {} right of its arrows, and `{two}` takes {} left of its own",
+                    cells(wanted.0),
+                    cells(found.0),
+                );
+                Problem::new(Code::RowWidth, at, message)
+                    .label("another number of cells")
+                    .also(place(*before), "gives")
+                    .also(place(index), "takes")
+                    .help(format!(
+                        "give the rows of `{two}` as many cells as those of `{one}` have"
+                    ))
             }
-            Some(_) | None => problem,
+            Some(_) | None => row_width(using.at, wanted, found).also(place(index), "this table"),
         };
         self.say(problem);
         false
@@ -291,13 +304,17 @@ impl<'c> Checker<'c> {
     }
 }
 
+fn cells(count: usize) -> String {
+    if count == 1 { "1 cell".to_owned() } else { format!("{count} cells") }
+}
+
 fn row_width(at: Span, wanted: (usize, usize), found: (usize, usize)) -> Problem {
     Problem::new(
         Code::RowWidth,
         at,
         format!(
             "expected {} left and {} right of the arrow, found {} and {}",
-            if wanted.0 == 1 { "1 cell".to_owned() } else { format!("{} cells", wanted.0) },
+            cells(wanted.0),
             wanted.1,
             found.0,
             found.1
@@ -309,14 +326,10 @@ fn row_width(at: Span, wanted: (usize, usize), found: (usize, usize)) -> Problem
 
 fn otherwise_width(at: Span, side: Side, wanted: usize, found: usize) -> Problem {
     let side = if side == Side::Left { "left" } else { "right" };
-    let cells = if wanted == 1 { "cell" } else { "cells" };
-    Problem::new(
-        Code::RowWidth,
-        at,
-        format!("expected {wanted} {cells} behind `otherwise`, found {found}"),
-    )
-    .label(format!("the rows have {wanted} on the {side}"))
-    .help("give it one cell for each field that it says something about")
+    let message = format!("expected {} behind `otherwise`, found {found}", cells(wanted));
+    Problem::new(Code::RowWidth, at, message)
+        .label(format!("the rows have {wanted} on the {side}"))
+        .help("give it one cell for each field that it says something about")
 }
 
 fn cell(cell: &tree::Cell) -> Cell {

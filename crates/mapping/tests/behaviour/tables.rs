@@ -180,7 +180,7 @@ fn tables_in_a_chain_are_looked_up_in_turn_and_checked_to_the_end() {
         (
             " Sales -> s\n Tech -> t\n Other -> t",
             " s, x -> Low\n t, x -> High",
-            Some(("row-width", "using one then two")),
+            Some(("row-width", "two")),
         ),
         (
             " Sales -> s\n Tech -> t\n Other -> t",
@@ -229,6 +229,11 @@ fn cells_are_of_their_fields_type_and_in_its_list() {
     let line = "help -> Plan__c using t";
     let edited = mended(line, "values t\n any -> low\nend", "unknown-value");
     assert!(edited.contains("any -> Low"), "{edited}");
+    let misspelt = said(
+        "help <- Plan__c using t on create only",
+        "values t\n Sales <- low\n Tech <- Hihg\n Other <- Middle\nend",
+    );
+    assert!(misspelt.iter().all(|(code, _)| *code == "unknown-value"), "{misspelt:?}");
     let edited = mended(line, "values t\n any -> \"hihg\"\nend", "unknown-value");
     assert!(edited.contains("any -> \"High\""), "{edited}");
 }
