@@ -22,9 +22,11 @@ mod states;
 mod tables;
 mod turn;
 
+use std::collections::BTreeMap;
+
 use crate::decision::Side;
 use crate::plan::{Line, Plan, Wins};
-use crate::problem::{Problem, Severity, place};
+use crate::problem::{MOST_PROBLEMS, Problem, Severity, syntax};
 use crate::schema::Schemas;
 use crate::tree::{BlankPolicy, Span, Tree};
 
@@ -43,6 +45,8 @@ struct Defaults {
 struct Checker<'c> {
     schemas: &'c Schemas,
     text: &'c str,
+    /// Where each line of the text begins.
+    line_starts: Vec<usize>,
     problems: Vec<Problem>,
     /// The two sides' scopes first; inside an `each` block the two of its elements behind them.
     scopes: Vec<Scope<'c>>,
@@ -52,10 +56,16 @@ struct Checker<'c> {
     tables: Vec<TableFacts>,
     /// Where each line of `fields` (the key line left out) stands, with its checked plan line.
     written: Vec<(Side, String, Span)>,
+    /// The first line that writes a field, by scope and path.
+    targets: BTreeMap<(usize, String), Span>,
+    /// Rows that were compared with the fields of a line, those of a table once for each line.
+    rows_used: usize,
     /// What lines that could not be carried out meant to write: no follow-up problems for these.
     meant: Vec<(Side, String)>,
     /// A `sync` line that could not be resolved.
     sync_unclear: bool,
+    /// Where the latest problem stands.
+    full_at: Span,
 }
 
 /// Checks a tree. The plan is there when nothing was found that leaves a line without a meaning; a
@@ -80,6 +90,7 @@ fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>,
         return (None, problems);
     };
     let mut checker = Checker::new(file, text, schemas, head, problems);
+    checker.line_starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     checker.conditions_of_sync(tree);
     checker.read_defaults(tree);
     checker.read_report(tree);
@@ -88,8 +99,14 @@ fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>,
     checker.read_fields(tree);
     checker.read_blocks(tree);
     checker.read_requires(tree);
-    checker.across_lines(tree);
+    if !checker.is_full() {
+        checker.across_lines(tree);
+    }
     checker.read_examples(tree);
+    if checker.is_full() {
+        checker.problems.push(syntax::too_many(checker.full_at));
+        return (None, checker.problems);
+    }
     checker.plan.seal();
     (Some(checker.plan), checker.problems)
 }
@@ -97,11 +114,28 @@ fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>,
 impl Checker<'_> {
     /// The line of the file at which something stands, from 1.
     fn line_of(&self, span: Span) -> usize {
-        place(self.text, span.start).0
+        self.line_starts.partition_point(|start| *start <= span.start) + 1
     }
 
+    /// Notes a problem, unless there are too many already.
     fn say(&mut self, problem: Problem) {
+        if self.is_full() {
+            return;
+        }
+        self.full_at = problem.at;
         self.problems.push(problem);
+    }
+
+    /// The same for a table, which is looked at for each line that uses it.
+    fn say_once(&mut self, problem: Problem) {
+        if !self.is_full() && !self.problems.contains(&problem) {
+            self.say(problem);
+        }
+    }
+
+    /// So many problems were found that nobody would read more: the rest is not looked at.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MOST_PROBLEMS
     }
 
     /// Gives a line its hash: everything that decides what it does, its tables included.

@@ -58,9 +58,13 @@ pub struct Compiled {
 pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
     let (tree, mut problems) = parse::parse(text);
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
+    // Nothing, or not all, of a file that is too large was read.
+    if problems.iter().any(|p| p.code == Code::TooLarge) {
+        return Compiled { plan: None, report: Report::new(name, text, problems), tree };
+    }
     let (plan, found) = check::check(name, text, &tree, schemas);
-    // An overlay has no head of its own, and nothing of a file that is too large was read.
-    let whole = !problems.iter().any(|p| matches!(p.code, Code::NotYet | Code::TooLarge));
+    // An overlay has no head of its own.
+    let whole = !problems.iter().any(|p| p.code == Code::NotYet);
     problems.extend(found.into_iter().filter(|p| whole || p.code != Code::MissingItem));
     Compiled { plan: plan.filter(|_| !unread), report: Report::new(name, text, problems), tree }
 }

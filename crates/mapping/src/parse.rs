@@ -27,7 +27,7 @@ pub(crate) use lines::is_bare_jsonpath;
 pub(crate) use odd::word_as_written;
 pub(crate) use words::{begins_line, is_bare_name, is_bare_word};
 
-use crate::problem::{Problem, syntax};
+use crate::problem::{MOST_PROBLEMS, Problem, syntax};
 use crate::tree::Tree;
 
 /// The largest text that is read, in bytes.
@@ -35,7 +35,8 @@ pub const MAX_BYTES: usize = 1 << 20;
 
 /// Reads a `.map` file.
 ///
-/// A text larger than [`MAX_BYTES`] gives an empty tree and one problem. Time is linear in the
+/// A text larger than [`MAX_BYTES`] gives an empty tree and one problem; of one with more than
+/// [`MOST_PROBLEMS`] the rest is not read. Time is linear in the
 /// length of the text.
 pub fn parse(text: &str) -> (Tree, Vec<Problem>) {
     if text.len() > MAX_BYTES {
@@ -46,5 +47,10 @@ pub fn parse(text: &str) -> (Tree, Vec<Problem>) {
     let (tree, found) = blocks::Parser::new(lines).file();
     problems.extend(found);
     problems.sort_by_key(|problem| problem.at.start);
+    if problems.len() >= MOST_PROBLEMS {
+        problems.truncate(MOST_PROBLEMS);
+        let last = problems.last().map_or_else(Default::default, |problem| problem.at);
+        problems.push(syntax::too_many(last));
+    }
     (tree, problems)
 }

@@ -54,7 +54,7 @@ codes! {
     UnclosedQuote = "unclosed-quote", Error, "a quote or backtick is opened and not closed";
     BadPath = "bad-path", Error, "a path or JSONPath cannot be read";
     TooDeep = "too-deep", Error, "brackets are nested deeper than 64";
-    TooLarge = "too-large", Error, "the file is larger than 1 MiB";
+    TooLarge = "too-large", Error, "the file, or what is wrong with it, is too large to go on";
     DanglingClause = "dangling-clause", Error, "a clause stands where there is no line it could belong to";
     // --- what it says (check) ---
     MissingItem = "missing-item", Error, "`language`, `mapping`, `side` or `match` is missing";
@@ -290,6 +290,9 @@ impl Report {
     }
 }
 
+/// After so many problems the rest of a file is not looked at.
+pub const MOST_PROBLEMS: usize = 1_000;
+
 /// Line and column of a byte in a text, both from 1, columns in characters.
 pub fn place(text: &str, offset: usize) -> (usize, usize) {
     let mut end = offset.min(text.len());
@@ -326,8 +329,10 @@ impl Diagnostic for Report {
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let limit = (word.chars().count() / 3).clamp(1, 4);
     let lower = word.to_lowercase();
+    let length = lower.chars().count();
     candidates
         .into_iter()
+        .filter(|c| c.chars().count().abs_diff(length) <= limit)
         .map(|c| (distance(&lower, &c.to_lowercase()), c))
         .filter(|(d, _)| *d <= limit)
         .min_by_key(|(d, c)| (*d, c.len()))

@@ -221,6 +221,9 @@ impl<'c> Checker<'c> {
         };
         let place = Place::Object(found);
         for (line, at) in block.lines() {
+            if self.is_full() {
+                break;
+            }
             match line {
                 RelatedLine::Match { pairs, clauses } => {
                     self.related_match(pairs, place, relationship, &mut related);

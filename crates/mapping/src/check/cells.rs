@@ -6,7 +6,7 @@
 use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{Cell, Row, Table};
-use crate::problem::{Code, Problem, Severity, nearest, semantics as say};
+use crate::problem::{Code, MOST_PROBLEMS, Problem, Severity, nearest, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::{Arrow, Span};
 use crate::value::Value;
@@ -22,6 +22,9 @@ impl<'c> Checker<'c> {
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems = Vec::new();
         for (row, at) in table.rows.iter().zip(&facts.rows) {
+            if problems.len() > MOST_PROBLEMS {
+                break;
+            }
             misplaced_words(row, at, &mut problems);
             for side in Side::BOTH {
                 let cells = if side == Side::Left { &row.left } else { &row.right };
@@ -44,9 +47,7 @@ impl<'c> Checker<'c> {
         }
         problems.extend(self.otherwise_cells(table, facts, columns, arrow));
         for problem in problems {
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
+            self.say_once(problem);
         }
     }
 

@@ -191,6 +191,9 @@ impl Checker<'_> {
         for (item, _) in head::items(tree) {
             let Item::Require(block) = item else { continue };
             for (line, span) in block.lines() {
+                if self.is_full() {
+                    return;
+                }
                 let test = self.condition(0, &line.test);
                 let mut when = None;
                 let mut otherwise = None;

@@ -3,16 +3,18 @@
 //! In: the tables of a line, in a chain. Out: problems that name the values, the effect in both
 //! directions, and rows. Must not know: how rows are read.
 
+use std::collections::BTreeSet;
+
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Table};
-use crate::problem::{Code, Problem, nearest, semantics as say};
+use crate::problem::{Code, MOST_PROBLEMS, Problem, nearest, semantics as say};
 use crate::record::same_plain;
 use crate::tree::{Arrow, Span};
 use crate::value::Value;
 
 use super::Checker;
 use super::cells::{cell_text, quote};
-use super::rows::{arrow_to, covers, ends};
+use super::rows::{RowIndex, arrow_to, covers, ends};
 use super::tables::{Columns, Use, texts};
 
 /// Values of the columns of one side.
@@ -42,7 +44,8 @@ impl<'c> Checker<'c> {
                 let table = using.tables.get(step).and_then(|index| self.plan.tables.get(*index));
                 let Some(table) = table else { return };
                 let meant = meant(table, to, &using.columns(step, to.other()));
-                let open = |v: &&Values| !covered(table, to, v) && !meant.contains(v);
+                let index = RowIndex::new(&table.rows, to, |_| Some(String::new()));
+                let open = |v: &&Values| !covered(&index, v) && !meant.contains(v);
                 let gap = arriving.as_ref().map(|all| Gap {
                     using,
                     step,
@@ -50,7 +53,7 @@ impl<'c> Checker<'c> {
                     values: all.iter().filter(open).cloned().collect(),
                     all: all.clone(),
                 });
-                arriving = Some(outputs(table, to, arriving.as_deref()));
+                arriving = Some(outputs(table, &index, to, arriving.as_deref()));
                 if let Some(gap) = gap.filter(|gap| !gap.values.is_empty()) {
                     let problem = self.uncovered(&gap);
                     self.say(problem);
@@ -277,8 +280,8 @@ fn neighbours(gap: &Gap<'_, '_>, table: &Table, value: &Values) -> Option<String
 }
 
 /// Whether a row has the values. A `when` may not hold, and yet the row was written for them.
-fn covered(table: &Table, to: Side, values: &[Cell]) -> bool {
-    table.rows.iter().any(|row| to.is_target_of(row.arrow) && covers(ends(row, to).0, values))
+fn covered(index: &RowIndex<'_>, values: &[Cell]) -> bool {
+    index.first(values, "", |_| true).is_some()
 }
 
 /// Values of the list that misspelt cells were meant for, which are told as such.
@@ -289,14 +292,21 @@ fn meant(table: &Table, to: Side, columns: &Columns<'_>) -> Vec<Values> {
     let words = rows.filter_map(|row| texts(ends(row, to).0)).filter_map(|mut cells| cells.pop());
     words
         .filter(|word| field.value(word).is_none())
+        .take(MOST_PROBLEMS)
         .filter_map(|word| nearest(&word, known()).map(str::to_owned))
         .map(|near| vec![Cell::Is(Value::Text(near))])
         .collect()
 }
 
 /// What a table makes of the values that arrive at it; of all its rows when these are not known.
-fn outputs(table: &Table, to: Side, arriving: Option<&[Values]>) -> Vec<Values> {
+fn outputs(
+    table: &Table,
+    index: &RowIndex<'_>,
+    to: Side,
+    arriving: Option<&[Values]>,
+) -> Vec<Values> {
     let mut given: Vec<Values> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut add = |goal: &[Cell], source: &[Cell]| {
         let passed = |(place, cell): (usize, &Cell)| match cell {
             Cell::Same => source.get(place).cloned(),
@@ -306,7 +316,7 @@ fn outputs(table: &Table, to: Side, arriving: Option<&[Values]>) -> Vec<Values> 
         };
         let goal: Option<Values> = goal.iter().enumerate().map(passed).collect();
         if let Some(goal) = goal
-            && !given.contains(&goal)
+            && seen.insert(format!("{goal:?}"))
         {
             given.push(goal);
         }
@@ -324,12 +334,15 @@ fn outputs(table: &Table, to: Side, arriving: Option<&[Values]>) -> Vec<Values> 
     };
     for values in arriving {
         let mut decided = false;
-        for row in rows().filter(|row| covers(ends(row, to).0, values)) {
+        let mut next = 0;
+        while let Some(at) = index.first(values, "", |at| at >= next) {
+            let Some(row) = table.rows.get(at) else { break };
             add(ends(row, to).1, values);
             decided = row.when.is_none();
             if decided {
                 break;
             }
+            next = at + 1;
         }
         if let (false, Some(otherwise)) = (decided, otherwise) {
             add(&otherwise.action, values);

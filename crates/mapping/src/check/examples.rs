@@ -1,5 +1,7 @@
 //! Examples: complete, and naming only what exists. They are carried out by `example`.
 
+use std::collections::BTreeMap;
+
 use crate::decision::Side;
 use crate::problem::{Code, Problem};
 use crate::tree::{At, Block, Constant, ExampleLine, Item, Path, Span, Tree};
@@ -9,10 +11,13 @@ use super::{Checker, head};
 impl Checker<'_> {
     /// Checks all `example` blocks.
     pub(super) fn read_examples(&mut self, tree: &Tree) {
-        let mut titles: Vec<(&str, Span)> = Vec::new();
+        let mut titles: BTreeMap<&str, Span> = BTreeMap::new();
         for (item, _) in head::items(tree) {
             let Item::Example { title, lines } = item else { continue };
-            if let Some((_, first)) = titles.iter().find(|(known, _)| *known == title.value) {
+            if self.is_full() {
+                return;
+            }
+            if let Some(first) = titles.get(title.value.as_str()) {
                 let problem = Problem::new(
                     Code::Doubled,
                     title.span,
@@ -23,7 +28,7 @@ impl Checker<'_> {
                 .help("give each example a title of its own");
                 self.say(problem);
             }
-            titles.push((&title.value, title.span));
+            titles.entry(&title.value).or_insert(title.span);
             self.example(title, lines);
         }
     }

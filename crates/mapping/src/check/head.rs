@@ -1,5 +1,7 @@
 //! The head of a map: `language`, `mapping`, `side`, and the empty plan that they make.
 
+use std::collections::BTreeMap;
+
 use crate::decision::{Side, path_name};
 use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
 use crate::problem::{Code, Problem, nearest, semantics as say};
@@ -254,6 +256,10 @@ impl<'c> Checker<'c> {
             written: Vec::new(),
             meant: Vec::new(),
             sync_unclear: false,
+            line_starts: Vec::new(),
+            targets: BTreeMap::new(),
+            rows_used: 0,
+            full_at: Span::default(),
         };
         let [left, _] = &head.sides;
         checker.read_states(left.object);

@@ -50,6 +50,9 @@ impl<'c> Checker<'c> {
         for (item, _) in head::items(tree) {
             let Item::Fields(block) = item else { continue };
             for (written, span) in block.lines() {
+                if self.is_full() {
+                    return;
+                }
                 if let Some(line) = self.field_line(written, span, context) {
                     self.note_written(&line, span, [0, 1]);
                     self.plan.lines.push(line);
@@ -72,7 +75,9 @@ impl<'c> Checker<'c> {
                 else {
                     continue;
                 };
-                self.written.push((side, slot.path.clone(), span));
+                let path = slot.path.clone();
+                self.target(side, scopes[side.index()], &path, span);
+                self.written.push((side, path, span));
             }
         }
     }

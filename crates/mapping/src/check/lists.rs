@@ -90,6 +90,9 @@ impl<'c> Checker<'c> {
         let mut key: Option<[SlotId; 2]> = None;
         let mut lines: Vec<Line> = Vec::new();
         for (line, at) in block.lines() {
+            if self.is_full() {
+                break;
+            }
             match line {
                 RelatedLine::Match { pairs, clauses } => {
                     self.none_and_several(clauses);

@@ -1,11 +1,14 @@
 //! Rows of a table against one another: which can never be chosen, which contradict each other.
 
+use std::collections::BTreeMap;
+
 use crate::decision::Side;
 use crate::plan::{Cell, Row};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, MOST_PROBLEMS, Problem};
 use crate::record::same_plain;
 use crate::schema::Field;
 use crate::tree::{Arrow, Span};
+use crate::value::Value;
 
 use super::Checker;
 use super::tables::{Columns, RowFacts};
@@ -16,15 +19,28 @@ impl<'c> Checker<'c> {
         let Some(table) = self.plan.tables.get(index) else { return };
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems: Vec<Problem> = Vec::new();
+        let always = |row: &Row| row.when.is_none().then(String::new);
+        let indices = Side::BOTH.map(|to| RowIndex::new(&table.rows, to, always));
+        let when = |row: &Row| row.when.as_ref().map(|when| format!("{when:?}"));
+        let under = Side::BOTH.map(|to| RowIndex::new(&table.rows, to, when));
         for (later, (row, at)) in table.rows.iter().zip(&facts.rows).enumerate() {
+            if problems.len() > MOST_PROBLEMS {
+                break;
+            }
             for to in Side::BOTH.into_iter().rev().filter(|to| to.is_target_of(row.arrow)) {
                 let (from, goal) = ends(row, to);
-                let earlier = table.rows.iter().zip(&facts.rows).take(later).find(|(first, _)| {
-                    to.is_target_of(first.arrow)
-                        && (first.when.is_none() || first.when == row.when)
-                        && covers(ends(first, to).0, from)
-                        && conditions(&columns[to.index()], ends(first, to).1, goal)
-                });
+                let fits = |index: usize| {
+                    table.rows.get(index).is_some_and(|first| {
+                        conditions(&columns[to.index()], ends(first, to).1, goal)
+                    })
+                };
+                let always = indices[to.index()].first(from, "", fits);
+                let when = row.when.as_ref().map(|when| format!("{when:?}"));
+                let under = when.and_then(|when| under[to.index()].first(from, &when, fits));
+                let earlier = [always, under].into_iter().flatten().min();
+                let earlier = earlier
+                    .filter(|index| *index < later)
+                    .and_then(|index| table.rows.get(index).zip(facts.rows.get(index)));
                 let Some((first, first_at)) = earlier else { continue };
                 let (first_from, first_goal) = ends(first, to);
                 let same = first_from == from && first.when == row.when;
@@ -36,9 +52,7 @@ impl<'c> Checker<'c> {
             }
         }
         for problem in problems {
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
+            self.say_once(problem);
         }
     }
 
@@ -119,6 +133,84 @@ pub(super) fn ends(row: &Row, to: Side) -> (&[Cell], &[Cell]) {
     match to {
         Side::Right => (&row.left, &row.right),
         Side::Left => (&row.right, &row.left),
+    }
+}
+
+/// Which columns of a row any value fits.
+type Open = Vec<bool>;
+
+/// The rows of a table by what they ask for in one direction, to find those that cover a value
+/// without looking at all of them.
+pub(super) struct RowIndex<'r> {
+    rows: &'r [Row],
+    to: Side,
+    known: BTreeMap<Open, BTreeMap<Vec<String>, Vec<usize>>>,
+}
+
+impl<'r> RowIndex<'r> {
+    /// Of the rows to which `group` gives a name, by that name.
+    pub(super) fn new(rows: &'r [Row], to: Side, group: impl Fn(&Row) -> Option<String>) -> Self {
+        let mut known: BTreeMap<Open, BTreeMap<Vec<String>, Vec<usize>>> = BTreeMap::new();
+        for (index, row) in rows.iter().enumerate().filter(|(_, row)| to.is_target_of(row.arrow)) {
+            let cells = ends(row, to).0;
+            let open: Open = cells.iter().map(|cell| !matches!(cell, Cell::Is(_))).collect();
+            if let (Some(mut words), Some(group)) = (words(cells, &open), group(row)) {
+                words.push(group);
+                known.entry(open).or_default().entry(words).or_default().push(index);
+            }
+        }
+        Self { rows, to, known }
+    }
+
+    /// The first row of a group that covers `cells` and fulfils `fits`.
+    pub(super) fn first(
+        &self,
+        cells: &[Cell],
+        group: &str,
+        fits: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let covers = |index: &&usize| {
+            self.rows.get(**index).is_some_and(|row| covers(ends(row, self.to).0, cells))
+                && fits(**index)
+        };
+        let of_shape = |(open, rows): (&Open, &BTreeMap<Vec<String>, Vec<usize>>)| {
+            let mut words = words(cells, open)?;
+            words.push(group.to_owned());
+            let found = rows.get(&words)?;
+            found.iter().find(covers).copied()
+        };
+        self.known.iter().filter_map(of_shape).min()
+    }
+}
+
+/// What the cells say in the columns that are not open: equal for cells that mean the same. None
+/// when one of them says nothing, or there are others than asked.
+fn words(cells: &[Cell], open: &[bool]) -> Option<Vec<String>> {
+    let word = |(cell, open): (&Cell, &bool)| match (cell, open) {
+        (_, true) => Some(String::new()),
+        (Cell::Is(value), false) => Some(word(value)),
+        (Cell::Any | Cell::Ignore | Cell::Same | Cell::Keep | Cell::Park, false) => None,
+    };
+    if cells.len() == open.len() { cells.iter().zip(open).map(word).collect() } else { None }
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::Blank | Value::Bool(false) => "-".to_owned(),
+        Value::Bool(true) => "+".to_owned(),
+        Value::Text(text) => format!("t{}", text.trim()),
+        Value::Number(number) => {
+            let digits = number.to_string();
+            let digits = match digits.split_once('.') {
+                Some(_) => digits.trim_end_matches('0').trim_end_matches('.'),
+                None => &digits,
+            };
+            format!("n{}", digits.trim_start_matches('-'))
+        }
+        Value::Date(day) => format!("d{day}"),
+        Value::Instant(moment) => format!("i{moment}"),
+        Value::List(_) => "l".to_owned(),
+        Value::Other(_) => "o".to_owned(),
     }
 }
 

@@ -11,32 +11,27 @@ impl Checker<'_> {
     /// Everything that one line alone cannot tell.
     pub(super) fn across_lines(&mut self, tree: &Tree) {
         let unread = unread(tree, self.text);
-        self.double_targets();
         self.opt_in();
         self.required_fields(&unread);
         self.blank_sources(&unread);
         self.unused_tables(&unread);
     }
 
-    fn double_targets(&mut self) {
-        let mut problems = Vec::new();
-        for (index, (side, path, span)) in self.written.iter().enumerate() {
-            let earlier = self.written.iter().take(index).find(|(s, p, _)| s == side && p == path);
-            if let Some((_, _, first)) = earlier {
-                let name = self.plan.side_name(*side);
-                problems.push(
-                    Problem::new(
-                        Code::DoubleTarget,
-                        *span,
-                        format!("two lines write `{path}` of the {name}"),
-                    )
-                    .label("the second")
-                    .also(*first, "the first")
-                    .help("keep one of them, or let one flow the other way"),
-                );
-            }
-        }
-        self.problems.extend(problems);
+    /// Notes that a line writes a field, and whether another line does so as well.
+    pub(super) fn target(&mut self, side: Side, scope: usize, path: &str, span: Span) {
+        let Some(first) = self.targets.get(&(scope, path.to_owned())) else {
+            self.targets.insert((scope, path.to_owned()), span);
+            return;
+        };
+        let problem = Problem::new(
+            Code::DoubleTarget,
+            span,
+            format!("two lines write `{path}` of the {}", self.plan.side_name(side)),
+        )
+        .label("the second")
+        .also(*first, "the first")
+        .help("keep one of them, or let one flow the other way");
+        self.say(problem);
     }
 
     fn opt_in(&mut self) {
@@ -180,10 +175,15 @@ impl Checker<'_> {
         })
     }
 
-    /// Where a line of the map stands, counted from 1.
+    /// Where a line of the map stands, counted from 1, without outer blanks.
     fn span_of_line(&self, line: usize) -> Span {
-        let found = line.checked_sub(1).and_then(|index| self.lines().nth(index));
-        found.map_or_else(Span::default, |(_, span)| span)
+        let start = match line.checked_sub(2) {
+            None => 0,
+            Some(before) => self.line_starts.get(before).copied().unwrap_or(self.text.len()),
+        };
+        let text = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        let from = start + (text.len() - text.trim_start().len());
+        Span::new(from, (start + text.trim_end().len()).max(from))
     }
 
     fn unused_tables(&mut self, unread: &str) {

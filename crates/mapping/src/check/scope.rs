@@ -1,5 +1,6 @@
 //! Paths to slots: the records (or elements) that a block's paths begin in.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::decision::{Side, path_name};
@@ -18,11 +19,13 @@ pub(super) struct Scope<'s> {
     pub(super) slots: Vec<Slot>,
     /// The schema's field of each slot.
     pub(super) fields: Vec<Option<&'s Field>>,
+    /// The slots by what the map writes.
+    known: BTreeMap<String, usize>,
 }
 
 impl<'s> Scope<'s> {
     pub(super) fn new(system: System, place: Place<'s>) -> Self {
-        Self { system, place, slots: Vec::new(), fields: Vec::new() }
+        Self { system, place, slots: Vec::new(), fields: Vec::new(), known: BTreeMap::new() }
     }
 }
 
@@ -121,9 +124,10 @@ impl<'c> Checker<'c> {
         let slot = slot_of(found, path, steps);
         let field = found.field;
         let Some(place) = self.scopes.get_mut(scope) else { return SlotId(0) };
-        if let Some(index) = place.slots.iter().position(|other| other.path == slot.path) {
-            return SlotId(index);
+        if let Some(index) = place.known.get(&slot.path) {
+            return SlotId(*index);
         }
+        place.known.insert(slot.path.clone(), place.slots.len());
         place.slots.push(slot);
         place.fields.push(Some(field));
         SlotId(place.slots.len() - 1)
@@ -254,11 +258,12 @@ impl<'c> Checker<'c> {
     /// The slot of a whole record that a reference leads to: only read, as a list of one.
     pub(super) fn parent_slot(&mut self, scope: usize, name: &str) -> SlotId {
         let Some(place) = self.scopes.get_mut(scope) else { return SlotId(0) };
-        if let Some(index) = place.slots.iter().position(|slot| slot.path == name) {
-            return SlotId(index);
+        if let Some(index) = place.known.get(name) {
+            return SlotId(*index);
         }
         let mut slot = bare_slot(name.to_owned(), Kind::Object);
         slot.steps = vec![Step::Member(name.to_owned())];
+        place.known.insert(slot.path.clone(), place.slots.len());
         place.slots.push(slot);
         place.fields.push(None);
         SlotId(place.slots.len() - 1)
@@ -276,7 +281,8 @@ impl<'c> Checker<'c> {
                 Some(slot)
             }
             Err(error) => {
-                let at = (span.start + error.offset).min(span.end);
+                let written = self.text.get(span.start..span.end).unwrap_or("");
+                let at = (span.start + written_at(written, text, error.offset)).min(span.end);
                 let end = self
                     .text
                     .get(at..)
@@ -313,6 +319,24 @@ impl<'c> Checker<'c> {
             self.say(problem);
         }
     }
+}
+
+/// Where byte `at` of a text stands in what was written for it, backslashes before quotes and
+/// backslashes included.
+fn written_at(written: &str, text: &str, at: usize) -> usize {
+    if written == text {
+        return at;
+    }
+    let (mut place, mut rest) = (0, written.char_indices());
+    for _ in text.get(..at).unwrap_or(text).chars() {
+        let escaped = rest.as_str().starts_with("\\\\") || rest.as_str().starts_with("\\\"");
+        if escaped {
+            rest.next();
+        }
+        rest.next();
+        place = written.len() - rest.as_str().len();
+    }
+    place
 }
 
 /// A slot that is only read.

@@ -5,7 +5,7 @@
 
 use crate::decision::Side;
 use crate::plan::{Cell, Condition, Row, TestOp};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, MOST_PROBLEMS, Problem, semantics as say};
 use crate::record::same_plain;
 use crate::schema::States;
 use crate::tree::{Arrow, Span};
@@ -22,6 +22,9 @@ impl<'c> Checker<'c> {
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems = Vec::new();
         for (row, at) in table.rows.iter().zip(&facts.rows) {
+            if problems.len() > MOST_PROBLEMS {
+                break;
+            }
             let span = at.cells[0].iter().copied().reduce(Span::to).unwrap_or(at.span);
             if let Some(problem) = unknown(states, row, span) {
                 problems.push(problem);
@@ -30,9 +33,7 @@ impl<'c> Checker<'c> {
             }
         }
         for problem in problems {
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
+            self.say_once(problem);
         }
     }
 

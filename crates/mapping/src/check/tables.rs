@@ -1,5 +1,7 @@
 //! `values` blocks: rows as they stand, then checked against the fields of each line that uses them.
 
+use std::collections::BTreeMap;
+
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Row, Table};
 use crate::problem::{Code, Problem, semantics as say};
@@ -10,6 +12,9 @@ use crate::value::Value;
 use super::clauses::constant_value;
 use super::conditions::typed;
 use super::{Checker, head};
+
+/// The most rows that the lines of a map use, those of a table counted once for each line.
+const MOST_ROWS: usize = 50_000;
 
 /// What is known of a table beside its rows.
 pub(super) struct TableFacts {
@@ -81,9 +86,13 @@ impl<'c> Use<'c> {
 impl<'c> Checker<'c> {
     /// Reads all `values` blocks.
     pub(super) fn read_tables(&mut self, tree: &Tree) {
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for (item, _) in head::items(tree) {
             let Item::Values { name, rows } = item else { continue };
-            if let Some(index) = self.plan.tables.iter().position(|t| t.name == name.value) {
+            if self.is_full() {
+                return;
+            }
+            if let Some(index) = names.get(name.value.as_str()).copied() {
                 let first = self.tables.get(index).map_or(name.span, |facts| facts.span);
                 self.say(say::doubled(&format!("values {}", name.value), first, name.span));
                 continue;
@@ -100,6 +109,7 @@ impl<'c> Checker<'c> {
                 self.read_row(row, span, &mut table, &mut facts);
             }
             self.widths(&table, &facts);
+            names.insert(&name.value, self.plan.tables.len());
             self.plan.tables.push(table);
             self.tables.push(facts);
         }
@@ -185,6 +195,9 @@ impl<'c> Checker<'c> {
         if !fits || !self.one_by_one(using) {
             return false;
         }
+        if !self.may_use_more_rows(using) {
+            return false;
+        }
         for (step, index) in using.tables.iter().enumerate() {
             let columns = Side::BOTH.map(|side| using.columns(step, side));
             self.type_cells(*index, &columns);
@@ -194,6 +207,28 @@ impl<'c> Checker<'c> {
         }
         self.exhaustive(using);
         true
+    }
+
+    /// The rows of a table are compared with the fields of each line that uses it; there is an end
+    /// to how often.
+    fn may_use_more_rows(&mut self, using: &Use<'c>) -> bool {
+        let rows = |index: &usize| self.plan.tables.get(*index).map_or(0, |t| t.rows.len() + 1);
+        let before = self.rows_used;
+        self.rows_used += using.tables.iter().map(rows).sum::<usize>();
+        if self.rows_used <= MOST_ROWS || self.is_full() {
+            return !self.is_full();
+        }
+        if before <= MOST_ROWS {
+            let message = format!(
+                "the tables that the lines use have more than {MOST_ROWS} rows, those of a table counted for each line"
+            );
+            self.say(
+                Problem::new(Code::TooLarge, using.at, message)
+                    .label("this line passes the limit")
+                    .help("use a table in fewer lines, or make the tables smaller"),
+            );
+        }
+        false
     }
 
     /// A table has a column for each field, and for each column of the table beside it.

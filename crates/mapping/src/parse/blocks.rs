@@ -15,7 +15,7 @@ use super::logical::Logical;
 use super::objection::objection;
 use super::operands::Build;
 use super::words;
-use crate::problem::{Problem, syntax};
+use crate::problem::{MOST_PROBLEMS, Problem, syntax};
 use crate::tree::{At, Block, Entry, Item, Span, Tree};
 
 /// Makes a tree value of a line that was read.
@@ -51,7 +51,9 @@ impl Parser {
     pub(super) fn file(mut self) -> (Tree, Vec<Problem>) {
         let mut entries = Vec::new();
         while let Some(line) = self.lines.get(self.next) {
-            if line.is_empty() {
+            if self.problems.len() >= MOST_PROBLEMS {
+                entries.push(Entry::Unreadable(self.rest()));
+            } else if line.is_empty() {
                 self.quiet(&mut entries);
             } else {
                 self.top(&mut entries);
@@ -59,6 +61,14 @@ impl Parser {
         }
         trim_blanks(&mut entries);
         (Tree { entries }, self.problems)
+    }
+
+    /// Takes all lines that are left.
+    fn rest(&mut self) -> Span {
+        let first = self.lines.get(self.next).map_or(0, |line| line.content.start);
+        self.next = self.lines.len();
+        let last = self.lines.last().map_or(first, Line::whole_end);
+        Span::new(first, last.max(first))
     }
 
     /// A comment or blank line.
@@ -352,6 +362,9 @@ impl Parser {
                 block.closed = true;
                 self.next += 1;
                 trim_blanks(&mut block.entries);
+                return block;
+            }
+            if self.problems.len() >= MOST_PROBLEMS {
                 return block;
             }
             if begins_anew(line, Some(head)) {

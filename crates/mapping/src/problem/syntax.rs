@@ -2,7 +2,7 @@
 //!
 //! In: places and the user's words. Out: [`Problem`]s. Must not know: the grammar, lines, trees.
 
-use super::{Code, Problem};
+use super::{Code, MOST_PROBLEMS, Problem};
 use crate::tree::Span;
 
 const ARROWS: &str = "`<->` (both ways), `->` (to the right) or `<-` (to the left)";
@@ -260,6 +260,14 @@ pub fn too_large(bytes: usize) -> Problem {
     )
     .label("nothing of it was read")
     .help("split it into several maps")
+}
+
+/// So many problems that the rest is not looked at.
+pub fn too_many(last: Span) -> Problem {
+    let message = format!("{MOST_PROBLEMS} problems were found, and the rest was not looked at");
+    Problem::new(Code::TooLarge, last, message)
+        .label("the search ended here")
+        .help("fix some of the problems above, and check again")
 }
 
 /// `1e5`.
