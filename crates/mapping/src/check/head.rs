@@ -199,6 +199,43 @@ fn object_of<'s>(
     found
 }
 
+impl Head<'_> {
+    /// A plan that has only this head.
+    fn plan(self, file: &str) -> Plan {
+        let sides = self.sides.each_ref().map(|side| SidePlan {
+            name: side.name.clone(),
+            system: side.object.system,
+            object: side.object.name.clone(),
+            id_field: side.object.key.clone(),
+            slots: Vec::new(),
+            required: side
+                .object
+                .required()
+                .iter()
+                .map(|r| r.path.iter().map(|name| path_name(name)).collect::<Vec<_>>().join("."))
+                .collect(),
+        });
+        Plan {
+            name: self.name,
+            label: self.label,
+            file: file.to_owned(),
+            sides,
+            key: [SlotId(0), SlotId(0)],
+            sync: [Vec::new(), Vec::new()],
+            tables: Vec::new(),
+            lines: Vec::new(),
+            related: Vec::new(),
+            lists: Vec::new(),
+            requires: Vec::new(),
+            badge: None,
+            audit: None,
+            states: None,
+            shared: None,
+            hash: String::new(),
+        }
+    }
+}
+
 impl<'c> Checker<'c> {
     /// A checker whose plan has only a head.
     pub(super) fn new(
@@ -213,37 +250,9 @@ impl<'c> Checker<'c> {
             .iter()
             .map(|side| Scope::new(side.object.system, Place::Object(side.object)))
             .collect();
-        let plan_sides = head.sides.each_ref().map(|side| SidePlan {
-            name: side.name.clone(),
-            system: side.object.system,
-            object: side.object.name.clone(),
-            id_field: side.object.key.clone(),
-            slots: Vec::new(),
-            required: side
-                .object
-                .required()
-                .iter()
-                .map(|r| r.path.iter().map(|name| path_name(name)).collect::<Vec<_>>().join("."))
-                .collect(),
-        });
-        let plan = Plan {
-            name: head.name,
-            label: head.label,
-            file: file.to_owned(),
-            sides: plan_sides,
-            key: [SlotId(0), SlotId(0)],
-            sync: [Vec::new(), Vec::new()],
-            tables: Vec::new(),
-            lines: Vec::new(),
-            related: Vec::new(),
-            lists: Vec::new(),
-            requires: Vec::new(),
-            badge: None,
-            audit: None,
-            states: None,
-            shared: None,
-            hash: String::new(),
-        };
+        let [left, _] = &head.sides;
+        let left = left.object;
+        let plan = head.plan(file);
         let defaults = Defaults { wins: None, first_contact: None, blank: [BlankPolicy::Keep; 2] };
         let mut checker = Checker {
             schemas,
@@ -261,8 +270,7 @@ impl<'c> Checker<'c> {
             rows_used: 0,
             full_at: Span::default(),
         };
-        let [left, _] = &head.sides;
-        checker.read_states(left.object);
+        checker.read_states(left);
         checker
     }
 
