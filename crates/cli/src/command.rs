@@ -1,0 +1,374 @@
+//! The command line: every command with its arguments and its help.
+//!
+//! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{check, plan, test, try_one};
+
+/// Keeps Microsoft Partner Center referrals and Salesforce opportunities in agreement.
+///
+/// A `.map` file says, a line for each pair of fields, how a referral and an opportunity stay the
+/// same deal. The commands check such files, try them out, and run them.
+#[derive(Debug, Parser)]
+#[command(name = "cosell", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 the thing checked is not fine, 2 used wrongly or could not run."
+)]
+pub(crate) struct CommandLine {
+    /// When to write in colour; `auto` is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub(crate) color: When,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl CommandLine {
+    /// What was given. Anything else ends the program, with what is wrong with it.
+    pub(crate) fn read() -> CommandLine {
+        CommandLine::parse()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Plays both systems, the service and a short story on this machine
+    ///
+    /// Nothing to set up, no network: a Microsoft referral becomes a Salesforce opportunity, changes
+    /// on both sides, and stays one deal. With --once it ends after the story: exit 0 only if both
+    /// sides agree and are quiet. Otherwise it goes on running, for curl and for the browser.
+    #[command(
+        after_help = "Examples:\n  cosell demo\n  cosell demo --once\n  cosell demo --state demo-state --ready-file ready.json"
+    )]
+    Demo(Demo),
+
+    /// Reports every problem of every map
+    ///
+    /// Checks each map against the schemas of both sides: those in `schemas/` beside the map, else
+    /// the built-in ones. All problems of all files are reported in one run. Warnings alone leave
+    /// the exit code 0.
+    #[command(
+        after_help = "Examples:\n  cosell check\n  cosell check opportunity.map --org acme\n  cosell check maps --format json\n  cosell check maps --format github --deny warnings"
+    )]
+    Check(Check),
+
+    /// Brings maps into the one layout
+    ///
+    /// Files are written only when their layout differs, and always whole. Comments are kept. A
+    /// map with errors is reported and left as it is.
+    #[command(
+        after_help = "Examples:\n  cosell fmt\n  cosell fmt --check maps\n  cosell fmt - < opportunity.map"
+    )]
+    Fmt(Fmt),
+
+    /// Shows what a map was compiled to
+    ///
+    /// Each line of the map with everything that it does, and the plan's hash. The hash covers the
+    /// meaning only: a new layout, comments and examples do not change it.
+    #[command(
+        after_help = "Examples:\n  cosell plan opportunity.map\n  cosell plan opportunity.map --format json"
+    )]
+    Plan(Plan),
+
+    /// Turns records of one side into records of the other
+    ///
+    /// Reads one JSON record a line, writes one JSON record a line, in the same order. A record
+    /// that does not fit is reported on stderr as one line of JSON with its line number, the line
+    /// of the map and the cause; the others are carried out, and the exit code is 1 at the end.
+    ///
+    /// Without --old each answer is the record as it would be created. With --old it is the key
+    /// and the fields that do not agree with the old record of the same key.
+    #[command(
+        after_help = "Examples:\n  cosell apply opportunity.map --to opportunity referrals.ndjson > opportunities.ndjson\n  cosell apply opportunity.map --to opportunity --old opportunities.ndjson < referrals.ndjson"
+    )]
+    Apply(Apply),
+
+    /// Explains what would be written for one deal, and why
+    ///
+    /// Takes both records of a deal, and the base (what was last read back) if there is one, and
+    /// says line by line of the map what was decided and why. Nothing is written anywhere. Without
+    /// one of the two records: what would be created. The JSON form has a `base`, which can be
+    /// given with --base the next time.
+    #[command(
+        after_help = "Examples:\n  cosell try opportunity.map --left referral.json --right opportunity.json\n  cosell try opportunity.map --left referral.json\n  cosell try opportunity.map --left referral.json --right opportunity.json --base base.json --format json"
+    )]
+    Try(Try),
+
+    /// Carries out the examples in the maps
+    ///
+    /// Each `example` block is a test. Its files are read from the folder of its map.
+    #[command(after_help = "Examples:\n  cosell test\n  cosell test opportunity.map --format json")]
+    Test(Test),
+
+    /// Runs the service
+    ///
+    /// Receives signed webhooks of Partner Center, watches Salesforce for changes, and brings the
+    /// two records of each deal into agreement. Everything is set in one YAML file; secrets stand
+    /// in it by reference only.
+    #[command(
+        after_help = "Examples:\n  cosell serve\n  cosell serve --config /etc/cosell/cosell.yaml"
+    )]
+    Serve(Serve),
+
+    /// Runs both outside systems alone, for other programs to talk to
+    ///
+    /// A Salesforce organisation and Partner Center on 127.0.0.1, each on a port of its own. With
+    /// --state everything is kept in that folder; without it nothing is kept.
+    #[command(
+        after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701"
+    )]
+    Sandbox(Sandbox),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Ends after the story: 0 if all of it was as promised, else 1
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Keeps everything in this folder; a new start with it goes on where the last one ended
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
+    pub(crate) config: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Keeps everything in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Salesforce's port; 0: the one of the last start, or a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) salesforce_port: u16,
+
+    /// Partner Center's port
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) partner_center_port: u16,
+
+    /// The port of Partner Center's webhooks host
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) webhooks_port: u16,
+
+    /// The administration's port
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) admin_port: u16,
+
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serving {
+    /// Writes one JSON there once it listens: addresses, tokens, process ids (mode 0600)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// Ends when standard input is closed, so that it never outlives the program that started it
+    #[arg(long, hide = true)]
+    pub(crate) with_parent: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Maps, or folders with maps; none: the folder that you are in
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+
+    /// What else makes the exit code 1
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) deny: Option<Deny>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fmt {
+    /// Maps, or folders with maps; none: the folder that you are in; `-`: from stdin to stdout
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Write nothing: list the files that would change, and exit 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The map
+    pub(crate) map: PathBuf,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The map
+    pub(crate) map: PathBuf,
+
+    /// The side whose records come out, as the map names it
+    #[arg(long, value_name = "SIDE")]
+    pub(crate) to: String,
+
+    /// Records of SIDE as they are now, one a line, paired by the keys of the `match` line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old: Option<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// Records of the other side, one a line; none or `-`: stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Try {
+    /// The map
+    pub(crate) map: PathBuf,
+
+    /// The record of the left side; none: there is none yet
+    #[arg(long, value_name = "FILE", required_unless_present = "right")]
+    pub(crate) left: Option<PathBuf>,
+
+    /// The record of the right side; none: there is none yet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) right: Option<PathBuf>,
+
+    /// What was last read back; none: the two records meet for the first time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base: Option<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// How the decisions are written
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Maps, or folders with maps; none: the folder that you are in
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = HumanFormat::Human)]
+    pub(crate) format: HumanFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Human,
+    /// A JSON array
+    Json,
+    /// Annotations of a GitHub workflow
+    #[value(name = "github")]
+    GitHub,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum HumanFormat {
+    /// For people
+    Human,
+    /// For machines
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TextFormat {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+impl From<CheckFormat> for check::Face {
+    fn from(format: CheckFormat) -> Self {
+        match format {
+            CheckFormat::Human => check::Face::Human,
+            CheckFormat::Json => check::Face::Json,
+            CheckFormat::GitHub => check::Face::GitHub,
+        }
+    }
+}
+
+impl From<TextFormat> for plan::Face {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Text => plan::Face::Text,
+            TextFormat::Json => plan::Face::Json,
+        }
+    }
+}
+
+impl From<TextFormat> for try_one::Face {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Text => try_one::Face::Text,
+            TextFormat::Json => try_one::Face::Json,
+        }
+    }
+}
+
+impl From<HumanFormat> for test::Face {
+    fn from(format: HumanFormat) -> Self {
+        match format {
+            HumanFormat::Human => test::Face::Human,
+            HumanFormat::Json => test::Face::Json,
+        }
+    }
+}
