@@ -45,6 +45,7 @@ fn json_is_always_an_array() {
         "severity": "error",
         "message": "`Opportunity` has no field `NextStpe`",
         "help": "did you mean `NextStep`?",
+        "also": [],
     }]);
     assert_eq!(found.json(), expected);
 }

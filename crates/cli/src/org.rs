@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use mapping::problem::nearest;
 use mapping::schema::{Org, OrgFile, Schemas, System};
@@ -97,11 +96,8 @@ pub(crate) fn read(path: &Path, maps: &[String]) -> Result<Read, Stop> {
         }
         Err(problems) => {
             let text = |file: &str| files.iter().find(|(name, _)| name == file);
-            let nothing: Arc<str> = "".into();
             let finding = |problem: &mapping::schema::SchemaProblem| {
-                let text =
-                    text(&problem.file).map_or_else(|| nothing.clone(), |f| f.1.as_str().into());
-                Finding::of_schema(problem, &text)
+                Finding::of_schema(problem, text(&problem.file).map_or("", |file| &file.1))
             };
             let findings = problems.iter().map(finding).collect();
             Read { schemas: None, findings, notes: Vec::new() }

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use mapping::Compiled;
 use mapping::plan::Plan;
@@ -218,11 +217,10 @@ fn load(folder: &Path, base: &Schemas, findings: &mut Vec<Finding>) -> Result<Be
             Ok(Beside::Own(Box::new(base.clone().with(objects))))
         }
         Err(problems) => {
-            let texts: BTreeMap<&str, Arc<str>> =
-                files.iter().map(|(name, text)| (name.as_str(), text.as_str().into())).collect();
-            let nothing: Arc<str> = "".into();
+            let texts: BTreeMap<&str, &str> =
+                files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
             findings.extend(problems.iter().map(|problem| {
-                Finding::of_schema(problem, texts.get(problem.file.as_str()).unwrap_or(&nothing))
+                Finding::of_schema(problem, texts.get(problem.file.as_str()).unwrap_or(&""))
             }));
             Ok(Beside::Broken)
         }

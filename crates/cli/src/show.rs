@@ -3,14 +3,13 @@
 //! In: reports of maps, problems of schema files. Out: text in the face that was asked for. Must
 //! not know: where the text goes, or how a problem was found.
 
-use std::fmt;
-use std::sync::Arc;
+use std::fmt::{self, Write as _};
 
-use mapping::problem::{Report, Severity, place};
+use mapping::problem::{Report, Severity, Sources};
 use mapping::schema::SchemaProblem;
 use miette::{
-    Diagnostic, LabeledSpan, MietteError, MietteHandler, MietteHandlerOpts, MietteSpanContents,
-    ReportHandler, SourceCode, SourceSpan, SpanContents,
+    Diagnostic, LabeledSpan, MietteHandler, MietteHandlerOpts, ReportHandler, SourceCode,
+    SourceSpan,
 };
 use serde::Serialize;
 
@@ -33,20 +32,36 @@ pub(crate) struct Finding {
     message: String,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
-    text: Arc<str>,
+    /// Other places that matter.
+    also: Vec<Also>,
+    sources: Sources,
+}
+
+/// Another place of a problem, which may be in another file.
+#[derive(Debug, Clone, Serialize)]
+struct Also {
+    file: String,
+    line: usize,
+    column: usize,
+    label: String,
 }
 
 impl Finding {
     /// The problems of a map, by place.
     pub(crate) fn of_report(report: &Report) -> Vec<Finding> {
-        let text: Arc<str> = report.text().into();
+        let sources = report.sources();
         let finding = |problem: &mapping::problem::Problem| {
-            let (line, column) = report.place(problem.at.start);
+            let at = report.place(problem.at.start);
+            let also = |(span, label): &(mapping::tree::Span, String)| {
+                let at = report.place(span.start);
+                let (file, label) = (at.file.to_owned(), label.clone());
+                Also { file, line: at.line, column: at.column, label }
+            };
             Finding {
                 severity: problem.severity,
-                file: report.name().to_owned(),
-                line,
-                column,
+                file: at.file.to_owned(),
+                line: at.line,
+                column: at.column,
                 code: problem.code.name(),
                 message: problem.message.clone(),
                 help: problem.help().map(|help| help.to_string()),
@@ -54,16 +69,17 @@ impl Finding {
                     .labels()
                     .into_iter()
                     .flatten()
-                    .map(|l| on_one_line(l, &text))
+                    .map(|l| on_one_line(l, sources.text()))
                     .collect(),
-                text: text.clone(),
+                also: problem.also.iter().map(also).collect(),
+                sources: sources.clone(),
             }
         };
         report.problems().iter().map(finding).collect()
     }
 
     /// A problem of a schema file with this text.
-    pub(crate) fn of_schema(problem: &SchemaProblem, text: &Arc<str>) -> Finding {
+    pub(crate) fn of_schema(problem: &SchemaProblem, text: &str) -> Finding {
         let at = span_from(text, problem.line, problem.column);
         Finding {
             severity: Severity::Error,
@@ -74,7 +90,8 @@ impl Finding {
             message: problem.message.clone(),
             help: Some(problem.help.clone()),
             labels: vec![LabeledSpan::new_primary_with_span(None, at)],
-            text: text.clone(),
+            also: Vec::new(),
+            sources: Sources::one(&problem.file, text),
         }
     }
 
@@ -87,7 +104,8 @@ impl Finding {
 
     /// Whether the lines that would be shown are short enough to be read.
     fn can_show_lines(&self) -> bool {
-        self.text.len() <= 1024 * 1024 && self.text.lines().all(|line| line.len() <= LONGEST_LINE)
+        let text = self.sources.text();
+        text.len() <= 1024 * 1024 && text.lines().all(|line| line.len() <= LONGEST_LINE)
     }
 }
 
@@ -208,28 +226,7 @@ impl Diagnostic for InText<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.can_show_lines().then_some(self as &dyn SourceCode)
-    }
-}
-
-/// The text with places as all other faces count them: columns in characters.
-impl SourceCode for InText<'_> {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let contents = self.0.text.as_ref().read_span(span, before, after)?;
-        let (line, column) = place(&self.0.text, contents.span().offset());
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.0.file.clone(),
-            contents.data(),
-            *contents.span(),
-            line.saturating_sub(1),
-            column.saturating_sub(1),
-            contents.line_count(),
-        )))
+        self.0.can_show_lines().then_some(&self.0.sources as &dyn SourceCode)
     }
 }
 
@@ -242,6 +239,7 @@ struct FindingJson<'f> {
     severity: &'f str,
     message: &'f str,
     help: Option<&'f str>,
+    also: &'f [Also],
 }
 
 /// Findings for programs: a JSON array, also when there are none.
@@ -256,6 +254,7 @@ pub(crate) fn json(findings: &[Finding]) -> String {
             severity: finding.severity_word(),
             message: &finding.message,
             help: finding.help.as_deref(),
+            also: &finding.also,
         })
         .collect();
     let mut text = serde_json::to_string_pretty(&rows).unwrap_or_else(|_| "[]".to_owned());
@@ -273,6 +272,10 @@ pub(crate) fn github(findings: &[Finding]) -> String {
         if let Some(help) = &finding.help {
             message.push_str("\nhelp: ");
             message.push_str(help);
+        }
+        // The annotation stands in one file; a place in another is told in words.
+        for also in finding.also.iter().filter(|also| also.file != finding.file) {
+            let _ = write!(message, "\nalso: {}:{}: {}", also.file, also.line, also.label);
         }
         let line = format!(
             "::{} file={},line={},col={},title={}::{}\n",

@@ -28,6 +28,7 @@ use crate::decision::Side;
 use crate::plan::{Line, Plan, Wins};
 use crate::problem::{MOST_PROBLEMS, Problem, Severity, syntax};
 use crate::schema::Schemas;
+use crate::sources::Sources;
 use crate::tree::{BlankPolicy, Span, Tree};
 
 use scope::Scope;
@@ -44,6 +45,7 @@ struct Defaults {
 /// A check under way.
 struct Checker<'c> {
     schemas: &'c Schemas,
+    /// All texts as one.
     text: &'c str,
     /// Where each line of the text begins.
     line_starts: Vec<usize>,
@@ -70,13 +72,8 @@ struct Checker<'c> {
 
 /// Checks a tree. The plan is there when nothing was found that leaves a line without a meaning; a
 /// map that is only not complete yet can be tried out, and is not served.
-pub fn check(
-    file: &str,
-    text: &str,
-    tree: &Tree,
-    schemas: &Schemas,
-) -> (Option<Plan>, Vec<Problem>) {
-    let (checked, mut problems) = run(file, text, tree, schemas);
+pub fn check(sources: &Sources, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<Problem>) {
+    let (checked, mut problems) = run(sources, tree, schemas);
     problems.sort_by_key(|problem| problem.at);
     let usable = problems
         .iter()
@@ -84,13 +81,13 @@ pub fn check(
     (checked.filter(|_| usable), problems)
 }
 
-fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<Problem>) {
+fn run(sources: &Sources, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let Some(head) = head::read(tree, text, schemas, &mut problems) else {
+    let Some(head) = head::read(tree, sources.text(), schemas, &mut problems) else {
         return (None, problems);
     };
-    let mut checker = Checker::new(file, text, schemas, head, problems);
-    checker.line_starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    let mut checker = Checker::new(sources, schemas, head, problems);
+    checker.line_starts = sources.text().match_indices('\n').map(|(at, _)| at + 1).collect();
     checker.conditions_of_sync(tree);
     checker.read_defaults(tree);
     checker.read_report(tree);
@@ -112,7 +109,7 @@ fn run(file: &str, text: &str, tree: &Tree, schemas: &Schemas) -> (Option<Plan>,
 }
 
 impl Checker<'_> {
-    /// The line of the file at which something stands, from 1.
+    /// The line, counted through all files, at which something stands, from 1.
     fn line_of(&self, span: Span) -> usize {
         self.line_starts.partition_point(|start| *start <= span.start) + 1
     }

@@ -163,7 +163,7 @@ pub struct RelatedDraft {
     pub create_if_none: bool,
     /// Its fields when it is created.
     pub changes: Vec<Change>,
-    /// Line of the map, from 1.
+    /// Line of the map, from 1; `Plan::place` says in which file.
     pub map_line: usize,
 }
 
@@ -219,7 +219,7 @@ pub enum Outcome {
 pub struct LineTrace {
     /// The line as the map says it, such as `details.notes <-> Description`.
     pub rule: String,
-    /// Line of the map, from 1.
+    /// Line of the map, from 1; `Plan::place` says in which file.
     pub map_line: usize,
     /// The table row that decided, as a line of the map.
     pub row_line: Option<usize>,

@@ -7,6 +7,7 @@
 //! two records, or `apply`s to a stream of them. The modules stand in the order of the flow.
 
 pub mod tree;
+pub mod sources;
 pub mod problem;
 pub mod parse;
 pub mod print;
@@ -41,6 +42,7 @@ pub use jiff::Timestamp;
 use plan::Plan;
 use problem::{Code, Report};
 use schema::Schemas;
+use sources::Sources;
 use tree::Tree;
 
 /// What became of a text.
@@ -56,24 +58,25 @@ pub struct Compiled {
 
 /// Compiles the text of the file `name` against the schemas of both sides.
 pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
+    let sources = Sources::one(name, text);
     let (tree, mut problems) = parse::parse(text);
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
     // Nothing, or not all, of a file that is too large was read.
     if problems.iter().any(|p| p.code == Code::TooLarge) {
-        return Compiled { plan: None, report: Report::new(name, text, problems), tree };
+        return Compiled { plan: None, report: Report::new(sources, problems), tree };
     }
-    let (plan, found) = check::check(name, text, &tree, schemas);
+    let (plan, found) = check::check(&sources, &tree, schemas);
     // An overlay has no head of its own.
     let whole = !problems.iter().any(|p| p.code == Code::NotYet);
     problems.extend(found.into_iter().filter(|p| whole || p.code != Code::MissingItem));
-    Compiled { plan: plan.filter(|_| !unread), report: Report::new(name, text, problems), tree }
+    Compiled { plan: plan.filter(|_| !unread), report: Report::new(sources, problems), tree }
 }
 
 /// The text in the one layout. Errors: what keeps it from being read.
 pub fn format(name: &str, text: &str) -> Result<String, Report> {
     let (tree, problems) = parse::parse(text);
     if problems.iter().any(|p| p.severity == problem::Severity::Error) {
-        return Err(Report::new(name, text, problems));
+        return Err(Report::new(Sources::one(name, text), problems));
     }
     Ok(print::print(&tree, text))
 }

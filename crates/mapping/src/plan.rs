@@ -19,7 +19,9 @@ use crate::value::Value;
 pub struct Plan {
     pub(crate) name: String,
     pub(crate) label: String,
-    pub(crate) file: String,
+    /// The names of the map's file and of its bases', each with its first line, all counted
+    /// through from 0.
+    pub(crate) files: Vec<(String, usize)>,
     pub(crate) sides: [SidePlan; 2],
     pub(crate) key: [SlotId; 2],
     /// The conditions for hints from each side, one of which must hold; none: that side starts
@@ -320,7 +322,15 @@ impl Plan {
 
     /// The file it was compiled from.
     pub fn file(&self) -> &str {
-        &self.file
+        self.files.first().map_or("", |(name, _)| name)
+    }
+
+    /// The file and the line in it of a `map_line` of a trace or draft: a line may come from a map
+    /// that this one extends.
+    pub fn place(&self, map_line: usize) -> (&str, usize) {
+        let behind = self.files.partition_point(|(_, first)| *first < map_line);
+        let file = behind.checked_sub(1).and_then(|index| self.files.get(index));
+        file.map_or((self.file(), map_line), |(name, first)| (name, map_line - first))
     }
 
     /// A hash of the meaning, 64 hex digits: reformatting and examples do not change it.

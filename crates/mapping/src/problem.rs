@@ -9,10 +9,12 @@ pub mod semantics;
 pub mod syntax;
 
 use std::fmt;
-use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+};
 
+pub use crate::sources::{Place, Sources, place};
 use crate::tree::Span;
 
 macro_rules! codes {
@@ -246,32 +248,33 @@ impl Diagnostic for Problem {
     }
 }
 
-/// The problems of one file, with the text they point into, in the order of their places.
+/// The problems of one map, with the texts they point into, in the order of their places.
 #[derive(Debug, Clone)]
 pub struct Report {
-    source: NamedSource<Arc<str>>,
-    text: Arc<str>,
-    name: String,
+    sources: Sources,
     problems: Vec<Problem>,
 }
 
 impl Report {
-    /// The problems of the file `name` with `text`; sorted here.
-    pub fn new(name: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+    /// The problems of a map; sorted here. An edit of a text that is not the map's own is left out:
+    /// that file is another's.
+    pub fn new(sources: Sources, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|p| (p.at.start, p.severity, p.code));
         problems.dedup();
-        let text: Arc<str> = text.into();
-        Self { source: NamedSource::new(name, text.clone()), text, name: name.into(), problems }
+        for problem in &mut problems {
+            problem.fix.take_if(|fix| !sources.is_own(fix.span.start));
+        }
+        Self { sources, problems }
     }
 
-    /// The file's name.
+    /// The map's file name.
     pub fn name(&self) -> &str {
-        &self.name
+        self.sources.name()
     }
 
-    /// The file's text.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// The texts that the problems point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// All problems, by place.
@@ -284,32 +287,20 @@ impl Report {
         self.problems.iter().all(|p| p.severity == Severity::Warning)
     }
 
-    /// Line and column of a byte, both from 1, columns in characters.
-    pub fn place(&self, offset: usize) -> (usize, usize) {
-        place(&self.text, offset)
+    /// File, line and column of a byte, lines and columns from 1, columns in characters.
+    pub fn place(&self, offset: usize) -> Place<'_> {
+        self.sources.place(offset)
     }
 }
 
 /// After so many problems the rest of a file is not looked at.
 pub const MOST_PROBLEMS: usize = 1_000;
 
-/// Line and column of a byte in a text, both from 1, columns in characters.
-pub fn place(text: &str, offset: usize) -> (usize, usize) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let before = text.get(..end).unwrap_or("");
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before.get(line_start..).unwrap_or("").chars().filter(|c| *c != '\u{feff}').count() + 1)
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors = self.problems.iter().filter(|p| p.severity == Severity::Error).count();
         let warnings = self.problems.len() - errors;
-        write!(f, "{}: {errors} errors, {warnings} warnings", self.name)
+        write!(f, "{}: {errors} errors, {warnings} warnings", self.name())
     }
 }
 
@@ -317,11 +308,35 @@ impl std::error::Error for Report {}
 
 impl Diagnostic for Report {
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        Some(&self.sources)
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         Some(Box::new(self.problems.iter().map(|p| p as &dyn Diagnostic)))
+    }
+}
+
+/// The lines around a place, never of two files at once, as all faces count them.
+impl SourceCode for Sources {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let (name, start, text) = self.file_at(span.offset());
+        let local = SourceSpan::from((span.offset() - start, span.len()));
+        let contents = text.read_span(&local, before, after)?;
+        let shown = contents.span();
+        let (line, column) = place(text, shown.offset());
+        Ok(Box::new(MietteSpanContents::new_named(
+            name.to_owned(),
+            contents.data(),
+            SourceSpan::from((shown.offset() + start, shown.len())),
+            line.saturating_sub(1),
+            column.saturating_sub(1),
+            contents.line_count(),
+        )))
     }
 }
 

@@ -407,19 +407,20 @@ impl Plan {
             field: None,
             code,
             message: message.into(),
-            map: self.file.clone(),
+            map: self.file().to_owned(),
             map_line: 0,
         }
     }
 
     /// A fault at a line of the map.
     pub(crate) fn fault_at(&self, map_line: usize, field: &str, fault: SlotFault) -> Fault {
+        let (map, map_line) = self.place(map_line);
         Fault {
             line: None,
             field: Some(field.to_owned()),
             code: fault.code,
             message: fault.message,
-            map: self.file.clone(),
+            map: map.to_owned(),
             map_line,
         }
     }

@@ -23,8 +23,8 @@ fn shipped_maps_have_no_problems_and_their_examples_pass() {
             .problems()
             .iter()
             .map(|p| {
-                let (line, column) = compiled.report.place(p.at.start);
-                format!("{line}:{column} {} {p}", p.code.name())
+                let at = compiled.report.place(p.at.start);
+                format!("{}:{} {} {p}", at.line, at.column, p.code.name())
             })
             .collect();
         assert!(problems.is_empty(), "{problems:#?}");

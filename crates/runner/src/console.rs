@@ -41,6 +41,7 @@ struct Entry {
 #[serde(default)]
 struct EntryLine {
     rule: String,
+    map: String,
     map_line: usize,
     reason: String,
 }
@@ -187,7 +188,11 @@ fn last(audit: &[AuditLine]) -> Markup {
 }
 
 fn number(line: &EntryLine) -> String {
-    if line.map_line > 0 { format!(", line {}", line.map_line) } else { String::new() }
+    match (line.map_line, line.map.as_str()) {
+        (0, _) => String::new(),
+        (number, "") => format!(", line {number}"),
+        (number, map) => format!(", {map}:{number}"),
+    }
 }
 
 fn maps(view: &StatusView) -> Markup {

@@ -7,6 +7,7 @@ use mapping::schema::Schemas;
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let compiled = mapping::compile("fuzz.map", &text, Schemas::built_in());
+    let text = compiled.report.sources().text();
     for problem in compiled.report.problems() {
         assert!(text.get(problem.at.start..problem.at.end).is_some(), "{problem:?}");
         if let Some(fix) = &problem.fix {

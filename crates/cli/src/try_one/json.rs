@@ -105,10 +105,12 @@ fn one_line(tried: &Tried<'_>, line: &LineTrace) -> JsonValue {
         Outcome::Parked(_) => "parked",
         Outcome::NotOptedIn => "not-opted-in",
     };
+    let (map, map_line) = tried.plan.place(line.map_line);
     json!({
         "rule": line.rule,
-        "map_line": (line.map_line > 0).then_some(line.map_line),
-        "row_line": line.row_line,
+        "map": map,
+        "map_line": (map_line > 0).then_some(map_line),
+        "row_line": line.row_line.map(|row| tried.plan.place(row).1),
         "outcome": outcome,
         "says": tried.words(&line.outcome),
         "reason": line.reason,

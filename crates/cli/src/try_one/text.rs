@@ -48,8 +48,13 @@ fn head(tried: &Tried<'_>, text: &mut String) {
 
 fn one_line(tried: &Tried<'_>, line: &LineTrace, text: &mut String) {
     let decided = tried.words(&line.outcome);
-    let _ = writeln!(text, "line {}: {}", line.map_line, line.rule);
-    let row = line.row_line.map_or_else(String::new, |row| format!(", by the row in line {row}"));
+    let place = |line| match tried.plan.place(line) {
+        (map, line) if map == tried.plan.file() => format!("line {line}"),
+        (map, line) => format!("line {line} of {map}"),
+    };
+    let _ = writeln!(text, "{}: {}", place(line.map_line), line.rule);
+    let row =
+        line.row_line.map_or_else(String::new, |row| format!(", by the row in {}", place(row)));
     let _ = writeln!(text, "    {decided}: {}{row}", line.reason);
     let names = Side::BOTH.map(|side| tried.plan.side_name(side));
     let [left, right] = names;

@@ -147,9 +147,11 @@ impl<'c> Checker<'c> {
                 "when {from_one} has {it}, the line is parked and the {target} is not told{create}{back}"
             );
         };
-        let line = otherwise.map_line;
+        let (file, line) = self.plan.place(otherwise.map_line);
+        let file = if file == self.plan.file() { String::new() } else { format!(" of {file}") };
         let word = arrow_to(gap.to);
-        let written = format!("line {line}: `otherwise {word} {}`", cells_text(&otherwise.action));
+        let written =
+            format!("line {line}{file}: `otherwise {word} {}`", cells_text(&otherwise.action));
         let does = match otherwise.action.as_slice() {
             cells if cells.contains(&Cell::Park) => "waits for a person".to_owned(),
             cells if cells.contains(&Cell::Same) => "gets the same word".to_owned(),

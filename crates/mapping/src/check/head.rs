@@ -6,6 +6,7 @@ use crate::decision::{Side, path_name};
 use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
 use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Object, Place, Schemas, System};
+use crate::sources::Sources;
 use crate::tree::{At, BlankPolicy, Entry, Item, Span, Tree};
 
 use super::scope::Scope;
@@ -201,7 +202,7 @@ fn object_of<'s>(
 
 impl Head<'_> {
     /// A plan that has only this head.
-    fn plan(self, file: &str) -> Plan {
+    fn plan(self, sources: &Sources) -> Plan {
         let sides = self.sides.each_ref().map(|side| SidePlan {
             name: side.name.clone(),
             system: side.object.system,
@@ -218,7 +219,7 @@ impl Head<'_> {
         Plan {
             name: self.name,
             label: self.label,
-            file: file.to_owned(),
+            files: sources.first_lines().map(|(name, line)| (name.to_owned(), line)).collect(),
             sides,
             key: [SlotId(0), SlotId(0)],
             sync: [Vec::new(), Vec::new()],
@@ -239,8 +240,7 @@ impl Head<'_> {
 impl<'c> Checker<'c> {
     /// A checker whose plan has only a head.
     pub(super) fn new(
-        file: &str,
-        text: &'c str,
+        sources: &'c Sources,
         schemas: &'c Schemas,
         head: Head<'c>,
         problems: Vec<Problem>,
@@ -252,11 +252,11 @@ impl<'c> Checker<'c> {
             .collect();
         let [left, _] = &head.sides;
         let left = left.object;
-        let plan = head.plan(file);
+        let plan = head.plan(sources);
         let defaults = Defaults { wins: None, first_contact: None, blank: [BlankPolicy::Keep; 2] };
         let mut checker = Checker {
             schemas,
-            text,
+            text: sources.text(),
             problems,
             scopes,
             plan,

@@ -38,9 +38,11 @@ impl Plan {
         let line = |line: &Line, slots: [&[Slot]; 2]| {
             let mut meaning = String::new();
             self.write_line(&mut meaning, line, slots);
+            let (map, map_line) = self.place(line.map_line);
             json!({
                 "rule": line.rule,
-                "map_line": line.map_line,
+                "map": map,
+                "map_line": map_line,
                 "hash": line.hash,
                 "meaning": meaning.trim(),
             })

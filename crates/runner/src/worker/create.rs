@@ -201,12 +201,13 @@ pub(super) fn literal(change: &Change) -> Literal {
 }
 
 fn undecided(scene: &Scene<'_>, related: &RelatedDraft, what: &str) -> Halt {
+    let (map, map_line) = scene.map.plan().place(related.map_line);
     Halt::Park(vec![note::cause_of(&Fault {
         line: None,
         field: Some(related.through.clone()),
         code: FaultCode::Related,
         message: format!("{what} for the {} of the new record", related.object),
-        map: scene.map.plan().file().to_owned(),
-        map_line: related.map_line,
+        map: map.to_owned(),
+        map_line,
     })])
 }

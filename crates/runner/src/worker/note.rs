@@ -104,11 +104,15 @@ pub(super) fn refused_cause(
     decided: Option<(&Plan, &Decision)>,
 ) -> Cause {
     let line = decided.and_then(|(_, decision)| line_writing(decision, system, fields));
+    let place = decided.map(|(plan, _)| match line {
+        Some(line) => (plan.place(line).0, Some(plan.place(line).1)),
+        None => (plan.file(), None),
+    });
     Cause {
         code: format!("refused::{code}"),
         message: format!("{system} refused the write: {why}"),
-        map: decided.map(|(plan, _)| plan.file().to_owned()),
-        map_line: line,
+        map: place.map(|(map, _)| map.to_owned()),
+        map_line: place.and_then(|(_, line)| line),
         help: "correct the value in the record, the rule in the system, or the line of the mapping"
             .to_owned(),
     }
@@ -174,7 +178,39 @@ struct Entry<'e> {
     plan: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<&'e str>,
-    lines: Vec<&'e LineTrace>,
+    lines: Vec<LineEntry<'e>>,
+}
+
+/// A trace as the audit keeps it.
+#[derive(Serialize)]
+struct LineEntry<'e> {
+    rule: &'e str,
+    /// The file of the line.
+    map: &'e str,
+    map_line: usize,
+    row_line: Option<usize>,
+    outcome: &'e Outcome,
+    reason: &'e str,
+    left: &'e str,
+    right: &'e str,
+    written: Option<&'e str>,
+}
+
+impl<'e> LineEntry<'e> {
+    fn of(plan: &'e Plan, trace: &'e LineTrace) -> Self {
+        let (map, map_line) = plan.place(trace.map_line);
+        Self {
+            rule: &trace.rule,
+            map,
+            map_line,
+            row_line: trace.row_line.map(|line| plan.place(line).1),
+            outcome: &trace.outcome,
+            reason: &trace.reason,
+            left: &trace.left,
+            right: &trace.right,
+            written: trace.written.as_deref(),
+        }
+    }
 }
 
 /// What was written and why, line by line; lines that agree are left out.
@@ -192,7 +228,8 @@ pub(super) fn write_entry(
         | Outcome::Drifted
         | Outcome::Parked(_) => true,
     };
-    let lines = decision.lines.iter().filter(tells).collect();
+    let told = decision.lines.iter().filter(tells);
+    let lines = told.map(|trace| LineEntry::of(plan, trace)).collect();
     let entry = Entry { kind, map: plan.name(), plan: plan.hash(), record, lines };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
 }

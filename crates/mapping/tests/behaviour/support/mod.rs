@@ -19,7 +19,7 @@ pub(crate) fn compiled(text: &str, schemas: &Schemas) -> Plan {
     let problems: Vec<String> = report
         .problems()
         .iter()
-        .map(|p| format!("{}: {} {p}", report.place(p.at.start).0, p.code.name()))
+        .map(|p| format!("{}: {} {p}", report.place(p.at.start).line, p.code.name()))
         .collect();
     plan.unwrap_or_else(|| panic!("{problems:#?}\n{text}"))
 }
