@@ -331,3 +331,41 @@ fn every_link_leads_somewhere() {
     }
     nothing(&wrong);
 }
+
+/// Blanks made one, as two texts are compared that are laid out differently.
+fn laid_out(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_page_of_the_shipped_maps_has_just_their_lines() {
+    let page = fs::read_to_string(root().join("docs/mappings.md")).unwrap();
+    let maps = ["opportunity.map", "lead.map"]
+        .map(|name| fs::read_to_string(root().join("mappings").join(name)).unwrap());
+    let lines: Vec<String> = maps.iter().flat_map(|map| map.lines()).map(laid_out).collect();
+    // What the page would suggest for a map of one's own.
+    let not_shipped = ["salesStage", "each team with OpportunityTeamMembers"];
+    let starts = ["each ", "related ", "match ", "from ", "badge ", "audit "];
+    let is_line = |span: &&str| {
+        [" <-> ", " -> ", " <- "].iter().any(|arrow| span.contains(arrow))
+            || starts.iter().any(|word| span.starts_with(word))
+    };
+    let text = page.split("```").step_by(2).collect::<String>();
+    let spans: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_line).collect();
+    assert!(spans.len() > 40, "the page names {} lines", spans.len());
+    let gone: Vec<&&str> = spans
+        .iter()
+        .filter(|span| !not_shipped.iter().any(|word| span.starts_with(word)))
+        .filter(|span| !lines.iter().any(|line| line.starts_with(&laid_out(span))))
+        .collect();
+    assert!(gone.is_empty(), "no shipped map has {gone:?}");
+    let fields = maps.iter().flat_map(|map| {
+        let block = map.split("\nfields\n").nth(1).unwrap().split("\nend").next().unwrap();
+        block.lines().filter(|line| line.contains("->") || line.contains("<-")).collect::<Vec<_>>()
+    });
+    let missing: Vec<&str> = fields
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter(|line| !spans.iter().any(|span| laid_out(line).starts_with(&laid_out(span))))
+        .collect();
+    assert!(missing.is_empty(), "the page has no row for {missing:#?}");
+}

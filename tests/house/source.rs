@@ -50,10 +50,11 @@ fn walk(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if matches!(name.as_str(), "target" | ".git" | ".cosell" | "node_modules") {
+            continue;
+        }
         if path.is_dir() {
-            if !matches!(name.as_str(), "target" | ".git" | ".cosell" | "node_modules") {
-                walk(root, &path, sources);
-            }
+            walk(root, &path, sources);
         } else if let Ok(text) = fs::read_to_string(&path) {
             let path = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             sources.push(Source { path, text, is_test: false });

@@ -18,6 +18,7 @@ mod promises;
 mod rows;
 mod rules;
 mod scope;
+mod spellings;
 mod states;
 mod tables;
 mod turn;

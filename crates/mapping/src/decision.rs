@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::tree::Arrow;
@@ -294,14 +295,22 @@ pub struct ChildReads {
     pub fields: Vec<String>,
 }
 
-/// The names of a dotted path. A name with a dot in it stands in backticks.
+/// The names of a dotted path. A name with a dot in it stands in backticks; what is selected in a
+/// list stays with the list's name, such as `attributes[type is "CustomerMarketplaceIntent"]`.
 pub fn names(path: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = path;
     loop {
         let (name, behind) = match rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
             Some((name, behind)) => (name, behind.strip_prefix('.')),
-            None => rest.split_once('.').map_or((rest, None), |(name, rest)| (name, Some(rest))),
+            None => match rest.find(['.', '[']) {
+                Some(at) if rest[at..].starts_with('[') => {
+                    let end = rest[at..].find("\"]").map_or(rest.len(), |end| at + end + 2);
+                    (&rest[..end], rest[end..].strip_prefix('.'))
+                }
+                Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+                None => (rest, None),
+            },
         };
         names.push(name);
         match behind {
@@ -311,30 +320,53 @@ pub fn names(path: &str) -> Vec<&str> {
     }
 }
 
+/// A list and the element that a name of a path selects in it: `attributes`, `type`, `Intent` of
+/// `attributes[type is "Intent"]`.
+pub(crate) fn selected(name: &str) -> Option<(&str, &str, &str)> {
+    let (list, selector) = name.strip_suffix("\"]")?.split_once('[')?;
+    let (key, value) = selector.split_once(" is \"")?;
+    Some((list, key, value))
+}
+
 /// A name as a dotted path has it.
 pub(crate) fn path_name(name: &str) -> String {
     if name.contains('.') { format!("`{name}`") } else { name.to_owned() }
 }
 
-/// Changes with dotted paths as one nested JSON object.
+/// Changes with dotted paths as one nested JSON object. An element that a path names by its key is
+/// made in its list.
 pub fn nest(changes: &[Change]) -> String {
-    let mut root = serde_json::Map::new();
+    let mut root = Value::Object(Map::new());
     for change in changes {
-        let value = serde_json::from_str(&change.value).unwrap_or(serde_json::Value::Null);
-        let mut names = names(&change.path);
-        let Some(last) = names.pop() else { continue };
-        let mut at = &mut root;
-        for name in names {
-            let slot = at
-                .entry(name.to_owned())
-                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
-            if !slot.is_object() {
-                *slot = serde_json::Value::Object(serde_json::Map::new());
-            }
-            let serde_json::Value::Object(map) = slot else { unreachable!("made an object above") };
-            at = map;
-        }
-        at.insert(last.to_owned(), value);
+        let value = serde_json::from_str(&change.value).unwrap_or(Value::Null);
+        let at = names(&change.path).into_iter().fold(&mut root, |at, name| match selected(name) {
+            Some((list, key, value)) => element(member(at, list), key, value),
+            None => member(at, name),
+        });
+        *at = value;
     }
-    serde_json::Value::Object(root).to_string()
+    root.to_string()
+}
+
+/// The member of an object, which is made when it is none.
+fn member<'j>(at: &'j mut Value, name: &str) -> &'j mut Value {
+    if !at.is_object() {
+        *at = Value::Object(Map::new());
+    }
+    let Value::Object(members) = at else { unreachable!("made an object above") };
+    members.entry(name.to_owned()).or_insert(Value::Null)
+}
+
+/// The element of a list whose `key` is `value`, which is made when there is none.
+fn element<'j>(at: &'j mut Value, key: &str, value: &str) -> &'j mut Value {
+    if !at.is_array() {
+        *at = Value::Array(Vec::new());
+    }
+    let Value::Array(items) = at else { unreachable!("made a list above") };
+    let found = items.iter().position(|item| item[key] == *value);
+    let index = found.unwrap_or_else(|| {
+        items.push(serde_json::json!({ key: value }));
+        items.len() - 1
+    });
+    &mut items[index]
 }

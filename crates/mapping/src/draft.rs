@@ -187,7 +187,7 @@ impl Plan {
         for path in &self.side(to).required {
             let has = |change: &Change| {
                 let below = change.path.strip_prefix(path.as_str());
-                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
                     && change.value != "null"
             };
             let related = |draft: &RelatedDraft| draft.through == *path;

@@ -186,6 +186,8 @@ pub(crate) struct Row {
     pub(crate) right: Vec<Cell>,
     pub(crate) arrow: Arrow,
     pub(crate) when: Option<Condition>,
+    /// The org spells its value otherwise, and another row has that spelling: never chosen.
+    pub(crate) aside: bool,
     pub(crate) map_line: usize,
 }
 

@@ -3,7 +3,11 @@
 //! In: a record's JSON and the slots to fill. Out: a value, or what is wrong with it, for each
 //! slot; elements of lists. Must not know: lines, tables, the other side.
 
-use crate::decision::{Change, Side, names};
+mod changed;
+
+pub(crate) use changed::with_changes;
+
+use crate::decision::Side;
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
 use crate::plan::{Condition, Plan, Slot, SlotId, Step, TestOp};
@@ -299,37 +303,6 @@ pub(crate) fn plain_numbers(json: Json<'static>) -> Result<Json<'static>, Misfit
         }
         json @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_)) => json,
     })
-}
-
-/// A record or element with some of its members replaced; what the map does not name stays.
-pub(crate) fn with_changes(mut json: Json<'static>, changes: &[Change]) -> Json<'static> {
-    for change in changes {
-        let value = json::read(change.value.as_bytes()).map_or(Json::Null, Json::into_owned);
-        put(&mut json, &names(&change.path), value);
-    }
-    json
-}
-
-fn put(json: &mut Json<'static>, path: &[&str], value: Json<'static>) {
-    let Json::Object(members) = json else { return };
-    let Some((name, rest)) = path.split_first() else { return };
-    let found = members
-        .iter()
-        .position(|(key, _)| key == name)
-        .or_else(|| members.iter().position(|(key, _)| key.eq_ignore_ascii_case(name)));
-    let index = found.unwrap_or_else(|| {
-        members.push(((*name).to_owned().into(), Json::Null));
-        members.len() - 1
-    });
-    let Some((_, slot)) = members.get_mut(index) else { return };
-    if rest.is_empty() {
-        *slot = value;
-        return;
-    }
-    if !matches!(slot, Json::Object(_)) {
-        *slot = Json::Object(Vec::new());
-    }
-    put(slot, rest, value);
 }
 
 /// What kind of fault a misfit is.

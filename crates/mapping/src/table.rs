@@ -51,8 +51,11 @@ pub(crate) fn agrees(
     for to in [Side::Right, Side::Left] {
         let Some(looked) = lookup(scene, line, tables, to, pair)? else { continue };
         let blank = pair.of(to.other()).iter().all(Value::is_blank);
-        let definite = looked.answers.iter().all(|answer| matches!(answer, Answer::Is(_)));
-        if looked.otherwise && (blank || !definite) {
+        let is_definite = |answer: &Answer| matches!(answer, Answer::Is(_));
+        let (all, some) =
+            (looked.answers.iter().all(is_definite), looked.answers.iter().any(is_definite));
+        // What leaves the other side as it is says nothing about it.
+        if !some || looked.otherwise && (blank || !all) {
             continue;
         }
         if fits(&looked.answers, pair.of(to)) {
@@ -249,7 +252,8 @@ fn first_row<'t>(
             Side::Right => (&row.left, &row.right),
             Side::Left => (&row.right, &row.left),
         };
-        if !to.is_target_of(row.arrow)
+        if row.aside
+            || !to.is_target_of(row.arrow)
             || !cells_match(from, values)
             || !reachable(scene, to, goal, target)
         {

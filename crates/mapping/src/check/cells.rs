@@ -26,7 +26,7 @@ impl<'c> Checker<'c> {
                 break;
             }
             misplaced_words(row, at, &mut problems);
-            for side in Side::BOTH {
+            for side in Side::BOTH.into_iter().filter(|_| !row.aside) {
                 let cells = if side == Side::Left { &row.left } else { &row.right };
                 let written = side.is_target_of(row.arrow) && side.is_target_of(arrow);
                 let places = cells.iter().zip(&at.cells[side.index()]).enumerate();

@@ -129,9 +129,11 @@ impl<'c> Checker<'c> {
                 let is_condition =
                     matches!(via, Some(Via::Tables(_))) && fields.len() > 1 && some_writable;
                 let selects = self.selects(context.scopes[side.index()], field.slot);
-                if selects {
+                let write = if selects { found.write_selected() } else { found.write };
+                if selects && write == Access::Never {
                     self.selected(line, side, field.span);
                 } else if !is_condition {
+                    let found = Found { write, ..found };
                     self.write_access(line, side, field.span, &found, clauses);
                 }
                 if let Some(via) = via {
@@ -158,7 +160,8 @@ impl<'c> Checker<'c> {
         slot.is_some_and(|slot| slot.steps.iter().any(|step| !matches!(step, Step::Member(_))))
     }
 
-    /// A selected element may be another one next time, so nothing is written to it.
+    /// A selected element may be another one next time, so nothing is written to it, unless the
+    /// selector names it by its key.
     fn selected(&mut self, line: &FieldLine, side: Side, span: Span) {
         let written = self.text.get(span.start..span.end).unwrap_or_default();
         let away = if side == Side::Left { "->" } else { "<-" };

@@ -11,6 +11,7 @@ use crate::tree::{Arrow, Span};
 use crate::value::Value;
 
 use super::Checker;
+use super::spellings::same_words;
 use super::tables::{Columns, RowFacts};
 
 impl<'c> Checker<'c> {
@@ -26,6 +27,9 @@ impl<'c> Checker<'c> {
         for (later, (row, at)) in table.rows.iter().zip(&facts.rows).enumerate() {
             if problems.len() > MOST_PROBLEMS {
                 break;
+            }
+            if row.aside {
+                continue;
             }
             for to in Side::BOTH.into_iter().rev().filter(|to| to.is_target_of(row.arrow)) {
                 let (from, goal) = ends(row, to);
@@ -44,6 +48,10 @@ impl<'c> Checker<'c> {
                 let Some((first, first_at)) = earlier else { continue };
                 let (first_from, first_goal) = ends(first, to);
                 let same = first_from == from && first.when == row.when;
+                if same && same_words(first_goal, goal) && first_goal != goal {
+                    // Another spelling of the same: it is read, and the first one is written.
+                    continue;
+                }
                 problems.push(if same && first_goal != goal {
                     contradicts(row, at, first_at.span, to)
                 } else {
@@ -151,7 +159,8 @@ impl<'r> RowIndex<'r> {
     /// Of the rows to which `group` gives a name, by that name.
     pub(super) fn new(rows: &'r [Row], to: Side, group: impl Fn(&Row) -> Option<String>) -> Self {
         let mut known: BTreeMap<Open, BTreeMap<Vec<String>, Vec<usize>>> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate().filter(|(_, row)| to.is_target_of(row.arrow)) {
+        let used = |row: &Row| to.is_target_of(row.arrow) && !row.aside;
+        for (index, row) in rows.iter().enumerate().filter(|(_, row)| used(row)) {
             let cells = ends(row, to).0;
             let open: Open = cells.iter().map(|cell| !matches!(cell, Cell::Is(_))).collect();
             if let (Some(mut words), Some(group)) = (words(cells, &open), group(row)) {

@@ -1,7 +1,7 @@
 //! Checks across lines: what is written twice, what is never written, what may be blank.
 
 use crate::decision::Side;
-use crate::plan::{Line, Slot, TestOp, Via};
+use crate::plan::{Condition, Line, Slot, TestOp, Via};
 use crate::problem::{Code, Problem};
 use crate::tree::{Block, Entry, Item, Span, Tree};
 
@@ -46,7 +46,7 @@ impl Checker<'_> {
     /// Only a side that can be created needs its required fields.
     fn required_fields(&mut self, unread: &str) {
         for side in Side::BOTH {
-            if self.plan.sync[side.other().index()].is_empty() {
+            if !self.may_create(side) {
                 continue;
             }
             let lists: Vec<String> = self
@@ -70,7 +70,7 @@ impl Checker<'_> {
                     let below = |other: &str| {
                         other
                             .strip_prefix(path.as_str())
-                            .is_some_and(|r| r.is_empty() || r.starts_with('.'))
+                            .is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
                     };
                     let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
                     let by_list = lists.iter().any(|p| below(p));
@@ -88,6 +88,18 @@ impl Checker<'_> {
                 self.missing_required(at, &name, &path);
             }
         }
+    }
+
+    /// Whether records of a side are made: not while the other side's have to be linked already.
+    fn may_create(&self, side: Side) -> bool {
+        let from = side.other();
+        let key = self.plan.key[from.index()];
+        let path = self.plan.slot(from, key).map(|slot| slot.path.as_str());
+        let linked = |condition: &Condition| {
+            path != Some(self.plan.side(from).id_field.as_str())
+                && condition.tests.iter().any(|t| t.slot == key && t.op == TestOp::Present)
+        };
+        self.plan.sync[from.index()].iter().any(|condition| !linked(condition))
     }
 
     /// Where a side is named in the head.
@@ -114,7 +126,7 @@ impl Checker<'_> {
         let lines = self.plan.lines.iter().chain(self.plan.related.iter().flat_map(|r| &r.lines));
         for line in lines {
             for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
-                if self.plan.sync[side.other().index()].is_empty() {
+                if !self.may_create(side) {
                     continue;
                 }
                 problems.extend(self.may_be_blank(line, side, unread));

@@ -7,7 +7,7 @@ use crate::decision::{Side, path_name};
 use crate::path::JsonPath;
 use crate::plan::{Slot, SlotId, Step};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::{Access, Field, Found, Kind, MissKind, Place, System};
+use crate::schema::{Field, Found, Kind, MissKind, Place, System};
 use crate::tree::{At, Operand, Path, Segment, Span};
 
 use super::Checker;
@@ -79,7 +79,7 @@ fn steps_of(path: &Path) -> Vec<Step> {
 fn slot_of(found: &Found<'_>, path: String, steps: Vec<Step>) -> Slot {
     let field = found.field;
     let selected = steps.iter().any(|s| !matches!(s, Step::Member(_)));
-    let access = if selected { Access::Never } else { found.write };
+    let access = if selected { found.write_selected() } else { found.write };
     let values = if field.restricted {
         field.active_values().map(str::to_owned).collect()
     } else {

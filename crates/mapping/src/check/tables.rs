@@ -128,6 +128,7 @@ impl<'c> Checker<'c> {
                     right: cells(right),
                     arrow: written,
                     when,
+                    aside: false,
                     map_line,
                 });
                 let cells = [spans(left), spans(right)];
@@ -201,6 +202,7 @@ impl<'c> Checker<'c> {
         for (step, index) in using.tables.iter().enumerate() {
             let columns = Side::BOTH.map(|side| using.columns(step, side));
             self.type_cells(*index, &columns);
+            self.leave_spellings_aside(*index, &columns);
             self.check_cells(*index, &columns, using.arrow.value);
             self.rows_against_each_other(*index, &columns);
             self.legal_states(*index, &columns[0], using.arrow.value);

@@ -48,9 +48,24 @@ pub struct Found<'s> {
     pub child: Option<&'s Child>,
     /// True when the path ends with a selector: one element of the list, not the list.
     pub selected: bool,
+    /// True when every selector on the way names an element by the key of its list, so that an
+    /// element that is missing can be made.
+    pub keyed: bool,
 }
 
 impl Found<'_> {
+    /// When it can be written by a path that selects an element on the way: an element that is
+    /// named by the key of its list is made with the record around it, and not looked for later.
+    pub fn write_selected(&self) -> Access {
+        let is_key = matches!(self.owner, Place::Element(list)
+            if list.key.as_deref() == Some(self.field.name.as_str()));
+        if self.keyed && !self.selected && !is_key {
+            self.write.and(Access::Create)
+        } else {
+            Access::Never
+        }
+    }
+
     /// What the path leads to; one element of a list is a group, or a text when it has no members.
     pub fn kind(&self) -> Kind {
         match (self.selected, self.child.is_some() || !self.field.fields.is_empty()) {
@@ -136,6 +151,8 @@ struct Walk<'s> {
     child: Option<&'s Child>,
     /// True while each selector was `[first]`: pointers with `/0/` mean the first element.
     only_first: bool,
+    /// True while each selector was one for the key of its list.
+    keyed: bool,
 }
 
 impl Schemas {
@@ -164,11 +181,17 @@ impl Schemas {
                     let last = index + 1 == path.segments.len();
                     walk.name(index, name).map_err(|miss| miss.likely(name, last))?;
                 }
-                Segment::First => walk.select(index, None)?,
-                Segment::FirstWith(member)
-                | Segment::Is { name: member, .. }
-                | Segment::EachBy(member) => {
+                Segment::First => {
+                    walk.keyed = false;
+                    walk.select(index, None)?;
+                }
+                Segment::FirstWith(member) | Segment::EachBy(member) => {
+                    (walk.only_first, walk.keyed) = (false, false);
+                    walk.select(index, Some(member))?;
+                }
+                Segment::Is { name: member, value } => {
                     walk.only_first = false;
+                    walk.keyed &= walk.is_key(member) && !value.contains('"');
                     walk.select(index, Some(member))?;
                 }
             }
@@ -209,7 +232,13 @@ impl<'s> Walk<'s> {
             followed: None,
             child: None,
             only_first: list.is_none(),
+            keyed: true,
         }
+    }
+
+    /// Whether a member is the key of the list that the walk stands on.
+    fn is_key(&self, member: &str) -> bool {
+        matches!(self.here, Here::List(list) if list.key.as_deref() == Some(member))
     }
 
     /// One name further.
@@ -308,6 +337,7 @@ impl<'s> Walk<'s> {
             reference: self.reference,
             child: self.child,
             selected: false,
+            keyed: self.keyed,
         });
         self.patch = patch;
         self.here = match field.kind {

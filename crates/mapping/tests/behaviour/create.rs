@@ -5,8 +5,8 @@ use mapping::fault::FaultCode;
 use serde_json::{Value, json};
 
 use super::support::{
-    Deal, NOW, children, create, get, held, json as parsed, line, outcome, sample, set, shipped,
-    small, write, written,
+    Deal, NOW, children, create, get, held, json as parsed, line, outcome, said, sample, set,
+    shipped, small, write, written,
 };
 
 #[test]
@@ -23,7 +23,8 @@ fn an_inbound_referral_becomes_an_opportunity_and_comes_to_rest() {
             nest(&draft.related[0].matching),
             "{\"Name\":\"Alpine Freight & Co AG\",\"BillingPostalCode\":\"6460\"}"
         );
-        assert_eq!(children(&decision.right).len(), 1);
+        // A solution, and a contact.
+        assert_eq!(children(&decision.right).len(), 2);
         let mut deal = Deal::of(referral, Value::Null);
         write(&mut deal.right, &decision.right);
         set(&mut deal.right, "Id", "006000000000001AAA");
@@ -187,4 +188,67 @@ fn a_body_that_is_no_record_is_a_fault() {
     assert_eq!(plan.key_of(Side::Left, "{\"id\": \" x \"}").unwrap().as_deref(), Some("x"));
     assert_eq!(plan.key_of(Side::Left, "{}").unwrap(), None);
     assert!(plan.takes_part(Side::Left, &parsed("{\"type\": \"Shared\"}").to_string()).unwrap());
+}
+
+#[test]
+fn an_element_that_is_named_by_its_key_is_made_with_the_record_and_held_afterwards() {
+    let plan = shipped();
+    let mut opportunity = sample("flagged.json");
+    set(&mut opportunity, "Marketplace_Intent__c", "Yes");
+    set(&mut opportunity, "Solution_Play__c", "A play");
+    let decision = create(plan, Side::Left, &opportunity);
+    let mut deal = Deal::of(Value::Null, opportunity);
+    write(&mut deal.left, &decision.left);
+    let attributes = "details.requirements.additionalRequirements.attributes";
+    let made = json!([
+        {"type": "CustomerMarketplaceIntent", "id": "Yes"},
+        {"type": "SolutionPlay", "id": "A play"},
+    ]);
+    assert_eq!(*get(&deal.left, attributes), made);
+    set(&mut deal.left, "id", "r-9");
+    set(&mut deal.left, "direction", "Outgoing");
+    deal.settle(plan, &decision);
+    deal.round(plan);
+    set(&mut deal.right, "Marketplace_Intent__c", "No");
+    let decision = deal.decide(plan);
+    assert!(decision.left.is_nothing(), "{:#?}", written(&decision));
+    assert!(matches!(outcome(&decision, "CustomerMarketplaceIntent"), Outcome::Held(_)));
+    // Nobody said anything: the customer has not decided.
+    let decision = create(plan, Side::Left, &sample("flagged.json"));
+    let Effect::Create(draft) = &decision.left else { panic!("{decision:#?}") };
+    let made = parsed(&nest(&draft.changes));
+    let undecided = json!([{"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"}]);
+    assert_eq!(*get(&made, attributes), undecided);
+}
+
+#[test]
+fn the_key_of_an_element_is_not_written_and_a_quote_in_it_is_no_name() {
+    for path in ["contacts[email is \"a@b\"].email", "contacts[email is \"a\\\"b\"].lastName"] {
+        let line = format!("details.{path} <- Topic__c on create only");
+        assert_eq!(said(&line, "")[0].0, "read-only", "{path}");
+    }
+    let line = "details.contacts[email is \"a@b.c\"].lastName <- Topic__c on create only";
+    assert!(said(line, "").is_empty());
+}
+
+#[test]
+fn records_that_must_be_linked_already_make_none_and_need_no_required_fields() {
+    let text = |condition: &str| {
+        format!(
+            "language 1\nmapping m\nside referral is partner_center Referral\n\
+            side lead is salesforce Lead\nmatch referral.id with lead.Referral_Identifier__c\n\
+            sync\n from lead when Sync_with_Partner_Center__c is true{condition}\nend\n\
+            fields\n details.notes <- Description as long text\nend\n"
+        )
+    };
+    let codes = |text: &str| {
+        let compiled = mapping::compile("m.map", text, mapping::schema::Schemas::built_in());
+        let found = compiled.report.problems().iter().map(|p| p.code.name()).collect::<Vec<_>>();
+        found
+    };
+    assert!(codes(&text(" and Referral_Identifier__c is present")).is_empty());
+    assert!(codes(&text("")).contains(&"map::missing-required"));
+    assert!(codes(&text(" and Referral_Link__c is present")).contains(&"map::missing-required"));
+    let own = text(" and Referral_Identifier__c is present").replace("from lead", "from referral");
+    assert!(!codes(&own).is_empty(), "every referral has its own id");
 }

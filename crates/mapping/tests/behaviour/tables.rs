@@ -8,7 +8,9 @@ use mapping::problem::Code;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::support::{Deal, mended, outcome, problems, said, set, small, small_text, writes};
+use super::support::{
+    Deal, mended, outcome, problems, said, set, small, small_text, with_field, writes,
+};
 
 const TAGS: &str = "tags <-> Tags__c using tags\n wins opportunity first contact wins opportunity";
 const TAGS_TABLE: &str = "values tags
@@ -307,4 +309,59 @@ fn rows_that_are_never_chosen_are_told_with_an_edit() {
     assert_eq!(when(one, one), "row-contradiction");
     assert_eq!(when(one, other), "only-otherwise");
     assert_eq!(when("", one), "row-unreachable");
+}
+
+#[test]
+fn of_several_spellings_the_one_that_the_org_has_is_used() {
+    let rows = "values help\n  Sales <-> \"sales support\"\n  Sales <-> Sales-Support\n  \
+        Sales <-> \"Sales support\"\n  Tech <-> tech\n  Other -> blank\nend";
+    let field = "      Spelled__c: { type: enum, values: [WORD, tech] }\n";
+    for word in ["sales support", "Sales-Support", "Sales support"] {
+        let schemas = with_field(&field.replace("WORD", word));
+        let line = "help <-> Spelled__c using help\n to referral on create only wins opportunity";
+        let text = small_text(line, rows);
+        let compiled = mapping::compile("small.map", &text, &schemas);
+        assert!(compiled.report.problems().is_empty(), "{word}: {:?}", compiled.report);
+        let plan = compiled.plan.unwrap();
+        let deal = Deal::new(&json!({"help": "Sales"}), &json!({}));
+        writes(&deal.decide(&plan), &[], &[&format!("Spelled__c = \"{word}\"")]);
+        let deal = Deal::new(&json!({"help": "Sales"}), &json!({"Spelled__c": word}));
+        writes(&deal.decide(&plan), &[], &[]);
+    }
+    // None of them is in the list: each row is told.
+    let schemas = with_field(&field.replace("WORD", "support"));
+    let text = small_text("help -> Spelled__c using help", rows);
+    let report = mapping::compile("small.map", &text, &schemas).report;
+    let unknown = report.problems().iter().filter(|p| p.code == Code::UnknownValue).count();
+    assert_eq!(unknown, 3, "{report:?}");
+    // Another word is no other spelling.
+    let schemas = with_field(&field.replace("WORD", "sales support"));
+    let wrong = rows.replace("Sales-Support", "Sales-Supports");
+    let text = small_text("help -> Spelled__c using help", &wrong);
+    let report = mapping::compile("small.map", &text, &schemas).report;
+    assert!(report.problems().iter().any(|p| p.code == Code::UnknownValue), "{report:?}");
+}
+
+#[test]
+fn a_row_that_keeps_the_other_side_does_not_make_the_sides_agree() {
+    let rows = "values stage\n  New, Open        -> fresh\n  Active, Accepted -> open\n  \
+        Closed, Won      -> done\n  Closed, Lost     -> done\n  keep, keep      <- fresh\n  \
+        otherwise       <- keep\nend";
+    let line = "status, substatus <-> Topic__c using stage\n wins opportunity";
+    let plan = small(line, rows);
+    let open = json!({"status": "New", "substatus": "Open"});
+    let mut deal = Deal::new(&open, &json!({"Topic__c": "fresh"}));
+    deal.round(&plan);
+    set(&mut deal.left, "status", "Closed");
+    set(&mut deal.left, "substatus", "Lost");
+    writes(&deal.decide(&plan), &[], &["Topic__c = \"done\""]);
+    // The other way round nothing is told.
+    let mut deal = Deal::new(
+        &json!({"status": "Active", "substatus": "Accepted"}),
+        &json!({"Topic__c": "open"}),
+    );
+    deal.round(&plan);
+    set(&mut deal.right, "Topic__c", "fresh");
+    writes(&deal.decide(&plan), &[], &[]);
+    deal.quiet(&plan);
 }

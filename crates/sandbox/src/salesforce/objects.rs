@@ -112,6 +112,13 @@ const COSELL: &[Field] = &[
     text("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier", 255),
     text("Referral_Program__c", "Referral Program", 255),
     text("Campaign_Code__c", "Campaign Code", 255),
+    closed_list("Marketplace_Intent__c", "Marketplace purchase intent", INTENTS),
+    text("Solution_Area__c", "Solution area", 255),
+    text("Solution_Play__c", "Solution play", 255),
+    text("Partner_Role__c", "Partner role", 255),
+    area("Requirements_Industries__c", "Industries (Microsoft)", 32_768),
+    area("Requirements_Products__c", "Products (Microsoft)", 32_768),
+    area("Requirements_Services__c", "Services (Microsoft)", 32_768),
 ];
 
 const ACCOUNT: &[Field] = &[
@@ -407,6 +414,8 @@ const HELP: &[&str] = &[
     "Post sales customer success",
     "General or other",
 ];
+
+const INTENTS: &[&str] = &["Yes", "No", "Have not decided"];
 
 const LEAD_SOURCES: &[&str] =
     &["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];

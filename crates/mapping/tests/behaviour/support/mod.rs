@@ -55,6 +55,17 @@ fn small_schemas() -> &'static Schemas {
     })
 }
 
+/// The schemas of the small map, with one more field of the opportunity (a line of YAML).
+pub(crate) fn with_field(field: &str) -> Schemas {
+    let opportunity = include_str!("opportunity.yaml");
+    let more =
+        opportunity.replace("    fields:\n      Id:", &format!("    fields:\n{field}      Id:"));
+    assert_ne!(more, opportunity);
+    let files = [("referral.yaml", include_str!("referral.yaml")), ("opportunity.yaml", &more)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    Schemas::from_yaml(&files).unwrap()
+}
+
 /// A small map: its head, then `fields` with these lines, then these blocks.
 pub(crate) fn small(fields: &str, blocks: &str) -> Plan {
     compiled(&small_text(fields, blocks), small_schemas())
