@@ -241,10 +241,9 @@ fn records_that_must_be_linked_already_make_none_and_need_no_required_fields() {
             fields\n details.notes <- Description as long text\nend\n"
         )
     };
-    let codes = |text: &str| {
-        let compiled = mapping::compile("m.map", text, mapping::schema::Schemas::built_in());
-        let found = compiled.report.problems().iter().map(|p| p.code.name()).collect::<Vec<_>>();
-        found
+    let codes = |text: &str| -> Vec<&'static str> {
+        let report = mapping::compile("m.map", text, mapping::schema::Schemas::built_in()).report;
+        report.problems().iter().map(|problem| problem.code.name()).collect()
     };
     assert!(codes(&text(" and Referral_Identifier__c is present")).is_empty());
     assert!(codes(&text("")).contains(&"map::missing-required"));
