@@ -25,6 +25,7 @@ mod long_text;
 mod lower;
 mod money;
 mod number;
+mod one_currency;
 mod percent;
 mod phone;
 mod plain;
@@ -125,6 +126,7 @@ enum Any {
     Exactly(exactly::Exactly),
     Number(number::Number),
     Money(money::Money),
+    OneCurrency(one_currency::OneCurrency),
     Percent(percent::Percent),
     YesNo(yes_no::YesNo),
     Date(date::Date),
@@ -270,6 +272,7 @@ impl Conversion {
             Any::Exactly(way) => way,
             Any::Number(way) => way,
             Any::Money(way) => way,
+            Any::OneCurrency(way) => way,
             Any::Percent(way) => way,
             Any::YesNo(way) => way,
             Any::Date(way) => way,
@@ -300,6 +303,7 @@ impl Conversion {
             Any::Exactly(way) => way,
             Any::Number(way) => way,
             Any::Money(way) => way,
+            Any::OneCurrency(way) => way,
             Any::Percent(way) => way,
             Any::YesNo(way) => way,
             Any::Date(way) => way,
@@ -338,6 +342,11 @@ impl Conversion {
 
     /// Takes in the fields of the line that it stands on. Error: one of its words means none.
     pub fn on(mut self, fields: &Fields<'_>) -> Result<Conversion, Unbound> {
+        if let Any::Money(money) = &self.any
+            && let Some(one) = one_currency::OneCurrency::of(money, fields)
+        {
+            self.any = Any::OneCurrency(one);
+        }
         self.way_mut().bind(fields)?;
         Ok(self)
     }
@@ -445,7 +454,7 @@ impl Conversion {
 
     /// How many digits behind the point an amount keeps; none: as many as it has.
     pub fn decimals(&self) -> Option<u32> {
-        if let Any::Money(money) = &self.any { money.decimals() } else { None }
+        self.way().decimals()
     }
 
     /// The most characters that a text has when it arrives, by the lengths of the fields that it

@@ -12,7 +12,7 @@ use crate::value::{Misfit, Value, is_text};
 pub(super) static ABOUT: About = About {
     name: "money",
     form: r#"money [in "EUR"] [with N decimals]"#,
-    says: r#"An amount of money; with two fields a side, the amount and its currency, which are one value and written together. `with N decimals` rounds, halves to the even neighbour. `in "EUR"` says what currency an amount that stands alone is in."#,
+    says: r#"An amount of money; with two fields a side, the amount and its currency, which are one value and written together. `with N decimals` rounds, halves to the even neighbour. `in "EUR"` says what currency an amount that stands alone is in; opposite to an amount with its currency, one of another currency does not fit."#,
     read,
     cases: &[
         Case {
@@ -30,6 +30,14 @@ pub(super) static ABOUT: About = About {
             left: "[99999999999999.995]",
             right: "[100000000000000.00]",
             back: Some("[100000000000000.00]"),
+        },
+        Case {
+            clause: r#"money in "CHF""#,
+            left_kinds: &[Kind::Number, Kind::Currency],
+            right_kinds: &[Kind::Number],
+            left: r#"[12.5, "chf"]"#,
+            right: "[12.5]",
+            back: Some(r#"[12.5, "CHF"]"#),
         },
         Case {
             clause: "money",
@@ -50,8 +58,8 @@ pub(super) struct Money {
 }
 
 impl Money {
-    pub(super) fn decimals(&self) -> Option<u32> {
-        self.decimals
+    pub(super) fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
     }
 }
 
@@ -116,6 +124,10 @@ impl One for Money {
 
     fn bearer(&self) -> Option<usize> {
         Some(0)
+    }
+
+    fn decimals(&self) -> Option<u32> {
+        self.decimals
     }
 
     fn same_right(&self, index: usize, a: &Value, b: &Value) -> bool {

@@ -55,6 +55,11 @@ pub(super) trait Way {
         None
     }
 
+    /// How many digits behind the point an amount keeps; none: as many as it has.
+    fn decimals(&self) -> Option<u32> {
+        None
+    }
+
     /// The one field of the side that is written, when it is not all of them.
     fn only_writes(&self, _to_right: bool) -> Option<usize> {
         None
@@ -117,6 +122,11 @@ pub(super) trait One {
 
     /// The operand without which the others say nothing.
     fn bearer(&self) -> Option<usize> {
+        None
+    }
+
+    /// How many digits behind the point an amount keeps; none: as many as it has.
+    fn decimals(&self) -> Option<u32> {
         None
     }
 
@@ -205,6 +215,10 @@ impl<T: One> Way for T {
 
     fn bearer(&self) -> Option<usize> {
         One::bearer(self)
+    }
+
+    fn decimals(&self) -> Option<u32> {
+        One::decimals(self)
     }
 
     fn longest(&self, to_right: bool, sources: &[Option<u32>]) -> Option<u32> {

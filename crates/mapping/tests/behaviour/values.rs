@@ -292,3 +292,29 @@ fn a_name_with_a_dot_is_one_name_when_it_is_written() {
     let applied = plan.apply(mapping::decision::Side::Left, &deal.right.to_string(), None).unwrap();
     assert!(applied.contains(r#""details":{"odd.key":"c"}"#), "{applied}");
 }
+
+#[test]
+fn an_org_with_one_currency_never_takes_an_amount_for_one_of_another() {
+    let line = "details.value, details.currency <-> Amount as money in \"EUR\" with 2 decimals\n \
+        wins opportunity first contact wins opportunity";
+    let plan = small(line, "");
+    let mut deal = Deal::new(&json!({"details": {"value": 10, "currency": "eur"}}), &json!({}));
+    writes(&deal.decide(&plan), &[], &["Amount = 10"]);
+    deal.round(&plan);
+    deal.quiet(&plan);
+    set(&mut deal.left, "details.value", 30);
+    set(&mut deal.left, "details.currency", "USD");
+    let decision = deal.decide(&plan);
+    writes(&decision, &[], &[]);
+    assert_eq!(decision.parked.len(), 1, "{decision:#?}");
+    set(&mut deal.left, "details.currency", "EUR");
+    writes(&deal.decide(&plan), &[], &["Amount = 30"]);
+    deal.round(&plan);
+    set(&mut deal.right, "Amount", 45.5);
+    writes(&deal.decide(&plan), &["details.value = 45.5", "details.currency = \"EUR\""], &[]);
+    deal.round(&plan);
+    deal.quiet(&plan);
+    // A referral that was made without a currency takes the one that is named.
+    let deal = Deal::new(&json!({"details": {"value": null}}), &json!({"Amount": 7}));
+    writes(&deal.decide(&plan), &["details.value = 7", "details.currency = \"EUR\""], &[]);
+}
