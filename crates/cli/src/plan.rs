@@ -26,8 +26,12 @@ pub(crate) fn run(
     let map = open_usable(map, org, color)?;
     if let Some((_, plan)) = map.usable() {
         print(&match face {
-            Face::Text => plan.to_text(),
-            Face::Json => format!("{:#}\n", plan.to_json()),
+            Face::Text => format!("{}{}", plan.to_text(), plan.losses_text()),
+            Face::Json => {
+                let mut json = plan.to_json();
+                json["losses"] = serde_json::json!(plan.losses());
+                format!("{json:#}\n")
+            }
         })?;
     }
     Ok(Outcome::Fine)

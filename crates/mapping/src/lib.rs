@@ -34,6 +34,7 @@ mod reconcile;
 mod settle;
 pub mod report;
 mod apply;
+pub mod losses;
 pub mod check;
 pub mod example;
 

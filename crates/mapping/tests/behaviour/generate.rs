@@ -12,7 +12,9 @@ use super::support::{json as parsed, sample, set, small};
 /// Cases of one law: a small share in CI; `PROPTEST_CASES` raises it.
 pub(crate) fn cases(share: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok());
-    Config { cases: asked.unwrap_or(share), failure_persistence: None, ..Config::default() }
+    let cases = asked.unwrap_or(share);
+    let max_global_rejects = cases.saturating_mul(4).max(1024);
+    Config { cases, max_global_rejects, failure_persistence: None, ..Config::default() }
 }
 
 /// How many maps there are.

@@ -26,6 +26,10 @@ mod report;
 #[cfg(test)]
 mod require;
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
+mod random_tables;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod several;

@@ -8,6 +8,7 @@ use mapping::problem::Code;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::generate::cases;
 use super::support::{
     Deal, mended, outcome, problems, said, set, small, small_text, with_field, writes,
 };
@@ -99,7 +100,7 @@ fn a_condition_on_several_values_asks_whether_one_is_among_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(cases(400))]
 
     /// Rows that some word of the left and some of the right stand in, in any direction, with any
     /// end; the values of both sides, then an edit of each.
