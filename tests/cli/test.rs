@@ -46,7 +46,8 @@ fn an_example_that_does_not_hold_says_what_was_found() {
     let line = line_of(&folder, "example \"the name");
     let done = folder.run(&["test"]).ends(1);
     let expected = format!(
-        "FAILED deal.map:{line} the name changes\n       expected opportunity unchanged, found "
+        "FAILED deal.map:{line} the name changes\n       line {}: expected opportunity unchanged\n       found a write of Name = \"Other\"\n",
+        line + 3
     );
     assert!(done.out.contains(&expected), "{}", done.out);
     assert!(done.out.ends_with("\n\n1 passed, 1 failed\n"), "{}", done.out);
@@ -54,6 +55,10 @@ fn an_example_that_does_not_hold_says_what_was_found() {
     assert_eq!((&json["passed"], &json["failed"]), (&1.into(), &1.into()));
     assert_eq!(json["examples"][1]["line"], line);
     assert_eq!(json["examples"][1]["passed"], false);
+    let failure = &json["examples"][1]["failures"][0];
+    assert_eq!(failure["line"], line + 3);
+    assert_eq!(failure["expected"], "opportunity unchanged");
+    assert_eq!(failure["found"], "a write of Name = \"Other\"");
 }
 
 #[test]

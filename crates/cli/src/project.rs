@@ -95,7 +95,6 @@ pub(crate) fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Stop> {
 pub(crate) struct Map {
     /// The path as it is shown, also in the plan's faults.
     pub(crate) name: String,
-    pub(crate) text: String,
     /// Everything that was found; problems of a schema file only at the first map of its folder.
     pub(crate) findings: Vec<Finding>,
     /// None when the schemas beside the map cannot be read.
@@ -156,7 +155,7 @@ impl Project {
             // At least what can be said without schemas.
             findings.extend(Finding::of_report(&report));
         }
-        Ok(Map { name, text, findings, compiled })
+        Ok(Map { name, findings, compiled })
     }
 
     /// The schemas for the maps of a folder. None: they cannot be read; why is said once.

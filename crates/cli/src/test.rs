@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use mapping::example::{self, ExampleResult};
+use mapping::example::{self, ExampleResult, Failure};
 use serde::Serialize;
 
 use crate::project::{Map, Project, errors, find, read};
@@ -30,7 +30,32 @@ struct Played {
     line: usize,
     title: String,
     passed: bool,
-    failures: Vec<String>,
+    failures: Vec<Failed>,
+}
+
+/// A line of an example that does not hold.
+#[derive(Debug, Serialize)]
+struct Failed {
+    line: usize,
+    expected: String,
+    found: String,
+}
+
+impl Played {
+    fn of(result: ExampleResult) -> Played {
+        let failed = |failure: Failure| Failed {
+            line: failure.map_line,
+            expected: failure.expected,
+            found: failure.found,
+        };
+        Played {
+            file: result.file,
+            line: result.map_line,
+            title: result.title,
+            passed: result.failures.is_empty(),
+            failures: result.failures.into_iter().map(failed).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -60,13 +85,7 @@ pub(crate) fn run(
             not_run.push(map.name);
             continue;
         };
-        played.extend(results.into_iter().map(|result| Played {
-            file: map.name.clone(),
-            line: result.map_line,
-            title: result.title,
-            passed: result.failures.is_empty(),
-            failures: result.failures,
-        }));
+        played.extend(results.into_iter().map(Played::of));
     }
     let failed = played.iter().filter(|example| !example.passed).count();
     let passed = played.len() - failed;
@@ -87,7 +106,9 @@ fn human(played: &[Played], not_run: &[String], passed: usize, failed: usize) ->
         let word = if example.passed { "ok    " } else { "FAILED" };
         let _ = writeln!(text, "{word} {}:{} {}", example.file, example.line, example.title);
         for failure in &example.failures {
-            let _ = writeln!(text, "       {failure}");
+            let Failed { line, expected, found } = failure;
+            let _ = writeln!(text, "       line {line}: expected {expected}");
+            let _ = writeln!(text, "       found {found}");
         }
     }
     for map in not_run {
@@ -105,7 +126,7 @@ fn play(map: &Map, path: &Path) -> Option<Vec<ExampleResult>> {
     let (compiled, plan) = map.usable()?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let load = |file: &str| record(folder, file);
-    Some(example::run(plan, &compiled.tree, &map.text, load))
+    Some(example::run(plan, &compiled.tree, compiled.report.sources(), load))
 }
 
 /// The text of a record that an example names. Only files in the map's folder and below are read:

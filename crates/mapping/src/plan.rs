@@ -5,6 +5,7 @@
 //! text it came from, schemas, records.
 
 pub(crate) mod text;
+pub(crate) mod writers;
 
 use crate::convert::Conversion;
 use crate::decimal::Decimal;

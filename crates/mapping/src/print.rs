@@ -273,16 +273,30 @@ impl Page<'_> {
             ExampleLine::Given { side, file } => {
                 format!("{} {}", atoms::side(&side.value), atoms::quoted(&file.value))
             }
+            ExampleLine::With { side, values } => {
+                format!("{} with {}", atoms::side(&side.value), phrases.assignments(values))
+            }
             ExampleLine::Missing(side) => format!("{} missing", atoms::side(&side.value)),
+            ExampleLine::Base { side, file } => {
+                format!("base {} {}", atoms::side(&side.value), atoms::quoted(&file.value))
+            }
+            ExampleLine::BaseWith { side, values } => {
+                format!("base {} with {}", atoms::side(&side.value), phrases.assignments(values))
+            }
             ExampleLine::Has { side, values } => {
                 format!("{} has {}", atoms::side(&side.value), phrases.assignments(values))
             }
+            ExampleLine::Newest(side) => format!("{} newest", atoms::side(&side.value)),
             ExampleLine::FirstContact => "first contact".to_owned(),
             ExampleLine::GivesUnchanged(side) => {
                 format!("gives {} unchanged", atoms::side(&side.value))
             }
-            ExampleLine::Gives { side, values } => {
-                format!("gives {} {}", atoms::side(&side.value), phrases.assignments(values))
+            ExampleLine::GivesParked { side, text } => {
+                let text = text.as_ref().map(|text| format!(" {}", atoms::quoted(&text.value)));
+                format!("gives {} parked{}", atoms::side(&side.value), text.unwrap_or_default())
+            }
+            ExampleLine::Gives { side, wants } => {
+                format!("gives {} {}", atoms::side(&side.value), phrases.wants(wants))
             }
         };
         Printed::line("example", text)

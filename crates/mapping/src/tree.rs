@@ -4,6 +4,10 @@
 //! Must not know: schemas, plans, pest. Comments and blank lines are part of the tree, so that
 //! printing and fixing lose nothing.
 
+mod example;
+
+pub use example::{ExampleLine, Want};
+
 /// A range of bytes in the text of one file, `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -462,36 +466,4 @@ pub enum ReportLine {
     },
     /// `audit in Audit__c`
     Audit(At<Path>),
-}
-
-/// A line of an example.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ExampleLine {
-    /// `referral "examples/accepted.json"`
-    Given {
-        /// The side.
-        side: At<String>,
-        /// A file beside the map.
-        file: At<String>,
-    },
-    /// `opportunity missing`
-    Missing(At<String>),
-    /// `opportunity has StageName = "Needs Analysis", Amount = 5`
-    Has {
-        /// The side.
-        side: At<String>,
-        /// What was changed since the base.
-        values: Vec<(At<Path>, At<Constant>)>,
-    },
-    /// `first contact`
-    FirstContact,
-    /// `gives referral unchanged`
-    GivesUnchanged(At<String>),
-    /// `gives referral status = Closed, substatus = Won`
-    Gives {
-        /// The side.
-        side: At<String>,
-        /// What must be written there (others may be too).
-        values: Vec<(At<Path>, At<Constant>)>,
-    },
 }

@@ -29,9 +29,10 @@ fn shipped_maps_have_no_problems_and_their_examples_pass() {
             .collect();
         assert!(problems.is_empty(), "{problems:#?}");
         let plan = compiled.plan.unwrap();
-        let results = mapping::example::run(&plan, &compiled.tree, &text, |file| {
-            std::fs::read_to_string(mappings().join(file)).map_err(|e| e.to_string())
-        });
+        let results =
+            mapping::example::run(&plan, &compiled.tree, compiled.report.sources(), |file| {
+                std::fs::read_to_string(mappings().join(file)).map_err(|e| e.to_string())
+            });
         assert!(results.len() >= 5);
         let failed: Vec<_> = results.iter().filter(|r| !r.failures.is_empty()).collect();
         assert!(failed.is_empty(), "{failed:#?}");

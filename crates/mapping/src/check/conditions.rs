@@ -139,7 +139,7 @@ impl Checker<'_> {
     }
 
     /// A value of another type than the field's is never found in it.
-    fn of_kind(&mut self, field: &Field, value: &Value, at: tree::Span) {
+    pub(super) fn of_kind(&mut self, field: &Field, value: &Value, at: tree::Span) {
         if has_kind(value, field.kind) {
             return;
         }

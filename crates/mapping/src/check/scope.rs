@@ -1,10 +1,10 @@
 //! Paths to slots: the records (or elements) that a block's paths begin in.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use crate::decision::{Side, path_name};
+use crate::decision::Side;
 use crate::path::JsonPath;
+pub(super) use crate::plan::writers::path_text;
 use crate::plan::{Slot, SlotId, Step};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::schema::{Field, Found, Kind, MissKind, Place, System};
@@ -27,32 +27,6 @@ impl<'s> Scope<'s> {
     pub(super) fn new(system: System, place: Place<'s>) -> Self {
         Self { system, place, slots: Vec::new(), fields: Vec::new(), known: BTreeMap::new() }
     }
-}
-
-/// A path as the plan calls it: as the map writes it, with backticks only around a name with a dot.
-pub(super) fn path_text(path: &Path) -> String {
-    let mut text = String::new();
-    for segment in &path.segments {
-        match segment {
-            Segment::Name(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(&path_name(name));
-            }
-            Segment::First => text.push_str("[first]"),
-            Segment::FirstWith(name) => {
-                let _ = write!(text, "[first with {name}]");
-            }
-            Segment::Is { name, value } => {
-                let _ = write!(text, "[{name} is \"{value}\"]");
-            }
-            Segment::EachBy(name) => {
-                let _ = write!(text, "[each by {name}]");
-            }
-        }
-    }
-    text
 }
 
 pub(super) fn named(names: &str) -> Path {
@@ -156,6 +130,20 @@ impl<'c> Checker<'c> {
                 let slot = self.intern(scope, &found, text, steps_of(&path.value));
                 Some((slot, found))
             }
+            Err(miss) => {
+                let problem = self.miss(path, &miss);
+                self.say(problem);
+                None
+            }
+        }
+    }
+
+    /// What the schema has at a path; says what is wrong when there is nothing. The plan does not
+    /// read it.
+    pub(super) fn found(&mut self, scope: usize, path: &At<Path>) -> Option<Found<'c>> {
+        let place = self.scopes.get(scope)?;
+        match self.schemas.find_in(place.system, place.place, &path.value) {
+            Ok(found) => Some(found),
             Err(miss) => {
                 let problem = self.miss(path, &miss);
                 self.say(problem);

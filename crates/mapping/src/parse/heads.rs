@@ -125,7 +125,8 @@ pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
         "example" => rest.starts_with('"'),
         "language" => third.is_none() && second.starts_with(|c: char| c.is_ascii_digit()),
         "mapping" => {
-            let is_step = open == Some(Head::Example) && matches!(second, "missing" | "has");
+            let is_step = open == Some(Head::Example)
+                && matches!(second, "missing" | "has" | "with" | "newest");
             is_name && !is_step && third.is_none_or(|third| third.starts_with('"'))
         }
         "side" => third == Some("is"),

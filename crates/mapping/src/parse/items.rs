@@ -8,7 +8,7 @@ use super::grammar::Rule;
 use super::operands::{Build, all, inside};
 use crate::tree::{
     At, Clause, Constant, ExampleLine, FieldLine, Item, Path, RelatedLine, ReportLine, RequireLine,
-    Row, SyncLine,
+    Row, SyncLine, Want,
 };
 
 /// What the head of a block says.
@@ -145,28 +145,61 @@ impl Build<'_> {
         if line.as_rule() == Rule::first_contact {
             return Some(ExampleLine::FirstContact);
         }
-        let gives = line.as_rule() == Rule::gives;
+        let rule = line.as_rule();
         let side = self.first_name(line.clone())?;
+        let is_with = inside(line.clone(), Rule::kw_with).is_some();
+        let mut parked = false;
+        let mut text = None;
         for inner in line.into_inner() {
             match inner.as_rule() {
                 Rule::kw_unchanged => return Some(ExampleLine::GivesUnchanged(side)),
                 Rule::kw_missing => return Some(ExampleLine::Missing(side)),
-                Rule::quoted => {
-                    let file = self.quoted(inner)?;
-                    return Some(ExampleLine::Given { side, file });
+                Rule::kw_newest => return Some(ExampleLine::Newest(side)),
+                Rule::kw_parked => parked = true,
+                Rule::quoted => text = Some(self.quoted(inner)?),
+                Rule::wants => {
+                    let wants = self.wants(inner)?;
+                    return Some(ExampleLine::Gives { side, wants });
                 }
                 Rule::assignments => {
                     let values = self.assignments(inner)?;
-                    return Some(if gives {
-                        ExampleLine::Gives { side, values }
-                    } else {
-                        ExampleLine::Has { side, values }
+                    return Some(match (rule == Rule::base, is_with) {
+                        (true, _) => ExampleLine::BaseWith { side, values },
+                        (false, true) => ExampleLine::With { side, values },
+                        (false, false) => ExampleLine::Has { side, values },
                     });
                 }
                 _ => {}
             }
         }
-        None
+        if parked {
+            return Some(ExampleLine::GivesParked { side, text });
+        }
+        let file = text?;
+        Some(if rule == Rule::base {
+            ExampleLine::Base { side, file }
+        } else {
+            ExampleLine::Given { side, file }
+        })
+    }
+
+    fn wants(&mut self, pair: Pair<'_, Rule>) -> Option<Vec<(At<Path>, At<Want>)>> {
+        let one = |want: Pair<'_, Rule>| {
+            let path = self.first_path(want.clone())?;
+            let last = want.into_inner().last()?;
+            let word = self.span(&last);
+            let want = match last.as_rule() {
+                Rule::kw_unchanged => At::new(Want::Unchanged, word),
+                Rule::kw_held => At::new(Want::Held, word),
+                Rule::kw_parked => At::new(Want::Parked, word),
+                _ => {
+                    let value = self.value(last)?;
+                    At::new(Want::Is(value.value), value.span)
+                }
+            };
+            Some((path, want))
+        };
+        all(pair, Rule::want).map(one).collect()
     }
 
     fn assignments(&mut self, pair: Pair<'_, Rule>) -> Option<Vec<(At<Path>, At<Constant>)>> {

@@ -31,6 +31,7 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("badge", "`report`"),
     ("audit", "`report`"),
     ("gives", "`example`"),
+    ("base", "`example`"),
 ];
 
 /// True for a word that, at the start of a line without an arrow, continues the item above.
@@ -144,6 +145,8 @@ readers_words! {
         jsonpath_text => ("a JSONPath"),
         assignments => ("a path and its value"),
         assignment => ("a path and its value"),
+        wants => ("a path and its value"),
+        want => ("a path and its value"),
         is_values => ("a value"),
         backtick_text => ("a name between the backticks"),
         comma => ("`,`"),
@@ -168,14 +171,15 @@ readers_words! {
         otherwise => ("`otherwise`", &["otherwise"]),
         given => ("the name of a side", &[]),
         gives => ("`gives`", &["gives"]),
+        base => ("`base`", &["base"]),
         blank_clause => ("`blank`", &["blank"]),
         default_line => ("a clause", CLAUSES),
         note_line => ("`badge` or `audit`", &["badge", "audit"]),
-        step_line => ("the name of a side, `gives` or `first contact`", &["gives", "first"]),
+        step_line => ("the name of a side, `base`, `gives` or `first contact`", &["gives", "first", "base"]),
     };
     words
     kw_above = "above" kw_and = "and" kw_any = "any" kw_as = "as" kw_ask = "ask"
-    kw_audit = "audit" kw_badge = "badge" kw_before = "before" kw_below = "below"
+    kw_audit = "audit" kw_base = "base" kw_held = "held" kw_parked = "parked" kw_badge = "badge" kw_before = "before" kw_below = "below"
     kw_blank = "blank" kw_by = "by" kw_clear = "clear" kw_conflict = "conflict"
     kw_contact = "contact" kw_create = "create" kw_days = "days" kw_default = "default"
     kw_defaults = "defaults" kw_each = "each" kw_else = "else" kw_empty = "empty"

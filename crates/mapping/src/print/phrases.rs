@@ -7,7 +7,7 @@ use super::columns::Below;
 use crate::parse::{begins_line, is_bare_word};
 use crate::tree::{
     At, BlankPolicy, Cell, Clause, ClauseKind, Condition, Constant, Operand, Path, Span, Test,
-    TestOp,
+    TestOp, Want,
 };
 
 /// Words that a bare value must not be, because they mean something there.
@@ -70,6 +70,20 @@ impl Phrases<'_> {
             format!("{} = {}", atoms::path(&path.value), self.value(&value.value, value.span))
         };
         let texts: Vec<String> = values.iter().map(one).collect();
+        texts.join(", ")
+    }
+
+    pub(super) fn wants(&self, wants: &[(At<Path>, At<Want>)]) -> String {
+        let one = |(path, want): &(At<Path>, At<Want>)| {
+            let path = atoms::path(&path.value);
+            match &want.value {
+                Want::Is(value) => format!("{path} = {}", self.value(value, want.span)),
+                Want::Unchanged => format!("{path} unchanged"),
+                Want::Held => format!("{path} held"),
+                Want::Parked => format!("{path} parked"),
+            }
+        };
+        let texts: Vec<String> = wants.iter().map(one).collect();
         texts.join(", ")
     }
 

@@ -180,12 +180,30 @@ fn rows_have_cells_keywords_and_an_otherwise() {
 #[test]
 fn examples_have_every_kind_of_step() {
     let lines = "a \"f.json\"\nb missing\nb has x = 5, y = Won\nfirst contact\ngives a unchanged\n\
-                 gives b z = true";
+                 gives b z = true, y held\na with x = 5\na newest\nbase a \"f\"\nbase b with z = 1\n\
+                 gives a parked\ngives a parked \"why\"\nbase has z = 1";
     let names: Vec<String> = steps(lines)
         .iter()
         .map(|step| format!("{step:?}").split([' ', '(']).next().unwrap_or("").to_owned())
         .collect();
-    assert_eq!(names, ["Given", "Missing", "Has", "FirstContact", "GivesUnchanged", "Gives"]);
+    assert_eq!(
+        names,
+        [
+            "Given",
+            "Missing",
+            "Has",
+            "FirstContact",
+            "GivesUnchanged",
+            "Gives",
+            "With",
+            "Newest",
+            "Base",
+            "BaseWith",
+            "GivesParked",
+            "GivesParked",
+            "Has"
+        ]
+    );
 }
 
 #[test]

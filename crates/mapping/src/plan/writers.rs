@@ -1,0 +1,104 @@
+//! Which lines of a plan write a field.
+//!
+//! In: a plan, a side, a path as a map writes it. Out: lines of the map. Must not know: records.
+
+use std::fmt::Write as _;
+
+use crate::decision::{Side, path_name};
+use crate::tree::{Path, Segment};
+
+use super::{Each, Line, Plan, Slot};
+
+/// A path as the plan calls it: as the map writes it, with backticks only around a name with a dot.
+pub(crate) fn path_text(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in &path.segments {
+        match segment {
+            Segment::Name(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&path_name(name));
+            }
+            Segment::First => text.push_str("[first]"),
+            Segment::FirstWith(name) => {
+                let _ = write!(text, "[first with {name}]");
+            }
+            Segment::Is { name, value } => {
+                let _ = write!(text, "[{name} is \"{value}\"]");
+            }
+            Segment::EachBy(name) => {
+                let _ = write!(text, "[each by {name}]");
+            }
+        }
+    }
+    text
+}
+
+/// True when one path is the other, leads to it, or leads on from it.
+fn meet(a: &str, b: &str) -> bool {
+    let leads = |from: &str, to: &str| {
+        to.strip_prefix(from).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    leads(a, b) || leads(b, a)
+}
+
+impl Plan {
+    /// The lines of the map that may write what stands at `path` in a record of `side`: lines of
+    /// `fields` and `related`, and for an element of a list its block and the block's lines.
+    pub(crate) fn writers(&self, side: Side, path: &Path) -> Vec<usize> {
+        let text = path_text(path);
+        let slots = self.side(side).slots.as_slice();
+        let related = self.related.iter().flat_map(|related| &related.lines);
+        let lines = self.lines.iter().chain(related);
+        let mut found: Vec<usize> = lines
+            .filter(|line| writes(line, side, slots, &text))
+            .map(|line| line.map_line)
+            .collect();
+        for each in &self.lists {
+            found.extend(self.writers_of_list(each, side, &text));
+        }
+        found
+    }
+
+    /// The fields of `side` that lines of `fields` and `related` write.
+    pub(crate) fn written(&self, side: Side) -> Vec<String> {
+        let related = self.related.iter().flat_map(|related| &related.lines);
+        let lines = self.lines.iter().chain(related).filter(|line| line.writes(side));
+        let slots = lines.flat_map(|line| line.source(side).slots());
+        slots.filter_map(|slot| Some(self.slot(side, *slot)?.path.clone())).collect()
+    }
+
+    fn writers_of_list(&self, each: &Each, side: Side, text: &str) -> Vec<usize> {
+        let [left, right] = &each.elements;
+        let (list, elements) = match side {
+            Side::Left => (each.left, left),
+            Side::Right => (each.right, right),
+        };
+        let name = self.slot(side, list).map_or("", |slot| slot.path.as_str());
+        if !meet(name, text) || !each.lines.iter().any(|line| line.writes(side)) {
+            return Vec::new();
+        }
+        // `list[…].member`: the lines that write that member, and the block, which adds elements.
+        let member =
+            text.strip_prefix(name).and_then(|rest| rest.rsplit_once("].")).map(|(_, m)| m);
+        let all = each.lines.iter().filter(|line| line.writes(side));
+        let own = all.filter(|line| match member {
+            Some(member) => writes(line, side, elements, member),
+            None => true,
+        });
+        let mut found: Vec<usize> = own.map(|line| line.map_line).collect();
+        let [left_key, right_key] = each.key;
+        let key = if side == Side::Left { left_key } else { right_key };
+        let is_key = elements.get(key.0).is_some_and(|slot| Some(slot.path.as_str()) == member);
+        if member.is_none() || is_key || !found.is_empty() {
+            found.push(each.map_line);
+        }
+        found
+    }
+}
+
+fn writes(line: &Line, side: Side, slots: &[Slot], text: &str) -> bool {
+    let at = |slot: &super::SlotId| slots.get(slot.0).is_some_and(|slot| meet(&slot.path, text));
+    line.writes(side) && line.source(side).slots().iter().any(at)
+}
