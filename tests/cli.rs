@@ -10,6 +10,8 @@
 mod apply;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/fmt.rs"]
 mod fmt;
 #[path = "cli/folder.rs"]

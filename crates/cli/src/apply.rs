@@ -4,7 +4,6 @@
 //! each good line, one fault for each bad one. Must not know: what a plan does with a record.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 use mapping::problem::nearest;
 
-use crate::lines::Lines;
+use crate::lines::{Lines, open};
 use crate::project::open_usable;
 use crate::terminal::{Color, Outcome, Stop, count, tell, written};
 
@@ -58,15 +57,6 @@ impl<R: io::Read> Read_ for BufReader<R> {
     }
 }
 
-fn open(path: &Path) -> Result<BufReader<File>, Stop> {
-    let failed = |error: io::Error| Stop::file("read", path, &error);
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(BufReader::with_capacity(64 * 1024, file))
-}
-
 /// The side with this name. Errors: there is none.
 fn side_named(plan: &Plan, name: &str) -> Result<Side, Stop> {
     let names = Side::BOTH.map(|side| plan.side_name(side));
@@ -85,7 +75,7 @@ fn fault(plan: &Plan, line: u64, code: FaultCode, message: String) -> Fault {
     Fault { line: Some(line), field: None, code, message, map, map_line: 0 }
 }
 
-fn tell_fault(fault: &Fault) {
+pub(crate) fn tell_fault(fault: &Fault) {
     tell(&format!("{}\n", fault.to_json()));
 }
 

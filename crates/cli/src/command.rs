@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{check, plan, test, try_one};
+use crate::{check, diff, plan, test, try_one};
 
 /// Keeps Microsoft Partner Center referrals and Salesforce opportunities in agreement.
 ///
@@ -96,6 +96,21 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell try opportunity.map --left referral.json --right opportunity.json\n  cosell try opportunity.map --left referral.json\n  cosell try opportunity.map --left referral.json --right opportunity.json --base base.json --format json"
     )]
     Try(Try),
+
+    /// Shows what another map would do with recorded deals
+    ///
+    /// Replays deals, one JSON object a line, with both maps, and shows what would be written
+    /// differently, grouped by the line and the table row of the map that are why; then faults and
+    /// conflicts that are new, and those that are solved. Nothing is written anywhere.
+    ///
+    /// A line is {"left": RECORD, "right": RECORD, "base": BASE}. With all three both records are
+    /// brought into agreement (an empty base `{}`: they meet for the first time). With `left` alone
+    /// the right record is made, with `right` alone the left one; with both the right one is
+    /// brought in step. Exit codes: 0 no difference, 1 some, or a line that is none.
+    #[command(
+        after_help = "Examples:\n  cosell diff opportunity.map changed.map --replay deals.ndjson\n  cosell diff opportunity.map changed.map --replay deals.ndjson --samples 10 --format json\n  gunzip -c deals.gz | cosell diff opportunity.map changed.map --replay -"
+    )]
+    Diff(Diff),
 
     /// Carries out the examples in the maps
     ///
@@ -281,6 +296,32 @@ pub(crate) struct Try {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The map as it is
+    pub(crate) old: PathBuf,
+
+    /// The map as it may be
+    pub(crate) new: PathBuf,
+
+    /// The deals, one a line; `-`: stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: PathBuf,
+
+    /// How many deals are shown for each cause
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) samples: usize,
+
+    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
+    /// under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// How the differences are written
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Test {
     /// Maps, or folders with maps; none: the folder that you are in
     #[arg(value_name = "PATH")]
@@ -360,6 +401,15 @@ impl From<TextFormat> for try_one::Face {
         match format {
             TextFormat::Text => try_one::Face::Text,
             TextFormat::Json => try_one::Face::Json,
+        }
+    }
+}
+
+impl From<TextFormat> for diff::Face {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Text => diff::Face::Text,
+            TextFormat::Json => diff::Face::Json,
         }
     }
 }

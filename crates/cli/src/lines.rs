@@ -1,11 +1,25 @@
 //! Newline-delimited input, one line at a time, with bounded memory.
 //!
-//! In: bytes. Out: lines with their numbers, or what is wrong with one. Must not know: JSON, plans.
+//! In: bytes, or a path. Out: lines with their numbers, or what is wrong with one. Must not know: JSON, plans.
 
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use crate::terminal::Stop;
 
 /// The longest line that is read, in bytes.
 pub(crate) const LONGEST: usize = 16 * 1024 * 1024;
+
+/// A file, to be read line by line.
+pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Stop> {
+    let failed = |error: io::Error| Stop::file("read", path, &error);
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    Ok(BufReader::with_capacity(64 * 1024, file))
+}
 
 /// One line that is not blank.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod apply;
 mod check;
 mod command;
 mod demo;
+mod diff;
 mod fmt;
 mod life;
 mod lines;
@@ -85,6 +86,11 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Try(args) => {
             let files = try_one::Files { left: args.left, right: args.right, base: args.base };
             try_one::run(&args.map, args.org.as_deref(), &files, args.format.into(), color)
+        }
+        Command::Diff(args) => {
+            let maps = [args.old.as_path(), args.new.as_path()];
+            let (org, face) = (args.org.as_deref(), args.format.into());
+            diff::run(maps, org, &args.replay, args.samples, face, color)
         }
         Command::Test(args) => {
             test::run(&args.paths, args.org.as_deref(), args.format.into(), color)

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mapping::Compiled;
+use mapping::fault::Fault;
 use mapping::plan::Plan;
 use mapping::problem::Severity;
 use mapping::schema::{Schemas, System};
@@ -107,6 +108,45 @@ impl Map {
         let compiled = self.compiled.as_ref()?;
         Some((compiled, compiled.plan.as_ref()?))
     }
+
+    /// Where a line of the plan stands, and what it says. None: no line is meant.
+    pub(crate) fn step(&self, map_line: usize) -> Option<Step> {
+        let (compiled, plan) = self.usable()?;
+        let text = compiled.report.sources().text().lines().nth(map_line.checked_sub(1)?)?;
+        let (file, line) = plan.place(map_line);
+        Some(Step { file: file.to_owned(), line, text: on_one_line(text) })
+    }
+
+    /// The same for a fault, whose line is counted in its file.
+    pub(crate) fn step_of(&self, fault: &Fault) -> Option<Step> {
+        let (compiled, _) = self.usable()?;
+        let mut files = compiled.report.sources().first_lines();
+        let (_, first) = files.find(|(name, _)| *name == fault.map)?;
+        (fault.map_line > 0).then(|| self.step(first + fault.map_line))?
+    }
+}
+
+/// A line of a map, or of one that it extends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) file: String,
+    /// From 1.
+    pub(crate) line: usize,
+    /// Blanks outside quotes count once.
+    pub(crate) text: String,
+}
+
+fn on_one_line(line: &str) -> String {
+    let (mut text, mut quoted) = (String::new(), false);
+    for c in line.trim().chars() {
+        quoted ^= c == '"';
+        if quoted || !c.is_whitespace() {
+            text.push(c);
+        } else if !text.ends_with(' ') {
+            text.push(' ');
+        }
+    }
+    text
 }
 
 /// Maps that are looked at together, with the schemas beside them.

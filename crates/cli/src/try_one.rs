@@ -144,10 +144,8 @@ fn read_base(path: &Path) -> Result<Base, Stop> {
             "give the `base` of an earlier `cosell try --format json`, a JSON object with `lines`",
         )
     };
-    // Either the base itself, or the whole output of an earlier run.
-    let whole: serde_json::Value = serde_json::from_str(&text).map_err(|_| wrong())?;
-    let base = whole.get("base").cloned().unwrap_or(whole);
-    serde_json::from_value(base).map_err(|_| wrong())
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(|_| wrong())?;
+    Base::from_json(&json).ok_or_else(wrong)
 }
 
 /// The values in a trace: a list of tagged values, or else one JSON text.

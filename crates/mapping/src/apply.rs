@@ -4,11 +4,22 @@
 //! or a fault. Must not know: files, order, threads, the service.
 
 use crate::decide::Rules;
-use crate::decision::{Base, Change, ChildChange, Decision, Effect, Side, nest};
+use crate::decision::{
+    Base, Change, ChildChange, Decision, Draft, Effect, LineTrace, RelatedDraft, Side, nest,
+};
 use crate::draft::Drafted;
 use crate::fault::Fault;
 use crate::plan::Plan;
 use crate::record::Record;
+
+/// What the record of the other side gets.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) related: Vec<RelatedDraft>,
+    pub(crate) children: Vec<ChildChange>,
+    pub(crate) traces: Vec<LineTrace>,
+}
 
 impl Plan {
     /// The record of `to` that belongs to `record` (of the other side).
@@ -16,22 +27,41 @@ impl Plan {
     /// Without `old`: the create shape, related and child records nested. With `old`: the key and
     /// the fields that do not agree, `record` taken as changed. Errors: the first misfit.
     pub fn apply(&self, to: Side, record: &str, old: Option<&str>) -> Result<String, Fault> {
-        self.applied(to, record, old).map_err(|fault| {
+        let Applied { mut changes, related, children, .. } = self.work_out(to, record, old)?;
+        for draft in related {
+            if !draft.changes.is_empty() {
+                let value = nest(&draft.changes);
+                changes.push(Change { path: draft.relationship, pointer: None, value });
+            }
+        }
+        changes.extend(nested_children(&children));
+        Ok(nest(&changes))
+    }
+
+    /// What `apply` gives, field by field, and why.
+    pub(crate) fn work_out(
+        &self,
+        to: Side,
+        record: &str,
+        old: Option<&str>,
+    ) -> Result<Applied, Fault> {
+        self.fitted(to, record, old).map_err(|fault| {
             let field = fault.field.as_deref().map(|rule| operand(rule, to.other()));
             Fault { field, ..fault }
         })
     }
 
-    fn applied(&self, to: Side, record: &str, old: Option<&str>) -> Result<String, Fault> {
+    fn fitted(&self, to: Side, record: &str, old: Option<&str>) -> Result<Applied, Fault> {
         let from = Record::read(self, to.other(), record.as_bytes())?;
         let key = self.key_in(to.other(), &from)?;
-        let (mut changes, related, children) = match old {
+        let mut applied = match old {
             None => {
-                let Drafted { draft, faults, fatal, .. } = self.draft(to, &from);
+                let Drafted { draft, traces, faults, fatal } = self.draft(to, &from);
                 if let Some(fault) = fatal.or_else(|| faults.into_iter().next()) {
                     return Err(fault);
                 }
-                (draft.changes, draft.related, draft.children)
+                let Draft { changes, related, children } = draft;
+                Applied { changes, related, children, traces }
             }
             Some(old) => {
                 let old = Record::read(self, to, old.as_bytes())?;
@@ -40,21 +70,15 @@ impl Plan {
                     return Err(fault);
                 }
                 let effect = if to == Side::Left { decision.left } else { decision.right };
-                match effect {
-                    Effect::Update { changes, children } => (changes, Vec::new(), children),
+                let (changes, children) = match effect {
+                    Effect::Update { changes, children } => (changes, children),
                     Effect::Nothing | Effect::Create(_) => Default::default(),
-                }
+                };
+                Applied { changes, related: Vec::new(), children, traces: decision.lines }
             }
         };
-        for draft in related {
-            if !draft.changes.is_empty() {
-                let value = nest(&draft.changes);
-                changes.push(Change { path: draft.relationship, pointer: None, value });
-            }
-        }
-        changes.extend(nested_children(&children));
-        self.with_key(to, key, &mut changes);
-        Ok(nest(&changes))
+        self.with_key(to, key, &mut applied.changes);
+        Ok(applied)
     }
 
     fn forced(&self, to: Side, from: &Record<'_>, old: &Record<'_>) -> Decision {

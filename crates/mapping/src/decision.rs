@@ -81,6 +81,18 @@ pub struct Base {
     pub lines: BTreeMap<String, BasePair>,
 }
 
+impl Base {
+    /// A base as JSON: `{"lines": { … }}`, an empty object, or an object that has such a `base`, as
+    /// the output of an earlier run does. None: it is no base.
+    pub fn from_json(json: &serde_json::Value) -> Option<Base> {
+        let own = json.get("base").unwrap_or(json);
+        if own.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Some(Base::default());
+        }
+        serde_json::from_value(own.clone()).ok()
+    }
+}
+
 /// One line's base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BasePair {

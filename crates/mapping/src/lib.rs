@@ -37,6 +37,7 @@ mod apply;
 pub mod losses;
 pub mod check;
 pub mod example;
+pub mod diff;
 
 pub use jiff::Timestamp;
 

@@ -28,6 +28,8 @@ pub struct Plan {
     /// The conditions for hints from each side, one of which must hold; none: that side starts
     /// nothing.
     pub(crate) sync: [Vec<Condition>; 2],
+    /// Where each of them stands, as lines of the map.
+    pub(crate) sync_lines: [Vec<usize>; 2],
     pub(crate) tables: Vec<Table>,
     /// The lines of `fields`, the key line first.
     pub(crate) lines: Vec<Line>,

@@ -47,7 +47,9 @@ impl Checker<'_> {
                     self.no_opt_in(line_span, true);
                 }
                 let condition = condition.unwrap_or(Condition { tests: Vec::new() });
+                let map_line = self.line_of(line_span);
                 self.plan.sync[side.index()].push(condition);
+                self.plan.sync_lines[side.index()].push(map_line);
             }
         }
     }

@@ -223,6 +223,7 @@ impl Head<'_> {
             sides,
             key: [SlotId(0), SlotId(0)],
             sync: [Vec::new(), Vec::new()],
+            sync_lines: [Vec::new(), Vec::new()],
             tables: Vec::new(),
             lines: Vec::new(),
             related: Vec::new(),

@@ -273,7 +273,7 @@ impl Plan {
         text
     }
 
-    fn row_text(&self, row: &Row) -> String {
+    pub(crate) fn row_text(&self, row: &Row) -> String {
         let arrow = arrow_text(row.arrow);
         let mut text = format!("{} {arrow} {}", cells(&row.left), cells(&row.right));
         if let Some(when) = &row.when {
@@ -283,12 +283,12 @@ impl Plan {
     }
 }
 
-fn condition_text(condition: &Condition, slots: &[Slot]) -> String {
+pub(crate) fn condition_text(condition: &Condition, slots: &[Slot]) -> String {
     let tests: Vec<String> = condition.tests.iter().map(|test| test_text(test, slots)).collect();
     tests.join(" and ")
 }
 
-fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {
+pub(crate) fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {
     let arrow = if side == Side::Left { "<-" } else { "->" };
     let warning = if otherwise.warning { " with warning" } else { "" };
     let on_create =

@@ -62,6 +62,12 @@ pub(crate) fn plans() -> &'static [Plan] {
 }
 
 fn plan(number: usize) -> Plan {
+    let (fields, blocks) = parts(number);
+    small(&fields, &blocks)
+}
+
+/// The lines of a map's fields, and its blocks.
+pub(crate) fn parts(number: usize) -> (String, String) {
     let of = |list: &[&'static str], step: usize| list[(number * (step + 1) + step) % list.len()];
     let mut lines = vec![
         format!("name <-> Name as text cut at 20 {} to referral on create only", of(BOTH, 1)),
@@ -101,7 +107,7 @@ fn plan(number: usize) -> Plan {
     let require = "require before sharing\n details.value above 0 else \"Set an amount.\"\n\
                    details.solutions not empty else \"Add a solution.\"\nend";
     let require = of(&["", require], 2);
-    small(&lines.join("\n"), &format!("{STAGE_TABLE}\n{list}\n{require}"))
+    (lines.join("\n"), format!("{STAGE_TABLE}\n{list}\n{require}"))
 }
 
 pub(crate) fn pick(choices: &[&str]) -> impl Strategy<Value = Value> + use<> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::generate::{PLANS, cases, left_record, plans, right_record};
 use super::support::{Deal, changes, create, set, write};
 
-fn linked(left: &Value, right: &Value, stamps: [Option<i64>; 2]) -> Deal {
+pub(crate) fn linked(left: &Value, right: &Value, stamps: [Option<i64>; 2]) -> Deal {
     let opted_in = right["Sync__c"].clone();
     let mut deal = Deal::new(left, right);
     set(&mut deal.right, "Sync__c", opted_in);
@@ -17,7 +17,7 @@ fn linked(left: &Value, right: &Value, stamps: [Option<i64>; 2]) -> Deal {
 }
 
 /// Puts some members of another record into this one, as people do.
-fn edit(record: &mut Value, from: &Value, which: u32) {
+pub(crate) fn edit(record: &mut Value, from: &Value, which: u32) {
     let Value::Object(members) = from else { return };
     for (place, (name, value)) in members.iter().enumerate() {
         if which >> (place % 32) & 1 == 0 || name == "Sync__c" {

@@ -10,6 +10,8 @@ mod create;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod generate;

@@ -93,6 +93,11 @@ pub(crate) fn said(fields: &str, blocks: &str) -> Vec<(&'static str, String)> {
     said.collect()
 }
 
+/// The plan of a whole map of the small schemas, when it has one.
+pub(crate) fn planned(name: &str, text: &str) -> Option<Plan> {
+    mapping::compile(name, text, small_schemas()).plan
+}
+
 /// What `check` says of a whole map of the small schemas.
 pub(crate) fn compile(text: &str) -> mapping::problem::Report {
     mapping::compile("test.map", text, small_schemas()).report
