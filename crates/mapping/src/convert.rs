@@ -21,6 +21,7 @@ mod first_of;
 mod id;
 mod link;
 mod list;
+mod list_of;
 mod long_text;
 mod lower;
 mod money;
@@ -34,6 +35,7 @@ mod several;
 mod template;
 mod text;
 mod trim;
+mod unknown;
 mod upper;
 mod url;
 mod way;
@@ -46,6 +48,7 @@ use crate::problem::{Code, Problem};
 use crate::schema::Kind;
 use crate::tree::{Arrow, At, Span, Token};
 use crate::value::{Decode, Misfit, Value};
+use unknown::{nearest, unknown};
 use way::{One, Way};
 use words::Words;
 
@@ -139,6 +142,7 @@ enum Any {
     CountryName(country_name::CountryName),
     CurrencyCode(currency_code::CurrencyCode),
     List(list::List),
+    ListOf(list_of::ListOf),
     Link(link::Link),
     Template(template::Template),
     FirstOf(first_of::FirstOf),
@@ -148,7 +152,7 @@ enum Any {
 }
 
 /// What may stand behind `as`, in the order of the manual.
-static NAMED: [&About; 24] = [
+static NAMED: [&About; 25] = [
     &text::ABOUT,
     &cut::ABOUT,
     &long_text::ABOUT,
@@ -168,6 +172,7 @@ static NAMED: [&About; 24] = [
     &country_name::ABOUT,
     &currency_code::ABOUT,
     &list::ABOUT,
+    &list_of::ABOUT,
     &link::ABOUT,
     &first_of::ABOUT,
     &upper::ABOUT,
@@ -224,39 +229,6 @@ pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
     Ok(Conversion { any })
 }
 
-/// The conversion whose name is nearest to the first words, these words, and where they stand.
-fn nearest(tokens: &[At<Token>]) -> Option<(&'static str, String, Span)> {
-    (1..=3).rev().find_map(|count| {
-        let (written, span) = words::first_words(tokens, count)?;
-        let long = |name: &&str| name.split(' ').count() == count;
-        let near = crate::problem::nearest(&written, names().filter(long));
-        // `longtext` for `long text`.
-        let joined =
-            || names().find(|name| name.replace(' ', "") == written.replace(['-', '_'], ""));
-        Some((near.or_else(joined)?, written, span))
-    })
-}
-
-fn unknown(tokens: &[At<Token>], span: Span) -> Problem {
-    let problem = |written: &str, at| {
-        let message = format!("there is no conversion `{written}`");
-        Problem::new(Code::UnknownConversion, at, message).label("not a conversion")
-    };
-    if let Some((near, written, at)) = nearest(tokens) {
-        let help = format!("did you mean `{near}`?");
-        return problem(&written, at).help(help).fix(at, near);
-    }
-    let list: Vec<&str> = names().collect();
-    let problem = words::first_words(tokens, 1).map_or_else(
-        || {
-            let message = "expected the name of a conversion behind `as`";
-            Problem::new(Code::UnknownConversion, span, message)
-        },
-        |(written, at)| problem(&written, at),
-    );
-    problem.help(format!("write one of: {}", list.join(", ")))
-}
-
 impl Conversion {
     /// The conversion of a line without `as`, which compares by the kinds of its fields.
     pub fn plain(left: &[Kind], right: &[Kind]) -> Self {
@@ -285,6 +257,7 @@ impl Conversion {
             Any::CountryName(way) => way,
             Any::CurrencyCode(way) => way,
             Any::List(way) => way,
+            Any::ListOf(way) => way,
             Any::Link(way) => way,
             Any::Template(way) => way,
             Any::FirstOf(way) => way,
@@ -316,6 +289,7 @@ impl Conversion {
             Any::CountryName(way) => way,
             Any::CurrencyCode(way) => way,
             Any::List(way) => way,
+            Any::ListOf(way) => way,
             Any::Link(way) => way,
             Any::Template(way) => way,
             Any::FirstOf(way) => way,
@@ -332,7 +306,12 @@ impl Conversion {
 
     /// True when it wants a list on the left.
     pub(crate) fn takes_list(&self) -> bool {
-        matches!(self.any, Any::List(_))
+        matches!(self.any, Any::List(_) | Any::ListOf(_))
+    }
+
+    /// The member of a list's elements that it looks at.
+    pub(crate) fn member(&self) -> Option<&str> {
+        if let Any::ListOf(list) = &self.any { Some(list.member()) } else { None }
     }
 
     /// True for a line without `as`.

@@ -3,7 +3,7 @@
 use crate::convert::{Conversion, Fields, Unbound};
 use crate::decision::Side;
 use crate::plan::{Line, Slot, SlotId, Source, Via, Wins};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Found, Kind, Place};
 use crate::tree::{Arrow, At, Constant, FieldLine, Item, Operand, Span, Tree};
 
@@ -318,9 +318,33 @@ impl<'c> Checker<'c> {
                     return None;
                 }
                 self.way_back(&conversion, at, line);
+                if !self.has_member(&conversion, at, sides[0]) {
+                    return None;
+                }
                 Some(Via::Convert(self.fitted(conversion, sides, context)))
             }
         }
+    }
+
+    /// The elements of the list have the member that the conversion looks at.
+    fn has_member(&mut self, conversion: &Conversion, at: Span, left: &Operands<'c>) -> bool {
+        let list = left.fields().first().and_then(|field| field.found).map(|found| found.field);
+        let (Some(member), Some(list)) = (conversion.member(), list) else { return true };
+        if list.member(member).is_some() {
+            return true;
+        }
+        let word = self.word_within(at, member).unwrap_or(at);
+        if list.fields.is_empty() {
+            let message = format!("the items of `{}` have no members", list.name);
+            let problem = Problem::new(Code::ConversionMismatch, word, message);
+            self.say(problem.label("single values").help("write `as list joined by`"));
+            return false;
+        }
+        let known: Vec<String> = list.fields.iter().map(|field| field.name.clone()).collect();
+        let near = nearest(member, known.iter().map(String::as_str)).map(str::to_owned);
+        let fix = near.map(|near| (word, near));
+        self.say(say::unknown_field(word, member, (&list.name, &known), fix));
+        false
     }
 
     /// The conversion with the fields that its words mean.

@@ -28,6 +28,8 @@ mod report;
 #[cfg(test)]
 mod require;
 #[cfg(test)]
+mod list_of;
+#[cfg(test)]
 mod losses;
 #[cfg(test)]
 mod random_tables;
