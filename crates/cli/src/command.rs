@@ -115,7 +115,13 @@ pub(crate) enum Command {
     /// Carries out the examples in the maps
     ///
     /// Each `example` block is a test. Its files are read from the folder of its map.
-    #[command(after_help = "Examples:\n  cosell test\n  cosell test opportunity.map --format json")]
+    ///
+    /// --coverage lists which lines, table rows, blanks, requirements and conditions some example
+    /// exercises. --mutate makes one small change of the map after the other and names those that
+    /// no example notices.
+    #[command(
+        after_help = "Examples:\n  cosell test\n  cosell test opportunity.map --coverage\n  cosell test opportunity.map --coverage=100 --mutate --deny survivors\n  cosell test --format junit > examples.xml"
+    )]
     Test(Test),
 
     /// Runs the service
@@ -332,9 +338,44 @@ pub(crate) struct Test {
     #[arg(long, value_name = "ORG")]
     pub(crate) org: Option<String>,
 
+    /// Lists what the examples exercise; less than PERCENT of a map makes the exit code 1
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        value_parser = clap::value_parser!(u8).range(0..=100)
+    )]
+    pub(crate) coverage: Option<u8>,
+
+    /// Changes the map in small ways, one at a time, and names the changes that no example notices
+    #[arg(long)]
+    pub(crate) mutate: bool,
+
+    /// What else makes the exit code 1
+    #[arg(long, value_enum, value_name = "WHAT", requires = "mutate")]
+    pub(crate) deny: Option<DenyOfTest>,
+
     /// How results are written
-    #[arg(long, value_enum, default_value_t = HumanFormat::Human)]
-    pub(crate) format: HumanFormat,
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub(crate) format: TestFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DenyOfTest {
+    /// Changes that no example notices
+    Survivors,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    Human,
+    /// For machines
+    Json,
+    /// The examples as `JUnit` XML
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -353,14 +394,6 @@ pub(crate) enum CheckFormat {
     /// Annotations of a GitHub workflow
     #[value(name = "github")]
     GitHub,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum HumanFormat {
-    /// For people
-    Human,
-    /// For machines
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -414,11 +447,12 @@ impl From<TextFormat> for diff::Face {
     }
 }
 
-impl From<HumanFormat> for test::Face {
-    fn from(format: HumanFormat) -> Self {
+impl From<TestFormat> for test::Face {
+    fn from(format: TestFormat) -> Self {
         match format {
-            HumanFormat::Human => test::Face::Human,
-            HumanFormat::Json => test::Face::Json,
+            TestFormat::Human => test::Face::Human,
+            TestFormat::Json => test::Face::Json,
+            TestFormat::Junit => test::Face::JUnit,
         }
     }
 }

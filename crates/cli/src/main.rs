@@ -92,9 +92,17 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let (org, face) = (args.org.as_deref(), args.format.into());
             diff::run(maps, org, &args.replay, args.samples, face, color)
         }
-        Command::Test(args) => {
-            test::run(&args.paths, args.org.as_deref(), args.format.into(), color)
-        }
+        Command::Test(args) => test::run(
+            &test::Options {
+                paths: args.paths,
+                org: args.org,
+                face: args.format.into(),
+                coverage: args.coverage,
+                mutate: args.mutate,
+                deny_survivors: args.deny == Some(command::DenyOfTest::Survivors),
+            },
+            color,
+        ),
     }
 }
 

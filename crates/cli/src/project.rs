@@ -198,6 +198,11 @@ impl Project {
         Ok(Map { name, findings, compiled })
     }
 
+    /// The schemas for a map that was opened. None: they cannot be read.
+    pub(crate) fn schemas_of(&mut self, map: &Path) -> Result<Option<&Schemas>, Stop> {
+        self.schemas(map, &mut Vec::new())
+    }
+
     /// The schemas for the maps of a folder. None: they cannot be read; why is said once.
     fn schemas(
         &mut self,

@@ -1,16 +1,24 @@
-//! `cosell test`: the examples of the maps.
+//! `cosell test`: the examples of the maps, what they exercise, and what they would notice.
 //!
-//! In: paths. Out: which examples hold, and what the others gave instead. Must not know: how an
-//! example is carried out.
+//! In: paths. Out: which examples hold and what the others gave instead; on request what no example
+//! exercises, and changes of a map that none notices. Must not know: how an example is carried out.
 
-use std::fmt::Write as _;
+mod human;
+mod json;
+mod junit;
+
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Component, Path, PathBuf};
 
-use mapping::example::{self, ExampleResult, Failure};
-use serde::Serialize;
+use mapping::Compiled;
+use mapping::coverage::{Covered, coverage};
+use mapping::example::{ExampleResult, Examples};
+use mapping::mutation::{Mutation, mutate};
+use mapping::plan::Plan;
+use mapping::schema::Schemas;
 
-use crate::project::{Map, Project, errors, find, read};
+use crate::project::{Project, errors, find, read};
 use crate::show;
 use crate::terminal::{Color, Outcome, Stop, print, tell};
 
@@ -21,112 +29,134 @@ pub(crate) enum Face {
     Human,
     /// For machines.
     Json,
+    /// `JUnit` XML.
+    JUnit,
 }
 
-/// One example of one map.
-#[derive(Debug, Serialize)]
-struct Played {
-    file: String,
-    line: usize,
-    title: String,
-    passed: bool,
-    failures: Vec<Failed>,
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) org: Option<String>,
+    pub(crate) face: Face,
+    /// List what is exercised; less than so many hundredths of a map is not fine.
+    pub(crate) coverage: Option<u8>,
+    pub(crate) mutate: bool,
+    pub(crate) deny_survivors: bool,
 }
 
-/// A line of an example that does not hold.
-#[derive(Debug, Serialize)]
-struct Failed {
-    line: usize,
-    expected: String,
-    found: String,
+/// What came of one map.
+struct Tested {
+    map: String,
+    /// None: the map has errors, so that nothing was carried out.
+    results: Option<Vec<ExampleResult>>,
+    coverage: Option<Vec<Covered>>,
+    mutation: Option<Mutation>,
 }
 
-impl Played {
-    fn of(result: ExampleResult) -> Played {
-        let failed = |failure: Failure| Failed {
-            line: failure.map_line,
-            expected: failure.expected,
-            found: failure.found,
-        };
-        Played {
-            file: result.file,
-            line: result.map_line,
-            title: result.title,
-            passed: result.failures.is_empty(),
-            failures: result.failures.into_iter().map(failed).collect(),
-        }
+impl Tested {
+    fn failed(&self) -> usize {
+        let results = self.results.iter().flatten();
+        results.filter(|result| !result.failures.is_empty()).count()
+    }
+
+    fn passed(&self) -> usize {
+        self.results.as_ref().map_or(0, Vec::len) - self.failed()
+    }
+
+    fn is_fine(&self, options: &Options) -> bool {
+        let covered = options.coverage.is_none_or(|least| {
+            self.coverage.as_ref().is_none_or(|list| percent_of(list) >= usize::from(least))
+        });
+        let survives = self.mutation.as_ref().is_some_and(|m| !m.survivors.is_empty());
+        let noticed = !(options.deny_survivors && survives);
+        self.results.is_some() && self.failed() == 0 && covered && noticed
     }
 }
 
-#[derive(Serialize)]
-struct Summary<'s> {
-    passed: usize,
-    failed: usize,
-    /// Maps with errors, whose examples were not carried out.
-    not_run: &'s [String],
-    examples: &'s [Played],
+/// The hundredths of `all` that `part` is, rounded down: 100 means all.
+fn percent(part: usize, all: usize) -> usize {
+    (part * 100).checked_div(all).unwrap_or(100)
+}
+
+fn percent_of(list: &[Covered]) -> usize {
+    percent(list.iter().filter(|covered| covered.examples > 0).count(), list.len())
 }
 
 /// Carries out all examples of all maps.
-pub(crate) fn run(
-    paths: &[PathBuf],
-    org: Option<&str>,
-    face: Face,
-    color: Color,
-) -> Result<Outcome, Stop> {
-    let maps = find(paths)?;
-    let mut project = Project::against(org, &maps)?;
-    let mut played: Vec<Played> = Vec::new();
-    let mut not_run: Vec<String> = Vec::new();
+pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
+    if options.face == Face::JUnit && (options.coverage.is_some() || options.mutate) {
+        return Err(Stop::because(
+            "`--format junit` holds the examples only",
+            "take `--format json` with `--coverage` and `--mutate`",
+        ));
+    }
+    let maps = find(&options.paths)?;
+    let mut project = Project::against(options.org.as_deref(), &maps)?;
+    let mut tested: Vec<Tested> = Vec::new();
     for path in maps {
         let map = project.open(&path)?;
-        let Some(results) = play(&map, &path) else {
+        let schemas = project.schemas_of(&path)?;
+        if let (Some((compiled, plan)), Some(schemas)) = (map.usable(), schemas) {
+            tested.push(test(options, (&map.name, &path), (compiled, plan), schemas));
+        } else {
             tell(&show::human(&errors(&map.findings), color.on_stderr()));
-            not_run.push(map.name);
-            continue;
-        };
-        played.extend(results.into_iter().map(Played::of));
-    }
-    let failed = played.iter().filter(|example| !example.passed).count();
-    let passed = played.len() - failed;
-    match face {
-        Face::Human => print(&human(&played, &not_run, passed, failed))?,
-        Face::Json => {
-            let summary = Summary { passed, failed, not_run: &not_run, examples: &played };
-            let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
-            print(&format!("{text}\n"))?;
+            let map = map.name;
+            tested.push(Tested { map, results: None, coverage: None, mutation: None });
         }
     }
-    Ok(Outcome::fine_if(failed == 0 && not_run.is_empty()))
+    print(&match options.face {
+        Face::Human => human::text(&tested),
+        Face::Json => json::text(&tested),
+        Face::JUnit => junit::text(&tested),
+    })?;
+    Ok(Outcome::fine_if(tested.iter().all(|map| map.is_fine(options))))
 }
 
-fn human(played: &[Played], not_run: &[String], passed: usize, failed: usize) -> String {
-    let mut text = String::new();
-    for example in played {
-        let word = if example.passed { "ok    " } else { "FAILED" };
-        let _ = writeln!(text, "{word} {}:{} {}", example.file, example.line, example.title);
-        for failure in &example.failures {
-            let Failed { line, expected, found } = failure;
-            let _ = writeln!(text, "       line {line}: expected {expected}");
-            let _ = writeln!(text, "       found {found}");
-        }
-    }
-    for map in not_run {
-        let _ = writeln!(text, "FAILED {map} has errors, its examples were not carried out");
-    }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    let _ = writeln!(text, "{passed} passed, {failed} failed");
-    text
-}
-
-/// None when the map has errors.
-fn play(map: &Map, path: &Path) -> Option<Vec<ExampleResult>> {
-    let (compiled, plan) = map.usable()?;
+fn test(
+    options: &Options,
+    (name, path): (&str, &Path),
+    (compiled, plan): (&Compiled, &Plan),
+    schemas: &Schemas,
+) -> Tested {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let load = |file: &str| record(folder, file);
-    Some(example::run(plan, &compiled.tree, compiled.report.sources(), load))
+    let sources = compiled.report.sources();
+    let examples = Examples::read(sources, &compiled.tree, |file| record(folder, file));
+    let list = || coverage(plan, &compiled.tree, sources, &examples);
+    let mutation = options.mutate.then(|| {
+        let mut progress = Progress::of(name);
+        let map = (sources, &compiled.tree);
+        mutate(map, (plan, schemas), &examples, |done, all| progress.at(done, all))
+    });
+    Tested {
+        map: name.to_owned(),
+        results: Some(examples.run(plan)),
+        coverage: options.coverage.map(|_| list()),
+        mutation,
+    }
+}
+
+/// How far the changes of a map are: on a terminal a line that is written over, else one line.
+struct Progress<'n> {
+    name: &'n str,
+    terminal: bool,
+}
+
+impl<'n> Progress<'n> {
+    fn of(name: &'n str) -> Progress<'n> {
+        Progress { name, terminal: io::stderr().is_terminal() }
+    }
+
+    fn at(&mut self, done: usize, all: usize) {
+        let name = self.name;
+        if self.terminal {
+            let line = format!("{name}: change {done} of {all}");
+            let back = if done == all { " ".repeat(line.len()) } else { line };
+            tell(&format!("\r{back}\r"));
+        } else if done == 0 && all > 0 {
+            tell(&format!("{name}: {all} changes are tried\n"));
+        }
+    }
 }
 
 /// The text of a record that an example names. Only files in the map's folder and below are read:

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::sources::Sources;
 use crate::tree::{Entry, ExampleLine, Item, Tree};
 
-use stage::Played;
+pub(crate) use stage::Played;
 
 /// What came of one example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,28 @@ impl<'t> Examples<'t> {
             },
         };
         self.list.iter().map(result).collect()
+    }
+
+    /// What each example makes happen; none where its records cannot be set up.
+    pub(crate) fn played(&self, plan: &Plan) -> Vec<Played> {
+        self.list.iter().filter_map(|example| self.play(example, plan).ok()).collect()
+    }
+
+    /// The places of the examples that hold.
+    pub(crate) fn holding(&self, plan: &Plan) -> Vec<usize> {
+        (0..self.list.len()).filter(|place| self.holds(plan, *place)).collect()
+    }
+
+    /// The first of some examples that does not hold.
+    pub(crate) fn first_failing(&self, plan: &Plan, places: &[usize]) -> Option<usize> {
+        places.iter().copied().find(|place| !self.holds(plan, *place))
+    }
+
+    fn holds(&self, plan: &Plan, place: usize) -> bool {
+        self.list.get(place).is_some_and(|example| match self.play(example, plan) {
+            Ok(played) => expect::failures(plan, example, &played).is_empty(),
+            Err(_) => false,
+        })
     }
 
     fn play(&self, example: &Example<'t>, plan: &Plan) -> Result<Played, Failure> {

@@ -37,6 +37,8 @@ mod apply;
 pub mod losses;
 pub mod check;
 pub mod example;
+pub mod coverage;
+pub mod mutation;
 pub mod diff;
 
 pub use jiff::Timestamp;

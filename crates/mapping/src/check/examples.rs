@@ -266,18 +266,13 @@ impl Checker<'_> {
 
 /// Whether all lines that write were read: only then it is sure that none writes a field.
 fn is_whole(tree: &Tree) -> bool {
-    head::items(tree).all(|(item, _)| match item {
-        Item::Fields(block) => !has_unread(block),
-        Item::Related { lines, .. } | Item::Each { lines, .. } => !has_unread(lines),
-        Item::Language(_)
-        | Item::Mapping { .. }
-        | Item::Side { .. }
-        | Item::Match { .. }
-        | Item::Sync(_)
-        | Item::Defaults(_)
-        | Item::Values { .. }
-        | Item::Require(_)
-        | Item::Report(_)
-        | Item::Example { .. } => true,
-    }) && tree.entries.iter().all(|entry| !matches!(entry, Entry::Unreadable(_)))
+    let unread = |item: &Item| {
+        if let Item::Fields(block) = item {
+            return has_unread(block);
+        }
+        let (Item::Related { lines, .. } | Item::Each { lines, .. }) = item else { return false };
+        has_unread(lines)
+    };
+    !head::items(tree).any(|(item, _)| unread(item))
+        && tree.entries.iter().all(|entry| !matches!(entry, Entry::Unreadable(_)))
 }

@@ -23,6 +23,8 @@ use super::{Example, Failure, Step};
 pub(crate) struct Played {
     /// The records as they are found, by side.
     pub(crate) now: [Option<Json<'static>>; 2],
+    pub(crate) base: Base,
+    pub(crate) stamps: [Option<Timestamp>; 2],
     pub(crate) decision: Decision,
     /// The records as the decision leaves them.
     pub(crate) after: [Option<Json<'static>>; 2],
@@ -88,7 +90,7 @@ pub(super) fn play(plan: &Plan, example: &Example<'_>, files: &Files) -> Result<
     let now = stage.records;
     let [left, right] = &now;
     let after = [after(left.as_ref(), &decision.left), after(right.as_ref(), &decision.right)];
-    Ok(Played { now, decision, after })
+    Ok(Played { now, base, stamps, decision, after })
 }
 
 fn failed(example: &Example<'_>, found: String) -> Failure {
