@@ -30,15 +30,16 @@ fn every_line_is_explained_with_its_place_and_its_values() {
     let number =
         TWO_WAY.lines().position(|l| l.trim_start().starts_with("details.dealValue")).unwrap() + 1;
     let expected = format!(
-        "line {number}: details.dealValue, details.currency <-> Amount, CurrencyIsoCode\n    \
-         writes the referral: first contact: by its rule\n    \
-         referral     99999999999999.99, \"CHF\"\n    \
-         opportunity  50000, \"CHF\"\n    \
-         written      50000, \"CHF\"\n"
+        "<-  deal.map:{number}  details.dealValue, details.currency <-> Amount, CurrencyIsoCode\n      \
+         as money with 2 decimals wins opportunity first contact wins opportunity\n      \
+         referral     99999999999999.99, \"CHF\"\n      \
+         opportunity  50000, \"CHF\"\n      \
+         written      50000, \"CHF\"\n      \
+         writes the referral: first contact: by its rule (decision 2)\n"
     );
     assert!(text.contains(&expected), "{text}");
     assert!(text.contains("base: missing, so this is their first contact\n"), "{text}");
-    assert!(text.contains("    agrees: both sides agree\n"), "{text}");
+    assert!(text.contains("      agrees: both sides agree (decision 1)\n"), "{text}");
     let end = "written to the referral:\n{\n  \"details\": {\n    \"dealValue\": 50000,\n    \
         \"currency\": \"CHF\"\n  }\n}\nnothing is written to the opportunity\n";
     assert!(text.ends_with(end), "{text}");
@@ -48,7 +49,10 @@ fn every_line_is_explained_with_its_place_and_its_values() {
 fn json_says_the_same_and_keeps_digits() {
     let tried = as_json(&folder(REFERRAL, OPPORTUNITY), &[]);
     let keys: Vec<&str> = tried.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["map", "left", "right", "report", "lines", "parked", "refused", "base"]);
+    assert_eq!(
+        keys,
+        ["map", "left", "right", "report", "lines", "requires", "parked", "refused", "base"]
+    );
     let amount = line(&tried, "details.dealValue");
     assert_eq!(amount["outcome"], "writes-left");
     assert_eq!(amount["left"][0].to_string(), "99999999999999.99");
@@ -131,4 +135,114 @@ fn what_is_no_record_and_no_base_is_2() {
     folder.write("base.json", "[]");
     let done = folder.run(&[&BOTH[..], &["--base", "base.json"]].concat()).ends(2);
     assert!(done.err.starts_with("error: base.json is no base\n"), "{}", done.err);
+}
+
+/// The rules of the lines as the map has them, in the order of the map.
+fn rules(map: &str) -> Vec<String> {
+    let lines = map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let has_arrow = |line: &String| [" <-> ", " -> ", " <- "].iter().any(|a| line.contains(a));
+    let clauses = [" as ", " on create", " using "];
+    lines
+        .filter(has_arrow)
+        .map(|line| {
+            let ends = clauses.iter().filter_map(|clause| line.find(clause)).min();
+            line[..ends.unwrap_or(line.len())].to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn every_line_of_the_map_appears_whatever_is_given() {
+    let folder = folder(REFERRAL, OPPORTUNITY);
+    for (args, code) in
+        [(&BOTH[2..], 0), (&["--left", "left.json"], 0), (&["--right", "right.json"], 1)]
+    {
+        let args = [&["try", "deal.map", "--format", "json"], args].concat();
+        let tried = folder.run(&args).ends(code).json();
+        let lines = tried["lines"].as_array().unwrap();
+        for rule in rules(TWO_WAY) {
+            let found = lines.iter().find(|line| line["rule"] == rule.as_str());
+            let found = found.unwrap_or_else(|| panic!("{rule} is missing: {tried:#}"));
+            let number = usize::try_from(found["map_line"].as_u64().unwrap()).unwrap();
+            let text = TWO_WAY.lines().nth(number - 1).unwrap();
+            let told = found["text"].as_str().unwrap();
+            assert_eq!(told, text.split_whitespace().collect::<Vec<_>>().join(" "));
+            assert!(!found["reason"].as_str().unwrap().is_empty(), "{found}");
+        }
+        assert_eq!(tried["requires"].as_array().unwrap().len(), 5);
+    }
+}
+
+#[test]
+fn each_side_shows_what_it_was_and_which_decision_fitted() {
+    let folder = folder(REFERRAL, &OPPORTUNITY.replace("50000", "99999999999999.99"));
+    folder.write("base.json", as_json(&folder, &[])["base"].to_string());
+    folder.write("left.json", REFERRAL.replace("99999999999999.99", "1200.50"));
+    let text = folder.run(&[&BOTH[..], &["--base", "base.json"]].concat()).ends(0).out;
+    let expected = "      referral     1200.50, \"CHF\"   was 99999999999999.99, \"CHF\"\n      \
+         opportunity  99999999999999.99, \"CHF\"   as in the base\n      \
+         written      1200.50, \"CHF\"\n      \
+         writes the opportunity: only the left changed (decision 3)\n";
+    assert!(text.contains(expected), "{text}");
+    let tried = as_json(&folder, &["--base", "base.json"]);
+    let amount = line(&tried, "details.dealValue");
+    assert_eq!(
+        (&amount["decision"], &amount["changed"]),
+        (&json!(3), &json!({"left": true, "right": false}))
+    );
+    assert_eq!(amount["base"]["left"].to_string(), r#"[99999999999999.99,"CHF"]"#);
+}
+
+#[test]
+fn elements_rows_and_requirements_are_named() {
+    let solutions =
+        REFERRAL.replace("\"solutions\":[]", "\"solutions\":[{\"id\":\"S1\",\"name\":\"A\"}]");
+    let children = "\"Microsoft_Solutions__r\":{\"records\":[{\"Id\":\"a01\",\"Solution_Identifier__c\":\"S1\",\"Name\":\"B\"},\
+        {\"Id\":\"a02\",\"Solution_Identifier__c\":\"S2\",\"Name\":\"C\"}]},\"Amount\"";
+    let folder = folder(&solutions, &OPPORTUNITY.replace("\"Amount\"", children));
+    let row = "values stage\n  Active, any -> \"Prospecting\"\n  otherwise -> keep\nend\n";
+    let map = TWO_WAY.replacen(
+        "  \"Prospecting\"                           -> StageName                on create only",
+        "  status, substatus -> StageName using stage",
+        1,
+    );
+    folder.write("deal.map", format!("{map}\n{row}"));
+    let tried = as_json(&folder, &[]);
+    let of_rule = |start: &str| -> Vec<&Value> {
+        let lines = tried["lines"].as_array().unwrap();
+        lines.iter().filter(|line| line["rule"].as_str().unwrap().starts_with(start)).collect()
+    };
+    let elements = of_rule("name <-> Name");
+    assert!(
+        elements.iter().any(|line| line["element"] == "S1" && line["outcome"] == "writes-left"),
+        "{tried:#}"
+    );
+    let heads = of_rule("each details.requirements.solutions");
+    assert_eq!(
+        (heads.len(), &heads[0]["element"], &heads[0]["outcome"]),
+        (1, &json!("S2"), &json!("writes-left"))
+    );
+    let stage = of_rule("status, substatus")[0];
+    assert_eq!(
+        (&stage["outcome"], &stage["row"]["text"]),
+        (&json!("agrees"), &json!("Active, any -> \"Prospecting\""))
+    );
+    let requires = tried["requires"].as_array().unwrap();
+    assert_eq!(
+        (&requires[0]["test"], &requires[0]["holds"]),
+        (&json!("details.dealValue above 0"), &json!("yes"))
+    );
+    assert_eq!(requires[2]["holds"], "no-but-not-written");
+}
+
+#[test]
+fn only_the_lines_with_a_field() {
+    let folder = folder(REFERRAL, OPPORTUNITY);
+    let text = folder.run(&[&BOTH[..], &["--only", "amount"]].concat()).ends(0).out;
+    assert!(text.contains("details.dealValue, details.currency <-> Amount"), "{text}");
+    assert!(!text.contains("CloseDate") && !text.contains("require"), "{text}");
+    let done = folder.run(&[&BOTH[..], &["--only", "Amuont"]].concat()).ends(2);
+    let expected =
+        "error: no line of the map has a field `Amuont`\n  help: did you mean `--only Amount`?\n";
+    assert_eq!(done.err, expected);
 }

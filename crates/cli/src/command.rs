@@ -89,11 +89,12 @@ pub(crate) enum Command {
     /// Explains what would be written for one deal, and why
     ///
     /// Takes both records of a deal, and the base (what was last read back) if there is one, and
-    /// says line by line of the map what was decided and why. Nothing is written anywhere. Without
-    /// one of the two records: what would be created. The JSON form has a `base`, which can be
+    /// says of every line of the map what both sides have, what they had, what was decided and why,
+    /// and what would be written. Nothing is written anywhere. Without one of the two records:
+    /// what would be created. The JSON form has a `base`, which can be
     /// given with --base the next time.
     #[command(
-        after_help = "Examples:\n  cosell try opportunity.map --left referral.json --right opportunity.json\n  cosell try opportunity.map --left referral.json\n  cosell try opportunity.map --left referral.json --right opportunity.json --base base.json --format json"
+        after_help = "Examples:\n  cosell try opportunity.map --left referral.json --right opportunity.json\n  cosell try opportunity.map --left referral.json\n  cosell try opportunity.map --left referral.json --right opportunity.json --only Amount\n  cosell try opportunity.map --left referral.json --right opportunity.json --base base.json --format json"
     )]
     Try(Try),
 
@@ -290,6 +291,10 @@ pub(crate) struct Try {
     /// What was last read back; none: the two records meet for the first time
     #[arg(long, value_name = "FILE")]
     pub(crate) base: Option<PathBuf>,
+
+    /// Shows only the lines with this field, such as `Amount` or `details.dealValue`
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) only: Option<String>,
 
     /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
     /// under `orgs/`

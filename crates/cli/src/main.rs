@@ -84,7 +84,8 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             apply::run(&args.map, org, &args.to, old, input, color)
         }
         Command::Try(args) => {
-            let files = try_one::Files { left: args.left, right: args.right, base: args.base };
+            let (left, right, base) = (args.left, args.right, args.base);
+            let files = try_one::Files { left, right, base, only: args.only };
             try_one::run(&args.map, args.org.as_deref(), &files, args.format.into(), color)
         }
         Command::Diff(args) => {

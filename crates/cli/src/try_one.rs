@@ -5,19 +5,22 @@
 //! whoever gives the records may see them.
 
 mod json;
+mod lines;
 mod text;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mapping::decision::{Base, Change, Decision, Effect, Input, Outcome as Decided, Seen, Side};
+use mapping::explain::{self, Explained, Required};
 use mapping::fault::Fault;
 use mapping::json::Json;
 use mapping::plan::Plan;
+use mapping::problem::nearest;
 use mapping::report::ReportEvent;
 use mapping::value::Value;
 
-use crate::project::{open_usable, read};
+use crate::project::{Map, open_usable, read};
 use crate::terminal::{Color, Outcome, Stop, print, shown};
 
 /// How decisions are written.
@@ -35,11 +38,19 @@ pub(crate) struct Files {
     pub(crate) left: Option<PathBuf>,
     pub(crate) right: Option<PathBuf>,
     pub(crate) base: Option<PathBuf>,
+    /// Only the lines with this field.
+    pub(crate) only: Option<String>,
 }
 
 /// What was tried, and what came of it.
 struct Tried<'p> {
     plan: &'p Plan,
+    map: &'p Map,
+    /// Every line of the map, or only those that were asked for.
+    lines: Vec<Explained>,
+    requires: Vec<Required>,
+    /// Only some lines were asked for.
+    some: bool,
     decision: Decision,
     /// Which records were given, and why one of them takes no part, where that is so.
     given: [bool; 2],
@@ -55,6 +66,31 @@ impl Tried<'_> {
             Side::Left => &self.decision.left,
             Side::Right => &self.decision.right,
         }
+    }
+
+    /// Keeps only the lines that have a field. Errors: there is none.
+    fn keep(&mut self, field: &str) -> Result<(), Stop> {
+        let fields = |line: &Explained| {
+            let words = line.rule.split([' ', ',']).map(|word| word.trim_matches('`').to_owned());
+            words.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+        };
+        let is_meant = |line: &Explained| {
+            fields(line).iter().any(|own| {
+                own.eq_ignore_ascii_case(field)
+                    || own.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case(field))
+            })
+        };
+        if !self.lines.iter().any(is_meant) {
+            let known: Vec<String> = self.lines.iter().flat_map(fields).collect();
+            let help = nearest(field, known.iter().map(String::as_str)).map_or_else(
+                || "write a field as a line of the map has it".to_owned(),
+                |near| format!("did you mean `--only {near}`?"),
+            );
+            return Err(Stop::because(format!("no line of the map has a field `{field}`"), help));
+        }
+        self.lines.retain(is_meant);
+        self.some = true;
+        Ok(())
     }
 
     /// A decision in a few words.
@@ -88,8 +124,11 @@ pub(crate) fn run(
     let left = files.left.as_deref().map(read).transpose()?;
     let right = files.right.as_deref().map(read).transpose()?;
     let base = files.base.as_deref().map(read_base).transpose()?;
-    let tried = reconcile(plan, left.as_deref(), right.as_deref(), base)
+    let mut tried = reconcile(plan, &map, left.as_deref(), right.as_deref(), base)
         .map_err(|(side, fault)| not_a_record(files, side, &fault))?;
+    if let Some(field) = &files.only {
+        tried.keep(field)?;
+    }
     print(&match face {
         Face::Text => text::text(&tried),
         Face::Json => json::json(&tried),
@@ -99,6 +138,7 @@ pub(crate) fn run(
 
 fn reconcile<'p>(
     plan: &'p Plan,
+    map: &'p Map,
     left: Option<&str>,
     right: Option<&str>,
     base: Option<Base>,
@@ -112,19 +152,19 @@ fn reconcile<'p>(
     }
     let has_base = base.is_some();
     let now = SystemTime::now().try_into().unwrap_or_default();
-    let input = Input {
-        left: left.map(|body| Seen { body, stamp: None }),
-        right: right.map(|body| Seen { body, stamp: None }),
-        base: &base.unwrap_or_default(),
-        now,
-    };
+    let seen = |body| Seen { body, stamp: None };
+    let base = base.unwrap_or_default();
+    let input = Input { left: left.map(seen), right: right.map(seen), base: &base, now };
     let decision = plan.reconcile(&input).map_err(|fault| (Side::Left, fault))?;
     let report = if decision.writes() {
         plan.report(&decision, right, &ReportEvent::Done, now)
     } else {
         Vec::new()
     };
-    Ok(Tried { plan, decision, given: [left.is_some(), right.is_some()], absent, has_base, report })
+    let lines = explain::lines(plan, &input, &decision);
+    let requires = explain::requires(plan, left, &decision);
+    let given = [left.is_some(), right.is_some()];
+    Ok(Tried { plan, map, lines, requires, some: false, decision, given, absent, has_base, report })
 }
 
 fn not_a_record(files: &Files, side: Side, fault: &Fault) -> Stop {

@@ -40,6 +40,7 @@ pub mod example;
 pub mod coverage;
 pub mod mutation;
 pub mod diff;
+pub mod explain;
 
 pub use jiff::Timestamp;
 

@@ -348,6 +348,12 @@ impl Plan {
         &self.side(side).name
     }
 
+    /// Whether a `sync` line lets records of a side take part.
+    pub fn starts_from(&self, side: Side) -> bool {
+        let [left, right] = &self.sync;
+        !(if side == Side::Left { left } else { right }).is_empty()
+    }
+
     /// The side with this name.
     pub fn side_named(&self, name: &str) -> Option<Side> {
         Side::BOTH.into_iter().find(|side| self.side(*side).name == name)

@@ -48,6 +48,16 @@ pub(crate) fn agrees(
     tables: &[usize],
     pair: &Pair,
 ) -> Result<bool, SlotFault> {
+    Ok(agreement(scene, line, tables, pair)?.is_some())
+}
+
+/// The row by which both sides agree; none: they do not.
+pub(crate) fn agreement(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    pair: &Pair,
+) -> Result<Option<Because>, SlotFault> {
     for to in [Side::Right, Side::Left] {
         let Some(looked) = lookup(scene, line, tables, to, pair)? else { continue };
         let blank = pair.of(to.other()).iter().all(Value::is_blank);
@@ -59,10 +69,10 @@ pub(crate) fn agrees(
             continue;
         }
         if fits(&looked.answers, pair.of(to)) {
-            return Ok(true);
+            return Ok(Some(looked.because));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 fn fits(answers: &[Answer], values: &[Value]) -> bool {

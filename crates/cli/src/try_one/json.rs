@@ -1,27 +1,28 @@
 //! One reconcile, for machines.
 //!
-//! In: what was tried. Out: one JSON object: `left`, `right`, `lines`, `parked`, `refused`,
+//! In: what was tried. Out: one JSON object: `left`, `right`, `lines`,
+//! `requires`, `parked`, `refused`,
 //! `report`, `base`. Must not know: files, how it was decided.
 
-use mapping::decision::{Change, ChildAction, ChildChange, Effect, LineTrace, Outcome, Side, nest};
+use mapping::decision::{Change, ChildAction, ChildChange, Effect, Side, nest};
 use mapping::fault::Fault;
-use mapping::json::Json;
-use mapping::value::Value;
 use serde_json::{Value as JsonValue, json};
 
-use super::{Tried, values_of};
+use super::{Tried, lines};
 
 /// The object, on several lines.
 pub(super) fn json(tried: &Tried<'_>) -> String {
     let decision = &tried.decision;
     let faults: Vec<JsonValue> = decision.parked.iter().map(fault).collect();
-    let lines: Vec<JsonValue> = decision.lines.iter().map(|line| one_line(tried, line)).collect();
+    let lines: Vec<JsonValue> =
+        tried.lines.iter().flat_map(|line| lines::one_line(tried, line)).collect();
     let whole = json!({
         "map": tried.plan.file(),
         "left": effect(tried, Side::Left),
         "right": effect(tried, Side::Right),
         "report": parsed(&nest(&tried.report)),
         "lines": lines,
+        "requires": tried.requires.iter().map(|one| lines::requirement(tried, one)).collect::<Vec<_>>(),
         "parked": faults,
         "refused": decision.refused.as_ref().map(fault),
         "base": serde_json::to_value(&decision.base).unwrap_or_default(),
@@ -33,7 +34,7 @@ fn fault(fault: &Fault) -> JsonValue {
     parsed(&fault.to_json())
 }
 
-fn parsed(text: &str) -> JsonValue {
+pub(super) fn parsed(text: &str) -> JsonValue {
     serde_json::from_str(text).unwrap_or_default()
 }
 
@@ -92,51 +93,4 @@ fn children(children: &[ChildChange]) -> Vec<JsonValue> {
         })
     };
     children.iter().map(child).collect()
-}
-
-fn one_line(tried: &Tried<'_>, line: &LineTrace) -> JsonValue {
-    let outcome = match &line.outcome {
-        Outcome::Agrees => "agrees",
-        Outcome::Kept => "kept",
-        Outcome::WritesLeft => "writes-left",
-        Outcome::WritesRight => "writes-right",
-        Outcome::Held(_) => "held",
-        Outcome::Drifted => "drifted",
-        Outcome::Parked(_) => "parked",
-        Outcome::NotOptedIn => "not-opted-in",
-    };
-    let (map, map_line) = tried.plan.place(line.map_line);
-    json!({
-        "rule": line.rule,
-        "map": map,
-        "map_line": (map_line > 0).then_some(map_line),
-        "row_line": line.row_line.map(|row| tried.plan.place(row).1),
-        "outcome": outcome,
-        "says": tried.words(&line.outcome),
-        "reason": line.reason,
-        "left": values(&line.left),
-        "right": values(&line.right),
-        "written": line.written.as_deref().map(values),
-    })
-}
-
-/// The values of a trace as plain JSON; null where a line has none.
-fn values(text: &str) -> JsonValue {
-    match values_of(text) {
-        Some(values) => JsonValue::Array(values.iter().map(plain).collect()),
-        None => parsed(text),
-    }
-}
-
-fn plain(value: &Value) -> JsonValue {
-    match value {
-        Value::Blank => JsonValue::Null,
-        Value::Bool(flag) => JsonValue::Bool(*flag),
-        Value::Number(number) => parsed(&number.to_string()),
-        Value::Text(text) => JsonValue::String(text.clone()),
-        Value::Date(date) => JsonValue::String(date.to_string()),
-        Value::Instant(moment) => JsonValue::String(moment.to_string()),
-        Value::List(items) => Json::List(items.clone()).to_value(),
-        Value::Other(json) => json.to_value(),
-    }
 }

@@ -4,25 +4,37 @@
 
 use std::fmt::Write as _;
 
-use mapping::decision::{ChildAction, ChildChange, Draft, Effect, LineTrace, Side, nest};
+use mapping::decision::{ChildAction, ChildChange, Draft, Effect, Outcome, Side, nest};
+use mapping::explain::{Explained, Holds, Look};
 use mapping::value::Value;
 
 use super::{Tried, values_of};
+use crate::project::Step;
 
-/// The page: the two sides, every line, what waits, what would be written.
+/// How wide the page is.
+const WIDTH: usize = 100;
+
+/// What a line is indented by below its first one.
+const INDENT: &str = "      ";
+
+/// The page: the two sides, every line, what must hold, what waits, what would be written.
 pub(super) fn text(tried: &Tried<'_>) -> String {
     let mut text = String::new();
     head(tried, &mut text);
-    // Without a line: a field of a record to be created, which is shown whole below.
-    for line in tried.decision.lines.iter().filter(|line| line.map_line > 0) {
+    for line in &tried.lines {
         one_line(tried, line, &mut text);
     }
+    if tried.some {
+        return text;
+    }
+    requires(tried, &mut text);
     for fault in tried.decision.refused.iter().chain(&tried.decision.parked) {
         let _ = writeln!(text, "waits for a person: {fault}");
     }
     if tried.decision.refused.is_some() || !tried.decision.parked.is_empty() {
         text.push('\n');
     }
+    sum(tried, &mut text);
     for side in Side::BOTH {
         effect(tried, side, &mut text);
     }
@@ -41,32 +53,145 @@ fn head(tried: &Tried<'_>, text: &mut String) {
     }
     if let Some(side) = tried.absent {
         let name = plan.side_name(side);
-        let _ = writeln!(text, "the {name} does not take part: `sync from {name}` does not hold");
+        let why = if plan.starts_from(side) {
+            format!("the {name} does not take part: `sync from {name}` does not hold")
+        } else {
+            format!("the {name} only receives: no line of `sync` says `from {name}`")
+        };
+        let _ = writeln!(text, "{why}");
     }
     text.push('\n');
 }
 
-fn one_line(tried: &Tried<'_>, line: &LineTrace, text: &mut String) {
-    let decided = tried.words(&line.outcome);
-    let place = |line| match tried.plan.place(line) {
-        (map, line) if map == tried.plan.file() => format!("line {line}"),
-        (map, line) => format!("line {line} of {map}"),
+/// A line of the map: the sign of what was decided, its place, what it says, then each look.
+fn one_line(tried: &Tried<'_>, line: &Explained, text: &mut String) {
+    let place = match tried.map.step(line.map_line) {
+        Some(Step { file, line, .. }) => format!("{file}:{line}  "),
+        None => String::new(),
     };
-    let _ = writeln!(text, "{}: {}", place(line.map_line), line.rule);
-    let row =
-        line.row_line.map_or_else(String::new, |row| format!(", by the row in {}", place(row)));
-    let _ = writeln!(text, "    {decided}: {}{row}", line.reason);
-    let names = Side::BOTH.map(|side| tried.plan.side_name(side));
-    let [left, right] = names;
-    let rows =
-        [(left, Some(&line.left)), (right, Some(&line.right)), ("written", line.written.as_ref())];
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    for (name, value) in rows {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            let _ = writeln!(text, "    {name:width$}  {}", shown(value));
-        }
+    let signs: Vec<&str> = line.looks.iter().map(|look| sign(&look.trace.outcome)).collect();
+    // A list shows the sign of what happens to it, if anything does.
+    let first = signs.iter().find(|sign| !matches!(**sign, "=" | "."));
+    let sign = first.or(signs.first()).unwrap_or(&".");
+    let _ = writeln!(text, "{sign:>2}  {place}{}", line.rule);
+    wrapped(&line.clauses, text);
+    if let Some(why) = line.idle {
+        let _ = writeln!(text, "{INDENT}not looked at: {why}");
+    }
+    for look in &line.looks {
+        one_look(tried, look, text);
     }
     text.push('\n');
+}
+
+fn sign(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agrees => "=",
+        Outcome::Kept => ".",
+        Outcome::WritesLeft => "<-",
+        Outcome::WritesRight => "->",
+        Outcome::Held(_) | Outcome::NotOptedIn => "x",
+        Outcome::Drifted => "~",
+        Outcome::Parked(_) => "!",
+    }
+}
+
+/// Both values with what they were, the row, what was decided and why, what is written.
+fn one_look(tried: &Tried<'_>, look: &Look, text: &mut String) {
+    let trace = &look.trace;
+    if let Some(key) = &look.element {
+        let _ = writeln!(text, "{INDENT}[{key}]");
+    }
+    let base = look.base.as_ref().filter(|_| !trace.left.is_empty());
+    let mut rows = Vec::new();
+    for side in Side::BOTH {
+        let (now, was) = match side {
+            Side::Left => (&trace.left, base.map(|base| &base.l)),
+            Side::Right => (&trace.right, base.map(|base| &base.r)),
+        };
+        let was = match was {
+            Some(was) if look.changed[side.index()] => format!("   was {}", shown(was)),
+            Some(_) => "   as in the base".to_owned(),
+            None => String::new(),
+        };
+        rows.push((tried.plan.side_name(side), now.clone(), was));
+    }
+    if let Some(row) = trace.row_line.and_then(|row| tried.map.step(row)) {
+        rows.push(("row", String::new(), format!("{}:{}  {}", row.file, row.line, row.text)));
+    }
+    rows.push(("written", trace.written.clone().unwrap_or_default(), String::new()));
+    let width = rows.iter().map(|(name, _, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value, more) in rows {
+        if !(value.is_empty() && more.is_empty()) {
+            let value = if value.is_empty() { String::new() } else { shown(&value) };
+            let _ = writeln!(text, "{INDENT}{name:width$}  {value}{more}");
+        }
+    }
+    let fitted = look.decision.map_or_else(String::new, |number| format!(" (decision {number})"));
+    let decided = tried.words(&trace.outcome);
+    wrapped(&format!("{decided}: {}{fitted}", trace.reason), text);
+}
+
+/// Words on as many lines as they need.
+fn wrapped(words: &str, text: &mut String) {
+    let mut column = 0;
+    for word in words.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            text.push('\n');
+            column = 0;
+        }
+        text.push_str(if column == 0 { INDENT } else { " " });
+        column += length + if column == 0 { INDENT.len() } else { 1 };
+        text.push_str(word);
+    }
+    if column > 0 {
+        text.push('\n');
+    }
+}
+
+fn requires(tried: &Tried<'_>, text: &mut String) {
+    if tried.requires.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "require before sharing");
+    for one in &tried.requires {
+        let (sign, says) = match one.holds {
+            Holds::Yes => ("=", ""),
+            Holds::No => ("!", ": does not hold"),
+            Holds::Idle => (".", ": does not hold, and nothing that it names is written"),
+            Holds::NotAsked => (".", ": its `when` does not hold"),
+        };
+        let when = one.when.as_ref().map_or_else(String::new, |when| format!(" when {when}"));
+        let place = tried.map.step(one.map_line);
+        let place = place.map_or_else(String::new, |step| format!("{}:{}", step.file, step.line));
+        let _ = writeln!(text, "{sign:>2}  {place}  {}{when}{says}", one.test);
+    }
+    text.push('\n');
+}
+
+/// How many lines there are of each kind.
+fn sum(tried: &Tried<'_>, text: &mut String) {
+    let mut counts: Vec<(&str, usize)> = [
+        ("<-", "written to the left"),
+        ("->", "written to the right"),
+        ("x", "held or not sent"),
+        ("!", "waiting for a person"),
+        ("~", "drifted"),
+        ("=", "in agreement"),
+    ]
+    .iter()
+    .map(|(sign, words)| {
+        let looks = tried.lines.iter().flat_map(|line| &line.looks);
+        (*words, looks.filter(|look| self::sign(&look.trace.outcome) == *sign).count())
+    })
+    .collect();
+    counts.retain(|(_, number)| *number > 0);
+    let parts: Vec<String> =
+        counts.iter().map(|(words, number)| format!("{number} {words}")).collect();
+    if !parts.is_empty() {
+        let _ = writeln!(text, "lines: {}\n", parts.join(", "));
+    }
 }
 
 /// Values in short; a text that holds no values as it is.

@@ -142,19 +142,9 @@ impl Plan {
     }
 
     fn write_each(&self, text: &mut String, each: &Each) {
-        let slot = |side: usize, id: SlotId| {
-            each.elements[side].get(id.0).map_or("", |slot| slot.path.as_str())
-        };
         let _ = writeln!(text, "each {}", each.rule);
-        let _ = writeln!(text, "  match {} with {}", slot(0, each.key[0]), slot(1, each.key[1]));
-        if each.removed_keep {
-            text.push_str("  removed keep\n");
-        }
-        if each.create_only {
-            text.push_str("  on create only\n");
-        }
-        if each.until_shared {
-            text.push_str("  until shared\n");
+        for clause in list_clauses(each) {
+            let _ = writeln!(text, "  {clause}");
         }
         for line in &each.lines {
             self.write_line(text, line, [&each.elements[0], &each.elements[1]]);
@@ -188,6 +178,19 @@ impl Plan {
             source(&line.left, left_slots),
             source(&line.right, right_slots)
         );
+        self.write_clauses(&mut text, line, slots);
+        text
+    }
+
+    /// What a line says behind its fields: conversion or tables, and the clauses that hold for it,
+    /// those of `defaults` included.
+    pub(crate) fn line_clauses(&self, line: &Line, slots: [&[Slot]; 2]) -> String {
+        let mut text = String::new();
+        self.write_clauses(&mut text, line, slots);
+        text.trim_start().to_owned()
+    }
+
+    fn write_clauses(&self, text: &mut String, line: &Line, slots: [&[Slot]; 2]) {
         match &line.via {
             Via::Convert(conversion) if conversion.is_plain() => {}
             Via::Convert(conversion) => {
@@ -201,14 +204,13 @@ impl Plan {
                 let _ = write!(text, " using {}", names.join(" then "));
             }
         }
-        self.write_decision(&mut text, line);
+        self.write_decision(text, line);
         for side in Side::BOTH.into_iter().filter(|side| line.writes(*side)) {
-            self.write_direction(&mut text, line, side, slots);
+            self.write_direction(text, line, side, slots);
         }
         if let Some(goal) = &line.one_way {
             let _ = write!(text, " one way to {}", value_text(goal));
         }
-        text
     }
 
     /// Who wins; on a one-way line only whether the target keeps what it has.
@@ -281,6 +283,21 @@ impl Plan {
         }
         text
     }
+}
+
+/// What the head of an `each` block says of its elements.
+pub(crate) fn list_clauses(each: &Each) -> Vec<String> {
+    let slot = |side: usize, id: SlotId| {
+        each.elements[side].get(id.0).map_or("", |slot| slot.path.as_str())
+    };
+    let mut clauses = vec![format!("match {} with {}", slot(0, each.key[0]), slot(1, each.key[1]))];
+    let flags = [
+        (each.removed_keep, "removed keep"),
+        (each.create_only, "on create only"),
+        (each.until_shared, "until shared"),
+    ];
+    clauses.extend(flags.iter().filter(|(says, _)| *says).map(|(_, text)| (*text).to_owned()));
+    clauses
 }
 
 pub(crate) fn condition_text(condition: &Condition, slots: &[Slot]) -> String {

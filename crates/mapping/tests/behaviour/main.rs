@@ -12,6 +12,8 @@ mod decisions;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod generate;
