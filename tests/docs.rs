@@ -19,6 +19,8 @@
 
 #[path = "docs/block.rs"]
 mod block;
+#[path = "docs/plan.rs"]
+mod plan;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -67,7 +67,8 @@ pub(crate) enum Command {
     /// Shows what a map was compiled to
     ///
     /// Each line of the map with everything that it does, and the plan's hash. The hash covers the
-    /// meaning only: a new layout, comments and examples do not change it.
+    /// meaning only: a new layout, comments and examples do not change it. docs/plan.md explains
+    /// every member of the JSON.
     #[command(
         after_help = "Examples:\n  cosell plan opportunity.map\n  cosell plan opportunity.map --format json"
     )]

@@ -1,11 +1,10 @@
-//! The plan as stable text, as JSON, and its hash.
+//! The plan as stable text, and its hash.
 //!
 //! In: a plan. Out: text that says its whole meaning in one way only. Must not know: spans,
 //! comments, examples; what is not printed by `meaning` is not in the hash.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value as JsonValue, json};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -20,57 +19,6 @@ impl Plan {
     /// The plan for people: every line resolved, with what happens in each case.
     pub fn to_text(&self) -> String {
         format!("plan {} ({})\nhash {}\n{}", self.name, self.label, self.hash, self.meaning())
-    }
-
-    /// The plan for machines: `name`, `label`, `hash`, `sides`, `key`, `lines`, `tables`, `lists`,
-    /// `related` and `reads`.
-    pub fn to_json(&self) -> JsonValue {
-        let sides = Side::BOTH.map(|side| {
-            json!({
-                "name": self.side_name(side),
-                "system": self.system(side).name(),
-                "object": self.object(side),
-                "reads": self.reads(side).fields,
-                "required": self.side(side).required,
-            })
-        });
-        let (left, right) = self.key_fields();
-        let line = |line: &Line, slots: [&[Slot]; 2]| {
-            let mut meaning = String::new();
-            self.write_line(&mut meaning, line, slots);
-            let (map, map_line) = self.place(line.map_line);
-            json!({
-                "rule": line.rule,
-                "map": map,
-                "map_line": map_line,
-                "hash": line.hash,
-                "meaning": meaning.trim(),
-            })
-        };
-        let own = [self.side(Side::Left).slots.as_slice(), self.side(Side::Right).slots.as_slice()];
-        json!({
-            "name": self.name,
-            "label": self.label,
-            "hash": self.hash,
-            "sides": sides,
-            "key": [left, right],
-            "lines": self.lines.iter().map(|l| line(l, own)).collect::<Vec<_>>(),
-            "tables": self.tables.iter().map(|table| json!({
-                "name": table.name,
-                "rows": table.rows.iter().map(|row| self.row_text(row)).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "related": self.related.iter().map(|related| json!({
-                "object": related.object,
-                "through": related.through,
-                "lines": related.lines.iter().map(|l| line(l, own)).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "lists": self.lists.iter().map(|each| json!({
-                "rule": each.rule,
-                "lines": each.lines.iter().map(|l| {
-                    line(l, [&each.elements[0], &each.elements[1]])
-                }).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-        })
     }
 
     /// Sets the hash from the meaning.
@@ -326,7 +274,7 @@ fn test_text(test: &Test, slots: &[Slot]) -> String {
     }
 }
 
-fn arrow_text(arrow: Arrow) -> &'static str {
+pub(super) fn arrow_text(arrow: Arrow) -> &'static str {
     match arrow {
         Arrow::Both => "<->",
         Arrow::ToRight => "->",
@@ -345,7 +293,7 @@ fn source(source: &Source, slots: &[Slot]) -> String {
     }
 }
 
-fn cells(cells: &[Cell]) -> String {
+pub(super) fn cells(cells: &[Cell]) -> String {
     let text = |cell: &Cell| match cell {
         Cell::Is(value) => value_text(value),
         Cell::Any => "any".to_owned(),
@@ -358,7 +306,7 @@ fn cells(cells: &[Cell]) -> String {
 }
 
 /// A value of the map (never one of a record).
-fn value_text(value: &Value) -> String {
+pub(super) fn value_text(value: &Value) -> String {
     match value {
         Value::Blank => "blank".to_owned(),
         Value::Bool(flag) => flag.to_string(),

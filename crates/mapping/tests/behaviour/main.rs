@@ -18,6 +18,8 @@ mod garbage;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod hash;
+#[cfg(test)]
 mod held;
 #[cfg(test)]
 mod laws;
