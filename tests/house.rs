@@ -36,7 +36,7 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("connect", "rustls_pki_types", &["webhook/certificate.rs"]),
     ("connect", "webpki", &["webhook/certificate.rs"]),
     ("connect", "x509_parser", &["webhook/certificate.rs"]),
-    ("mapping", "jsonpath_rust", &["path.rs"]),
+    ("mapping", "jsonpath_rust", &["path.rs", "path/"]),
     ("mapping", "miette", &["problem.rs"]),
     ("mapping", "pest", &["parse.rs", "parse/"]),
     ("mapping", "pest_derive", &["parse/grammar.rs"]),

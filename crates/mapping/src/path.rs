@@ -1,13 +1,14 @@
 //! `JSONPath` (RFC 9535): parsed when a map is compiled, asked when a record is read.
 //!
 //! In: the text behind `$`, and records. Out: the values it names, numbers with their digits; what
-//! its filters compare with numbers. Must not know: maps, schemas, conversions. The only file that
-//! knows jsonpath-rust.
+//! its filters compare with numbers. Must not know: maps, schemas, conversions. Only here and below
+//! is jsonpath-rust known.
+
+mod compared;
 
 use jsonpath_rust::parser::errors::JsonPathError;
 use jsonpath_rust::parser::model::{
-    Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector,
-    SingularQuery, SingularQuerySegment, Test, TestFunction,
+    Comparable, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,
 };
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
@@ -41,7 +42,7 @@ pub struct PathError {
 
 impl JsonPath {
     /// Reads a `JSONPath`, its `$` included. Refused as well: functions used against their types, a
-    /// filter inside a filter, and more nesting than anyone reads.
+    /// filter inside a filter, several selectors behind `..`, and more nesting than anyone reads.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         if !text.starts_with('$') {
             return Err(wrong(0, "expected a JSONPath that begins with `$`"));
@@ -82,7 +83,7 @@ impl JsonPath {
     /// may be one. Such comparisons are made with 64-bit floats.
     pub fn filters(&self) -> Vec<String> {
         let mut names = Vec::new();
-        compared_in_segments(&self.query.segments, &mut names);
+        compared::in_segments(&self.query.segments, &mut names);
         names.sort();
         names.dedup();
         names
@@ -286,6 +287,10 @@ impl Check<'_> {
                     let offset = self.text.rfind("..").unwrap_or(0);
                     return Err(wrong(offset, "expected `..` at most twice, found it more often"));
                 }
+                if matches!(inner.as_ref(), Segment::Selectors(several) if several.len() > 1) {
+                    let offset = self.text.rfind("..").unwrap_or(0);
+                    return Err(wrong(offset, "expected one selector behind `..`, found several"));
+                }
                 self.segment(inner, in_filter)
             }
             Segment::Selector(selector) => self.selector(selector, in_filter),
@@ -407,89 +412,6 @@ fn query_of(arg: &FnArg) -> Option<&[Segment]> {
             Test::Function(_) => None,
         },
         FnArg::Literal(_) | FnArg::Filter(_) => None,
-    }
-}
-
-fn compared_in_segments(segments: &[Segment], names: &mut Vec<String>) {
-    for segment in segments {
-        match segment {
-            Segment::Descendant(inner) => {
-                compared_in_segments(std::slice::from_ref(inner.as_ref()), names);
-            }
-            Segment::Selector(selector) => compared_in_selector(selector, names),
-            Segment::Selectors(selectors) => {
-                for selector in selectors {
-                    compared_in_selector(selector, names);
-                }
-            }
-        }
-    }
-}
-
-fn compared_in_selector(selector: &Selector, names: &mut Vec<String>) {
-    match selector {
-        Selector::Filter(filter) => compared_in_filter(filter, names),
-        Selector::Name(_) | Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => {}
-    }
-}
-
-fn compared_in_filter(filter: &Filter, names: &mut Vec<String>) {
-    match filter {
-        Filter::Or(parts) | Filter::And(parts) => {
-            for part in parts {
-                compared_in_filter(part, names);
-            }
-        }
-        Filter::Atom(FilterAtom::Filter { expr, .. }) => compared_in_filter(expr, names),
-        Filter::Atom(FilterAtom::Test { .. }) => {}
-        Filter::Atom(FilterAtom::Comparison(comparison)) => compared(comparison, names),
-    }
-}
-
-fn compared(comparison: &Comparison, names: &mut Vec<String>) {
-    let (left, right) = comparison.vals();
-    for (side, against) in [(left, right), (right, left)] {
-        if let (Some(name), true) = (member_of(side), may_be_number(against)) {
-            names.push(name);
-        }
-    }
-}
-
-/// The member that a side of a comparison names.
-fn member_of(side: &Comparable) -> Option<String> {
-    let names: Vec<&str> = match side {
-        Comparable::SingularQuery(SingularQuery::Current(path) | SingularQuery::Root(path)) => path
-            .iter()
-            .filter_map(|segment| match segment {
-                SingularQuerySegment::Name(name) => Some(name.as_str()),
-                SingularQuerySegment::Index(_) => None,
-            })
-            .collect(),
-        Comparable::Function(TestFunction::Value(arg)) => query_of(arg)?
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Selector(Selector::Name(name)) => Some(name.as_str()),
-                Segment::Selector(
-                    Selector::Wildcard
-                    | Selector::Index(_)
-                    | Selector::Slice(..)
-                    | Selector::Filter(_),
-                )
-                | Segment::Descendant(_)
-                | Segment::Selectors(_) => None,
-            })
-            .collect(),
-        Comparable::Literal(_) | Comparable::Function(_) => return None,
-    };
-    if names.is_empty() { None } else { Some(names.join(".")) }
-}
-
-fn may_be_number(side: &Comparable) -> bool {
-    match side {
-        Comparable::Literal(Literal::Int(_) | Literal::Float(_))
-        | Comparable::SingularQuery(_)
-        | Comparable::Function(_) => true,
-        Comparable::Literal(Literal::String(_) | Literal::Bool(_) | Literal::Null) => false,
     }
 }
 

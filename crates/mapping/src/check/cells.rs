@@ -297,5 +297,5 @@ pub(super) fn cell_text(word: &str) -> String {
 
 /// A word in double quotes.
 pub(super) fn quote(word: &str) -> String {
-    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

@@ -317,7 +317,7 @@ fn written_at(written: &str, text: &str, at: usize) -> usize {
     }
     let (mut place, mut rest) = (0, written.char_indices());
     for _ in text.get(..at).unwrap_or(text).chars() {
-        let escaped = rest.as_str().starts_with("\\\\") || rest.as_str().starts_with("\\\"");
+        let escaped = ["\\\\", "\\\"", "\\n"].iter().any(|e| rest.as_str().starts_with(e));
         if escaped {
             rest.next();
         }

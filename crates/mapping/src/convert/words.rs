@@ -140,7 +140,7 @@ pub(super) fn bad_argument(at: Span, message: impl Into<String>) -> Box<Problem>
 
 /// A text as it is written in a map.
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 /// The first `count` words, when there are so many, and where they stand.

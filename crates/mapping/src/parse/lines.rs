@@ -230,7 +230,7 @@ impl<'t, 'p> Scanner<'t, 'p> {
         while let (Some(c), true) = (self.peek(), self.next < end) {
             let following = self.left().chars().nth(1);
             match (c, following) {
-                ('\\', Some(escaped @ ('"' | '\\'))) => {
+                ('\\', Some(escaped @ ('"' | '\\' | 'n'))) => {
                     self.copy(c);
                     self.copy(escaped);
                 }
@@ -260,7 +260,7 @@ impl<'t, 'p> Scanner<'t, 'p> {
         while let (Some(c), true) = (self.peek(), self.next < end) {
             let following = self.left().chars().nth(1);
             match (c, following) {
-                ('\\', Some(escaped @ ('"' | '\\'))) if self.next + 1 < end => {
+                ('\\', Some(escaped @ ('"' | '\\' | 'n'))) if self.next + 1 < end => {
                     self.copy(c);
                     self.copy(escaped);
                 }

@@ -239,7 +239,7 @@ impl Build<'_> {
     }
 }
 
-/// A text with `\"` and `\\` resolved.
+/// A text with `\"`, `\\` and `\n` (a line end) resolved.
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut escaped = false;
@@ -247,8 +247,8 @@ fn unescaped(text: &str) -> String {
         if c == '\\' && !escaped {
             escaped = true;
         } else {
+            plain.push(if escaped && c == 'n' { '\n' } else { c });
             escaped = false;
-            plain.push(c);
         }
     }
     plain

@@ -61,6 +61,7 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("$.a[?match(@.b, 'x') == true]", 5, "`match`"),
         ("$[?@[?@>1]]", 5, "inside another filter"),
         ("$.a[?in(@.b, $.c)]", 5, "`in` is no function"),
+        ("$..['a','b']", 1, "one selector behind `..`"),
         ("$..a..b..c", 7, "`..` at most twice"),
         ("$.a[?@.b == 9007199254740993]", 12, "expected"),
         ("$. a", 2, "blank"),

@@ -38,7 +38,7 @@ pub(super) fn side(text: &str) -> String {
 
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 /// A path beside an arrow or inside a line.

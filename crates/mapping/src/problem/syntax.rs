@@ -216,8 +216,8 @@ pub fn odd_quotes(at: Span, open: char, plain: &str) -> Problem {
 /// `\x` in a text.
 pub fn bad_escape(at: Span, following: Option<char>) -> Problem {
     let found = following.map_or_else(|| "`\\`".to_owned(), |c| format!("`\\{c}`"));
-    Problem::new(Code::Syntax, at, format!("expected `\\\"` or `\\\\`, found {found}"))
-        .label("a backslash stands before a quote or a backslash only")
+    Problem::new(Code::Syntax, at, format!("expected `\\\"`, `\\\\` or `\\n`, found {found}"))
+        .label("a backslash stands before a quote, a backslash or `n` (a line end) only")
         .help("write `\\\\` for a backslash")
         .fix(at, "\\\\")
 }
