@@ -9,7 +9,7 @@ mod used;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::Side;
-use crate::example::Examples;
+use crate::example::{Examples, Played};
 use crate::plan::Plan;
 use crate::sources::Sources;
 use crate::tree::Tree;
@@ -93,7 +93,7 @@ pub fn coverage(
     let sync = listed::sync_lines(plan, tree, sources);
     let all = listed::listed(plan, &sync);
     let mut counts: BTreeMap<Key, usize> = all.iter().map(|key| (*key, 0)).collect();
-    for played in examples.played(plan) {
+    for played in examples.played(plan).into_iter().flatten() {
         let keys: BTreeSet<Key> = used::used(plan, &sync, &played);
         for key in keys {
             if let Some(count) = counts.get_mut(&key) {
@@ -115,4 +115,19 @@ pub fn coverage(
         }
     };
     counts.into_iter().map(covered).collect()
+}
+
+/// The lines (counted through all files) that each example exercises.
+pub(crate) fn exercised(
+    plan: &Plan,
+    tree: &Tree,
+    sources: &Sources,
+    examples: &Examples<'_>,
+) -> Vec<BTreeSet<usize>> {
+    let sync = listed::sync_lines(plan, tree, sources);
+    let lines = |played: Option<Played>| {
+        let keys = played.map(|played| used::used(plan, &sync, &played)).unwrap_or_default();
+        keys.into_iter().map(|(line, _, _)| line).collect()
+    };
+    examples.played(plan).into_iter().map(lines).collect()
 }

@@ -126,8 +126,8 @@ impl<'t> Examples<'t> {
     }
 
     /// What each example makes happen; none where its records cannot be set up.
-    pub(crate) fn played(&self, plan: &Plan) -> Vec<Played> {
-        self.list.iter().filter_map(|example| self.play(example, plan).ok()).collect()
+    pub(crate) fn played(&self, plan: &Plan) -> Vec<Option<Played>> {
+        self.list.iter().map(|example| self.play(example, plan).ok()).collect()
     }
 
     /// The places of the examples that hold.

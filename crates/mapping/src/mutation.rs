@@ -9,7 +9,10 @@
 mod clauses;
 mod points;
 
+use std::collections::BTreeSet;
+
 use crate::check::check;
+use crate::coverage::exercised;
 use crate::example::Examples;
 use crate::plan::Plan;
 use crate::problem::Severity;
@@ -51,12 +54,18 @@ struct Picker<'p> {
     text: &'p str,
     /// The names of both sides.
     sides: &'p [String],
+    /// Lines (counted through all files) of rows that the plan leaves aside.
+    aside: &'p [usize],
     wanted: Option<usize>,
     found: Vec<(Span, String)>,
     next: usize,
 }
 
 impl Picker<'_> {
+    fn is_aside(&self, row: Span) -> bool {
+        self.aside.contains(&line_of(self.text, row.start))
+    }
+
     /// True at the place that is wanted: the caller makes the change.
     fn pick(&mut self, at: Span, what: impl FnOnce(&str) -> String) -> bool {
         let here = self.next;
@@ -81,11 +90,19 @@ pub fn mutate(
 ) -> Mutation {
     let bare = without_examples(tree);
     let sides = sides(tree);
-    let picker =
-        |wanted| Picker { text: sources.text(), sides: &sides, wanted, found: Vec::new(), next: 0 };
+    let aside = aside(plan);
+    let picker = |wanted| Picker {
+        text: sources.text(),
+        sides: &sides,
+        aside: &aside,
+        wanted,
+        found: Vec::new(),
+        next: 0,
+    };
     let mut list = picker(None);
     points::change(&mut bare.clone(), &mut list);
     let holding = examples.holding(plan);
+    let order = Order::of(plan, tree, sources, examples, &holding);
     let mut seen = vec![plan.hash().to_owned()];
     let mut mutation = Mutation::default();
     let mut survivors: Vec<(Span, String)> = Vec::new();
@@ -107,7 +124,10 @@ pub fn mutate(
             continue;
         }
         seen.push(mutant.hash().to_owned());
-        if examples.first_failing(&mutant, &holding).is_some() {
+        if examples
+            .first_failing(&mutant, &order.for_line(line_of(sources.text(), at.start)))
+            .is_some()
+        {
             mutation.noticed += 1;
             continue;
         }
@@ -121,6 +141,48 @@ pub fn mutate(
     };
     mutation.survivors = survivors.into_iter().map(told).collect();
     mutation
+}
+
+/// Which examples exercise which line: these are tried first.
+struct Order {
+    /// Lines that can be exercised, by example that holds.
+    used: Vec<(usize, BTreeSet<usize>)>,
+    lines: BTreeSet<usize>,
+}
+
+impl Order {
+    fn of(
+        plan: &Plan,
+        tree: &Tree,
+        sources: &Sources,
+        examples: &Examples<'_>,
+        holding: &[usize],
+    ) -> Order {
+        let all = exercised(plan, tree, sources, examples);
+        let used: Vec<(usize, BTreeSet<usize>)> =
+            all.into_iter().enumerate().filter(|(place, _)| holding.contains(place)).collect();
+        let lines = used.iter().flat_map(|(_, lines)| lines.iter().copied()).collect();
+        Order { used, lines }
+    }
+
+    /// The examples, those first that exercise what stands at a line.
+    fn for_line(&self, line: usize) -> Vec<usize> {
+        // A clause may stand on a line behind that of its rule.
+        let own = self.lines.range(..=line).next_back();
+        let uses = |lines: &BTreeSet<usize>| own.is_some_and(|own| lines.contains(own));
+        let (first, rest): (Vec<_>, Vec<_>) = self.used.iter().partition(|(_, lines)| uses(lines));
+        first.into_iter().chain(rest).map(|(place, _)| *place).collect()
+    }
+}
+
+/// The lines of rows that are never chosen.
+fn aside(plan: &Plan) -> Vec<usize> {
+    let rows = plan.tables.iter().flat_map(|table| &table.rows);
+    rows.filter(|row| row.aside).map(|row| row.map_line).collect()
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or("").matches('\n').count() + 1
 }
 
 /// The map alone: what is expected of it must not keep a change from being tried.

@@ -75,7 +75,8 @@ pub(crate) fn agreement(
     Ok(None)
 }
 
-fn fits(answers: &[Answer], values: &[Value]) -> bool {
+/// Whether values are what the tables say.
+pub(crate) fn fits(answers: &[Answer], values: &[Value]) -> bool {
     answers.len() == values.len()
         && answers.iter().zip(values).all(|(answer, value)| match answer {
             Answer::Is(wanted) => same_plain(wanted, value),

@@ -17,7 +17,7 @@ use crate::line::nothing;
 use crate::plan::{Each, Line, Plan, Source, Via};
 use crate::record::{Listed, Record, SlotFault};
 use crate::scene::{Pair, Scene};
-use crate::table::lookup;
+use crate::table::{fits, lookup};
 use crate::tree::BlankPolicy;
 use crate::value::Value;
 
@@ -110,9 +110,22 @@ impl Used<'_> {
                 for from in Side::BOTH {
                     if !same_as_base(line, from, &pair, base) {
                         self.line(scene, line, from.other());
+                        self.agreeing(scene, line, from, &pair);
                     }
                 }
             }
+        }
+    }
+
+    /// A change of one side with which both agree, by rows that flow to that side.
+    fn agreeing(&mut self, scene: &Scene<'_>, line: &Line, to: Side, pair: &Pair) {
+        let Via::Tables(tables) = &line.via else { return };
+        let agrees = |to: Side| {
+            let looked = lookup(scene, line, tables, to, pair);
+            matches!(looked, Ok(Some(looked)) if fits(&looked.answers, pair.of(to)))
+        };
+        if line.writes(to) && agrees(to) && !agrees(to.other()) {
+            self.rows(scene, line, tables, to, pair);
         }
     }
 

@@ -4,8 +4,8 @@
 //! comes of it. Every walk over the same tree finds the same places in the same order.
 
 use crate::tree::{
-    Arrow, At, Block, Cell, ClauseKind, Entry, FieldLine, Item, Operand, RelatedLine, Row, Span,
-    SyncLine, Tree,
+    Arrow, At, Block, Cell, Clause, ClauseKind, Entry, FieldLine, Item, Operand, RelatedLine, Row,
+    Span, SyncLine, Tree,
 };
 
 use super::Picker;
@@ -71,7 +71,7 @@ fn block(item: &mut Item, picker: &mut Picker<'_>) {
         lines(block, picker, related);
     } else if let Item::Each { lines: block, clauses: own, .. } = item {
         clauses(own, picker);
-        lines(block, picker, related);
+        lines(block, picker, of_each);
     } else if let Item::Require(block) = item {
         lines(block, picker, |line, picker| {
             all_of(&mut line.test, picker);
@@ -110,23 +110,27 @@ fn lines<T>(
     }
 }
 
+/// How a related record is found, no example sees; and it is written only when it is made.
 fn related(line: &mut RelatedLine, picker: &mut Picker<'_>) {
     match line {
-        RelatedLine::Field(line) => field(line, picker),
-        RelatedLine::Match { pairs, clauses: own } => {
-            if pairs.len() > 1 {
-                let mut index = 0;
-                while let Some((left, right)) = pairs.get(index) {
-                    let at = left.span.to(right.span);
-                    if picker.pick(at, |text| format!("without `{text}`")) {
-                        pairs.remove(index);
-                        return;
-                    }
-                    index += 1;
-                }
-            }
-            clauses(own, picker);
+        RelatedLine::Field(line) => {
+            arrow(&mut line.arrow, picker);
+            let once: Vec<Clause> = line.clauses.extract_if(.., |c| is_once(c)).collect();
+            clauses(&mut line.clauses, picker);
+            line.clauses.extend(once);
         }
+        RelatedLine::Match { clauses: own, .. } => clauses(own, picker),
+    }
+}
+
+fn is_once(clause: &Clause) -> bool {
+    matches!(clause.kind, ClauseKind::OnCreateOnly | ClauseKind::OnCreateOrInvite)
+}
+
+fn of_each(line: &mut RelatedLine, picker: &mut Picker<'_>) {
+    match line {
+        RelatedLine::Field(line) => field(line, picker),
+        RelatedLine::Match { clauses: own, .. } => clauses(own, picker),
     }
 }
 
@@ -156,7 +160,11 @@ fn swapped_lines(block: &mut Block<FieldLine>, picker: &mut Picker<'_>) {
     }
     for pair in places.windows(2) {
         let [(first, a), (second, b)] = pair else { continue };
-        if a.left.len() != b.left.len() || !fields(&a.left) || !fields(&b.left) {
+        let values = |operands: &[At<Operand>]| {
+            operands.iter().map(|operand| operand.value.clone()).collect::<Vec<_>>()
+        };
+        let alike = values(&a.right) == values(&b.right);
+        if alike || a.left.len() != b.left.len() || !fields(&a.left) || !fields(&b.left) {
             continue;
         }
         let at = a.left.first().map_or(a.arrow.span, |operand| operand.span);
@@ -176,7 +184,25 @@ fn fields(operands: &[At<Operand>]) -> bool {
     operands.iter().all(|operand| matches!(operand.value, Operand::Path(_)))
 }
 
-fn table(rows: &mut Block<Row>, picker: &mut Picker<'_>) {
+/// Rows that the plan leaves aside are not walked over.
+fn table(all: &mut Block<Row>, picker: &mut Picker<'_>) {
+    let mut aside = Vec::new();
+    for (index, entry) in std::mem::take(&mut all.entries).into_iter().enumerate() {
+        match &entry {
+            Entry::Line { span, .. } if picker.is_aside(*span) => aside.push((index, entry)),
+            Entry::Line { .. } | Entry::Comment(_) | Entry::Blank(_) | Entry::Unreadable(_) => {
+                all.entries.push(entry);
+            }
+        }
+    }
+    rows(all, picker);
+    for (index, entry) in aside {
+        let index = index.min(all.entries.len());
+        all.entries.insert(index, entry);
+    }
+}
+
+fn rows(rows: &mut Block<Row>, picker: &mut Picker<'_>) {
     lines(rows, picker, |row, picker| match row {
         Row::Cells { arrow: at, when, left, .. } => {
             arrow(at, picker);
@@ -220,8 +246,8 @@ fn swapped_rows(
     (second, b): (usize, &Row),
 ) {
     let (
-        Row::Cells { left: left_a, arrow: arrow_a, right: right_a, .. },
-        Row::Cells { left: left_b, arrow: arrow_b, right: right_b, .. },
+        Row::Cells { left: left_a, arrow: arrow_a, right: right_a, when: when_a },
+        Row::Cells { left: left_b, arrow: arrow_b, right: right_b, when: when_b },
     ) = (a, b)
     else {
         return;
@@ -240,7 +266,13 @@ fn swapped_rows(
         put(second, a);
     }
     let texts = |cells: &[At<Cell>]| cells.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
-    if texts(right_a) != texts(right_b)
+    // Of two rows that differ in nothing else, it would be the order that changes.
+    let alike = texts(left_a) == texts(left_b)
+        && arrow_a.value == arrow_b.value
+        && when_a.is_none()
+        && when_b.is_none();
+    if !alike
+        && texts(right_a) != texts(right_b)
         && picker.pick(at, |_| "with the right cells of the next row".to_owned())
     {
         for (index, row, cells) in [(first, a, right_b), (second, b, right_a)] {
