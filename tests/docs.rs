@@ -7,7 +7,7 @@
 //! - `map error=map::unknown-field`: has just this problem.
 //! - `json record=SIDE`: a record for the last whole map above; `json gives=SIDE` behind it: what
 //!   `apply` makes of it.
-//! - `yaml config`: a configuration.
+//! - `yaml config`: a configuration. `yaml schema`: a schema file.
 //! - `console run [exit=N]`: commands with what they print, in a folder that holds a copy of
 //!   `mappings/` and every block above that has `file=NAME`; `…` stands for any text.
 
@@ -163,6 +163,13 @@ fn every_configuration_can_be_read() {
         }
     }
     nothing(&wrong);
+}
+
+#[test]
+fn every_schema_file_can_be_read() {
+    let schemas = blocks("yaml").into_iter().filter(|block| block.has("schema"));
+    let read = |block: Block| Schemas::from_yaml(&[(block.place.clone(), block.text)]).err();
+    nothing(&schemas.filter_map(read).map(|wrong| format!("{wrong:?}")).collect::<Vec<_>>());
 }
 
 #[test]

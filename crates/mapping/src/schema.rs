@@ -15,6 +15,8 @@ mod read;
 mod standard;
 mod xml;
 #[cfg(test)]
+mod json_schema_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod yaml_tests;

@@ -7,7 +7,7 @@ use super::kind::{Access, Kind, System};
 use super::model::{Field, PickValue};
 use super::read::Node;
 
-const SETTINGS: [&str; 23] = [
+pub(super) const SETTINGS: [&str; 23] = [
     "type",
     "label",
     "length",
