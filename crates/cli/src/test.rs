@@ -98,7 +98,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
         let map = project.open(&path)?;
         let schemas = project.schemas_of(&path)?;
         if let (Some((compiled, plan)), Some(schemas)) = (map.usable(), schemas) {
-            tested.push(test(options, (&map.name, &path), (compiled, plan), schemas));
+            tested.push(test(options, &map.name, (compiled, plan), schemas));
         } else {
             tell(&show::human(&errors(&map.findings), color.on_stderr()));
             let map = map.name;
@@ -115,13 +115,12 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
 
 fn test(
     options: &Options,
-    (name, path): (&str, &Path),
+    name: &str,
     (compiled, plan): (&Compiled, &Plan),
     schemas: &Schemas,
 ) -> Tested {
-    let folder = path.parent().unwrap_or(Path::new(""));
     let sources = compiled.report.sources();
-    let examples = Examples::read(sources, &compiled.tree, |file| record(folder, file));
+    let examples = Examples::read(sources, &compiled.tree, record);
     let list = || coverage(plan, &compiled.tree, sources, &examples);
     let mutation = options.mutate.then(|| {
         let mut progress = Progress::of(name);
@@ -159,9 +158,10 @@ impl<'n> Progress<'n> {
     }
 }
 
-/// The text of a record that an example names. Only files in the map's folder and below are read:
+/// The text of a record that an example of a map names. Only files in the map's folder and below are read:
 /// a map from elsewhere must not make a check machine show its files.
-fn record(folder: &Path, file: &str) -> Result<String, String> {
+fn record(map: &str, file: &str) -> Result<String, String> {
+    let folder = Path::new(map).parent().unwrap_or(Path::new(""));
     let named = Path::new(file);
     let inside =
         named.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

@@ -51,9 +51,11 @@ impl fmt::Display for Failure {
 #[derive(Debug)]
 pub struct Examples<'t> {
     list: Vec<Example<'t>>,
-    /// The text of each file, or why there is none.
-    files: BTreeMap<String, Result<String, String>>,
+    files: Files,
 }
+
+/// The text of each record that a map's file names, or why there is none.
+type Files = BTreeMap<(String, String), Result<String, String>>;
 
 /// One example as it is written.
 #[derive(Debug)]
@@ -72,11 +74,12 @@ pub(crate) struct Step<'t> {
 }
 
 impl<'t> Examples<'t> {
-    /// The examples of a map. `load` gives the text of a file that one of them names.
+    /// The examples of a map. `load` gives the text of a file that one of them names; it gets the
+    /// name of the map's file in which that stands, too, for a map may extend others.
     pub fn read(
         sources: &'t Sources,
         tree: &'t Tree,
-        mut load: impl FnMut(&str) -> Result<String, String>,
+        mut load: impl FnMut(&str, &str) -> Result<String, String>,
     ) -> Examples<'t> {
         let mut examples = Examples { list: Vec::new(), files: BTreeMap::new() };
         for entry in &tree.entries {
@@ -90,9 +93,10 @@ impl<'t> Examples<'t> {
             let steps: Vec<Step<'_>> = steps.collect();
             for step in &steps {
                 if let ExampleLine::Given { file, .. } | ExampleLine::Base { file, .. } = step.line
-                    && !examples.files.contains_key(&file.value)
                 {
-                    examples.files.insert(file.value.clone(), load(&file.value));
+                    let key = (place.file.to_owned(), file.value.clone());
+                    let text = || load(place.file, &file.value);
+                    examples.files.entry(key).or_insert_with(text);
                 }
             }
             let (title, file) = (title.value.as_str(), place.file.to_owned());
@@ -152,12 +156,12 @@ impl<'t> Examples<'t> {
     }
 }
 
-/// Carries out every example of a map. `load` gives the text of a file named in one.
+/// Carries out every example of a map. `load` gives the text of a record that a map's file names.
 pub fn run(
     plan: &Plan,
     tree: &Tree,
     sources: &Sources,
-    load: impl FnMut(&str) -> Result<String, String>,
+    load: impl FnMut(&str, &str) -> Result<String, String>,
 ) -> Vec<ExampleResult> {
     Examples::read(sources, tree, load).run(plan)
 }

@@ -98,7 +98,7 @@ codes! {
     OneWay = "one-way", Error, "a field that never goes back is mapped without `one way to`";
     BadMatch = "bad-match", Error, "the `match` line does not name one field of each side";
     BadReport = "bad-report", Error, "the badge or audit names a field that cannot take it";
-    BadExample = "bad-example", Error, "an example is not complete or names something that does not exist";
+    BadExample = "bad-example", Error, "an example is not complete, contradicts itself, or expects a field that no line writes";
     InexactFilter = "inexact-filter", Error, "a JSONPath filter compares a number field, which it does with 64-bit floats";
     NotYet = "not-yet", Error, "this version of the language does not carry this out";
 }

@@ -51,7 +51,7 @@ fn exercised(examples: &str) -> Vec<String> {
     let compiled = compile("deal.map", &text, Schemas::built_in());
     let plan = compiled.plan.as_ref().unwrap();
     let sources = compiled.report.sources();
-    let read = Examples::read(sources, &compiled.tree, |name| Err(name.to_owned()));
+    let read = Examples::read(sources, &compiled.tree, |_, name| Err(name.to_owned()));
     let failed: Vec<_> = read.run(plan).into_iter().filter(|r| !r.failures.is_empty()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
     let list = coverage(plan, &compiled.tree, sources, &read);
@@ -67,7 +67,7 @@ fn mutated(examples: &str) -> Mutation {
     let compiled = compile("deal.map", &text, schemas);
     let plan = compiled.plan.as_ref().unwrap();
     let sources = compiled.report.sources();
-    let read = Examples::read(sources, &compiled.tree, |name| Err(name.to_owned()));
+    let read = Examples::read(sources, &compiled.tree, |_, name| Err(name.to_owned()));
     let mut told = Vec::new();
     let map = (sources, &compiled.tree);
     let mutation = mutate(map, (plan, schemas), &read, |done, all| told.push((done, all)));

@@ -83,7 +83,7 @@ fn played(examples: &str) -> Vec<ExampleResult> {
         .collect();
     assert!(problems.is_empty(), "{problems:#?}");
     let plan = compiled.plan.unwrap();
-    let none = |name: &str| match name {
+    let none = |_: &str, name: &str| match name {
         "text.json" => Ok("[1]".to_owned()),
         _ => Err(format!("there is no {name}")),
     };

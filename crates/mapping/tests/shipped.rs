@@ -30,7 +30,7 @@ fn shipped_maps_have_no_problems_and_their_examples_pass() {
         assert!(problems.is_empty(), "{problems:#?}");
         let plan = compiled.plan.unwrap();
         let results =
-            mapping::example::run(&plan, &compiled.tree, compiled.report.sources(), |file| {
+            mapping::example::run(&plan, &compiled.tree, compiled.report.sources(), |_, file| {
                 std::fs::read_to_string(mappings().join(file)).map_err(|e| e.to_string())
             });
         assert!(results.len() >= 5);

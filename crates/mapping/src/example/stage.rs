@@ -3,8 +3,6 @@
 //! In: an example's lines, a plan, the texts of files. Out: [`Played`]. Must not know: what the
 //! example expects.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{
@@ -16,7 +14,7 @@ use crate::record::{Record, with_changes};
 use crate::tree::{At, Constant, ExampleLine, Path};
 
 use super::place::{elements, elements_mut, put};
-use super::{Example, Failure, Step};
+use super::{Example, Failure, Files, Step};
 
 /// An example carried out.
 #[derive(Debug)]
@@ -39,13 +37,14 @@ impl Played {
     }
 }
 
-type Files = BTreeMap<String, Result<String, String>>;
 type Values = [(At<Path>, At<Constant>)];
 
 /// The records under way.
 struct Stage<'s> {
     plan: &'s Plan,
     files: &'s Files,
+    /// The map's file that the example stands in.
+    map: &'s str,
     records: [Option<Json<'static>>; 2],
 }
 
@@ -55,7 +54,7 @@ const LATER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Carries an example out. Errors: its records cannot be set up.
 pub(super) fn play(plan: &Plan, example: &Example<'_>, files: &Files) -> Result<Played, Failure> {
-    let mut stage = Stage { plan, files, records: [None, None] };
+    let mut stage = Stage { plan, files, map: &example.file, records: [None, None] };
     stage.begin(example)?;
     let agreed = stage.records.clone();
     let steps = example.steps.iter();
@@ -121,7 +120,8 @@ impl Stage<'_> {
     }
 
     fn file(&self, step: Step<'_>, name: &str) -> Result<Json<'static>, Failure> {
-        let text = self.files.get(name).cloned().unwrap_or_else(|| Err("no such file".to_owned()));
+        let key = (self.map.to_owned(), name.to_owned());
+        let text = self.files.get(&key).cloned().unwrap_or_else(|| Err("no such file".to_owned()));
         let read = text.and_then(|text| {
             let json = json::read(text.as_bytes()).map(Json::into_owned);
             let json = json.map_err(|error| {
