@@ -101,6 +101,7 @@ impl Tried<'_> {
             Decided::Kept => "kept".to_owned(),
             Decided::WritesLeft => format!("writes the {}", name(Side::Left)),
             Decided::WritesRight => format!("writes the {}", name(Side::Right)),
+            Decided::WritesBoth => "writes both".to_owned(),
             Decided::Held(lock) => format!("held ({lock})"),
             Decided::Drifted => "drifted".to_owned(),
             Decided::Parked(why) => format!("parked ({why})"),

@@ -309,6 +309,11 @@ impl Conversion {
         matches!(self.any, Any::List(_) | Any::ListOf(_))
     }
 
+    /// The values of one side and those that arrive there, each once; for sides that hold several.
+    pub(crate) fn united(&self, to_right: bool, own: &Value, arriving: &Value) -> Value {
+        self.way().united(to_right, own, arriving)
+    }
+
     /// The member of a list's elements that it looks at.
     pub(crate) fn member(&self) -> Option<&str> {
         if let Any::ListOf(list) = &self.any { Some(list.member()) } else { None }

@@ -14,6 +14,7 @@ use crate::record::{SlotFault, same_plain};
 use crate::scene::{Pair, Scene};
 use crate::table::Because;
 use crate::tree::Arrow;
+use crate::union::{United, unite};
 use crate::value::Value;
 
 /// Two stamps closer than this do not say who was later.
@@ -34,7 +35,8 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 pub(crate) struct Verdict {
     pub(crate) trace: LineTrace,
-    pub(crate) set: Option<(Side, Vec<(SlotId, Value)>)>,
+    /// By side, what is written there; both sides only for `union`.
+    pub(crate) set: Vec<(Side, Vec<(SlotId, Value)>)>,
     /// The base to keep; none: no base.
     pub(crate) base: Option<BasePair>,
     /// The base to keep instead, should the write have to wait.
@@ -46,7 +48,7 @@ impl Verdict {
     /// Takes the write back, because something beyond the line forbids it. A lock that stays: both
     /// sides are taken as read. One that a person can lift (`waits`): the change stays known.
     pub(crate) fn hold(&mut self, lock: &str, waits: bool) {
-        self.set = None;
+        self.set.clear();
         self.trace.outcome = Outcome::Held(lock.to_owned());
         self.trace.written = None;
         if waits {
@@ -58,6 +60,7 @@ impl Verdict {
 /// Which way a line must be repaired, and which of the six decisions says so.
 enum Course {
     Repair(Side, &'static str),
+    Unite(&'static str),
     Drifted,
     Keep(&'static str),
     Ask(&'static str),
@@ -82,7 +85,8 @@ pub(crate) fn decide(
     let broken = |pair: Option<&Pair>, fault: SlotFault| {
         let fault = scene.plan.fault_at(line.map_line, &line.rule, fault);
         let trace = trace(line, pair, Outcome::Parked(fault.message.clone()), "does not fit");
-        Verdict { trace, set: None, base: base.cloned(), waiting: None, parked: Some(fault) }
+        let set = Vec::new();
+        Verdict { trace, set, base: base.cloned(), waiting: None, parked: Some(fault) }
     };
     let mut pair = match scene.pair(line) {
         Ok(pair) => pair,
@@ -99,7 +103,7 @@ pub(crate) fn decide(
         Err(fault) => broken(Some(&pair), fault),
         Ok(true) => Verdict {
             trace: trace(line, Some(&pair), Outcome::Agrees, "both sides agree"),
-            set: None,
+            set: Vec::new(),
             base: Some(base_pair(&pair)),
             waiting: None,
             parked: None,
@@ -115,6 +119,7 @@ impl Case<'_> {
     fn decide(&self) -> Result<Verdict, SlotFault> {
         Ok(match self.course() {
             Course::Repair(to, reason) => self.carry_out(to, reason)?,
+            Course::Unite(reason) => self.unite(reason)?,
             Course::Drifted => self.drifted(),
             Course::Keep(reason) => self.done(Outcome::Kept, reason),
             Course::Ask(why) => self.parked(FaultCode::Conflict, why, "a person must decide"),
@@ -175,6 +180,7 @@ impl Case<'_> {
         }
         match self.line.wins {
             Wins::Ask => Course::Ask("both sides changed, and the line says to ask"),
+            Wins::Union => Course::Unite("both changed: `union` takes the values of both"),
             Wins::Side { side, unless_blank } => {
                 let blank = unless_blank && nothing(self.line, self.pair.of(side));
                 let winner = if blank { side.other() } else { side };
@@ -214,7 +220,7 @@ impl Case<'_> {
                 let mut verdict = with_reason(self.done(outcome, reason), because);
                 verdict.trace.written = Some(tagged(values.iter().map(|(_, v)| v)));
                 verdict.waiting = self.waiting();
-                verdict.set = Some((to, values));
+                verdict.set = vec![(to, values)];
                 verdict
             }
             Repair::Kept { why, because } => with_reason(self.done(Outcome::Kept, why), because),
@@ -222,6 +228,38 @@ impl Case<'_> {
             Repair::Parked { why, because } => {
                 with_reason(self.parked(FaultCode::BlankParked, why, reason), because)
             }
+        })
+    }
+
+    /// Each side gets what it lacks; all of it or, where one of them may not be written, nothing.
+    fn unite(&self, reason: &str) -> Result<Verdict, SlotFault> {
+        let united = match unite(self.scene, self.line, &self.pair) {
+            Err(_) if !self.rules.opted_in => {
+                return Ok(self.waits(Outcome::NotOptedIn, reason));
+            }
+            united => united?,
+        };
+        Ok(match united {
+            United::Set { set, because } => {
+                let sides: Vec<Side> = set.iter().map(|(side, _)| *side).collect();
+                let outcome = match sides.as_slice() {
+                    [] => Outcome::Kept,
+                    [Side::Right] => Outcome::WritesRight,
+                    _ if !self.rules.opted_in => {
+                        return Ok(self.waits(Outcome::NotOptedIn, reason));
+                    }
+                    [Side::Left] => Outcome::WritesLeft,
+                    [Side::Left | Side::Right, ..] => Outcome::WritesBoth,
+                };
+                let mut verdict = with_reason(self.done(outcome, reason), because);
+                let values = set.iter().flat_map(|(_, values)| values).map(|(_, value)| value);
+                verdict.trace.written = (!set.is_empty()).then(|| tagged(values));
+                verdict.waiting = self.waiting();
+                verdict.set = set;
+                verdict
+            }
+            United::Held(lock) => self.done(Outcome::Held(lock), reason),
+            United::Parked(why) => self.parked(FaultCode::Conflict, why, reason),
         })
     }
 
@@ -241,7 +279,7 @@ impl Case<'_> {
     fn done(&self, outcome: Outcome, reason: &str) -> Verdict {
         Verdict {
             trace: trace(self.line, Some(&self.pair), outcome, reason),
-            set: None,
+            set: Vec::new(),
             base: Some(base_pair(&self.pair)),
             waiting: None,
             parked: None,
@@ -285,6 +323,9 @@ fn first_contact(line: &Line, pair: &Pair) -> Course {
     }
     if nothing(line, &pair.right) {
         return Course::Repair(Side::Right, "first contact: the right is blank");
+    }
+    if line.wins == Wins::Union {
+        return Course::Unite("first contact: `union` takes the values of both");
     }
     match line.first_contact {
         Some(winner) => Course::Repair(winner.other(), "first contact: by its rule"),

@@ -217,6 +217,8 @@ pub enum Outcome {
     WritesLeft,
     /// The right side is written.
     WritesRight,
+    /// Each side gets what it lacks (`union`).
+    WritesBoth,
     /// A lock forbids the repair; the word names it.
     Held(String),
     /// Neither side changed and they disagree.

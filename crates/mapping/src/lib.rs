@@ -25,6 +25,7 @@ mod scene;
 mod target;
 mod table;
 mod line;
+mod union;
 mod decide;
 mod element;
 mod list;

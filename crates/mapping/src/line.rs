@@ -88,7 +88,7 @@ fn is_goal(goal: &Value, values: &[Value]) -> bool {
     values.first().is_some_and(|v| same_plain(goal, v))
 }
 
-fn misfit_fault(line: &Line, misfit: Misfit) -> SlotFault {
+pub(crate) fn misfit_fault(line: &Line, misfit: Misfit) -> SlotFault {
     SlotFault {
         code: code_of(misfit),
         message: format!("expected {} for `{}`, found {}", misfit.wanted, line.rule, misfit.found),
@@ -186,16 +186,19 @@ fn table_repair(
     match table::lookup(scene, line, tables, to, pair)? {
         Some(looked) if !(looked.otherwise && blank) => Ok(answered(line, to, looked)),
         Some(_) | None if blank => blank_repair(scene, line, to, pair),
-        Some(_) | None => {
-            let table = tables.first().and_then(|t| scene.plan.tables.get(*t));
-            Err(SlotFault {
-                code: FaultCode::NotInTable,
-                message: format!(
-                    "the value is in no row of table `{}`; add a row for it, or an `otherwise` line",
-                    table.map_or("", |t| &t.name)
-                ),
-            })
-        }
+        Some(_) | None => Err(not_in_table(scene, tables)),
+    }
+}
+
+/// The fault of a value that no row has.
+pub(crate) fn not_in_table(scene: &Scene<'_>, tables: &[usize]) -> SlotFault {
+    let table = tables.first().and_then(|t| scene.plan.tables.get(*t));
+    SlotFault {
+        code: FaultCode::NotInTable,
+        message: format!(
+            "the value is in no row of table `{}`; add a row for it, or an `otherwise` line",
+            table.map_or("", |t| &t.name)
+        ),
     }
 }
 

@@ -6,11 +6,13 @@
 //! The base of an element says on which sides it was last seen, so that an element on one side only
 //! is new, removed on the other side, or (when it was so before) left alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::{Rules, Verdict, decide, same_as_base};
 use crate::decision::{Base, BasePair, Change, ChildAction, ChildChange, LineTrace, Outcome, Side};
-use crate::element::{Element, Keyed, element_scene, keyed, line_key, mark, mark_key, new_element};
+use crate::element::{
+    Element, Keyed, element_scene, keyed, line_key, mark, mark_key, mark_of, new_element,
+};
 use crate::fault::{Fault, FaultCode};
 use crate::json::Json;
 use crate::plan::Each;
@@ -36,7 +38,10 @@ impl ListVerdict {
     /// that a person can lift (`waits`): what was known stays known.
     pub(crate) fn hold(&mut self, outcome: &Outcome, waits: bool) {
         self.left = None;
-        for trace in self.traces.iter_mut().filter(|t| t.outcome == Outcome::WritesLeft) {
+        let writes_left = |trace: &&mut LineTrace| {
+            matches!(trace.outcome, Outcome::WritesLeft | Outcome::WritesBoth)
+        };
+        for trace in self.traces.iter_mut().filter(writes_left) {
             trace.outcome = outcome.clone();
             trace.written = None;
         }
@@ -74,6 +79,7 @@ pub(crate) fn decide_list(
         verdict: ListVerdict::default(),
         left: Vec::new(),
         touched: false,
+        keeps_all: false,
     };
     let prefix = format!("{}/", each.hash);
     let left_was_known = base
@@ -114,10 +120,14 @@ struct Lists<'s> {
     /// The left list as it will be.
     left: Vec<Json<'static>>,
     touched: bool,
+    /// `union`, and both lists changed: nothing is removed.
+    keeps_all: bool,
 }
 
 impl Lists<'_> {
     fn merge(&mut self, lists: &Keyed<'_>) {
+        self.keeps_all =
+            self.each.union && Side::BOTH.into_iter().all(|side| self.list_changed(lists, side));
         for element in &lists.left {
             self.left.push(element.record.json.clone().into_owned());
             let Some(key) = &element.key else { continue };
@@ -141,6 +151,28 @@ impl Lists<'_> {
             let reason = format!("elements of the {name} without a key are carried along");
             self.note("", Outcome::Drifted, &reason);
         }
+    }
+
+    /// Whether elements of one list are new, gone or changed since the base.
+    fn list_changed(&self, lists: &Keyed<'_>, side: Side) -> bool {
+        let seen = |known: Known| match side {
+            Side::Left => matches!(known, Known::Left | Known::Both),
+            Side::Right => matches!(known, Known::Right | Known::Both),
+        };
+        let own = if side == Side::Left { &lists.left } else { &lists.right };
+        let keyed = own.iter().filter_map(|element| Some((element.key.as_deref()?, element)));
+        let altered = |(key, element)| !seen(self.known(key)) || self.changed(key, side, element);
+        if keyed.clone().any(altered) {
+            return true;
+        }
+        let mut here: BTreeSet<String> = keyed.map(|(key, _)| mark_key(self.each, key)).collect();
+        here.extend(lists.doubled.iter().map(|key| mark_key(self.each, key)));
+        let prefix = format!("{}/", self.each.hash);
+        let known = self.base.lines.range(prefix.clone()..);
+        known.take_while(|(key, _)| key.starts_with(&prefix)).any(|(key, pair)| {
+            let there = if side == Side::Left { &pair.l } else { &pair.r };
+            key == mark_of(key) && there == "1" && !here.contains(key)
+        })
     }
 
     fn known(&self, key: &str) -> Known {
@@ -192,26 +224,24 @@ impl Lists<'_> {
             let Verdict { mut trace, set, mut base, waiting, parked } = decided;
             trace.rule = format!("{} [{key}] {}", self.each.rule, trace.rule);
             self.verdict.parked.extend(parked);
-            if let Some((side, values)) = set {
+            let lost = id.is_none() && set.iter().any(|(side, _)| *side == Side::Right);
+            if lost {
+                base.clone_from(&waiting);
+                trace.outcome = Outcome::Parked(NO_ID.to_owned());
+                self.no_id();
+            }
+            for (side, values) in set.into_iter().filter(|_| !lost) {
                 let changes = values.iter().filter_map(|(slot, value)| {
                     Some(crate::element::change(inner.slot(side, *slot)?, value))
                 });
-                match (side, &id) {
-                    (Side::Left, _) => {
+                match side {
+                    Side::Left => {
                         new_left.extend(changes);
-                        self.verdict.wrote.push((side, base_key.clone()));
-                        self.verdict.waiting.push((base_key.clone(), waiting));
+                        self.verdict.waiting.push((base_key.clone(), waiting.clone()));
                     }
-                    (Side::Right, Some(_)) => {
-                        child.extend(changes);
-                        self.verdict.wrote.push((side, base_key.clone()));
-                    }
-                    (Side::Right, None) => {
-                        base = waiting;
-                        trace.outcome = Outcome::Parked(NO_ID.to_owned());
-                        self.no_id();
-                    }
+                    Side::Right => child.extend(changes),
                 }
+                self.verdict.wrote.push((side, base_key.clone()));
             }
             self.verdict.base.extend(base.map(|pair| (base_key, pair)));
             self.verdict.traces.push(trace);
@@ -241,6 +271,9 @@ impl Lists<'_> {
             Known::Both if self.writes(side) && self.each.removed_keep => {
                 (Outcome::Kept, "removed on the other side; `removed keep`")
             }
+            Known::Both if self.keeps_all => {
+                return self.add_again(key, other, element);
+            }
             Known::Both if self.writes(side) && !self.changed(key, side, element) => {
                 return self.remove(key, side, element);
             }
@@ -254,7 +287,8 @@ impl Lists<'_> {
                         Known::Both => "removed there, and the list flows there",
                         Known::Nowhere | Known::Left | Known::Right => "new on the other side",
                     };
-                    return self.add(key, other, element, reason);
+                    self.add(key, other, element, reason);
+                    return;
                 }
                 (Outcome::Drifted, "on one side only, and the list does not flow to the other")
             }
@@ -295,12 +329,27 @@ impl Lists<'_> {
         }
     }
 
-    fn add(&mut self, key: &str, to: Side, element: &Element<'_>, reason: &str) {
+    /// Adds an element that was removed while the other list changed too. It counts as new until it
+    /// stands there again, so that what waits is not taken for a removal later.
+    fn add_again(&mut self, key: &str, to: Side, element: &Element<'_>) {
+        let reason = "removed there, and `union` keeps what either list has: both changed";
+        let carried = self.add(key, to, element, reason);
+        for (key, _) in self.known_pairs(key) {
+            if carried {
+                self.verdict.base.remove(&key);
+            }
+            self.verdict.waiting.push((key, None));
+        }
+    }
+
+    /// Whether it could not be added: what was known of it stays known.
+    fn add(&mut self, key: &str, to: Side, element: &Element<'_>, reason: &str) -> bool {
         let changes = match new_element(self.scene, self.each, to, &element.record) {
             Ok(changes) => changes,
             Err((line, fault)) => {
                 self.carry(key);
-                return self.park(line, fault);
+                self.park(line, fault);
+                return true;
             }
         };
         self.mark(key, to == Side::Right, to == Side::Left);
@@ -316,6 +365,7 @@ impl Lists<'_> {
                 self.note(key, Outcome::WritesRight, reason);
             }
         }
+        false
     }
 
     fn writes_left(&mut self, key: &str) {

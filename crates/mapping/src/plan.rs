@@ -122,9 +122,16 @@ pub(crate) enum Via {
 /// What happens when both sides changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wins {
-    Side { side: Side, unless_blank: bool },
-    Newest { fallback: Side },
+    Side {
+        side: Side,
+        unless_blank: bool,
+    },
+    Newest {
+        fallback: Side,
+    },
     Ask,
+    /// Of lists: the values of both.
+    Union,
 }
 
 /// A value for a blank one.
@@ -256,6 +263,7 @@ pub(crate) struct Related {
 
 /// Two lists whose elements correspond. Its lines have slots of the elements.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a clause of the head")]
 pub(crate) struct Each {
     pub(crate) rule: String,
     pub(crate) map_line: usize,
@@ -269,6 +277,8 @@ pub(crate) struct Each {
     pub(crate) key: [SlotId; 2],
     pub(crate) lines: Vec<Line>,
     pub(crate) removed_keep: bool,
+    /// Nothing is removed when both lists changed.
+    pub(crate) union: bool,
     pub(crate) until_shared: bool,
     /// Written only when a record is created.
     pub(crate) create_only: bool,

@@ -135,7 +135,7 @@ impl Gathered<'_> {
     fn left_values(&self) -> impl Iterator<Item = &(SlotId, Value)> {
         self.lines
             .iter()
-            .filter_map(|(_, verdict)| verdict.set.as_ref())
+            .flat_map(|(_, verdict)| &verdict.set)
             .filter(|(side, _)| *side == Side::Left)
             .flat_map(|(_, values)| values)
     }
@@ -191,9 +191,8 @@ impl Gathered<'_> {
         let picked =
             |id: SlotId| scene.slot(Side::Left, id).is_some_and(|slot| which(id, &slot.path));
         for (_, verdict) in &mut self.lines {
-            if let Some((Side::Left, values)) = &verdict.set
-                && values.iter().any(|(id, _)| picked(*id))
-            {
+            let to_left = verdict.set.iter().filter(|(side, _)| *side == Side::Left);
+            if to_left.flat_map(|(_, values)| values).any(|(id, _)| picked(*id)) {
                 verdict.hold(lock, waits);
             }
         }
@@ -218,15 +217,17 @@ impl Gathered<'_> {
             decision.lines.push(verdict.trace);
             decision.parked.extend(verdict.parked);
             decision.base.lines.extend(verdict.base.map(|pair| (hash.to_owned(), pair)));
-            let Some((side, values)) = verdict.set else { continue };
-            let changes =
-                values.iter().filter_map(|(id, value)| Some(change(scene.slot(side, *id)?, value)));
-            let (effect, keys) = match side {
-                Side::Left => (&mut left, &mut pending.left),
-                Side::Right => (&mut right, &mut pending.right),
-            };
-            effect.extend(changes);
-            keys.push(hash.to_owned());
+            for (side, values) in verdict.set {
+                let slot = |id| scene.slot(side, id);
+                let changes =
+                    values.iter().filter_map(|(id, value)| Some(change(slot(*id)?, value)));
+                let (effect, keys) = match side {
+                    Side::Left => (&mut left, &mut pending.left),
+                    Side::Right => (&mut right, &mut pending.right),
+                };
+                effect.extend(changes);
+                keys.push(hash.to_owned());
+            }
         }
         for (_, list) in self.lists {
             decision.lines.extend(list.traces);

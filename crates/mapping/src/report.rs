@@ -70,7 +70,7 @@ impl Plan {
             for (head, outcome) in
                 [(INBOUND, Outcome::WritesRight), (OUTBOUND, Outcome::WritesLeft)]
             {
-                let names = self.labels(decision, &outcome);
+                let names = self.labels(decision, &[outcome, Outcome::WritesBoth]);
                 if !names.is_empty() {
                     parts.push(format!("{head}: {names}."));
                 }
@@ -84,9 +84,9 @@ impl Plan {
     }
 
     /// What the fields are called whose lines came out so; a few of them.
-    fn labels(&self, decision: &Decision, outcome: &Outcome) -> String {
+    fn labels(&self, decision: &Decision, outcomes: &[Outcome]) -> String {
         let mut names: Vec<&str> = Vec::new();
-        for trace in decision.lines.iter().filter(|trace| trace.outcome == *outcome) {
+        for trace in decision.lines.iter().filter(|trace| outcomes.contains(&trace.outcome)) {
             let name = self.called(trace);
             if !names.contains(&name) {
                 names.push(name);

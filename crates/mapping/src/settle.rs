@@ -66,25 +66,26 @@ impl Settling<'_> {
             return;
         };
         let [left, right] = &self.written;
-        let written = match (left.contains(key.as_str()), right.contains(key.as_str())) {
-            (true, _) => Side::Left,
-            (false, true) => Side::Right,
+        let written: &[Side] = match (left.contains(key.as_str()), right.contains(key.as_str())) {
+            (true, true) => &Side::BOTH,
+            (true, false) => &[Side::Left],
+            (false, true) => &[Side::Right],
             (false, false) => return,
         };
         let Some(pair) = read_back(before, now, written) else { return };
         // A blank that leaves a part of the other side as it is counts as agreeing.
-        let kept = || matches!(repair(scene, line, written, &pair), Ok(Repair::Kept { .. }));
-        if agree(&pair) || kept() {
+        let kept = |to: &Side| matches!(repair(scene, line, *to, &pair), Ok(Repair::Kept { .. }));
+        if agree(&pair) || written.iter().any(kept) {
             self.base.lines.insert(key, base_pair(&pair));
         }
     }
 }
 
-/// The pair before the write, with the written side as read back.
-fn read_back(before: &BasePair, now: Pair, written: Side) -> Option<Pair> {
+/// The pair before the write, with each written side as read back.
+fn read_back(before: &BasePair, now: Pair, written: &[Side]) -> Option<Pair> {
     let (left, right) = (values_of(&before.l)?, values_of(&before.r)?);
-    Some(match written {
-        Side::Left => Pair::new(now.left, right),
-        Side::Right => Pair::new(left, now.right),
-    })
+    Some(Pair::new(
+        if written.contains(&Side::Left) { now.left } else { left },
+        if written.contains(&Side::Right) { now.right } else { right },
+    ))
 }

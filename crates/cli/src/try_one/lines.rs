@@ -62,6 +62,7 @@ fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Kept => "kept",
         Outcome::WritesLeft => "writes-left",
         Outcome::WritesRight => "writes-right",
+        Outcome::WritesBoth => "writes-both",
         Outcome::Held(_) => "held",
         Outcome::Drifted => "drifted",
         Outcome::Parked(_) => "parked",

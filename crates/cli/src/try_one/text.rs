@@ -90,6 +90,7 @@ fn sign(outcome: &Outcome) -> &'static str {
         Outcome::Kept => ".",
         Outcome::WritesLeft => "<-",
         Outcome::WritesRight => "->",
+        Outcome::WritesBoth => "<>",
         Outcome::Held(_) | Outcome::NotOptedIn => "x",
         Outcome::Drifted => "~",
         Outcome::Parked(_) => "!",

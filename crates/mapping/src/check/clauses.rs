@@ -41,6 +41,28 @@ impl LineClauses {
     }
 }
 
+/// Why two decisions cannot both hold; none: they are of one sort.
+fn against(first: Wins, second: Wins) -> Option<&'static str> {
+    match (first, second) {
+        (Wins::Union, Wins::Ask) | (Wins::Ask, Wins::Union) => {
+            Some("`union` takes the values of both sides, `conflict ask` asks")
+        }
+        (Wins::Union, Wins::Side { .. } | Wins::Newest { .. })
+        | (Wins::Side { .. } | Wins::Newest { .. }, Wins::Union) => {
+            Some("`union` takes the values of both sides, `wins` those of one")
+        }
+        (Wins::Ask, Wins::Side { .. } | Wins::Newest { .. })
+        | (Wins::Side { .. } | Wins::Newest { .. }, Wins::Ask) => {
+            Some("`wins` decides, `conflict ask` asks")
+        }
+        (Wins::Ask, Wins::Ask)
+        | (Wins::Union, Wins::Union)
+        | (Wins::Side { .. } | Wins::Newest { .. }, Wins::Side { .. } | Wins::Newest { .. }) => {
+            None
+        }
+    }
+}
+
 /// How a clause is called in a sentence.
 pub(super) fn clause_name(kind: &ClauseKind) -> &'static str {
     match kind {
@@ -169,7 +191,8 @@ impl Checker<'_> {
             ClauseKind::Wins { .. }
             | ClauseKind::WinsNewest { .. }
             | ClauseKind::WinsNewestAlone
-            | ClauseKind::ConflictAsk => self.wins_clause(clause, arrow, read),
+            | ClauseKind::ConflictAsk
+            | ClauseKind::Union => self.wins_clause(clause, arrow, read),
             ClauseKind::FirstContact(side) => {
                 if let Some(side) = self.side_of(side) {
                     self.once(&mut read.first_contact, side, clause);
@@ -189,7 +212,6 @@ impl Checker<'_> {
             ClauseKind::OneWayTo(constant) => {
                 self.once(&mut read.one_way, constant_value(&constant.value), clause);
             }
-            ClauseKind::Union => self.not_yet(clause.span, "union"),
             ClauseKind::UntilShared
             | ClauseKind::RemovedKeep
             | ClauseKind::None(_)
@@ -286,6 +308,7 @@ impl Checker<'_> {
                 self.side_of(fallback).map(|fallback| Wins::Newest { fallback })
             }
             ClauseKind::ConflictAsk => Some(Wins::Ask),
+            ClauseKind::Union => Some(Wins::Union),
             _ => {
                 self.needs_fallback(clause.span);
                 None
@@ -313,7 +336,14 @@ impl Checker<'_> {
             | (Arrow::Both, _) => true,
             (Arrow::ToLeft | Arrow::ToRight, _) => false,
         };
-        if !fills_blanks {
+        if !fills_blanks && wins == Wins::Union {
+            self.say(say::misplaced(
+                clause.span,
+                "union",
+                "the line flows one way, so one side has the whole list",
+                "remove it, or write the line with `<->`",
+            ));
+        } else if !fills_blanks {
             self.say(say::misplaced(
                 clause.span,
                 clause_name(&clause.kind),
@@ -321,14 +351,9 @@ impl Checker<'_> {
                 "remove it, write the line with `<->`, or let the target keep what it has: `wins SIDE unless blank`",
             ));
         } else if let Some((first, span)) = slot {
-            if (*first == Wins::Ask) == (wins == Wins::Ask) {
-                self.say(say::doubled(clause_name(&clause.kind), *span, clause.span));
-            } else {
-                self.say(say::contradiction(
-                    *span,
-                    clause.span,
-                    "`wins` decides, `conflict ask` asks",
-                ));
+            match against(*first, wins) {
+                None => self.say(say::doubled(clause_name(&clause.kind), *span, clause.span)),
+                Some(why) => self.say(say::contradiction(*span, clause.span, why)),
             }
         } else {
             *slot = Some((wins, clause.span));

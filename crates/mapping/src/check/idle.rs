@@ -80,7 +80,8 @@ impl<'c> Checker<'c> {
             Some((Wins::Side { .. } | Wins::Newest { .. }, at)) => {
                 self.does_nothing(*at, "wins", why);
             }
-            None => {}
+            // A flag is no list: said at the `union`.
+            Some((Wins::Union, _)) | None => {}
         }
         if let Some((_, at)) = clauses.first_contact {
             self.does_nothing(at, "first contact", why);
@@ -109,9 +110,32 @@ impl<'c> Checker<'c> {
             self.does_nothing(at, "first contact", why);
         }
         if let (Some((wins, at)), true, Arrow::Both) = (clauses.wins, only_created, arrow) {
-            let name = if wins == Wins::Ask { "conflict ask" } else { "wins" };
+            let name = match wins {
+                Wins::Ask => "conflict ask",
+                Wins::Union => "union",
+                Wins::Side { .. } | Wins::Newest { .. } => "wins",
+            };
             let why = "the line is written only when a record is created";
             self.does_nothing(at, name, why);
+        }
+    }
+
+    /// `union` stands on lines whose sides both hold several values.
+    pub(super) fn union_fits(&mut self, via: &Via, kinds: [&[Kind]; 2], clauses: &LineClauses) {
+        let Some((Wins::Union, at)) = clauses.wins else { return };
+        let list = |kinds: &[Kind]| matches!(kinds, [Kind::List | Kind::MultiEnum]);
+        let joins = match via {
+            Via::Convert(conversion) => conversion.takes_list() && kinds[1].len() == 1,
+            Via::Tables(_) => false,
+        };
+        if !list(kinds[0]) || !(list(kinds[1]) || joins) {
+            let why = "it takes the values of both sides, and these fields hold one value each";
+            let help =
+                "say who is right with `wins SIDE`, or let a person decide with `conflict ask`";
+            self.say(say::misplaced(at, "union", why, help));
+        } else if let Some((_, contact)) = clauses.first_contact {
+            let why = "`union` takes the values of both sides at first contact too";
+            self.say(say::contradiction(at, contact, why));
         }
     }
 

@@ -117,6 +117,7 @@ impl<'c> Checker<'c> {
             self.mean(line, context);
             return None;
         };
+        self.union_fits(&via, [&left_kinds, &right_kinds], &clauses);
         let source = |operands: &Operands<'c>, kinds: &[Kind]| match operands {
             Operands::Fields(fields) => Source::Slots(fields.iter().map(|f| f.slot).collect()),
             Operands::Constants(constants) => Source::Constant(

@@ -17,9 +17,10 @@ use super::scope::{Scope, path_text};
 /// What the clauses behind `each` say.
 #[derive(Default)]
 struct Said {
-    removed_keep: bool,
+    removed_keep: Option<Span>,
+    union: Option<Span>,
     until_shared: bool,
-    create_only: bool,
+    create_only: Option<Span>,
 }
 
 impl<'c> Checker<'c> {
@@ -46,6 +47,7 @@ impl<'c> Checker<'c> {
         let scopes = [inner, inner + 1];
         let (key, lines) = self.each_lines(block, scopes);
         let said = self.each_clauses(clauses);
+        self.union_of_lists(&said, &lines);
         if key.is_some() {
             self.required_members(&lines, scopes, [left_place, right_place], key, span);
         }
@@ -75,9 +77,10 @@ impl<'c> Checker<'c> {
             elements: [elements.next().unwrap_or_default(), elements.next().unwrap_or_default()],
             key,
             lines,
-            removed_keep: said.removed_keep,
+            removed_keep: said.removed_keep.is_some(),
+            union: said.union.is_some(),
             until_shared: said.until_shared,
-            create_only: said.create_only,
+            create_only: said.create_only.is_some(),
         });
     }
 
@@ -170,22 +173,43 @@ impl<'c> Checker<'c> {
         let mut said = Said::default();
         for clause in clauses {
             match &clause.kind {
-                ClauseKind::RemovedKeep => said.removed_keep = true,
+                ClauseKind::RemovedKeep => said.removed_keep = Some(clause.span),
                 ClauseKind::UntilShared => said.until_shared = true,
-                ClauseKind::OnCreateOnly => said.create_only = true,
-                ClauseKind::Union => self.not_yet(clause.span, "union"),
+                ClauseKind::OnCreateOnly => said.create_only = Some(clause.span),
+                ClauseKind::Union => said.union = Some(clause.span),
                 kind => {
                     let name = clause_name(kind);
                     self.say(say::misplaced(
                         clause.span,
                         name,
-                        "`each` takes `until shared`, `removed keep` and `on create only`",
+                        "`each` takes `union`, `removed keep`, `until shared` and `on create only`",
                         "write it behind a line of the block",
                     ));
                 }
             }
         }
         said
+    }
+
+    /// `union` matters where both lists can be written later, and can lose elements.
+    fn union_of_lists(&mut self, said: &Said, lines: &[Line]) {
+        let Some(union) = said.union else { return };
+        if let Some(keep) = said.removed_keep {
+            let why = "`removed keep` never removes, `union` only when both lists changed";
+            self.say(say::contradiction(union, keep, why));
+        } else if let Some(create) = said.create_only {
+            let why = "`on create only` never looks at the lists again, `union` does";
+            self.say(say::contradiction(union, create, why));
+        } else if !lines.is_empty()
+            && !Side::BOTH.into_iter().all(|side| lines.iter().any(|line| line.writes(side)))
+        {
+            self.say(say::misplaced(
+                union,
+                "union",
+                "the list flows one way, so one side has the whole list",
+                "remove it, or write a line of the block with `<->`",
+            ));
+        }
     }
 
     /// New elements have everything that they must have.

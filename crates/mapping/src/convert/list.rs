@@ -114,4 +114,8 @@ impl One for List {
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::items(a, b, self.splitter())
     }
+
+    fn separator(&self) -> (&str, &str) {
+        (self.splitter(), &self.separator)
+    }
 }

@@ -175,6 +175,19 @@ impl Way for ListOf {
         all_same(a, b, |_, a, b| same::items(a, b, self.splitter()))
     }
 
+    fn united(&self, to_right: bool, own: &Value, arriving: &Value) -> Value {
+        if to_right {
+            return same::united(own, arriving, self.splitter(), &self.separator);
+        }
+        let (Value::List(known), Value::List(more)) = (own, arriving) else {
+            return if own.is_blank() { arriving.clone() } else { own.clone() };
+        };
+        let word = |element: &Json<'_>| self.word(element).ok().flatten();
+        let words: BTreeSet<String> = known.iter().filter_map(word).collect();
+        let new = more.iter().filter(|element| word(element).is_some_and(|w| !words.contains(&w)));
+        Value::List(known.iter().chain(new).cloned().collect())
+    }
+
     fn longest(&self, _to_right: bool, _sources: &[Option<u32>]) -> Option<u32> {
         None
     }

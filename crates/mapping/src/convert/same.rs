@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use jiff::RoundMode;
 use jiff::{Timestamp, TimestampRound, Unit};
 
-use crate::value::{Decode, Value, decoded, item_text};
+use crate::json::Json;
+use crate::value::{Decode, Value, decoded, item_text, pieces, text_value};
 
 /// The text of a value that is one.
 pub(super) fn text_of(value: &Value) -> Option<&str> {
@@ -76,6 +77,55 @@ pub(super) fn items(a: &Value, b: &Value, separator: &str) -> bool {
     match (item_set(a, separator), item_set(b, separator)) {
         (Some(a), Some(b)) => a == b,
         (Some(_) | None, _) => a == b,
+    }
+}
+
+/// The items of a list or a joined text, and those of another that it lacks.
+pub(super) fn united(own: &Value, more: &Value, splitter: &str, separator: &str) -> Value {
+    if own.is_blank() {
+        return more.clone();
+    }
+    let said = |item: &Json<'_>| item_text(item).map(|text| bare(&text));
+    let mut items = items_of(own, splitter);
+    let mut known: Vec<Option<String>> = items.iter().map(said).collect();
+    let before = items.len();
+    for item in items_of(more, splitter) {
+        let text = said(&item);
+        let lacks = match &text {
+            Some(text) => !text.is_empty() && !known.contains(&Some(text.clone())),
+            None => !items.contains(&item),
+        };
+        if lacks {
+            known.push(text);
+            items.push(item);
+        }
+    }
+    match own {
+        _ if items.len() == before => own.clone(),
+        Value::Text(_) => {
+            let texts: Vec<Cow<'_, str>> = items.iter().filter_map(item_text).collect();
+            text_value(texts.join(separator))
+        }
+        Value::List(_)
+        | Value::Blank
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::Other(_) => Value::List(items),
+    }
+}
+
+fn items_of(value: &Value, splitter: &str) -> Vec<Json<'static>> {
+    match value {
+        Value::List(items) => items.clone(),
+        Value::Text(text) => pieces(text, splitter),
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::Other(_) => Vec::new(),
     }
 }
 

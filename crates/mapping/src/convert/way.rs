@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::{About, Unbound};
+use super::{About, Unbound, same};
 use crate::schema::Kind;
 use crate::tree::Arrow;
 use crate::value::{Decode, Misfit, Value};
@@ -77,6 +77,11 @@ pub(super) trait Way {
     fn keeps_values(&self) -> bool {
         false
     }
+
+    /// Several values of one side and those that arrive there, each once.
+    fn united(&self, _to_right: bool, own: &Value, arriving: &Value) -> Value {
+        same::united(own, arriving, ";", ";")
+    }
 }
 
 /// What a conversion can do that takes the fields one by one: the first left with the first right.
@@ -138,6 +143,11 @@ pub(super) trait One {
     /// Whether a value arrives as it is.
     fn keeps_values(&self) -> bool {
         false
+    }
+
+    /// What stands between several values in one text: where it is split, and what is written.
+    fn separator(&self) -> (&str, &str) {
+        (";", ";")
     }
 }
 
@@ -228,6 +238,11 @@ impl<T: One> Way for T {
 
     fn keeps_values(&self) -> bool {
         One::keeps_values(self)
+    }
+
+    fn united(&self, _to_right: bool, own: &Value, arriving: &Value) -> Value {
+        let (splitter, separator) = self.separator();
+        same::united(own, arriving, splitter, separator)
     }
 }
 

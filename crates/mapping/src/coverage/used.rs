@@ -104,6 +104,11 @@ impl Used<'_> {
         match verdict.trace.outcome {
             Outcome::WritesLeft => self.line(scene, line, Side::Left),
             Outcome::WritesRight => self.line(scene, line, Side::Right),
+            Outcome::WritesBoth => {
+                for to in Side::BOTH {
+                    self.line(scene, line, to);
+                }
+            }
             Outcome::Drifted | Outcome::NotOptedIn => {}
             Outcome::Agrees | Outcome::Kept | Outcome::Held(_) | Outcome::Parked(_) => {
                 let (Ok(pair), Some(base)) = (scene.pair(line), base) else { return };

@@ -124,6 +124,7 @@ impl<'p> Lines<'p> {
             | Outcome::Kept
             | Outcome::WritesLeft
             | Outcome::WritesRight
+            | Outcome::WritesBoth
             | Outcome::Drifted
             | Outcome::Parked(_)
             | Outcome::NotOptedIn => None,
@@ -238,7 +239,7 @@ fn member_of(
         let each = lines.left_list(place)?;
         let mut written = each.lines.iter().filter(|line| {
             let mut traces = traces_of(ran, Some(line.map_line));
-            traces.any(|trace| trace.outcome == Outcome::WritesLeft)
+            traces.any(|trace| matches!(trace.outcome, Outcome::WritesLeft | Outcome::WritesBoth))
         });
         written.find_map(|line| left_member(each, line)).map(str::to_owned)
     })

@@ -226,6 +226,7 @@ fn is_write(outcome: &Outcome, side: Side) -> bool {
     match outcome {
         Outcome::WritesLeft => side == Side::Left,
         Outcome::WritesRight => side == Side::Right,
+        Outcome::WritesBoth => true,
         Outcome::Agrees
         | Outcome::Kept
         | Outcome::Held(_)
@@ -241,7 +242,7 @@ fn why(trace: &LineTrace) -> String {
         Outcome::Held(lock) => format!("held, {lock}"),
         Outcome::Parked(reason) => format!("parked, {reason}"),
         Outcome::NotOptedIn => "not sent, the record does not take part in the sync".to_owned(),
-        Outcome::WritesLeft | Outcome::WritesRight => {
+        Outcome::WritesLeft | Outcome::WritesRight | Outcome::WritesBoth => {
             format!("the other side is written, {}", trace.reason)
         }
         Outcome::Agrees | Outcome::Kept | Outcome::Drifted => trace.reason.clone(),

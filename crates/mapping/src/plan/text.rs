@@ -173,8 +173,10 @@ impl Plan {
                 let _ = write!(text, " wins newest else {}", self.side_name(fallback));
             }
             Wins::Ask => text.push_str(" conflict ask"),
+            Wins::Union => text.push_str(" union"),
         }
-        if let (Some(side), Arrow::Both) = (line.first_contact, line.arrow) {
+        let decides = line.arrow == Arrow::Both && line.wins != Wins::Union;
+        if let (Some(side), true) = (line.first_contact, decides) {
             let _ = write!(text, " first contact wins {}", self.side_name(side));
         }
     }
@@ -241,6 +243,7 @@ pub(crate) fn list_clauses(each: &Each) -> Vec<String> {
     let mut clauses = vec![format!("match {} with {}", slot(0, each.key[0]), slot(1, each.key[1]))];
     let flags = [
         (each.removed_keep, "removed keep"),
+        (each.union, "union"),
         (each.create_only, "on create only"),
         (each.until_shared, "until shared"),
     ];

@@ -46,4 +46,6 @@ mod support;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]
+mod union;
+#[cfg(test)]
 mod values;

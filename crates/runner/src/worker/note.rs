@@ -123,7 +123,8 @@ fn line_writing(decision: &Decision, system: System, fields: &[String]) -> Optio
         System::PartnerCenter => Outcome::WritesLeft,
         System::Salesforce => Outcome::WritesRight,
     };
-    let mut writing = decision.lines.iter().filter(|line| line.outcome == wanted);
+    let concerned = [wanted, Outcome::WritesBoth];
+    let mut writing = decision.lines.iter().filter(|line| concerned.contains(&line.outcome));
     let names = |line: &LineTrace| {
         let rule = line.rule.to_lowercase();
         fields.iter().any(|field| {
@@ -224,6 +225,7 @@ pub(super) fn write_entry(
         Outcome::Agrees | Outcome::Kept | Outcome::NotOptedIn => false,
         Outcome::WritesLeft
         | Outcome::WritesRight
+        | Outcome::WritesBoth
         | Outcome::Held(_)
         | Outcome::Drifted
         | Outcome::Parked(_) => true,
