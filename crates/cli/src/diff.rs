@@ -7,16 +7,22 @@ mod json;
 mod text;
 
 use std::io::{self, BufRead, BufReader};
+use std::panic;
 use std::path::Path;
+use std::thread;
 
-use mapping::diff::{Differ, Recorded, Summary};
+use mapping::diff::{Differ, Difference, Recorded, Summary};
 use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 
 use crate::apply::tell_fault;
-use crate::lines::{Lines, open};
+use crate::lines::{Line, Lines, open};
 use crate::project::{Map, open_usable};
 use crate::terminal::{Color, Outcome, Stop, print, shown};
+
+/// How much is read before it is compared, so that memory stays bounded.
+const LINES: usize = 512;
+const BYTES: usize = 8 * 1024 * 1024;
 
 /// How differences are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,16 +66,24 @@ pub(crate) fn run(
         Compared { maps: [&old, &new], plan, summary: Summary::showing(samples), broken: 0 };
     let mut lines = Lines::new(input);
     let failed = |error: io::Error| Stop::file("read", replay, &error);
-    while let Some(line) = lines.next().map_err(failed)? {
-        let recorded = match &line.text {
-            Ok(text) => Recorded::read(text),
-            Err(why) => Err(unreadable(why.message())),
-        };
-        match recorded {
-            Ok(recorded) => compared.summary.add(line.number, differ.compare(&recorded)),
-            Err(fault) => {
-                compared.broken += 1;
-                tell_fault(&Fault { line: Some(line.number), map: shown(replay), ..fault });
+    loop {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < LINES && bytes < BYTES {
+            let Some(line) = lines.next().map_err(failed)? else { break };
+            bytes += line.text.as_ref().map_or(0, String::len);
+            batch.push(line);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        for (number, result) in replayed(&differ, &batch) {
+            match result {
+                Ok(difference) => compared.summary.add(number, difference),
+                Err(fault) => {
+                    compared.broken += 1;
+                    tell_fault(&Fault { line: Some(number), map: shown(replay), ..fault });
+                }
             }
         }
     }
@@ -78,6 +92,27 @@ pub(crate) fn run(
         Face::Json => json::json(&compared),
     })?;
     Ok(Outcome::fine_if(compared.summary.is_nothing() && compared.broken == 0))
+}
+
+/// The differences of some lines, in their order; all processors share the work.
+fn replayed(differ: &Differ<'_>, batch: &[Line]) -> Vec<(u64, Result<Difference, Fault>)> {
+    let one = |line: &Line| {
+        let recorded = match &line.text {
+            Ok(text) => Recorded::read(text),
+            Err(why) => Err(unreadable(why.message())),
+        };
+        (line.number, recorded.map(|recorded| differ.compare(&recorded)))
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let share = batch.len().div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        let parts: Vec<_> = batch
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        let joined = parts.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.flat_map(|part| part.unwrap_or_else(|broken| panic::resume_unwind(broken))).collect()
+    })
 }
 
 fn unreadable(message: String) -> Fault {

@@ -68,10 +68,10 @@ impl JsonPath {
         }
     }
 
-    /// The same for a record that was read by [`crate::json::read`]. Of members that stand twice
-    /// in one object the last is seen.
-    pub fn find_in(&self, record: &Json<'_>) -> Vec<Json<'static>> {
-        self.find(&record.to_value()).iter().map(Json::from_value).collect()
+    /// The same as what [`crate::json::read`] gives, of a record that was read so and is looked at
+    /// through [`Json::to_value`].
+    pub fn find_in(&self, record: &serde_json::Value) -> Vec<Json<'static>> {
+        self.find(record).iter().map(Json::from_value).collect()
     }
 
     /// True when it names at most one value in any record.

@@ -7,6 +7,8 @@ mod changed;
 
 pub(crate) use changed::with_changes;
 
+use std::cell::OnceCell;
+
 use crate::decision::Side;
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
@@ -60,7 +62,8 @@ impl<'t> Record<'t> {
 
     /// Reads an element, or a record that is already parsed.
     pub(crate) fn of(slots: &[Slot], json: Json<'t>) -> Record<'t> {
-        let values = slots.iter().map(|slot| read_slot(slot, &json)).collect();
+        let whole = OnceCell::new();
+        let values = slots.iter().map(|slot| read_slot(slot, &json, &whole)).collect();
         Record { json, values }
     }
 
@@ -232,11 +235,16 @@ fn is_blank(json: &Json<'_>) -> bool {
     }
 }
 
-fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Option<Value>, SlotFault> {
+/// `whole`: the record as JSONPaths look at it, made for the first of them.
+fn read_slot(
+    slot: &Slot,
+    json: &Json<'_>,
+    whole: &OnceCell<serde_json::Value>,
+) -> Result<Option<Value>, SlotFault> {
     let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     let found: Json<'_>;
     let at = if let Some(path) = &slot.json_path {
-        found = named_by(path.find_in(json), slot.kind);
+        found = named_by(path.find_in(whole.get_or_init(|| json.to_value())), slot.kind);
         &found
     } else {
         let Some(at) = walk(json, &slot.steps)? else {

@@ -8,7 +8,7 @@ fn path(text: &str) -> JsonPath {
 }
 
 fn found(text: &str, record: &str) -> String {
-    Json::List(path(text).find_in(&json::read(record.as_bytes()).unwrap())).to_string()
+    Json::List(path(text).find_in(&json::read(record.as_bytes()).unwrap().to_value())).to_string()
 }
 
 const RECORD: &str = r#"{"id":"r1","details":{"dealValue":9007199254740993.01,"tags":["a","b"]},
