@@ -9,7 +9,7 @@ use crate::decision::{BasePair, Change, Side};
 use crate::fault::FaultCode;
 use crate::json::Json;
 use crate::line::{Repair, repair};
-use crate::plan::{Each, Line, Slot, Source};
+use crate::plan::{Each, Line, Slot, SlotId, Source};
 use crate::record::{Listed, Record, SlotFault};
 use crate::scene::{Pair, Scene};
 use crate::schema::Kind;
@@ -94,15 +94,35 @@ pub(crate) fn keyed<'t>(each: &Each, lists: [&[&Json<'t>]; 2]) -> Keyed<'t> {
 fn elements<'t>(each: &Each, side: Side, items: &[&Json<'t>]) -> Vec<Element<'t>> {
     let [left, right] = &each.elements;
     let slots: &[Slot] = if side == Side::Left { left } else { right };
-    let [left_key, right_key] = each.key;
-    let kinds = [left.get(left_key.0), right.get(right_key.0)].map(|slot| slot.map(|s| s.kind));
-    let own = if side == Side::Left { left_key } else { right_key };
+    let part = |record: &Record<'_>, pair: &[SlotId; 2]| {
+        let [left_key, right_key] = *pair;
+        let kinds = [left.get(left_key.0), right.get(right_key.0)].map(|slot| slot.map(|s| s.kind));
+        let own = if side == Side::Left { left_key } else { right_key };
+        match record.value(own) {
+            Ok(value) if value.is_blank() => Some(String::new()),
+            Ok(value) => key_text(kinds, value),
+            Err(_) => None,
+        }
+    };
     let element = |item: &&Json<'t>| {
         let record = Record::of(slots, (*item).clone());
-        let key = record.value(own).ok().and_then(|value| key_text(kinds, value));
-        Element { key, record }
+        let parts: Option<Vec<String>> = each.key.iter().map(|pair| part(&record, pair)).collect();
+        Element { key: parts.and_then(whole_key), record }
     };
     items.iter().map(element).collect()
+}
+
+/// The parts of a key as one; none when all are blank. Blank equals only blank.
+fn whole_key(mut parts: Vec<String>) -> Option<String> {
+    if parts.iter().all(String::is_empty) {
+        return None;
+    }
+    if parts.len() > 1 {
+        for part in &mut parts {
+            *part = part.replace('%', "%25").replace(',', "%2C");
+        }
+    }
+    Some(parts.join(", "))
 }
 
 /// A key in the form in which keys are compared. The kinds of both sides' keys count.
@@ -198,15 +218,16 @@ pub(crate) fn new_element(
     let empty = Record::empty(slots);
     let records = if to == Side::Left { [&empty, from] } else { [from, &empty] };
     let inner = element_scene(scene, each, records, true);
-    let [left_key, right_key] = each.key;
-    let (own, other) = match to {
-        Side::Left => (left_key, right_key),
-        Side::Right => (right_key, left_key),
-    };
-    let key = from.value(other).map_err(|fault| (each.map_line, fault))?;
     let mut changes = Vec::new();
-    if let Some(slot) = inner.slot(to, own).filter(|slot| slot.create) {
-        changes.push(change(slot, key));
+    for [left_key, right_key] in &each.key {
+        let (own, other) = match to {
+            Side::Left => (left_key, right_key),
+            Side::Right => (right_key, left_key),
+        };
+        let key = from.value(*other).map_err(|fault| (each.map_line, fault))?;
+        if let Some(slot) = inner.slot(to, *own).filter(|slot| slot.create && !key.is_blank()) {
+            changes.push(change(slot, key));
+        }
     }
     for line in each.lines.iter().filter(|line| line.writes(to)) {
         let at = |fault| (line.map_line, fault);

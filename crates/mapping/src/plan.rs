@@ -274,7 +274,8 @@ pub(crate) struct Each {
     pub(crate) child: Option<Child>,
     /// Slots of the elements, by side.
     pub(crate) elements: [Vec<Slot>; 2],
-    pub(crate) key: [SlotId; 2],
+    /// The pairs of fields by which elements are recognised; at least one.
+    pub(crate) key: Vec<[SlotId; 2]>,
     pub(crate) lines: Vec<Line>,
     pub(crate) removed_keep: bool,
     /// Nothing is removed when both lists changed.

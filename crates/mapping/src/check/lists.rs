@@ -48,7 +48,7 @@ impl<'c> Checker<'c> {
         let (key, lines) = self.each_lines(block, scopes);
         let said = self.each_clauses(clauses);
         self.union_of_lists(&said, &lines);
-        if key.is_some() {
+        if let Some(key) = &key {
             self.required_members(&lines, scopes, [left_place, right_place], key, span);
         }
         let elements: Vec<Scope<'c>> = self.scopes.drain(inner..).collect();
@@ -89,8 +89,8 @@ impl<'c> Checker<'c> {
         &mut self,
         block: &Block<RelatedLine>,
         scopes: [usize; 2],
-    ) -> (Option<[SlotId; 2]>, Vec<Line>) {
-        let mut key: Option<[SlotId; 2]> = None;
+    ) -> (Option<Vec<[SlotId; 2]>>, Vec<Line>) {
+        let mut key: Option<Vec<[SlotId; 2]>> = None;
         let mut lines: Vec<Line> = Vec::new();
         for (line, at) in block.lines() {
             if self.is_full() {
@@ -99,7 +99,7 @@ impl<'c> Checker<'c> {
             match line {
                 RelatedLine::Match { pairs, clauses } => {
                     self.none_and_several(clauses);
-                    key = self.element_key(pairs, at, scopes).or(key);
+                    key = self.element_key(pairs, scopes).or(key);
                 }
                 RelatedLine::Field(line) => {
                     let checked = self.field_line(line, at, Context { scopes, related: None });
@@ -156,17 +156,15 @@ impl<'c> Checker<'c> {
     fn element_key(
         &mut self,
         pairs: &[(At<Path>, At<Path>)],
-        at: Span,
         scopes: [usize; 2],
-    ) -> Option<[SlotId; 2]> {
-        if pairs.len() > 1 {
-            self.not_yet(at, "match by several fields");
-            return None;
+    ) -> Option<Vec<[SlotId; 2]>> {
+        let mut key = Vec::new();
+        for (left, right) in pairs {
+            let left = self.slot(scopes[0], left);
+            let right = self.slot(scopes[1], right);
+            key.push([left, right]);
         }
-        let (left, right) = pairs.first()?;
-        let left = self.slot(scopes[0], left);
-        let right = self.slot(scopes[1], right);
-        Some([left?, right?])
+        key.into_iter().map(|[left, right]| Some([left?, right?])).collect()
     }
 
     fn each_clauses(&mut self, clauses: &[Clause]) -> Said {
@@ -218,7 +216,7 @@ impl<'c> Checker<'c> {
         lines: &[Line],
         scopes: [usize; 2],
         places: [Place<'c>; 2],
-        key: Option<[SlotId; 2]>,
+        key: &[[SlotId; 2]],
         span: Span,
     ) {
         for side in Side::BOTH {
@@ -237,7 +235,7 @@ impl<'c> Checker<'c> {
                 .flat_map(|line| line.source(side).slots())
                 .filter_map(|slot| slots.get(slot.0).map(|s| s.path.as_str()))
                 .collect();
-            let key = key.and_then(|key| slots.get(key[side.index()].0));
+            let key = key.iter().filter_map(|pair| slots.get(pair[side.index()].0));
             given.extend(key.map(|slot| slot.path.as_str()));
             let parent = self.plan.side_name(side).to_owned();
             let missing: Vec<String> = required

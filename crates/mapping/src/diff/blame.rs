@@ -33,7 +33,7 @@ pub(super) struct Lines<'p> {
     /// What the table rows say, by their lines.
     rows: HashMap<usize, String>,
     /// The fields by which new child records are known, by relationship.
-    keys: HashMap<&'p str, &'p str>,
+    keys: HashMap<&'p str, Vec<&'p str>>,
 }
 
 impl<'p> Lines<'p> {
@@ -78,8 +78,9 @@ impl<'p> Lines<'p> {
         let place = format!("{}[]", child.relationship);
         self.note(Side::Right, &place, each.map_line);
         let [left, right] = &each.elements;
-        if let Some(key) = right.get(each.key[1].0) {
-            self.keys.insert(&child.relationship, &key.path);
+        let keys = each.key.iter().filter_map(|[_, key]| right.get(key.0));
+        self.keys.insert(&child.relationship, keys.clone().map(|key| key.path.as_str()).collect());
+        for key in keys {
             self.note(Side::Right, &format!("{place}.{}", key.path), each.map_line);
         }
         for line in &each.lines {
@@ -111,9 +112,9 @@ impl<'p> Lines<'p> {
         writers.get(place).copied()
     }
 
-    /// The field that holds the key of the child records of a relationship.
-    pub(super) fn key_of(&self, relationship: &str) -> Option<&'p str> {
-        self.keys.get(relationship).copied()
+    /// The fields that hold the key of the child records of a relationship.
+    pub(super) fn key_of(&self, relationship: &str) -> &[&'p str] {
+        self.keys.get(relationship).map_or(&[], Vec::as_slice)
     }
 
     /// The line of `require` that holds a write of this line.

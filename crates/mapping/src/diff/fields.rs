@@ -59,10 +59,15 @@ pub(super) fn add_children(
         let relationship = &child.relationship;
         let (element, whole) = match &child.action {
             ChildAction::Create => {
-                let key = lines.key_of(relationship);
-                let key = child.changes.iter().find(|change| Some(change.path.as_str()) == key);
-                let key = key.and_then(|change| serde_json::from_str::<String>(&change.value).ok());
-                (format!("new {}", key.unwrap_or_else(|| format!("#{}", number + 1))), "created")
+                let part = |field: &&str| {
+                    let change = child.changes.iter().find(|change| change.path == **field)?;
+                    serde_json::from_str::<String>(&change.value).ok()
+                };
+                let parts: Vec<String> =
+                    lines.key_of(relationship).iter().filter_map(part).collect();
+                let unnamed = || format!("#{}", number + 1);
+                let key = if parts.is_empty() { unnamed() } else { parts.join(", ") };
+                (format!("new {key}"), "created")
             }
             ChildAction::Update(id) => (id.clone(), ""),
             ChildAction::Remove(id) => (id.clone(), "removed"),

@@ -240,7 +240,9 @@ pub(crate) fn list_clauses(each: &Each) -> Vec<String> {
     let slot = |side: usize, id: SlotId| {
         each.elements[side].get(id.0).map_or("", |slot| slot.path.as_str())
     };
-    let mut clauses = vec![format!("match {} with {}", slot(0, each.key[0]), slot(1, each.key[1]))];
+    let pair = |[left, right]: &[SlotId; 2]| format!("{} with {}", slot(0, *left), slot(1, *right));
+    let pairs: Vec<String> = each.key.iter().map(pair).collect();
+    let mut clauses = vec![format!("match {}", pairs.join(", "))];
     let flags = [
         (each.removed_keep, "removed keep"),
         (each.union, "union"),

@@ -88,9 +88,9 @@ impl Plan {
             None => true,
         });
         let mut found: Vec<usize> = own.map(|line| line.map_line).collect();
-        let [left_key, right_key] = each.key;
-        let key = if side == Side::Left { left_key } else { right_key };
-        let is_key = elements.get(key.0).is_some_and(|slot| Some(slot.path.as_str()) == member);
+        let mut keys = each.key.iter().map(|pair| pair[side.index()]);
+        let is_key = keys
+            .any(|key| elements.get(key.0).is_some_and(|slot| Some(slot.path.as_str()) == member));
         if member.is_none() || is_key || !found.is_empty() {
             found.push(each.map_line);
         }

@@ -36,6 +36,8 @@ mod list_of;
 #[cfg(test)]
 mod losses;
 #[cfg(test)]
+mod match_several;
+#[cfg(test)]
 mod random_tables;
 #[cfg(test)]
 mod settle;
