@@ -302,10 +302,11 @@ pub(crate) struct Require {
     pub(crate) map_line: usize,
 }
 
-/// A mark in front of a field of the right record.
+/// A mark in front of a field of the right record, or in a field of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Badge {
     pub(crate) slot: SlotId,
+    pub(crate) prefix: bool,
     pub(crate) good: String,
     pub(crate) bad: String,
 }

@@ -257,10 +257,11 @@ impl Page<'_> {
 
     fn report_line(line: &ReportLine) -> Printed {
         let text = match line {
-            ReportLine::Badge { field, good, bad } => {
+            ReportLine::Badge { prefix, field, good, bad } => {
                 let field = atoms::path(&field.value);
                 let (good, bad) = (atoms::quoted(&good.value), atoms::quoted(&bad.value));
-                format!("badge prefix of {field} {good} or {bad}")
+                let place = if *prefix { "prefix of" } else { "in" };
+                format!("badge {place} {field} {good} or {bad}")
             }
             ReportLine::Audit(field) => format!("audit in {}", atoms::path(&field.value)),
         };

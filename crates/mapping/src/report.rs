@@ -42,7 +42,13 @@ impl Plan {
                 ReportEvent::Done if decision.parked.is_empty() => &badge.good,
                 ReportEvent::Done | ReportEvent::Failed(_) => &badge.bad,
             };
-            changes.extend(badged(slot, mark, decision, record.as_ref()));
+            if badge.prefix {
+                changes.extend(badged(slot, mark, decision, record.as_ref()));
+            } else {
+                let now = record.as_ref().and_then(|record| record.value(badge.slot).ok());
+                let stands = matches!(now, Some(Value::Text(text)) if text == mark);
+                changes.extend((!stands).then(|| change(slot, &Value::Text(mark.clone()))));
+            }
         }
         if let Some(audit) = &self.audit
             && let Some(slot) = self.slot(Side::Right, audit.slot)

@@ -455,8 +455,10 @@ pub struct RequireLine {
 /// A line of `report`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReportLine {
-    /// `badge prefix of Name "✔" or "✘"`
+    /// `badge prefix of Name "✔" or "✘"`, `badge in State__c "✔" or "✘"`
     Badge {
+        /// In front of what the field holds; else the field is the badge's own.
+        prefix: bool,
         /// The field of the right record.
         field: At<Path>,
         /// In step.

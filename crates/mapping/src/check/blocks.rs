@@ -5,9 +5,9 @@ use crate::decision::Side;
 use crate::plan::{Audit, Badge, Line, Related, SlotId, Source, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::record::BADGES;
-use crate::schema::{Found, Place};
+use crate::schema::{Field, Found, Kind, Place};
 use crate::tree::{
-    Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Item, Operand, Path, RelatedLine,
+    Arrow, At, BlankPolicy, Block, Clause, ClauseKind, Constant, Item, Operand, Path, RelatedLine,
     ReportLine, Segment, Span, Tree,
 };
 
@@ -124,41 +124,52 @@ impl<'c> Checker<'c> {
                     self.say(say::doubled("report line", span, span));
                     continue;
                 }
-                let text = found.kind().is_text();
+                let own = matches!(line, ReportLine::Badge { prefix: false, .. });
+                let text = match found.kind() {
+                    Kind::Text | Kind::LongText => true,
+                    Kind::Enum => own,
+                    _ => false,
+                };
                 if !text || !found.write.updates() {
-                    let name = path_text(&path.value);
-                    let what = match line {
-                        ReportLine::Badge { .. } => "badge",
-                        ReportLine::Audit(_) => "audit",
-                    };
-                    self.say(
-                        Problem::new(
-                            Code::BadReport,
-                            path.span,
-                            format!("`{name}` cannot take the {what}"),
-                        )
-                        .label("expected a text field that can be written")
-                        .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),
-                    );
+                    self.no_report_field(line, path);
                     continue;
                 }
                 match line {
-                    ReportLine::Badge { good, bad, .. } => {
-                        if !self.known_marks([good, bad]) {
+                    ReportLine::Badge { prefix, good, bad, .. } => {
+                        let fits = if *prefix {
+                            self.known_marks([good, bad])
+                        } else {
+                            self.target(Side::Right, 1, &path_text(&path.value), span);
+                            self.own_marks(found.field, [good, bad])
+                        };
+                        if !fits {
                             continue;
                         }
                         if let Some(slot) =
                             self.scopes.get_mut(1).and_then(|s| s.slots.get_mut(slot.0))
                         {
-                            slot.badged = true;
+                            slot.badged = *prefix;
                         }
-                        let (good, bad) = (good.value.clone(), bad.value.clone());
-                        self.plan.badge = Some(Badge { slot, good, bad });
+                        let (prefix, good, bad) = (*prefix, good.value.clone(), bad.value.clone());
+                        self.plan.badge = Some(Badge { slot, prefix, good, bad });
                     }
                     ReportLine::Audit(_) => self.plan.audit = Some(Audit { slot }),
                 }
             }
         }
+    }
+
+    fn no_report_field(&mut self, line: &ReportLine, path: &At<Path>) {
+        let name = path_text(&path.value);
+        let what = match line {
+            ReportLine::Badge { .. } => "badge",
+            ReportLine::Audit(_) => "audit",
+        };
+        self.say(
+            Problem::new(Code::BadReport, path.span, format!("`{name}` cannot take the {what}"))
+                .label("expected a text field that can be written")
+                .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),
+        );
     }
 
     /// Whether both marks are badges; says so when one is not.
@@ -173,6 +184,32 @@ impl<'c> Checker<'c> {
                 .help("write `\"✔\" or \"✘\"`"),
         );
         false
+    }
+
+    /// Whether a field of its own takes both marks; says so when it does not take one.
+    fn own_marks(&mut self, field: &Field, marks: [&At<String>; 2]) -> bool {
+        let before = self.problems.len();
+        for mark in marks {
+            let length = crate::value::length(&mark.value);
+            if mark.value.trim().is_empty() {
+                self.say(
+                    Problem::new(Code::BadReport, mark.span, "a blank mark cannot be seen")
+                        .label("nothing")
+                        .help("write a mark or a word, such as `\"In step\" or \"Look here\"`"),
+                );
+            } else if let Some(limit) = field.length.filter(|limit| length > *limit as usize) {
+                let name = &field.name;
+                let message = format!("`{name}` takes {limit} characters, the mark has {length}");
+                self.say(
+                    Problem::new(Code::BadReport, mark.span, message)
+                        .label("too long")
+                        .help("write a shorter mark, or name a longer field"),
+                );
+            } else {
+                self.known_value(field, &At::new(Constant::Text(mark.value.clone()), mark.span));
+            }
+        }
+        self.problems.len() == before
     }
 
     /// Reads `related` and `each` blocks.

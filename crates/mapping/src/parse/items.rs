@@ -135,9 +135,11 @@ impl Build<'_> {
         if line.as_rule() == Rule::audit {
             return Some(ReportLine::Audit(field));
         }
+        let prefix = inside(line.clone(), Rule::badge_prefix).is_some();
         let mut texts = all(line, Rule::quoted);
         let (good, bad) = (texts.next()?, texts.next()?);
-        Some(ReportLine::Badge { field, good: self.quoted(good)?, bad: self.quoted(bad)? })
+        let (good, bad) = (self.quoted(good)?, self.quoted(bad)?);
+        Some(ReportLine::Badge { prefix, field, good, bad })
     }
 
     pub(super) fn example_line(&mut self, pair: Pair<'_, Rule>) -> Option<ExampleLine> {

@@ -203,7 +203,7 @@ readers_words! {
     several = "several" when = "when" else_text = "else" unless_blank = "unless blank"
     on_create = "on create" first_contact = "first contact" above = "above" below = "below"
     not_empty = "not empty" is_present = "present" is_blank = "blank" is_empty = "empty"
-    badge = "badge" audit = "audit" to_side = "to" to_behind = "to";
+    badge = "badge" badge_prefix = "prefix of" audit = "audit" to_side = "to" to_behind = "to";
     quiet
     WHITESPACE dot open_bracket dollar gap same_line sign name_char clause_start jsonpath_in
     quoted_name backtick language_line mapping_line side_line match_line sync_line defaults_line

@@ -200,6 +200,7 @@ impl Plan {
         json!({
             "badge": self.badge.as_ref().map(|badge| json!({
                 "field": field(badge.slot),
+                "prefix": badge.prefix,
                 "good": badge.good,
                 "bad": badge.bad,
             })),

@@ -103,7 +103,8 @@ impl Plan {
         if let Some(badge) = &self.badge {
             let field = self.slot(Side::Right, badge.slot).map_or("", |s| s.path.as_str());
             let (good, bad) = (quoted(&badge.good), quoted(&badge.bad));
-            let _ = writeln!(text, "badge prefix of {field} {good} or {bad}");
+            let place = if badge.prefix { "prefix of" } else { "in" };
+            let _ = writeln!(text, "badge {place} {field} {good} or {bad}");
         }
         if let Some(audit) = &self.audit {
             let field = self.slot(Side::Right, audit.slot).map_or("", |s| s.path.as_str());

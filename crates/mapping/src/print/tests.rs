@@ -221,6 +221,7 @@ const LINES: &[&str] = &[
     "match a with b, c with d",
     "none create several ask",
     "badge prefix of a \"x\" or \"y\"",
+    "badge in a \"x\" or \"y\"",
     "s has a = B, c = 5",
     "gives s unchanged",
     "gives s a = B, b[first].c held, parked parked, d unchanged",

@@ -5,7 +5,7 @@ use mapping::plan::Plan;
 use mapping::report::ReportEvent;
 use serde_json::{Value, json};
 
-use super::support::{Deal, NOW, create, json as parsed, sample, set, shipped, small};
+use super::support::{Deal, NOW, create, json as parsed, said, sample, set, shipped, small};
 
 const REPORT: &str = "report\n badge prefix of Name \"✔\" or \"✘\"\n audit in Audit__c\nend";
 
@@ -131,4 +131,109 @@ fn a_report_causes_no_write() {
         }
         assert!(!deal.round(&plan).writes());
     }
+}
+
+/// What a person sees who looks for the name: the field as it is, without a badge.
+fn bare(name: &Value) -> String {
+    let mut name = name.as_str().unwrap_or("");
+    loop {
+        let rest = name.strip_prefix(['✔', '✘', '✓', '✗']);
+        let rest = rest.map(|rest| rest.strip_prefix('\u{fe0f}').unwrap_or(rest));
+        match rest.and_then(|rest| rest.strip_prefix(' ')) {
+            Some(rest) => name = rest,
+            None => return name.to_owned(),
+        }
+    }
+}
+
+#[test]
+fn a_hundred_rounds_leave_the_name_as_it_was() {
+    let field = "report\n badge in Other__c \"✔\" or \"✘\"\n audit in Audit__c\nend";
+    let audit = "report\n audit in Audit__c\nend";
+    let topic = "details.topic <-> Topic__c conflict ask";
+    let cut = "name <-> Name as text cut at 20 wins opportunity first contact wins referral\n \
+               to referral on create only";
+    let long = "details.notes <-> Name as text wins newest else referral\n \
+                first contact wins referral";
+    let names = [
+        "Fleet",
+        "✔ Fleet",
+        "✘ ✔ Fleet",
+        " Fleet ",
+        "✔Fleet",
+        "✔\u{fe0f} Fleet",
+        "✓ ✗",
+        "✔",
+        "a name that is longer than twenty",
+        "😀😀😀😀😀😀😀😀😀😀😀😀",
+        "A &amp; B",
+        "n\u{308}ame",
+    ];
+    for badge in [REPORT, field, audit, ""] {
+        for (line, path) in [(cut, "name"), (long, "details.notes")] {
+            let plan = small(&format!("{line}\n{topic}"), badge);
+            for name in names {
+                let mut left = json!({"details": {"topic": "a"}});
+                set(&mut left, path, name);
+                let made = create(&plan, Side::Right, &{
+                    set(&mut left, "id", "r-1");
+                    left.clone()
+                });
+                let mut deal = Deal::new(&left, &json!({}));
+                super::support::write(&mut deal.right, &made.right);
+                for (field, value) in
+                    report(&plan, &made, None, &ReportEvent::Done).as_object().unwrap()
+                {
+                    set(&mut deal.right, field, value.clone());
+                }
+                set(&mut deal.right, "Sync__c", true);
+                deal.settle(&plan, &made);
+                deal.round(&plan);
+                let (first_left, first) = (deal.left.clone(), bare(&deal.right["Name"]));
+                for number in 0..100 {
+                    // Both sides are at work on something else; what waits makes the badge bad.
+                    set(&mut deal.left, "details.topic", format!("l{}", number / 3));
+                    set(&mut deal.right, "Topic__c", format!("r{}", number / 2));
+                    let seen = deal.right.clone();
+                    let decision = deal.round(&plan);
+                    let event = match number % 3 {
+                        0 => ReportEvent::Failed("why".to_owned()),
+                        _ => ReportEvent::Done,
+                    };
+                    let told = report(&plan, &decision, Some(&seen), &event);
+                    for (field, value) in told.as_object().unwrap() {
+                        set(&mut deal.right, field, value.clone());
+                    }
+                    assert_eq!(bare(&deal.right["Name"]), first, "{name:?} in round {number}");
+                    let left = |record: &Value| super::support::get(record, path).clone();
+                    assert_eq!(left(&deal.left), left(&first_left), "{name:?} in round {number}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_badge_has_a_field_of_its_own_or_none() {
+    let badge = |line: &str| format!("report\n badge in {line}\nend");
+    let plan = small("name -> Name", &badge("Other__c \"In step\" or \"Look here\""));
+    let deal = Deal::settled(&plan, &json!({"name": "n"}), &json!({"Name": "✔ n"}));
+    let decision = deal.decide(&plan);
+    let found = report(&plan, &decision, Some(&deal.right), &ReportEvent::Done);
+    assert_eq!(found, json!({"Other__c": "In step"}));
+    let failed = report(&plan, &decision, None, &ReportEvent::Failed("why".to_owned()));
+    assert_eq!(failed, json!({"Other__c": "Look here"}));
+    let stands = json!({"Other__c": "In step"});
+    assert_eq!(report(&plan, &decision, Some(&stands), &ReportEvent::Done), json!({}));
+    let said = |fields: &str, line: &str| said(fields, &badge(line));
+    let name = "name -> Name";
+    assert_eq!(said(name, "Plan__c \"Low\" or \"High\""), []);
+    let unknown = said(name, "Plan__c \"Low\" or \"Hihg\"");
+    assert_eq!(unknown, [("unknown-value", "\"Hihg\"".to_owned())]);
+    let long = format!("\"{}\"", "x".repeat(11));
+    assert_eq!(said(name, &format!("Score__c \"ok\" or {long}")), [("bad-report", long)]);
+    assert_eq!(said(name, "Amount \"1\" or \"2\"")[0].0, "bad-report");
+    assert_eq!(said(name, "Other__c \" \" or \"2\"")[0].0, "bad-report");
+    let doubled = said("details.other -> Other__c", "Other__c \"1\" or \"2\"");
+    assert_eq!(doubled[0].0, "double-target");
 }
