@@ -159,6 +159,19 @@ impl<'c> Checker<'c> {
         scopes: [usize; 2],
     ) -> Option<Vec<[SlotId; 2]>> {
         let mut key = Vec::new();
+        let names =
+            |path: &Path| path.segments.iter().filter(|s| matches!(s, Segment::Name(_))).count();
+        let through = pairs.iter().find(|(_, right)| names(&right.value) > 1);
+        if let (Some((_, right)), true) = (through, pairs.len() > 1) {
+            let name = path_text(&right.value);
+            let message =
+                format!("`{name}` is a field of another record, which is found by one field");
+            self.say(
+                Problem::new(Code::BadMatch, right.span, message)
+                    .label("one of several")
+                    .help("match by this field alone, or by several fields of the element itself"),
+            );
+        }
         for (left, right) in pairs {
             let left = self.slot(scopes[0], left);
             let right = self.slot(scopes[1], right);
