@@ -236,8 +236,6 @@ pub enum Segment {
         /// With this text.
         value: String,
     },
-    /// `[each by key]`
-    EachBy(String),
 }
 
 /// A constant as written.

@@ -414,19 +414,6 @@ impl Checker<'_> {
             .is_some_and(|scope| self.schemas.find_in(scope.system, scope.place, path).is_ok())
     }
 
-    /// Something that is in the language, but not in this version of the program.
-    pub(super) fn not_yet(&mut self, span: Span, what: &str) {
-        self.say(
-            Problem::new(
-                Code::NotYet,
-                span,
-                format!("`{what}` is not carried out by this version"),
-            )
-            .label("not available yet")
-            .help("remove it, or wait for the next version of cosell"),
-        );
-    }
-
     /// The index of a table; says so when there is none.
     fn table_named(&mut self, name: &At<String>) -> Option<usize> {
         let found = self.plan.tables.iter().position(|table| table.name == name.value);

@@ -37,14 +37,11 @@ pub(super) fn named(names: &str) -> Path {
 fn steps_of(path: &Path) -> Vec<Step> {
     path.segments
         .iter()
-        .filter_map(|segment| match segment {
-            Segment::Name(name) => Some(Step::Member(name.clone())),
-            Segment::First => Some(Step::First),
-            Segment::FirstWith(name) => Some(Step::FirstWith(name.clone())),
-            Segment::Is { name, value } => {
-                Some(Step::Is { name: name.clone(), value: value.clone() })
-            }
-            Segment::EachBy(_) => None,
+        .map(|segment| match segment {
+            Segment::Name(name) => Step::Member(name.clone()),
+            Segment::First => Step::First,
+            Segment::FirstWith(name) => Step::FirstWith(name.clone()),
+            Segment::Is { name, value } => Step::Is { name: name.clone(), value: value.clone() },
         })
         .collect()
 }
@@ -118,11 +115,6 @@ impl<'c> Checker<'c> {
         scope: usize,
         path: &At<Path>,
     ) -> Option<(SlotId, Found<'c>)> {
-        let each_by = |s: &Segment| matches!(s, Segment::EachBy(_));
-        if path.value.segments.iter().any(each_by) {
-            self.not_yet(path.span, "[each by …]");
-            return None;
-        }
         let place = self.scopes.get(scope)?;
         match self.schemas.find_in(place.system, place.place, &path.value) {
             Ok(found) => {

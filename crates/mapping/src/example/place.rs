@@ -24,7 +24,7 @@ pub(super) fn find<'a>(record: &'a Json<'static>, path: &Path) -> Option<&'a Jso
     for segment in &path.segments {
         at = match segment {
             Segment::Name(name) => at.member(name).ok().flatten()?,
-            Segment::First | Segment::FirstWith(_) | Segment::Is { .. } | Segment::EachBy(_) => {
+            Segment::First | Segment::FirstWith(_) | Segment::Is { .. } => {
                 let items = elements(at)?;
                 items.get(chosen(items, segment)?)?
             }
@@ -79,7 +79,7 @@ fn chosen(items: &[Json<'static>], segment: &Segment) -> Option<usize> {
         Segment::Is { name, value } => items.iter().position(
             |item| matches!(member(item, name), Some(Json::Text(text)) if text == value.as_str()),
         ),
-        Segment::Name(_) | Segment::EachBy(_) => None,
+        Segment::Name(_) => None,
     }
 }
 
@@ -119,9 +119,7 @@ pub(super) fn put(record: &mut Json<'static>, path: &[Segment], value: &Constant
             Segment::Is { name, value } => {
                 vec![(name.clone().into(), Json::Text(value.clone().into()))]
             }
-            Segment::Name(_) | Segment::First | Segment::FirstWith(_) | Segment::EachBy(_) => {
-                Vec::new()
-            }
+            Segment::Name(_) | Segment::First | Segment::FirstWith(_) => Vec::new(),
         }));
         items.len() - 1
     });

@@ -213,7 +213,6 @@ impl Build<'_> {
                 Some(name) => Segment::FirstWith(self.name(name)?.value),
                 None => Segment::First,
             }),
-            Rule::select_each => Some(Segment::EachBy(self.first_name(inner)?.value)),
             Rule::select_is => {
                 let value = inner.clone().into_inner().last()?;
                 let value = match value.as_rule() {

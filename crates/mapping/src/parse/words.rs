@@ -155,7 +155,6 @@ readers_words! {
         selector => ("a selector such as `[first]`"),
         select_is => ("a selector such as `[type is \"x\"]`"),
         select_first => ("`first`"),
-        select_each => ("`each by`"),
         quote => ("a text in double quotes"),
         field_line => ("a path or a value"),
         row_line => ("a value"),
@@ -180,7 +179,7 @@ readers_words! {
     words
     kw_above = "above" kw_and = "and" kw_any = "any" kw_as = "as" kw_ask = "ask"
     kw_audit = "audit" kw_base = "base" kw_held = "held" kw_parked = "parked" kw_badge = "badge" kw_before = "before" kw_below = "below"
-    kw_blank = "blank" kw_by = "by" kw_clear = "clear" kw_conflict = "conflict"
+    kw_blank = "blank" kw_clear = "clear" kw_conflict = "conflict"
     kw_contact = "contact" kw_create = "create" kw_days = "days" kw_default = "default"
     kw_defaults = "defaults" kw_each = "each" kw_else = "else" kw_empty = "empty"
     kw_example = "example" kw_false = "false" kw_fields = "fields" kw_first = "first"

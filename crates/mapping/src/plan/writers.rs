@@ -27,9 +27,6 @@ pub(crate) fn path_text(path: &Path) -> String {
             Segment::Is { name, value } => {
                 let _ = write!(text, "[{name} is \"{value}\"]");
             }
-            Segment::EachBy(name) => {
-                let _ = write!(text, "[each by {name}]");
-            }
         }
     }
     text

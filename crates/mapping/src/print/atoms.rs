@@ -55,7 +55,6 @@ pub(super) fn path_but(path: &Path, reserved: &dyn Fn(&str) -> bool) -> String {
         Segment::First => "[first]".to_owned(),
         Segment::FirstWith(text) => format!("[first with {}]", name(text)),
         Segment::Is { name: text, value } => format!("[{} is {}]", name(text), quoted(value)),
-        Segment::EachBy(text) => format!("[each by {}]", name(text)),
     };
     path.segments.iter().enumerate().map(segment).collect()
 }

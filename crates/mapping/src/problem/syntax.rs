@@ -7,7 +7,7 @@ use crate::tree::Span;
 
 const ARROWS: &str = "`<->` (both ways), `->` (to the right) or `<-` (to the left)";
 
-const SELECTORS: &str = "`[first]`, `[first with email]`, `[type is \"x\"]` or `[each by key]`";
+const SELECTORS: &str = "`[first]`, `[first with email]` or `[type is \"x\"]`";
 
 /// A user's words as a message shows them: one line, not longer than 40 characters.
 pub fn shown(text: &str) -> String {

@@ -185,7 +185,7 @@ impl Schemas {
                     walk.keyed = false;
                     walk.select(index, None)?;
                 }
-                Segment::FirstWith(member) | Segment::EachBy(member) => {
+                Segment::FirstWith(member) => {
                     (walk.only_first, walk.keyed) = (false, false);
                     walk.select(index, Some(member))?;
                 }

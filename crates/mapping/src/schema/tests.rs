@@ -3,7 +3,7 @@
 use super::*;
 use crate::tree::{Path, Segment};
 
-/// Reads `a.b[first].c[type is "X"][first with y][each by k]`.
+/// Reads `a.b[first].c[type is "X"][first with y]`.
 pub(super) fn path(text: &str) -> Path {
     let mut segments = Vec::new();
     let mut rest = text;
@@ -16,7 +16,6 @@ pub(super) fn path(text: &str) -> Path {
             segments.push(match selector.split_once(' ') {
                 None => Segment::First,
                 Some(("first", rest)) => Segment::FirstWith(rest.replacen("with ", "", 1)),
-                Some(("each", rest)) => Segment::EachBy(rest.replacen("by ", "", 1)),
                 Some((name, value)) => Segment::Is {
                     name: name.into(),
                     value: value.replacen("is ", "", 1).replace('"', ""),
@@ -266,7 +265,7 @@ fn elements_are_picked_by_value_and_by_key() {
         ),
     );
     assert_eq!((intent.write, intent.nullable), (Access::Create, true));
-    let one = find(referral(), &format!("{requirements}.solutions[each by id]"));
+    let one = find(referral(), &format!("{requirements}.solutions[first with id]"));
     assert_eq!((one.kind(), one.selected, one.field.kind), (Kind::Object, true, Kind::List));
     assert_eq!(find(referral(), "tags[first]").kind(), Kind::Text);
     assert_eq!(find(referral(), "tags").kind(), Kind::List);
