@@ -90,7 +90,8 @@ pub(crate) fn read(path: &Path, maps: &[String]) -> Result<Read, Stop> {
                     "name a folder with describes (`Opportunity.json`), SFDX source (`objects/`), `.object` files or schema files",
                 ));
             }
-            let notes = org.notes.clone();
+            let notes =
+                org.notes.iter().filter_map(|note| note.for_those_who_use(&words)).collect();
             let schemas = org.schemas(Schemas::built_in());
             Read { schemas: Some(schemas), findings: Vec::new(), notes }
         }

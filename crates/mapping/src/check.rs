@@ -15,6 +15,7 @@ mod idle;
 mod lines;
 mod lists;
 mod promises;
+mod record_types;
 mod rows;
 mod rules;
 mod scope;
@@ -65,6 +66,8 @@ struct Checker<'c> {
     rows_used: usize,
     /// What lines that could not be carried out meant to write: no follow-up problems for these.
     meant: Vec<(Side, String)>,
+    /// Words that are written into lists of values, for the checks against record types.
+    picks: Vec<record_types::Pick<'c>>,
     /// A `sync` line that could not be resolved.
     sync_unclear: bool,
     /// Where the latest problem stands.

@@ -9,6 +9,7 @@ mod form;
 mod kind;
 mod metadata;
 mod model;
+mod note;
 mod object;
 mod org;
 mod read;
@@ -27,6 +28,7 @@ use std::sync::OnceLock;
 pub use find::{Found, Miss, MissKind, Place};
 pub use kind::{Access, Kind, System};
 pub use model::{Child, Field, Object, PickValue, RecordType, Required, States};
+pub use note::Note;
 pub use org::{Org, OrgFile};
 
 use form::{Complaint, Complaints, did_you_mean};

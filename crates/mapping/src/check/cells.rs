@@ -21,6 +21,7 @@ impl<'c> Checker<'c> {
         let Some(table) = self.plan.tables.get(index) else { return };
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems = Vec::new();
+        let mut picks = Vec::new();
         for (row, at) in table.rows.iter().zip(&facts.rows) {
             if problems.len() > MOST_PROBLEMS {
                 break;
@@ -33,6 +34,11 @@ impl<'c> Checker<'c> {
                 for (place, (cell, span)) in places {
                     let column = Column::of(&columns[side.index()], place);
                     problems.extend(self.cell(cell, *span, column, written));
+                    if let (Cell::Is(Value::Text(word)), Some(field), true) =
+                        (cell, column.field, written)
+                    {
+                        picks.push((field, word.clone(), *span));
+                    }
                     if *cell == Cell::Same && written {
                         let (from, _) = ends(row, side);
                         let reach = |value: &Cell| {
@@ -48,6 +54,9 @@ impl<'c> Checker<'c> {
         problems.extend(self.otherwise_cells(table, facts, columns, arrow));
         for problem in problems {
             self.say_once(problem);
+        }
+        for (field, word, at) in picks {
+            self.pick(field, &word, at);
         }
     }
 

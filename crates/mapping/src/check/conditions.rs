@@ -110,7 +110,7 @@ impl Checker<'_> {
                     typed => typed,
                 };
                 if let Some(field) = field {
-                    self.known_value(field, value);
+                    self.known_value(field, value, false);
                     self.of_kind(field, &typed, value.span);
                 }
                 typed
@@ -118,10 +118,12 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// A value that the field's list does not have is a problem, when the list is closed.
-    pub(super) fn known_value(&mut self, field: &Field, value: &At<Constant>) {
+    /// A value that the field's list does not have is a problem, when the list is closed. Records may
+    /// still have values that can no longer be written.
+    pub(super) fn known_value(&mut self, field: &Field, value: &At<Constant>, written: bool) {
         let Constant::Text(text) = &value.value else { return };
-        let values: Vec<&str> = field.active_values().collect();
+        let open = field.values.iter().filter(|known| known.active || !written);
+        let values: Vec<&str> = open.map(|known| known.value.as_str()).collect();
         if !field.restricted || values.is_empty() {
             return;
         }

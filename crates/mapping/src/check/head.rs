@@ -265,6 +265,7 @@ impl<'c> Checker<'c> {
             tables: Vec::new(),
             written: Vec::new(),
             meant: Vec::new(),
+            picks: Vec::new(),
             sync_unclear: false,
             line_starts: Vec::new(),
             targets: BTreeMap::new(),

@@ -163,7 +163,8 @@ impl<'c> Checker<'c> {
                         self.does_nothing(*at, "default", "blank is what the value is already");
                         continue;
                     }
-                    self.known_value(field, constant);
+                    self.known_value(field, constant, true);
+                    self.pick_constant(field, constant);
                     let value = typed(Some(kind), &constant.value);
                     let digits = matches!(constant.value, Constant::Number(_)) && kind.is_text();
                     if !digits && !has_kind(&value, kind) {
@@ -188,7 +189,12 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn constant_length(&mut self, field: &crate::schema::Field, value: &Value, at: Span) {
+    pub(super) fn constant_length(
+        &mut self,
+        field: &crate::schema::Field,
+        value: &Value,
+        at: Span,
+    ) {
         if let (Value::Text(text), Some(limit)) = (value, field.length)
             && value::length(text) > limit as usize
         {

@@ -2,6 +2,7 @@
 //!
 //! In: a line's resolved operands. Out: problems. Must not know: how the line is put together.
 
+use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{SlotId, Step, Via};
 use crate::problem::{Code, Problem, semantics as say};
@@ -45,46 +46,45 @@ impl<'c> Checker<'c> {
                 };
                 self.say(problem);
             }
-            for field in others.fields() {
+            for (field, constant) in others.fields().iter().zip(constants) {
                 if let Some(found) = &field.found {
-                    self.constant_for(found.field, constants);
+                    self.constant_for(found.field, constant);
                 }
             }
         }
     }
 
-    fn constant_for(&mut self, field: &Field, constants: &[At<Constant>]) {
-        for constant in constants {
-            if field.consent && constant.value != Constant::Bool(false) {
-                self.say(
-                    Problem::new(
-                        Code::ConstantConsent,
-                        constant.span,
-                        format!(
-                            "`{}` is a person's consent and is set from a constant",
-                            field.name
-                        ),
-                    )
+    fn constant_for(&mut self, field: &'c Field, constant: &At<Constant>) {
+        if field.consent && constant.value != Constant::Bool(false) {
+            let message =
+                format!("`{}` is a person's consent and is set from a constant", field.name);
+            self.say(
+                Problem::new(Code::ConstantConsent, constant.span, message)
                     .label("nobody was asked")
                     .help("map it from a field in which the consent is recorded"),
-                );
-            }
-            self.known_value(field, constant);
-            let value = typed(Some(field.kind), &constant.value);
-            let digits = matches!(constant.value, Constant::Number(_)) && field.kind.is_text();
-            let fits = digits || has_kind(&value, field.kind);
-            if !fits {
-                self.say(
-                    Problem::new(
-                        Code::TypeMismatch,
-                        constant.span,
-                        format!("`{}` holds {}", field.name, field.kind.phrase()),
-                    )
-                    .label("a constant of another type")
-                    .help(format!("write {}", example_of(field.kind))),
-                );
-            }
+            );
         }
+        self.known_value(field, constant, true);
+        self.pick_constant(field, constant);
+        let value = typed(Some(field.kind), &constant.value);
+        let digits = matches!(constant.value, Constant::Number(_)) && field.kind.is_text();
+        let reference = field.kind == Kind::Reference;
+        let no_id =
+            matches!(&constant.value, Constant::Text(text) if reference && !is_record_id(text));
+        if no_id || !(digits || has_kind(&value, field.kind)) {
+            let message = format!("`{}` holds {}", field.name, field.kind.phrase());
+            let help = if no_id {
+                "write the record's id of 15 or 18 characters in double quotes".to_owned()
+            } else {
+                format!("write {}", example_of(field.kind))
+            };
+            self.say(
+                Problem::new(Code::TypeMismatch, constant.span, message)
+                    .label("a constant of another type")
+                    .help(help),
+            );
+        }
+        self.constant_length(field, &value, constant.span);
     }
 
     /// JSONPaths are only read.
@@ -271,6 +271,9 @@ impl<'c> Checker<'c> {
                 .help(format!("cut it: `{cutting} {limit}`")),
             );
         }
+        for source in sources.iter().flatten() {
+            self.any_text(field, target.span, source, conversion);
+        }
         let source = sources.first().copied().flatten();
         self.digits(field, target.span, source, conversion);
         if conversion.keeps_values() {
@@ -278,6 +281,55 @@ impl<'c> Checker<'c> {
                 self.closed_list(field, target.span, source);
             }
         }
+    }
+
+    /// A field that takes only what is on its list, a record's id or an address, and may get any text.
+    fn any_text(&mut self, field: &Field, at: Span, source: &Field, conversion: &Conversion) {
+        let word = conversion.name();
+        let free = matches!(source.kind, Kind::Text | Kind::LongText);
+        let (what, help) = match field.kind {
+            Kind::Enum | Kind::MultiEnum
+                if free
+                    && field.restricted
+                    && !field.values.is_empty()
+                    && !word.starts_with("country") =>
+            {
+                (
+                    "only the values of its list",
+                    "name a table with `using`, which says what each value becomes",
+                )
+            }
+            Kind::Reference if free && word != "id" => (
+                "only ids of records",
+                "map a field that holds ids, or write `as id` if this one does",
+            ),
+            Kind::Email if free && word != "email" => {
+                ("only e-mail addresses", "write `as email` if there are addresses in it")
+            }
+            Kind::Enum
+            | Kind::MultiEnum
+            | Kind::Reference
+            | Kind::Email
+            | Kind::Text
+            | Kind::LongText
+            | Kind::Number
+            | Kind::Bool
+            | Kind::Date
+            | Kind::DateTime
+            | Kind::Id
+            | Kind::Phone
+            | Kind::Url
+            | Kind::Country
+            | Kind::Currency
+            | Kind::Percent
+            | Kind::Object
+            | Kind::List => return,
+        };
+        let (name, from) = (&field.name, &source.name);
+        let message = format!("`{name}` takes {what}, and `{from}` may hold any text");
+        self.say(
+            Problem::new(Code::TypeMismatch, at, message).label("the types do not fit").help(help),
+        );
     }
 
     /// Digits before and behind the point.
@@ -303,7 +355,8 @@ impl<'c> Checker<'c> {
                 .help("map it to a wider number field"),
             );
         }
-        if let (Some(decimals), Some(scale)) = (conversion.decimals(), field.scale)
+        let decimals = conversion.decimals().or(source.and_then(|f| f.scale).map(u32::from));
+        if let (Some(decimals), Some(scale)) = (decimals, field.scale)
             && field.kind == Kind::Number
             && decimals > u32::from(scale)
         {
@@ -317,7 +370,7 @@ impl<'c> Checker<'c> {
                     ),
                 )
                 .label("too narrow for it")
-                .help(format!("write `with {scale} decimals`")),
+                .help(format!("write `as money with {scale} decimals`, which rounds")),
             );
         }
     }
@@ -435,4 +488,9 @@ impl<'c> Checker<'c> {
             );
         }
     }
+}
+
+/// 15 or 18 letters and digits.
+fn is_record_id(text: &str) -> bool {
+    matches!(text.len(), 15 | 18) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

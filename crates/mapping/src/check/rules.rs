@@ -15,6 +15,7 @@ impl Checker<'_> {
         self.required_fields(&unread);
         self.blank_sources(&unread);
         self.unused_tables(&unread);
+        self.record_types();
     }
 
     /// Notes that a line writes a field, and whether another line does so as well.

@@ -6,6 +6,7 @@
 
 use super::kind::{Kind, System};
 use super::model::{Child, Field, Object, PickValue, RecordType};
+use super::note::Notes;
 use crate::json::{self, Json};
 
 /// What keeps a describe from being read: the byte, and why.
@@ -17,7 +18,7 @@ pub(super) fn is_describe(json: &Json<'_>) -> bool {
 }
 
 /// Reads one describe. Types that are not known are noted.
-pub(super) fn read(text_of_file: &str, notes: &mut Vec<String>) -> Result<Object, Unreadable> {
+pub(super) fn read(text_of_file: &str, notes: &mut Notes) -> Result<Object, Unreadable> {
     let json = json::read(text_of_file.as_bytes())
         .map_err(|error| (error.offset, format!("expected JSON, found {}", error.why)))?;
     let json = unwrapped(&json);
@@ -53,7 +54,7 @@ fn unwrapped<'j, 't>(json: &'j Json<'t>) -> &'j Json<'t> {
     }
 }
 
-fn field(given: &Json<'_>, object: &str, notes: &mut Vec<String>) -> Option<Field> {
+fn field(given: &Json<'_>, object: &str, notes: &mut Notes) -> Option<Field> {
     let name = text(given, "name")?;
     if flag(given, "deprecatedAndHidden") {
         return None;
@@ -106,7 +107,7 @@ fn digits(given: &Json<'_>, field: &mut Field) {
     field.scale = field.precision.map(|_| number(given, "scale").unwrap_or(0));
 }
 
-fn kind(given: &Json<'_>, name: &str, object: &str, notes: &mut Vec<String>) -> Kind {
+fn kind(given: &Json<'_>, name: &str, object: &str, notes: &mut Notes) -> Kind {
     let kind = text(given, "type").unwrap_or_default();
     match kind {
         "id" => Kind::Id,
@@ -127,9 +128,7 @@ fn kind(given: &Json<'_>, name: &str, object: &str, notes: &mut Vec<String>) -> 
         // Made of other fields, or not a value that a map could carry.
         "address" | "location" | "complexvalue" | "anyType" | "base64" | "json" => Kind::Object,
         other => {
-            notes.push(format!(
-                "the type `{other}` of `{object}.{name}` is not known; it is taken as a text"
-            ));
+            notes.strange_type(other, object, name);
             Kind::Text
         }
     }
@@ -156,6 +155,7 @@ fn record_type(given: &Json<'_>) -> Option<RecordType> {
     (!flag(given, "master")).then(|| RecordType {
         name: name.to_owned(),
         label: text(given, "name").unwrap_or(name).to_owned(),
+        id: text(given, "recordTypeId").map(str::to_owned),
         active: !matches!(get(given, "active"), Some(Json::Bool(false))),
         values: Vec::new(),
     })

@@ -163,6 +163,7 @@ pub(super) fn record_type(element: &Element) -> Option<(RecordType, Option<Strin
     let found = RecordType {
         name: name.to_owned(),
         label: element.text_of("label").unwrap_or(name).to_owned(),
+        id: None,
         active: element.text_of("active") != Some("false"),
         values: lists.collect(),
     };

@@ -35,6 +35,8 @@ pub struct RecordType {
     pub name: String,
     /// What people call it.
     pub label: String,
+    /// The id of its record, where a describe told it.
+    pub id: Option<String>,
     /// False when no record can be given it any more.
     pub active: bool,
     /// By field, the values that it admits. A field that is not here admits all of its values.

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use super::kind::{Kind, System};
 use super::metadata::{self, SourceField};
 use super::model::{Child, Field, Object, PickValue, RecordType};
+use super::note::{Note, Notes};
 use super::read::LineColumn;
 use super::standard::{STANDARD_SETS, is_process_field, put, record_types, standard};
 use super::{SchemaProblem, Schemas, describe, xml};
@@ -21,8 +22,8 @@ use super::{SchemaProblem, Schemas, describe, xml};
 pub struct Org {
     /// Its objects.
     pub objects: Vec<Object>,
-    /// What was not understood or is not known, each said once, in the order of the files.
-    pub notes: Vec<String>,
+    /// What was not understood or is not known, each once, in the order of the files.
+    pub notes: Vec<Note>,
 }
 
 /// Which kind of file a path names.
@@ -106,7 +107,7 @@ struct Reading {
     standard_sets: BTreeMap<String, Vec<PickValue>>,
     global_sets: BTreeMap<String, Vec<PickValue>>,
     yaml: Vec<(String, String)>,
-    notes: Vec<String>,
+    notes: Notes,
     problems: Vec<SchemaProblem>,
 }
 
@@ -165,6 +166,9 @@ fn with_facts_of(mut object: Object, base: &Object) -> Object {
         if known.kind == Kind::Country && field.kind == Kind::Text {
             field.kind = Kind::Country;
         }
+        // Salesforce takes any text as a stage; one that is not in the list has no probability and
+        // no forecast, and counts neither as open nor as closed.
+        field.restricted |= is_process_field(&field.name) && !field.values.is_empty();
     }
     object.states = object.states.or_else(|| base.states.clone());
     object
@@ -192,7 +196,7 @@ impl Reading {
                 Ok(root) => self.element(path, kind, owner, text, &root),
                 // One broken file of thousands does not keep the others from being checked; what it
                 // should have told is not there.
-                Err((at, why)) => self.notes.push(format!(
+                Err((at, why)) => self.notes.say(format!(
                     "{path}:{}:{} cannot be read, and is left out: {why}",
                     at.line, at.column
                 )),
@@ -268,13 +272,17 @@ impl Reading {
                 object.children.push(child);
             }
         }
-        let described = self.described;
+        let mut described = self.described;
+        for object in &mut described {
+            if let Some(source) = objects.iter().find(|known| known.name == object.name) {
+                fill_record_types(object, source);
+            }
+        }
         let own = System::ALL.into_iter().flat_map(|system| own.objects(system)).cloned();
         let all = Schemas::new(objects).with(described).with(own);
         let objects = System::ALL.into_iter().flat_map(|system| all.objects(system)).cloned();
         let objects = objects.collect();
-        self.notes.dedup();
-        Ok(Org { objects, notes: self.notes })
+        Ok(Org { objects, notes: self.notes.0 })
     }
 
     /// An object from its source, on top of what every org has.
@@ -285,7 +293,8 @@ impl Reading {
         }
         for (field, set) in STANDARD_SETS.iter().filter(|(o, _, _)| *o == name).map(|s| (s.1, s.2))
         {
-            let values = self.standard_values(set, &draft.processes, &draft.record_types, field);
+            let values =
+                self.standard_values(set, &draft.processes, &draft.record_types, (name, field));
             if let Some(field) = object.fields.iter_mut().find(|known| known.name == field) {
                 field.values = values;
                 field.restricted &= !field.values.is_empty();
@@ -293,10 +302,7 @@ impl Reading {
         }
         for SourceField { mut field, typed, value_set, children_as, strange } in draft.fields {
             if let Some(strange) = strange {
-                self.notes.push(format!(
-                    "the type `{strange}` of `{name}.{}` is not known; it is taken as a text",
-                    field.name
-                ));
+                self.notes.strange_type(&strange, name, &field.name);
             }
             if let Some(set) = value_set {
                 match self.global_sets.get(&set) {
@@ -304,10 +310,7 @@ impl Reading {
                         field.values.clone_from(values);
                         field.restricted = true;
                     }
-                    None => self.notes.push(format!(
-                        "the global value set `{set}` is not in the source; values of `{name}.{}` are not checked",
-                        field.name
-                    )),
+                    None => self.notes.no_values("global value set", &set, name, &field.name),
                 }
             }
             if let (Some(target), Some(relationship)) = (&field.reference_to, children_as) {
@@ -330,7 +333,7 @@ impl Reading {
         set: &str,
         processes: &[(String, Vec<String>)],
         record_types: &[(RecordType, Option<String>)],
-        field: &str,
+        (object, field): (&str, &str),
     ) -> Vec<PickValue> {
         if let Some(values) = self.standard_sets.get(set) {
             return values.clone();
@@ -346,9 +349,7 @@ impl Reading {
             }
         }
         if values.is_empty() {
-            self.notes.push(format!(
-                "the value set `{set}` is not in the source; values of `{field}` are not checked"
-            ));
+            self.notes.no_values("value set", set, object, field);
         }
         values
     }
@@ -375,6 +376,15 @@ impl Draft {
         self.fields.extend(root.all("fields").filter_map(metadata::field));
         self.record_types.extend(root.all("recordTypes").filter_map(metadata::record_type));
         self.processes.extend(root.all("businessProcesses").filter_map(metadata::process));
+    }
+}
+
+/// A describe names record types; only source tells which values they admit.
+fn fill_record_types(object: &mut Object, source: &Object) {
+    for found in &mut object.record_types {
+        if let Some(known) = source.record_types.iter().find(|known| known.name == found.name) {
+            found.values.clone_from(&known.values);
+        }
     }
 }
 
