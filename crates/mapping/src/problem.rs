@@ -76,8 +76,7 @@ codes! {
     NoWayBack = "no-way-back", Error, "`<->` on something that goes only one way";
     TooLong = "too-long", Error, "a text may be longer than the field it is written to";
     TooWide = "too-wide", Error, "a number may have more digits than the field it is written to";
-    UnknownValue = "unknown-value", Error, "a value is not in the field's list";
-    NotInRecordType = "not-in-record-type", Error, "a record type of the org does not take a value that is written (a warning while another record type takes all of them)";
+    UnknownValue = "unknown-value", Error, "a value is not in the field's list, or not among those of the record type";
     ReadOnly = "read-only", Error, "a line writes a field that cannot be written";
     CreateOnly = "create-only", Warning, "a line writes a field that can be written only when the record is created";
     NotClearable = "not-clearable", Error, "`blank clear` on a field that cannot be cleared";

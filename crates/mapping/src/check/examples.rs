@@ -227,7 +227,7 @@ impl Checker<'_> {
         if value.value == Constant::Blank {
             return;
         }
-        self.known_value(field, value);
+        self.known_value(field, value, false);
         let typed = typed(Some(field.kind), &value.value);
         self.of_kind(field, &typed, value.span);
     }

@@ -173,9 +173,7 @@ fn is_closed(field: &Field) -> bool {
 fn refuses(found: &RecordType, pick: &Pick<'_>) -> bool {
     is_closed(pick.field)
         && pick.field.value(&pick.word).is_some()
-        && found
-            .admits(&pick.field.name)
-            .is_some_and(|values| !values.iter().any(|value| *value == pick.word))
+        && found.admits(&pick.field.name).is_some_and(|values| !values.contains(&pick.word))
 }
 
 /// Against a record type that the map names.
@@ -229,7 +227,7 @@ fn not_in(without: &[&RecordType], pick: &Pick<'_>) -> Problem {
     } else {
         format!("write one of {}, or add `{word}` to the record type", say::listed(admitted))
     };
-    Problem::new(Code::NotInRecordType, pick.at, message)
+    Problem::new(Code::UnknownValue, pick.at, message)
         .label("not a value of the record type")
         .effect("Salesforce refuses the write of such a record")
         .help(help)

@@ -10,7 +10,6 @@ pub(crate) enum Role {
     Side,
     Match,
     OptIn,
-    RowWhen,
     Stage,
     StageHead,
     StageRow,
@@ -36,7 +35,6 @@ pub(crate) enum Role {
     Back,
     Badge,
     Audit,
-    RecordType,
 }
 
 #[derive(Debug, Clone)]
@@ -197,7 +195,7 @@ fn field(org: &Org, place: usize, map: &mut Map, body: &mut Map, dice: &mut Dice
             body.add(Role::Text, name, format!("  {text} -> {name} as text cut at {length}"));
         }
         Type::TextArea => {
-            body.add(Role::Text, name, format!("  {text} -> {name} as text cut at 255"))
+            body.add(Role::Text, name, format!("  {text} -> {name} as text cut at 255"));
         }
         Type::LongText(length) | Type::Html(length) => {
             body.add(
@@ -207,7 +205,7 @@ fn field(org: &Org, place: usize, map: &mut Map, body: &mut Map, dice: &mut Dice
             );
         }
         Type::Number(..) => {
-            body.add(Role::Number, name, format!("  details.dealValue -> {name} as number"))
+            body.add(Role::Number, name, format!("  details.dealValue -> {name} as number"));
         }
         Type::Currency(..) => {
             body.add(
@@ -217,10 +215,10 @@ fn field(org: &Org, place: usize, map: &mut Map, body: &mut Map, dice: &mut Dice
             );
         }
         Type::Percent(..) => {
-            body.add(Role::Percent, name, format!("  50 -> {name} on create only"))
+            body.add(Role::Percent, name, format!("  50 -> {name} on create only"));
         }
         Type::Checkbox => {
-            body.add(Role::Flag, name, format!("  consent.consentToContact -> {name}"))
+            body.add(Role::Flag, name, format!("  consent.consentToContact -> {name}"));
         }
         Type::Date => body.add(
             Role::Day,
@@ -228,7 +226,7 @@ fn field(org: &Org, place: usize, map: &mut Map, body: &mut Map, dice: &mut Dice
             format!("  details.closingDateTime -> {name} as date in \"Europe/Berlin\""),
         ),
         Type::DateTime => {
-            body.add(Role::Moment, name, format!("  createdDateTime -> {name} as datetime"))
+            body.add(Role::Moment, name, format!("  createdDateTime -> {name} as datetime"));
         }
         Type::Email => body.add(
             Role::Address,
@@ -253,7 +251,7 @@ fn field(org: &Org, place: usize, map: &mut Map, body: &mut Map, dice: &mut Dice
                 format!("  \"Something else\" -> {name} on create only"),
             );
         }
-        Type::Picklist(_) if place % 2 == 0 => table(name, &words, map, body),
+        Type::Picklist(_) if place.is_multiple_of(2) => table(name, &words, map, body),
         Type::Picklist(_) => {
             let word = *dice.pick(&words);
             body.word(

@@ -18,20 +18,6 @@ pub(crate) struct Mutant {
     pub(crate) what: String,
 }
 
-/// What a kind is called in the manual, and the code that is told.
-pub(crate) const KINDS: [(&str, &str); 10] = [
-    ("field", "map::unknown-field"),
-    ("type", "map::type-mismatch"),
-    ("short", "map::too-long"),
-    ("value", "map::unknown-value"),
-    ("record type", "map::not-in-record-type"),
-    ("required", "map::missing-required"),
-    ("read-only", "map::read-only"),
-    ("transition", "map::illegal-transition"),
-    ("one way", "map::one-way"),
-    ("gap", "map::table-not-exhaustive"),
-];
-
 /// Makes mutants of one map and one org.
 pub(crate) struct Maker<'m> {
     pub(crate) map: &'m Map,
@@ -114,7 +100,7 @@ impl Maker<'_> {
                     self.remove("required", at, 2, Role::Side, "map::missing-required");
                 }
                 Role::Required => {
-                    self.remove("required", at, 2, Role::Side, "map::missing-required")
+                    self.remove("required", at, 2, Role::Side, "map::missing-required");
                 }
                 Role::OneWay => {
                     let open = line.text.replace(" one way to true", "");
@@ -219,7 +205,7 @@ impl Maker<'_> {
             self.change("type", at, line.text.replace(&line.field, &other), "map::type-mismatch");
         }
         if let Some((head, limit)) = line.text.split_once(" cut at ") {
-            let limit: u32 = limit.split(" ").next().unwrap().parse().unwrap();
+            let limit: u32 = limit.split(' ').next().unwrap().parse().unwrap();
             for more in [1, 100] {
                 self.change(
                     "short",
@@ -323,11 +309,11 @@ impl Maker<'_> {
             let name = line.field.clone();
             if name.ends_with("__c") && line.text.contains(&name) {
                 self.reorganise("field", at, "map::unknown-field", "removed", |org| {
-                    org.fields.retain(|field| field.name != name)
+                    org.fields.retain(|field| field.name != name);
                 });
                 let new = format!("X{name}");
                 self.reorganise("field", at, "map::unknown-field", "renamed", |org| {
-                    org.field(&name).name = new
+                    org.field(&name).name = new;
                 });
             }
             if WRITTEN.contains(&line.role) && name.ends_with("__c") {
@@ -365,7 +351,7 @@ impl Maker<'_> {
             }
             if line.role == Role::StageHead {
                 self.reorganise("gap", at, "map::table-not-exhaustive", "new stage", |org| {
-                    org.stages.push(("Brand new".to_owned(), true))
+                    org.stages.push(("Brand new".to_owned(), true));
                 });
             }
             if line.role == Role::Side {
@@ -421,7 +407,7 @@ impl Maker<'_> {
                 self.reorganise("short", at, "map::too-long", "cut", set(less));
             }
             Type::Number(..) => {
-                self.reorganise("short", at, "map::too-wide", "8, 0", set(Type::Number(8, 0)))
+                self.reorganise("short", at, "map::too-wide", "8, 0", set(Type::Number(8, 0)));
             }
             Type::Currency(..) => {
                 self.reorganise("short", at, "map::too-wide", "10, 2", set(Type::Currency(10, 2)));
@@ -470,19 +456,18 @@ impl Maker<'_> {
             }))),
         );
         self.reorganise("describe only", at, "map::read-only", "no right", |org| {
-            org.field(&name).editable = false
+            org.field(&name).editable = false;
         });
     }
 
     fn of_record_types(&mut self) {
         for at in 0..self.map.lines.len() {
             let line = self.map.lines[at].clone();
-            if ![Role::Constant, Role::Row, Role::Several].contains(&line.role)
-                && !(line.role == Role::StageRow && line.text.contains("->"))
-            {
+            let stage = line.role == Role::StageRow && line.text.contains("->");
+            if !stage && ![Role::Constant, Role::Row, Role::Several].contains(&line.role) {
                 continue;
             }
-            self.reorganise("record type", at, "map::not-in-record-type", "in none", |org| {
+            self.reorganise("record type", at, "map::unknown-value", "in none", |org| {
                 for found in &mut org.record_types {
                     forget(found, &line);
                 }
