@@ -75,7 +75,7 @@ codes! {
     ConversionMismatch = "conversion-mismatch", Error, "the conversion does not fit a field's type or the number of operands";
     NoWayBack = "no-way-back", Error, "`<->` on something that goes only one way";
     TooLong = "too-long", Error, "a text may be longer than the field it is written to";
-    TooWide = "too-wide", Error, "a number may have more digits than the field it is written to";
+    TooWide = "too-wide", Error, "a number may have more digits than the field it is written to; a warning when the field holds nine before the point";
     UnknownValue = "unknown-value", Error, "a value is not in the field's list, or not among those of the record type";
     ReadOnly = "read-only", Error, "a line writes a field that cannot be written";
     CreateOnly = "create-only", Warning, "a line writes a field that can be written only when the record is created";

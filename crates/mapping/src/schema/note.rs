@@ -59,7 +59,8 @@ impl Notes {
 }
 
 impl Note {
-    /// The sentence for somebody who uses these names; nothing when it does not concern them.
+    /// The sentence for somebody who uses these names; nothing when it does not concern them and
+    /// would only be noise.
     pub fn for_those_who_use(&self, names: &BTreeSet<&str>) -> Option<String> {
         let own: Vec<String> = self
             .fields
@@ -73,7 +74,13 @@ impl Note {
         let fields = listed(own.iter().map(String::as_str));
         match &self.cause {
             Cause::Said(sentence) => Some(sentence.clone()),
-            Cause::Type(_) | Cause::Values(..) if own.is_empty() => None,
+            Cause::Values(..) if own.is_empty() => None,
+            Cause::Type(kind) if own.is_empty() => Some(match self.fields.len() {
+                1 => format!("the type `{kind}` of a field that no map uses is not known"),
+                count => {
+                    format!("the type `{kind}` of {count} fields that no map uses is not known")
+                }
+            }),
             Cause::Type(kind) => {
                 Some(format!("the type `{kind}` of {fields} is not known; it is taken as a text"))
             }

@@ -225,7 +225,7 @@ fn an_element_that_is_named_by_its_key_is_made_with_the_record_and_held_afterwar
 fn the_key_of_an_element_is_not_written_and_a_quote_in_it_is_no_name() {
     for path in ["contacts[email is \"a@b\"].email", "contacts[email is \"a\\\"b\"].lastName"] {
         let line = format!("details.{path} <- Topic__c on create only");
-        assert_eq!(said(&line, "")[0].0, "read-only", "{path}");
+        assert!(said(&line, "").iter().any(|(code, _)| *code == "read-only"), "{path}");
     }
     let line = "details.contacts[email is \"a@b.c\"].lastName <- Topic__c on create only";
     assert!(said(line, "").is_empty());

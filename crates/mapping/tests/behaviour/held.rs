@@ -39,7 +39,10 @@ fn what_is_written_only_at_creation_is_held_once_and_then_left_alone() {
 
 #[test]
 fn a_lock_names_its_field() {
-    let plan = small("help <-> Help__c wins opportunity\n to referral on create only", "");
+    let table =
+        "values helps\n Sales <-> Sales\n Tech <-> Tech\n Other <-> Other\n otherwise <- keep\nend";
+    let line = "help <-> Help__c using helps\n wins opportunity to referral on create only";
+    let plan = small(line, table);
     let mut help = Deal::settled(&plan, &json!({"help": "Sales"}), &json!({"Help__c": "Sales"}));
     set(&mut help.right, "Help__c", "Tech");
     writes(&help.decide(&plan), &[], &[]);
