@@ -206,7 +206,11 @@ impl<'c> Checker<'c> {
                         .help("write a shorter mark, or name a longer field"),
                 );
             } else {
-                self.known_value(field, &At::new(Constant::Text(mark.value.clone()), mark.span));
+                self.known_value(
+                    field,
+                    &At::new(Constant::Text(mark.value.clone()), mark.span),
+                    true,
+                );
             }
         }
         self.problems.len() == before
