@@ -70,7 +70,8 @@ fn whole(block: &Block) -> String {
 }
 
 fn is_whole(block: &Block) -> bool {
-    block.text.lines().any(|line| line.starts_with("side ") || line.starts_with("language "))
+    let heads = ["side ", "language ", "extends "];
+    block.text.lines().any(|line| heads.iter().any(|head| line.starts_with(head)))
 }
 
 fn compiled(block: &Block) -> Compiled {

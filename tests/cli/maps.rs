@@ -167,3 +167,37 @@ fn what_we_ship_is_in_order() {
     let tested = run(&mappings, &["test"], b"").ends(0);
     assert!(tested.out.ends_with(" passed, 0 failed\n"), "{}", tested.out);
 }
+
+#[test]
+fn an_overlay_is_checked_tested_and_applied_with_its_base() {
+    let folder = crate::folder::Folder::new();
+    folder.write("deal.map", crate::folder::TWO_WAY);
+    folder.write(
+        "acme.map",
+        "extends deal\nmapping acme \"Acme\"\nremove campaignId <-> Campaign_Code__c\n\
+         add campaignId -> NextStep\n",
+    );
+    let found = folder.run(&["check", "acme.map", "--format", "json"]).json();
+    let lost = &found[0];
+    assert_eq!(lost["code"], "map::overlay-lost");
+    assert_eq!(lost["file"], "acme.map");
+    assert_eq!(lost["also"][0]["file"], "deal.map");
+    // A base that is gone from its folder is told with those that there are.
+    folder.write("own.map", "extends dael\n");
+    let found = folder.run(&["check", "own.map", "--format", "json"]).ends(1).json();
+    assert!(found[0]["help"].as_str().unwrap().contains("did you mean `deal`?"), "{found}");
+    folder.run(&["fmt", "--check", "acme.map", "own.map"]).ends(0);
+    folder.write(
+        "mine.map",
+        "extends opportunity\nadd details.notes -> NextStep as text cut at 255\n",
+    );
+    folder.run(&["test", "mine.map"]).ends(0);
+    let record = include_str!("../../mappings/examples/accepted.json").replace('\n', " ");
+    folder.write("referral.json", &record);
+    let made = folder.run(&["apply", "mine.map", "--to", "opportunity", "referral.json"]).ends(0);
+    assert!(
+        made.out.contains("\"NextStep\":\"Telemetry for 60 depots. Wants a demo"),
+        "{}",
+        made.out
+    );
+}

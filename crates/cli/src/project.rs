@@ -91,6 +91,10 @@ pub(crate) fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Stop> {
     })
 }
 
+fn shown_path(path: &Path) -> String {
+    shown(path)
+}
+
 /// A map that was read and compiled.
 #[derive(Debug)]
 pub(crate) struct Map {
@@ -186,9 +190,13 @@ impl Project {
         let name = shown(path);
         let text = read(path)?;
         let mut findings = Vec::new();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut bases = |base: &str, asking: &str| {
+            runner::serve::base_beside(folder, base, asking, &shown_path)
+        };
         let compiled = self
             .schemas(path, &mut findings)?
-            .map(|schemas| mapping::compile(&name, &text, schemas));
+            .map(|schemas| mapping::compile_with(&name, &text, schemas, &mut bases));
         if let Some(compiled) = &compiled {
             findings.extend(Finding::of_report(&compiled.report));
         } else if let Err(report) = mapping::format(&name, &text) {

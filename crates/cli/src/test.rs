@@ -17,6 +17,7 @@ use mapping::example::{ExampleResult, Examples};
 use mapping::mutation::{Mutation, mutate};
 use mapping::plan::Plan;
 use mapping::schema::Schemas;
+use mapping::shipped;
 
 use crate::project::{Project, errors, find, read};
 use crate::show;
@@ -161,6 +162,10 @@ impl<'n> Progress<'n> {
 /// The text of a record that an example of a map names. Only files in the map's folder and below are read:
 /// a map from elsewhere must not make a check machine show its files.
 fn record(map: &str, file: &str) -> Result<String, String> {
+    if map.starts_with(shipped::FOLDER) {
+        let found = shipped::record(file).map(str::to_owned);
+        return found.ok_or_else(|| format!("\"{file}\" is not built in"));
+    }
     let folder = Path::new(map).parent().unwrap_or(Path::new(""));
     let named = Path::new(file);
     let inside =

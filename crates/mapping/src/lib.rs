@@ -11,6 +11,8 @@ pub mod sources;
 pub mod problem;
 pub mod parse;
 pub mod print;
+mod overlay;
+pub mod shipped;
 pub mod decimal;
 pub mod json;
 pub mod schema;
@@ -45,6 +47,9 @@ pub mod explain;
 
 pub use jiff::Timestamp;
 
+pub use overlay::{Base, Bases, names_of};
+
+use overlay::Composed;
 use plan::Plan;
 use problem::{Code, Report};
 use schema::Schemas;
@@ -62,19 +67,22 @@ pub struct Compiled {
     pub tree: Tree,
 }
 
-/// Compiles the text of the file `name` against the schemas of both sides.
+/// Compiles the text of the file `name` against the schemas of both sides. A base can only be one
+/// that is built in.
 pub fn compile(name: &str, text: &str, schemas: &Schemas) -> Compiled {
-    let sources = Sources::one(name, text);
-    let (tree, mut problems) = parse::parse(text);
+    compile_with(name, text, schemas, &mut |base, _| shipped::base(base))
+}
+
+/// The same with a way to get the map that another one extends.
+pub fn compile_with(name: &str, text: &str, schemas: &Schemas, bases: Bases<'_>) -> Compiled {
+    let Composed { sources, tree, mut problems, complete } = overlay::compose(name, text, bases);
     let unread = problems.iter().any(|p| p.severity == problem::Severity::Error);
-    // Nothing, or not all, of a file that is too large was read.
-    if problems.iter().any(|p| p.code == Code::TooLarge) {
+    // Nothing, or not all, of a file that is too large was read; or a base is not there.
+    if !complete || problems.iter().any(|p| p.code == Code::TooLarge) {
         return Compiled { plan: None, report: Report::new(sources, problems), tree };
     }
     let (plan, found) = check::check(&sources, &tree, schemas);
-    // An overlay has no head of its own.
-    let whole = !problems.iter().any(|p| p.code == Code::NotYet);
-    problems.extend(found.into_iter().filter(|p| whole || p.code != Code::MissingItem));
+    problems.extend(found);
     Compiled { plan: plan.filter(|_| !unread), report: Report::new(sources, problems), tree }
 }
 

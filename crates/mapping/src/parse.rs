@@ -18,6 +18,7 @@ mod logical;
 mod objection;
 mod odd;
 mod operands;
+mod overlays;
 mod words;
 
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub(crate) use odd::word_as_written;
 pub(crate) use words::{begins_line, is_bare_name, is_bare_word};
 
 use crate::problem::{MOST_PROBLEMS, Problem, syntax};
-use crate::tree::Tree;
+use crate::tree::{Span, Tree};
 
 /// The largest text that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -39,11 +40,18 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// [`MOST_PROBLEMS`] the rest is not read. Time is linear in the
 /// length of the text.
 pub fn parse(text: &str) -> (Tree, Vec<Problem>) {
+    parse_at(text, 0)
+}
+
+/// The same for a text that stands behind others: all places are moved by `start`.
+pub(crate) fn parse_at(text: &str, start: usize) -> (Tree, Vec<Problem>) {
     if text.len() > MAX_BYTES {
-        return (Tree::default(), vec![syntax::too_large(text.len())]);
+        let mut problem = syntax::too_large(text.len());
+        problem.at = Span::new(start, start);
+        return (Tree::default(), vec![problem]);
     }
     let mut problems = Vec::new();
-    let lines = lines::lines(text, &mut problems);
+    let lines = lines::lines(text, start, &mut problems);
     let (tree, found) = blocks::Parser::new(lines).file();
     problems.extend(found);
     problems.sort_by_key(|problem| problem.at.start);

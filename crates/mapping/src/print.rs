@@ -6,7 +6,10 @@
 
 mod atoms;
 mod columns;
+mod overlay;
 mod phrases;
+
+pub(crate) use overlay::{Whole, block_name};
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +19,7 @@ use phrases::Phrases;
 
 use crate::parse::word_as_written;
 use crate::tree::{
-    Arrow, Block, Clause, Entry, ExampleLine, FieldLine, Item, RelatedLine, ReportLine,
+    Arrow, At, Block, Clause, Entry, ExampleLine, FieldLine, Item, RelatedLine, ReportLine,
     RequireLine, Row, Span, SyncLine, Tree,
 };
 
@@ -113,13 +116,7 @@ impl Page<'_> {
                 let label = label.as_ref().map(|l| format!(" {}", atoms::quoted(&l.value)));
                 Printed::line("mapping", name + &label.unwrap_or_default())
             }
-            Item::Side { name, system, object } => {
-                let name = format!("{} {}", word("side"), atoms::side(&name.value));
-                let system = format!("is {}", atoms::name(&system.value));
-                let object = atoms::name(&object.value);
-                let cells = [(name, 0), (system, 1), (object, 1)];
-                Printed::columns("side", cells.map(|(text, gap)| Cell::new(text, gap)).into())
-            }
+            Item::Side { name, system, object } => side(&word("side"), name, system, object),
             Item::Match { left, right } => {
                 let (left, right) = (atoms::path(&left.value), atoms::path(&right.value));
                 Printed::line("match", format!("{} {left} with {right}", word("match")))
@@ -157,6 +154,9 @@ impl Page<'_> {
                 let head = format!("{} {}", word("example"), atoms::quoted(&title.value));
                 self.block(head, lines, &|page, line, _| page.example_line(line))
             }
+            Item::Extends(base) => overlay::extends(&base.value, &word("extends")),
+            Item::Drop(block) => overlay::drop(&block.value, &word("remove")),
+            Item::Edit { block, edits } => self.edits(block.as_ref(), edits, &word),
         }
     }
 
@@ -311,4 +311,11 @@ fn arrow(arrow: Arrow) -> &'static str {
         Arrow::ToRight => " ->",
         Arrow::ToLeft => "<- ",
     }
+}
+
+fn side(word: &str, name: &At<String>, system: &At<String>, object: &At<String>) -> Printed {
+    let name = format!("{word} {}", atoms::side(&name.value));
+    let system = format!("is {}", atoms::name(&system.value));
+    let cells = [(name, 0), (system, 1), (atoms::name(&object.value), 1)];
+    Printed::columns("side", cells.map(|(text, gap)| Cell::new(text, gap)).into())
 }

@@ -100,7 +100,10 @@ codes! {
     BadReport = "bad-report", Error, "the badge or audit names a field that cannot take it";
     BadExample = "bad-example", Error, "an example is not complete, contradicts itself, or expects a field that no line writes";
     InexactFilter = "inexact-filter", Error, "a JSONPath filter compares a number field, which it does with 64-bit floats";
-    NotYet = "not-yet", Error, "this version of the language does not carry this out";
+    UnknownBase = "unknown-base", Error, "`extends` names a map that is neither beside this one nor built in";
+    OverlayCycle = "overlay-cycle", Error, "maps extend one another in a circle, or more than 16 of them";
+    OverlayLost = "overlay-lost", Error, "a line of an overlay does not find what it changes in its base";
+    OverlayIdle = "overlay-idle", Warning, "a line of an overlay says what the base says already";
 }
 
 impl Code {

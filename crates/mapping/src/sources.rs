@@ -58,6 +58,11 @@ impl Sources {
         Self { text: whole.into(), files: files.into() }
     }
 
+    /// Where the text at a place in the list begins.
+    pub(crate) fn start_of(&self, index: usize) -> usize {
+        self.files.get(index).map_or(0, |file| file.start)
+    }
+
     /// All texts as one.
     pub fn text(&self) -> &str {
         &self.text

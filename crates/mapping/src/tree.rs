@@ -5,10 +5,14 @@
 //! printing and fixing lose nothing.
 
 mod example;
+mod overlay;
+mod table;
 
 pub use example::{ExampleLine, Want};
+pub use overlay::{BlockName, Edit, Edits, Key};
+pub use table::{Cell, Row};
 
-/// A range of bytes in the text of one file, `start..end`.
+/// A range of bytes in the text of a file (behind its map, those of its bases), `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// First byte.
@@ -145,6 +149,17 @@ pub enum Item {
         /// Its lines.
         lines: Block<ExampleLine>,
     },
+    /// `extends opportunity`: this map changes another.
+    Extends(At<String>),
+    /// `[in BLOCK] add | change | remove LINE`, or `add to BLOCK … end`
+    Edit {
+        /// The block of the base; without: `fields`, or the head.
+        block: Option<At<BlockName>>,
+        /// What happens to its lines.
+        edits: Edits,
+    },
+    /// `remove values stage`: a whole block of the base is left out.
+    Drop(At<BlockName>),
 }
 
 /// The lines between a block's head and its `end`.
@@ -381,50 +396,6 @@ pub enum TestOp {
     Empty,
     /// `not empty`
     NotEmpty,
-}
-
-/// A row of a table.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Row {
-    /// `Active, Accepted <-> "Qualification" when …`
-    Cells {
-        /// Cells left of the arrow.
-        left: Vec<At<Cell>>,
-        /// The arrow.
-        arrow: At<Arrow>,
-        /// Cells right of the arrow.
-        right: Vec<At<Cell>>,
-        /// Only for left records that fulfil this.
-        when: Option<At<Condition>>,
-    },
-    /// `otherwise -> keep with warning, on create "Prospecting"`
-    Otherwise {
-        /// The arrow; `Both` says both.
-        arrow: At<Arrow>,
-        /// The cells that say what happens.
-        action: Vec<At<Cell>>,
-        /// `with warning`
-        warning: bool,
-        /// `on create CELLS`
-        on_create: Option<Vec<At<Cell>>>,
-    },
-}
-
-/// A cell of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Cell {
-    /// A bare word or a constant.
-    Value(Constant),
-    /// `any`
-    Any,
-    /// `ignore`
-    Ignore,
-    /// `keep`
-    Keep,
-    /// `same`
-    Same,
-    /// `park`
-    Park,
 }
 
 /// A line of a `related` or `each` block.

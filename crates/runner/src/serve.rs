@@ -31,7 +31,7 @@ use crate::store::{Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
-pub use load::load_maps;
+pub use load::{base_beside, load_maps};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);

@@ -243,7 +243,10 @@ fn unread(tree: &Tree, text: &str) -> String {
                 Item::Language(_)
                 | Item::Mapping { .. }
                 | Item::Side { .. }
-                | Item::Match { .. } => {}
+                | Item::Match { .. }
+                | Item::Extends(_)
+                | Item::Edit { .. }
+                | Item::Drop(_) => {}
             },
             Entry::Comment(_) | Entry::Blank(_) => {}
         }

@@ -47,7 +47,10 @@ fn turn(item: &mut Item) {
         | Item::Defaults(_)
         | Item::Require(_)
         | Item::Report(_)
-        | Item::Example { .. } => {}
+        | Item::Example { .. }
+        | Item::Extends(_)
+        | Item::Edit { .. }
+        | Item::Drop(_) => {}
     }
 }
 

@@ -97,7 +97,7 @@ impl Failure<'_> {
         let word = self.plain.get(..end)?;
         let is_item = self.rule == Rule::field_line || self.rule == Rule::row_line;
         let known = is_item && words::OVERLAY.contains(&word);
-        known.then(|| syntax::not_yet(self.logical.span_of(0, end), word))
+        known.then(|| syntax::overlay_inside(self.logical.span_of(0, end), word))
     }
 
     /// A name or word with a character that needs backticks or quotes, such as `odd-key`.

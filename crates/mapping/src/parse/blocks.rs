@@ -14,23 +14,22 @@ use super::lines::Line;
 use super::logical::Logical;
 use super::objection::objection;
 use super::operands::Build;
+use super::overlays;
 use super::words;
 use crate::problem::{MOST_PROBLEMS, Problem, syntax};
 use crate::tree::{At, Block, Entry, Item, Span, Tree};
 
 /// Makes a tree value of a line that was read.
-type Maker<'f, T> = &'f dyn Fn(&mut Build<'_>, Pair<'_, Rule>) -> Option<T>;
+pub(super) type Maker<'f, T> = &'f dyn Fn(&mut Build<'_>, Pair<'_, Rule>) -> Option<T>;
 
 /// Reads a file from its first line to its last.
 pub(super) struct Parser {
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
     /// The next line.
-    next: usize,
+    pub(super) next: usize,
     /// For each line the first one, itself or later, that closes a block or begins anew.
     stops: Vec<usize>,
-    problems: Vec<Problem>,
-    /// An overlay was reported.
-    overlay: bool,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Parser {
@@ -45,7 +44,7 @@ impl Parser {
                 *slot = stop;
             }
         }
-        Self { lines, next: 0, stops, problems: Vec::new(), overlay: false }
+        Self { lines, next: 0, stops, problems: Vec::new() }
     }
 
     pub(super) fn file(mut self) -> (Tree, Vec<Problem>) {
@@ -88,10 +87,13 @@ impl Parser {
     fn top(&mut self, entries: &mut Vec<Entry<Item>>) {
         let Some(line) = self.lines.get(self.next) else { return };
         let (word, content) = (line.first_word().to_owned(), line.content);
-        if words::OVERLAY.contains(&word.as_str()) || self.is_inner_overlay(&word) {
-            return self.overlay(&word, entries);
+        if words::OVERLAY.contains(&word.as_str()) {
+            return self.overlay(entries);
         }
         if line.arrow {
+            if overlays::word_of(&word).is_some() {
+                return self.unknown(&word, entries);
+            }
             self.problems.push(syntax::arrow_outside(content));
             return entries.push(Entry::Unreadable(self.headless()));
         }
@@ -127,11 +129,11 @@ impl Parser {
             }
             return entries.push(Entry::Unreadable(logical.whole));
         }
-        let stop = self.stops.get(self.next).copied().unwrap_or(self.lines.len());
+        let stop = self.stop();
         let Some(line) = self.lines.get_mut(self.next) else { return };
         let end = line.plain.find([' ', '\t', '"']).unwrap_or(line.plain.len());
         let (found, broken) = (line.plain.get(..end).unwrap_or("").to_owned(), line.broken);
-        let meant = words::near(&found, words::TOP);
+        let meant = words::near(&found, words::TOP).or_else(|| overlays::word_of(&found));
         let at = line.place_of(0, end);
         if !broken || meant.is_some() {
             let known = "`language`, `mapping`, `side`, `match` or a block such as `fields`";
@@ -149,33 +151,17 @@ impl Parser {
         entries.push(Entry::Unreadable(logical.whole));
     }
 
+    /// The next line that closes a block or begins anew.
+    pub(super) fn stop(&self) -> usize {
+        self.stops.get(self.next).copied().unwrap_or(self.lines.len())
+    }
+
     /// Takes everything up to line `stop` as one unreadable entry.
-    fn skip_to(&mut self, stop: usize, entries: &mut Vec<Entry<Item>>) {
+    pub(super) fn skip_to(&mut self, stop: usize, entries: &mut Vec<Entry<Item>>) {
         let start = self.lines.get(self.next).map_or(0, |line| line.content.start);
         let end = self.lines.get(stop).map_or(start, Line::whole_end);
         self.next = stop + 1;
         entries.push(Entry::Unreadable(Span::new(start, end)));
-    }
-
-    /// `in related Account add …`
-    fn is_inner_overlay(&self, word: &str) -> bool {
-        let rest = self.lines.get(self.next).map_or("", Line::rest);
-        word == "in" && rest.split_whitespace().any(|word| words::OVERLAY.contains(&word))
-    }
-
-    /// A line of an overlay: one problem for the first of a file.
-    fn overlay(&mut self, word: &str, entries: &mut Vec<Entry<Item>>) {
-        let stop = self.stops.get(self.next).copied().unwrap_or(self.lines.len());
-        let Some(line) = self.lines.get(self.next) else { return };
-        if !std::mem::replace(&mut self.overlay, true) {
-            self.problems.push(syntax::not_yet(line.content, word));
-        }
-        let opens = word == "add" && line.rest().starts_with("to ");
-        if opens && self.lines.get(stop).is_some_and(is_end) {
-            return self.skip_to(stop, entries);
-        }
-        let logical = self.take(true);
-        entries.push(Entry::Unreadable(logical.whole));
     }
 
     /// Lines with arrows outside every block, and the `end` behind them.
@@ -209,28 +195,50 @@ impl Parser {
     }
 
     /// Takes a line, and the lines that continue it when there may be some.
-    fn take(&mut self, continues: bool) -> Logical {
+    pub(super) fn take(&mut self, continues: bool) -> Logical {
         let mut logical = Logical::default();
         if let Some(line) = self.lines.get_mut(self.next) {
             logical.push(line, Vec::new());
             self.next += 1;
         }
-        while let Some((next, before)) = self.continuation().filter(|_| continues) {
+        if continues {
+            self.continue_with(&mut logical, true, &[]);
+        }
+        logical
+    }
+
+    /// Takes a line about a line of the base: `into` and `before` may begin a line of their own.
+    pub(super) fn take_edit(&mut self) -> Logical {
+        let mut logical = self.take(false);
+        self.continue_with(&mut logical, true, &["into", "before"]);
+        logical
+    }
+
+    /// The same for the head of a block of added lines, which may themselves be clauses.
+    pub(super) fn take_add_to(&mut self) -> Logical {
+        let mut logical = self.take(false);
+        self.continue_with(&mut logical, false, &["before"]);
+        logical
+    }
+
+    fn continue_with(&mut self, logical: &mut Logical, clauses: bool, words: &[&str]) {
+        while let Some((next, before)) = self.continuation(clauses, words) {
             if let Some(line) = self.lines.get_mut(next) {
                 logical.push(line, before);
             }
             self.next = next + 1;
         }
-        logical
     }
 
     /// The next line, if it continues the one before, with the comments in between.
-    fn continuation(&self) -> Option<(usize, Vec<At<String>>)> {
+    fn continuation(&self, clauses: bool, words: &[&str]) -> Option<(usize, Vec<At<String>>)> {
         let (mut next, mut before) = (self.next, Vec::new());
         loop {
             let line = self.lines.get(next)?;
             if !line.is_empty() {
-                let continues = !line.arrow && words::continues(line.first_word());
+                let word = line.first_word();
+                let continues = clauses && !line.arrow && words::continues(word)
+                    || words.contains(&word) && !line.rest().starts_with([',', '<', '-']);
                 return continues.then_some((next, before));
             }
             let is_blank = |comment: &At<String>| comment.value.is_empty();
@@ -244,7 +252,12 @@ impl Parser {
     }
 
     /// Reads a logical line with one rule of the grammar; says why not when it cannot be read.
-    fn read<T>(&mut self, logical: &mut Logical, rule: Rule, maker: Maker<'_, T>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        logical: &mut Logical,
+        rule: Rule,
+        maker: Maker<'_, T>,
+    ) -> Option<T> {
         if logical.broken {
             return None;
         }
@@ -340,7 +353,7 @@ impl Parser {
     }
 
     /// The lines between a head and its `end`. `at` is the head's word and the end of its line.
-    fn block<T>(
+    pub(super) fn block<T>(
         &mut self,
         head: Head,
         at: (Span, usize),
@@ -426,13 +439,13 @@ impl Parser {
 
 /// Where a block ends: its last byte, and the same with the comment behind it.
 #[derive(Debug, Clone, Copy, Default)]
-struct End {
-    content: usize,
-    whole: usize,
+pub(super) struct End {
+    pub(super) content: usize,
+    pub(super) whole: usize,
 }
 
 /// Appends what was read, with the comments that nothing took, or the line as it stands.
-fn push<T>(entries: &mut Vec<Entry<T>>, logical: &mut Logical, item: Option<T>) {
+pub(super) fn push<T>(entries: &mut Vec<Entry<T>>, logical: &mut Logical, item: Option<T>) {
     match item {
         Some(item) => {
             entries.extend(logical.loose().into_iter().map(Entry::Comment));

@@ -130,6 +130,9 @@ pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
             is_name && !is_step && third.is_none_or(|third| third.starts_with('"'))
         }
         "side" => third == Some("is"),
+        "extends" => is_name && third.is_none(),
+        "remove" | "in" => Head::of(second).is_some(),
+        "add" => second == "to" && third.is_some_and(|third| Head::of(third).is_some()),
         _ => false,
     }
 }

@@ -65,7 +65,7 @@ impl Build<'_> {
         }
     }
 
-    fn two_paths(&mut self, pair: Pair<'_, Rule>) -> Option<(At<Path>, At<Path>)> {
+    pub(super) fn two_paths(&mut self, pair: Pair<'_, Rule>) -> Option<(At<Path>, At<Path>)> {
         let mut paths = all(pair, Rule::path);
         let (left, right) = (paths.next()?, paths.next()?);
         Some((self.path(left)?, self.path(right)?))
@@ -95,7 +95,7 @@ impl Build<'_> {
 
     /// A line of `related` or `each`.
     pub(super) fn inner_line(&mut self, pair: Pair<'_, Rule>) -> Option<RelatedLine> {
-        if pair.as_rule() == Rule::field_line {
+        if inside(pair.clone(), Rule::operands).is_some() {
             return Some(RelatedLine::Field(self.field_line(pair)?));
         }
         let pairs: Option<Vec<_>> =

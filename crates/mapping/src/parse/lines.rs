@@ -84,8 +84,8 @@ pub(super) fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The lines of a text, in order; a byte order mark at the start is left out.
-pub(super) fn lines(text: &str, problems: &mut Vec<Problem>) -> Vec<Line> {
+/// The lines of a text that begins at byte `offset`, in order; a byte order mark at the start is left out.
+pub(super) fn lines(text: &str, offset: usize, problems: &mut Vec<Problem>) -> Vec<Line> {
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut lines = Vec::new();
     while start < text.len() {
@@ -93,7 +93,7 @@ pub(super) fn lines(text: &str, problems: &mut Vec<Problem>) -> Vec<Line> {
         let length = rest.find('\n').unwrap_or(rest.len());
         let whole = rest.get(..length).unwrap_or("");
         let body = whole.strip_suffix('\r').unwrap_or(whole);
-        lines.push(Scanner::new(body, start, problems).line());
+        lines.push(Scanner::new(body, start + offset, problems).line());
         start += length + 1;
     }
     lines

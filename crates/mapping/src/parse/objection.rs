@@ -28,7 +28,7 @@ pub(super) fn objection(head: Head, word: &str, rule: Rule, logical: &Logical) -
         return None;
     }
     if words::OVERLAY.contains(&word) {
-        return Some(syntax::not_yet(first, word));
+        return Some(syntax::overlay_inside(first, word));
     }
     if let Some(slip) = &logical.slip {
         return Some(syntax::missing_arrow(slip.span, Some(&slip.value), None));

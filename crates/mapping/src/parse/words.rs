@@ -20,8 +20,22 @@ pub(super) const CLAUSES: &[&str] = &[
 /// Words that go on with a clause; a line that begins with one continues the item above too.
 const WITHIN: &[&str] = &["and", "or", "then", "plus", "unless"];
 
-/// Words of the next version of the language: one map changes another.
-pub(super) const OVERLAY: &[&str] = &["extends", "change", "remove", "add"];
+/// Words that begin a line of an overlay: one map changes another.
+pub(super) const OVERLAY: &[&str] = &["extends", "change", "remove", "add", "in"];
+
+/// Blocks whose lines an overlay can change.
+pub(super) const CHANGEABLE: &[&str] =
+    &["sync", "defaults", "values", "fields", "related", "each", "require", "report"];
+
+/// Words that people write for these.
+pub(super) const OVERLAY_SYNONYMS: &[(&str, &str)] = &[
+    ("extend", "extends"),
+    ("modify", "change"),
+    ("replace", "change"),
+    ("delete", "remove"),
+    ("drop", "remove"),
+    ("insert", "add"),
+];
 
 /// Words that begin a line of some block, with the block.
 pub(super) const LINES: &[(&str, &str)] = &[
@@ -159,6 +173,14 @@ readers_words! {
         field_line => ("a path or a value"),
         row_line => ("a value"),
         demand_line => ("a test such as `type is Shared`"),
+        old_field => ("a path or a value"),
+        new_field => ("a path or a value"),
+        old_inner => ("a path, a value or `match`"),
+        new_inner => ("a path, a value or `match`"),
+        old_demand => ("a test such as `type is Shared`"),
+        new_demand => ("a test such as `type is Shared`"),
+        a_row => ("a value"),
+        block_name => ("a block of the base such as `values stage`"),
     }
     Words {
         clause => ("a clause", CLAUSES),
@@ -174,21 +196,25 @@ readers_words! {
         blank_clause => ("`blank`", &["blank"]),
         default_line => ("a clause", CLAUSES),
         note_line => ("`badge` or `audit`", &["badge", "audit"]),
+        a_default => ("a clause", CLAUSES),
+        a_note => ("`badge` or `audit`", &["badge", "audit"]),
+        a_from => ("`from`", &["from"]),
+        a_key => ("`match`", &["match"]),
         step_line => ("the name of a side, `base`, `gives` or `first contact`", &["gives", "first", "base"]),
     };
     words
-    kw_above = "above" kw_and = "and" kw_any = "any" kw_as = "as" kw_ask = "ask"
+    kw_above = "above" kw_add = "add" kw_and = "and" kw_any = "any" kw_as = "as" kw_ask = "ask"
     kw_audit = "audit" kw_base = "base" kw_held = "held" kw_parked = "parked" kw_badge = "badge" kw_before = "before" kw_below = "below"
-    kw_blank = "blank" kw_clear = "clear" kw_conflict = "conflict"
+    kw_blank = "blank" kw_change = "change" kw_clear = "clear" kw_conflict = "conflict"
     kw_contact = "contact" kw_create = "create" kw_days = "days" kw_default = "default"
     kw_defaults = "defaults" kw_each = "each" kw_else = "else" kw_empty = "empty"
-    kw_example = "example" kw_false = "false" kw_fields = "fields" kw_first = "first"
-    kw_from = "from" kw_gives = "gives" kw_has = "has" kw_ignore = "ignore" kw_in = "in"
+    kw_example = "example" kw_extends = "extends" kw_false = "false" kw_fields = "fields" kw_first = "first"
+    kw_from = "from" kw_gives = "gives" kw_has = "has" kw_ignore = "ignore" kw_in = "in" kw_into = "into"
     kw_invite = "invite" kw_is = "is" kw_keep = "keep" kw_language = "language"
     kw_mapping = "mapping" kw_match = "match" kw_missing = "missing" kw_newest = "newest"
     kw_none = "none" kw_not = "not" kw_of = "of" kw_on = "on" kw_one = "one" kw_only = "only"
     kw_or = "or" kw_otherwise = "otherwise" kw_park = "park" kw_plus = "plus"
-    kw_prefix = "prefix" kw_present = "present" kw_related = "related" kw_removed = "removed"
+    kw_prefix = "prefix" kw_present = "present" kw_related = "related" kw_remove = "remove" kw_removed = "removed"
     kw_report = "report" kw_require = "require" kw_same = "same" kw_several = "several"
     kw_shared = "shared" kw_sharing = "sharing" kw_side = "side" kw_sync = "sync"
     kw_then = "then" kw_through = "through" kw_to = "to" kw_true = "true"
@@ -207,7 +233,8 @@ readers_words! {
     WHITESPACE dot open_bracket dollar gap same_line sign name_char clause_start jsonpath_in
     quoted_name backtick language_line mapping_line side_line match_line sync_line defaults_line
     values_line fields_line related_line each_line require_line report_line example_line
-    from_line pairs_line
+    from_line pairs_line from field pairs extends_line drop_line add_to_line in_block edit_key edit_from
+    edit_default edit_row edit_field edit_inner edit_demand edit_note
 }
 
 /// A line of the kind that `rule` reads, to show how it is written.
@@ -236,5 +263,19 @@ const SHAPES: &[(Rule, &str)] = &[
     (Rule::row_line, "Active, Accepted <-> \"Qualification\""),
     (Rule::demand_line, "name not empty else \"Give the deal a name.\""),
     (Rule::note_line, "audit in Audit__c"),
+    (Rule::extends_line, "extends opportunity"),
+    (Rule::drop_line, "remove values stage"),
+    (Rule::add_to_line, "add to values stage"),
+    (
+        Rule::edit_key,
+        "change match referral.id with opportunity.Id into match referral.id with opportunity.Key__c",
+    ),
+    (Rule::edit_from, "in sync remove from opportunity"),
+    (Rule::edit_default, "in defaults change blank keep into blank clear"),
+    (Rule::edit_row, "in values stage remove New, Received -> \"Prospecting\""),
+    (Rule::edit_field, "change name <-> Name into name <-> Title__c"),
+    (Rule::edit_inner, "in related Account add customerProfile.name -> Name"),
+    (Rule::edit_demand, "in require remove details.dealValue above 0"),
+    (Rule::edit_note, "in report change audit in Audit__c into audit in Log__c"),
     (Rule::step_line, "opportunity has StageName = \"Closed Won\""),
 ];

@@ -159,12 +159,28 @@ pub fn dangling_clause(at: Span, word: &str) -> Problem {
     ))
 }
 
-/// An overlay, which this version of the language does not have.
-pub fn not_yet(at: Span, word: &str) -> Problem {
+/// A line of an overlay inside a block.
+pub fn overlay_inside(at: Span, word: &str) -> Problem {
     let word = shown(word);
-    Problem::new(Code::NotYet, at, format!("`{word}` is not part of this version of the language"))
-        .label("changes another map")
-        .help("copy the map and edit the copy; overlays come with the next version of the language")
+    Problem::new(Code::Syntax, at, format!("a `{word}` line stands outside of blocks"))
+        .label("changes the map that this one extends")
+        .help("put the line behind the `end` of the block")
+}
+
+/// `in` or `add to` with something behind it that is no block with lines to change.
+pub fn no_block(at: Span, word: &str, meant: Option<&str>) -> Problem {
+    let word = shown(word);
+    let found = if word.is_empty() { "the end of the line".into() } else { format!("`{word}`") };
+    let problem =
+        Problem::new(Code::UnknownWord, at, format!("expected a block of the base, found {found}"))
+            .label("no block whose lines can be changed");
+    match meant {
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")).fix(at, meant),
+        None => problem.help(
+            "write `sync`, `defaults`, `values NAME`, `fields`, `related OBJECT`, `each LIST`, \
+             `require` or `report`",
+        ),
+    }
 }
 
 /// One or more odd blanks.

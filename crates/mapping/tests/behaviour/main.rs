@@ -38,6 +38,8 @@ mod losses;
 #[cfg(test)]
 mod match_several;
 #[cfg(test)]
+mod overlays;
+#[cfg(test)]
 mod random_tables;
 #[cfg(test)]
 mod settle;

@@ -24,7 +24,12 @@ pub fn load_maps(paths: &[PathBuf]) -> Result<Vec<DealMap>, Error> {
         let name = path
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let compiled = mapping::compile(&name, &text, &schemas);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let shown = |found: &Path| {
+            found.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        };
+        let mut bases = |base: &str, asking: &str| base_beside(folder, base, asking, &shown);
+        let compiled = mapping::compile_with(&name, &text, &schemas, &mut bases);
         let usable = compiled.report.is_usable();
         let Some(plan) = compiled.plan.filter(|_| usable) else {
             return Err(Error::Map(Box::new(compiled.report)));
@@ -32,6 +37,47 @@ pub fn load_maps(paths: &[PathBuf]) -> Result<Vec<DealMap>, Error> {
         maps.push(DealMap::new(plan, &schemas).map_err(Error::MapSides)?);
     }
     Ok(maps)
+}
+
+/// The map with a name that a map in `folder` extends: `NAME.map`, else one that is built in, else
+/// the map in the folder that is called so. The file that asks is not its own base. Error: the names there are.
+pub fn base_beside(
+    folder: &Path,
+    name: &str,
+    asking: &str,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<mapping::Base, Vec<String>> {
+    let home = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut beside: Vec<(String, PathBuf, String)> = Vec::new();
+    let entries = std::fs::read_dir(home).into_iter().flatten().flatten();
+    for path in entries.map(|entry| folder.join(entry.file_name())) {
+        if path.extension().is_none_or(|end| end != "map") || shown(&path) == asking {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let (own, _) = mapping::names_of(&text);
+        beside.push((own.unwrap_or(stem), path, text));
+    }
+    beside.sort();
+    let is_file = |(_, path, _): &&(String, PathBuf, String)| {
+        path.file_stem().is_some_and(|stem| stem == name)
+    };
+    let base = |(_, path, text): &(String, PathBuf, String)| mapping::Base {
+        file: shown(path),
+        text: text.clone(),
+    };
+    if let Some(found) = beside.iter().find(is_file) {
+        return Ok(base(found));
+    }
+    mapping::shipped::base(name).or_else(|built_in| {
+        beside.iter().find(|(own, ..)| own == name).map(base).ok_or_else(|| {
+            let mut names: Vec<String> = beside.iter().map(|(own, ..)| own.clone()).collect();
+            names.extend(built_in);
+            names.dedup();
+            names
+        })
+    })
 }
 
 fn read(path: &Path) -> Result<String, Error> {

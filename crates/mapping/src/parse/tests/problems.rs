@@ -197,11 +197,12 @@ fn a_clause_without_a_line_dangles() {
 }
 
 #[test]
-fn overlays_are_reported_once_a_file() {
+fn lines_of_an_overlay_are_read_and_stand_outside_of_blocks() {
     let text = "extends opportunity\nchange a <-> b into c <-> d\nremove e <-> f\n\
                 add to values stage\n  A <- \"x\"\nend\nin related Account add a -> b\n";
-    check(text, &["1:1 not-yet \"extends opportunity\""]);
-    check_field("add a <-> b", &["2:1 not-yet \"add\""]);
+    check(text, &[]);
+    check_field("add a <-> b", &["2:1 syntax \"add\""]);
+    check("in valuess stage add A <- b\n", &["1:4 unknown-word \"valuess\" => \"values\""]);
 }
 
 #[test]
