@@ -156,7 +156,7 @@ pub enum Item {
         /// The block of the base; without: `fields`, or the head.
         block: Option<At<BlockName>>,
         /// What happens to its lines.
-        edits: Edits,
+        edits: Box<Edits>,
     },
     /// `remove values stage`: a whole block of the base is left out.
     Drop(At<BlockName>),

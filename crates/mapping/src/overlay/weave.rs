@@ -120,13 +120,13 @@ impl Weave<'_> {
         match item {
             Item::Extends(_) | Item::Drop(_) => {}
             Item::Language(_) => {
-                self.head_line(item, span, trailing, |i| matches!(i, Item::Language(_)))
+                self.head_line(item, span, trailing, |i| matches!(i, Item::Language(_)));
             }
             Item::Mapping { .. } => {
                 self.head_line(item, span, trailing, |i| matches!(i, Item::Mapping { .. }));
             }
             Item::Side { .. } | Item::Match { .. } => self.head_twice(&item, span),
-            Item::Edit { block, edits } => self.edits(block.as_ref(), edits, span),
+            Item::Edit { block, edits } => self.edits(block.as_ref(), *edits, span),
             Item::Sync(_)
             | Item::Defaults(_)
             | Item::Values { .. }

@@ -127,7 +127,7 @@ impl Parser {
             Some((block, edits)) => {
                 entries.extend(logical.loose().into_iter().map(Entry::Comment));
                 let (span, trailing) = (Span::new(start, end.content), logical.trailing());
-                let item = Item::Edit { block: Some(block), edits };
+                let item = Item::Edit { block: Some(block), edits: Box::new(edits) };
                 entries.push(Entry::Line { item, span, trailing });
             }
             None => entries.push(Entry::Unreadable(Span::new(start, end.whole))),
@@ -254,7 +254,7 @@ impl<'l> Build<'l> {
             }
             _ => return None,
         };
-        Some(Item::Edit { block, edits })
+        Some(Item::Edit { block, edits: Box::new(edits) })
     }
 
     fn key(&mut self, pair: Pair<'_, Rule>) -> Option<Key> {

@@ -111,7 +111,12 @@ impl Page<'_> {
                 (format!("{} {line}", verb("add")), below)
             }
             Edit::AddLines { lines, before } => {
-                return self.added(&format!("{} to {name}", word("add")), lines, before, layout);
+                return self.added(
+                    &format!("{} to {name}", word("add")),
+                    lines,
+                    before.as_ref(),
+                    layout,
+                );
             }
         };
         Printed { below, ..Printed::line("edit", first) }
@@ -121,10 +126,10 @@ impl Page<'_> {
         &self,
         head: &str,
         lines: &Block<T>,
-        before: &Option<At<T>>,
+        before: Option<&At<T>>,
         layout: Layout<'_, T>,
     ) -> Printed {
-        let before = before.as_ref().map(|row| {
+        let before = before.map(|row| {
             let (row, _) = one_text(layout(self, &row.value, row.span));
             (format!("before {row}"), None)
         });
