@@ -12,6 +12,8 @@ mod apply;
 mod check;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/fix.rs"]
+mod fix;
 #[path = "cli/fmt.rs"]
 mod fmt;
 #[path = "cli/folder.rs"]

@@ -2,11 +2,13 @@
 //!
 //! In: paths. Out: all problems of all files in one run. Must not know: how one is shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::project::{Project, find};
+use crate::fix::{self, Done};
+use crate::fmt::replace;
+use crate::project::{Project, find, read};
 use crate::show::{self, Finding, Tally};
-use crate::terminal::{Color, Outcome, Stop, count, print, tell};
+use crate::terminal::{Color, Outcome, Stop, count, print, shown, tell};
 
 /// How problems are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(crate) enum Face {
     Json,
     /// Annotations of a GitHub workflow.
     GitHub,
+    /// A SARIF 2.1.0 log.
+    Sarif,
 }
 
 /// Checks all maps; problems go to stdout, a summary to stderr.
@@ -25,6 +29,7 @@ pub(crate) fn run(
     org: Option<&str>,
     face: Face,
     deny_warnings: bool,
+    mend: bool,
     color: Color,
 ) -> Result<Outcome, Stop> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -32,6 +37,9 @@ pub(crate) fn run(
     let maps = find(paths)?;
     let mut project = Project::against(org, &maps)?;
     for path in &maps {
+        if mend {
+            mend_map(&mut project, path)?;
+        }
         match project.open(path) {
             Ok(map) => findings.extend(map.findings),
             Err(stop) => unread.push(stop),
@@ -41,6 +49,7 @@ pub(crate) fn run(
         Face::Human => show::human(&findings, color.on_stdout()),
         Face::Json => show::json(&findings),
         Face::GitHub => show::github(&findings),
+        Face::Sarif => show::sarif(&findings),
     };
     print(&text)?;
     for note in project.notes() {
@@ -57,4 +66,24 @@ pub(crate) fn run(
         Some(stop) => Err(stop),
         None => Ok(Outcome::fine_if(tally.errors == 0 && !(deny_warnings && tally.warnings > 0))),
     }
+}
+
+/// Carries out what the problems of a map offer, and says what was done.
+fn mend_map(project: &mut Project, path: &Path) -> Result<(), Stop> {
+    // What cannot be read is told when the map is opened.
+    let Ok(text) = read(path) else { return Ok(()) };
+    let (mended, done) = fix::fix(&text, &mut |text| project.report_of(path, text));
+    if mended == text {
+        return Ok(());
+    }
+    replace(path, &mended)?;
+    for Done { line, code, old, new } in done {
+        let what = match (old.trim(), new.trim()) {
+            ("", new) => format!("added `{new}`"),
+            (old, "") => format!("removed `{old}`"),
+            (old, new) => format!("`{old}` became `{new}`"),
+        };
+        tell(&format!("fixed {}:{line} {code}: {}\n", shown(path), what.replace('\n', " ")));
+    }
+    Ok(())
 }

@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// the built-in ones. All problems of all files are reported in one run. Warnings alone leave
     /// the exit code 0.
     #[command(
-        after_help = "Examples:\n  cosell check\n  cosell check opportunity.map --org acme\n  cosell check maps --format json\n  cosell check maps --format github --deny warnings"
+        after_help = "Examples:\n  cosell check\n  cosell check opportunity.map --org acme\n  cosell check maps --format json\n  cosell check maps --format github --deny warnings\n  cosell check maps --format sarif > cosell.sarif\n  cosell check opportunity.map --fix"
     )]
     Check(Check),
 
@@ -225,6 +225,10 @@ pub(crate) struct Check {
     /// What else makes the exit code 1
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) deny: Option<Deny>,
+
+    /// Carries out the edits that problems offer, as far as they make the map better
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 #[derive(Debug, Args)]
@@ -400,6 +404,8 @@ pub(crate) enum CheckFormat {
     /// Annotations of a GitHub workflow
     #[value(name = "github")]
     GitHub,
+    /// A SARIF 2.1.0 log
+    Sarif,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -422,6 +428,7 @@ impl From<CheckFormat> for check::Face {
             CheckFormat::Human => check::Face::Human,
             CheckFormat::Json => check::Face::Json,
             CheckFormat::GitHub => check::Face::GitHub,
+            CheckFormat::Sarif => check::Face::Sarif,
         }
     }
 }

@@ -90,7 +90,7 @@ fn tell_errors(report: &mapping::problem::Report, color: Color) {
 }
 
 /// Writes a file so that it is always whole: beside it first, then in its place.
-fn replace(path: &Path, text: &str) -> Result<(), Stop> {
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Stop> {
     let failed = |error: io::Error| Stop::file("write", path, &error);
     // Where a link leads, so that the link stays one.
     let target = fs::canonicalize(path).map_err(failed)?;

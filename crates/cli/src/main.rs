@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod demo;
 mod diff;
+mod fix;
 mod fmt;
 mod life;
 mod lines;
@@ -74,7 +75,8 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         }),
         Command::Check(args) => {
             let deny = args.deny == Some(Deny::Warnings);
-            check::run(&args.paths, args.org.as_deref(), args.format.into(), deny, color)
+            let org = args.org.as_deref();
+            check::run(&args.paths, org, args.format.into(), deny, args.fix, color)
         }
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),

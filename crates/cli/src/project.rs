@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use mapping::Compiled;
 use mapping::fault::Fault;
 use mapping::plan::Plan;
-use mapping::problem::Severity;
+use mapping::problem::{Report, Severity};
 use mapping::schema::{Schemas, System};
 
 use crate::org;
@@ -159,6 +159,8 @@ pub(crate) struct Project {
     folders: BTreeMap<PathBuf, Beside>,
     /// The org that takes the place of what is built in.
     org: Option<org::Read>,
+    /// What was found before a map was opened, for the first that is.
+    early: Vec<Finding>,
 }
 
 /// The schemas of a folder with maps.
@@ -177,7 +179,7 @@ impl Project {
         // A map that cannot be read is reported when it is opened.
         let texts: Vec<String> = maps.iter().filter_map(|map| read(map).ok()).collect();
         let read = org::read(&place, &texts)?;
-        Ok(Project { folders: BTreeMap::new(), org: Some(read) })
+        Ok(Project { org: Some(read), ..Project::default() })
     }
 
     /// What is not known of the org, a sentence each.
@@ -189,7 +191,7 @@ impl Project {
     pub(crate) fn open(&mut self, path: &Path) -> Result<Map, Stop> {
         let name = shown(path);
         let text = read(path)?;
-        let mut findings = Vec::new();
+        let mut findings = std::mem::take(&mut self.early);
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut bases = |base: &str, asking: &str| {
             runner::serve::base_beside(folder, base, asking, &shown_path)
@@ -204,6 +206,23 @@ impl Project {
             findings.extend(Finding::of_report(&report));
         }
         Ok(Map { name, findings, compiled })
+    }
+
+    /// What is wrong with a text in the place of a map. None: its schemas cannot be read.
+    pub(crate) fn report_of(&mut self, path: &Path, text: &str) -> Option<Report> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut bases = |base: &str, asking: &str| {
+            runner::serve::base_beside(folder, base, asking, &shown_path)
+        };
+        let mut early = std::mem::take(&mut self.early);
+        let compiled = match self.schemas(path, &mut early) {
+            Ok(Some(schemas)) => {
+                Some(mapping::compile_with(&shown(path), text, schemas, &mut bases).report)
+            }
+            Ok(None) | Err(_) => None,
+        };
+        self.early = early;
+        compiled
     }
 
     /// The schemas for a map that was opened. None: they cannot be read.

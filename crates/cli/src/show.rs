@@ -3,6 +3,10 @@
 //! In: reports of maps, problems of schema files. Out: text in the face that was asked for. Must
 //! not know: where the text goes, or how a problem was found.
 
+mod sarif;
+
+pub(crate) use sarif::sarif;
+
 use std::fmt::{self, Write as _};
 
 use mapping::problem::{Report, Severity, Sources};
@@ -34,7 +38,18 @@ pub(crate) struct Finding {
     labels: Vec<LabeledSpan>,
     /// Other places that matter.
     also: Vec<Also>,
+    /// What would solve it.
+    edit: Option<Edit>,
     sources: Sources,
+}
+
+/// A text in the place of another: lines and columns, from 1.
+#[derive(Debug, Clone)]
+struct Edit {
+    file: String,
+    start: (usize, usize),
+    end: (usize, usize),
+    text: String,
 }
 
 /// Another place of a problem, which may be in another file.
@@ -72,6 +87,15 @@ impl Finding {
                     .map(|l| on_one_line(l, sources.text()))
                     .collect(),
                 also: problem.also.iter().map(also).collect(),
+                edit: problem.fix.as_ref().map(|fix| {
+                    let (start, end) = (report.place(fix.span.start), report.place(fix.span.end));
+                    Edit {
+                        file: start.file.to_owned(),
+                        start: (start.line, start.column),
+                        end: (end.line, end.column),
+                        text: fix.text.clone(),
+                    }
+                }),
                 sources: sources.clone(),
             }
         };
@@ -91,8 +115,16 @@ impl Finding {
             help: Some(problem.help.clone()),
             labels: vec![LabeledSpan::new_primary_with_span(None, at)],
             also: Vec::new(),
+            edit: None,
             sources: Sources::one(&problem.file, text),
         }
+    }
+
+    /// Where what is underlined ends, when that is in the same file.
+    fn end(&self) -> Option<(usize, usize)> {
+        let main = self.labels.iter().find(|label| label.primary())?;
+        let end = self.sources.place(main.offset() + main.len());
+        (end.file == self.file).then_some((end.line, end.column))
     }
 
     fn severity_word(&self) -> &'static str {
