@@ -27,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// A library is known by these files of a crate only. `x/` means every file in that folder.
 const FENCES: &[(&str, &str, &[&str])] = &[
-    ("cli", "clap", &["command.rs"]),
+    ("cli", "clap", &["command.rs", "command/"]),
     ("cli", "miette", &["show.rs"]),
     ("cli", "tracing_subscriber", &["serve.rs"]),
     ("connect", "aws_lc_rs", &["webhook/signature.rs"]),

@@ -37,8 +37,8 @@ pub(crate) fn run(
     let maps = find(paths)?;
     let mut project = Project::against(org, &maps)?;
     for path in &maps {
-        if mend {
-            mend_map(&mut project, path)?;
+        if mend && let Err(stop) = mend_map(&mut project, path) {
+            unread.push(stop);
         }
         match project.open(path) {
             Ok(map) => findings.extend(map.findings),

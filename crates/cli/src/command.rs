@@ -2,6 +2,10 @@
 //!
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
+mod schema;
+
+pub(crate) use schema::{Schema, SchemaCommand, SchemaShow};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +77,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell plan opportunity.map\n  cosell plan opportunity.map --format json"
     )]
     Plan(Plan),
+
+    /// Shows what is known of both sides' objects and fields
+    Schema(Schema),
 
     /// Turns records of one side into records of the other
     ///

@@ -17,6 +17,7 @@ mod plan;
 mod project;
 mod ready;
 mod sandbox;
+mod schema;
 mod serve;
 mod show;
 mod terminal;
@@ -95,6 +96,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let (org, face) = (args.org.as_deref(), args.format.into());
             diff::run(maps, org, &args.replay, args.samples, face, color)
         }
+        Command::Schema(args) => schema::run(&args.command),
         Command::Test(args) => test::run(
             &test::Options {
                 paths: args.paths,
