@@ -283,3 +283,15 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn places_are_right_where_odd_characters_stand_within_a_name() {
+    for name in ["opport\u{feff}ty", "`opport\u{feff}ty`", "opp\u{a0}", "\u{200b}opportunity"] {
+        let text = HEAD.replace("with opportunity.", &format!("with {name}."));
+        let compiled = mapping::compile("m.map", &text, Schemas::built_in());
+        assert!(!compiled.report.problems().is_empty(), "{name:?}");
+        for problem in compiled.report.problems() {
+            assert!(text.get(problem.at.start..problem.at.end).is_some(), "{name:?} {problem:?}");
+        }
+    }
+}

@@ -92,7 +92,9 @@ impl<'c> Checker<'c> {
     /// A path that begins with a side's name: the side and the path behind it.
     fn sided(&mut self, path: &At<Path>) -> Option<(Side, At<Path>)> {
         let Some(Segment::Name(name)) = path.value.segments.first() else { return None };
-        let at = Span::new(path.span.start, path.span.start + name.len());
+        let written = self.text.get(path.span.start..path.span.end).unwrap_or("");
+        let dot = path.span.start + first_dot(written);
+        let at = Span::new(path.span.start, dot);
         let side = self.side_of(&At::new(name.clone(), at))?;
         let rest: Vec<Segment> = path.value.segments.iter().skip(1).cloned().collect();
         if rest.is_empty() {
@@ -103,7 +105,7 @@ impl<'c> Checker<'c> {
             );
             return None;
         }
-        let start = path.span.start + name.len() + 1;
+        let start = (dot + 1).min(path.span.end);
         Some((side, At::new(Path { segments: rest }, Span::new(start, path.span.end))))
     }
 
@@ -438,4 +440,14 @@ fn path_name(found: Found<'_>) -> String {
 
 pub(super) fn tree_start(tree: &Tree) -> Span {
     head::items(tree).next().map_or(Span::default(), |(_, span)| Span::new(span.start, span.start))
+}
+
+/// Where the first name of a path as it is written ends: what is odd in it was left out of the name.
+fn first_dot(written: &str) -> usize {
+    let mut quoted = false;
+    let dot = written.char_indices().find(|(_, c)| {
+        quoted ^= *c == '`';
+        *c == '.' && !quoted
+    });
+    dot.map_or(written.len(), |(at, _)| at)
 }
