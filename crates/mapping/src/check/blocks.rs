@@ -263,12 +263,17 @@ impl<'c> Checker<'c> {
             map_line: self.line_of(span),
         };
         let place = Place::Object(found);
+        let mut matched = None;
         for (line, at) in block.lines() {
             if self.is_full() {
                 break;
             }
             match line {
                 RelatedLine::Match { pairs, clauses } => {
+                    if let Some(first) = matched.replace(at) {
+                        self.say(say::doubled("match", first, at));
+                        continue;
+                    }
                     self.related_match(pairs, place, relationship, &mut related);
                     related.create_if_none |= self.none_and_several(clauses);
                 }

@@ -61,7 +61,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn does_nothing(&mut self, at: Span, clause: &str, why: &str) {
+    pub(super) fn does_nothing(&mut self, at: Span, clause: &str, why: &str) {
         let problem = say::misplaced(at, clause, why, REMOVE).fix(at, "");
         if !self.problems.contains(&problem) {
             self.say(problem);

@@ -91,6 +91,7 @@ impl<'c> Checker<'c> {
         scopes: [usize; 2],
     ) -> (Option<Vec<[SlotId; 2]>>, Vec<Line>) {
         let mut key: Option<Vec<[SlotId; 2]>> = None;
+        let mut matched = None;
         let mut lines: Vec<Line> = Vec::new();
         for (line, at) in block.lines() {
             if self.is_full() {
@@ -98,8 +99,15 @@ impl<'c> Checker<'c> {
             }
             match line {
                 RelatedLine::Match { pairs, clauses } => {
-                    self.none_and_several(clauses);
-                    key = self.element_key(pairs, scopes).or(key);
+                    if let Some(first) = matched.replace(at) {
+                        self.say(say::doubled("match", first, at));
+                        continue;
+                    }
+                    for clause in clauses {
+                        let why = "the elements of a list are added and removed by their key";
+                        self.does_nothing(clause.span, clause_name(&clause.kind), why);
+                    }
+                    key = self.element_key(pairs, scopes);
                 }
                 RelatedLine::Field(line) => {
                     let checked = self.field_line(line, at, Context { scopes, related: None });

@@ -58,7 +58,7 @@ impl<'c> Checker<'c> {
         let reached = from.iter().any(|from| {
             let to = after(row, from);
             let moved = from.iter().map(String::as_str).ne(to.iter().copied());
-            (moved && states.may_move(&words(from), &to)) || starts(&to)
+            if moved { states.may_move(&words(from), &to) } else { starts(&to) }
         });
         // What a new referral has is asked for where nothing has to move.
         let begins = states.initial.iter().any(|pair| fits(row, pair)) && row.when.is_none();

@@ -28,6 +28,7 @@ pub(super) fn weave(
     let is_example =
         |entry: &Entry<Item>| matches!(entry, Entry::Line { item: Item::Example { .. }, .. });
     let entries = base.entries.into_iter().filter(|entry| !is_example(entry)).collect();
+    let entries = one_of_each(entries);
     let mut weave = Weave { entries, sources, problems };
     let (drops, rest): (Vec<_>, Vec<_>) = overlay
         .entries
@@ -46,6 +47,36 @@ pub(super) fn weave(
         }
     }
     Tree { entries: weave.entries }
+}
+
+/// Several blocks of lines as one: the lines of the later ones behind those of the first.
+fn one_of_each(entries: Vec<Entry<Item>>) -> Vec<Entry<Item>> {
+    let mut kept: Vec<Entry<Item>> = Vec::new();
+    for entry in entries {
+        let Entry::Line { item, .. } = &entry else {
+            kept.push(entry);
+            continue;
+        };
+        let first = kept.iter_mut().find_map(|known| match (known, item) {
+            (Entry::Line { item: known @ Item::Fields(_), .. }, Item::Fields(_))
+            | (Entry::Line { item: known @ Item::Sync(_), .. }, Item::Sync(_))
+            | (Entry::Line { item: known @ Item::Require(_), .. }, Item::Require(_)) => Some(known),
+            _ => None,
+        });
+        match (first, entry) {
+            (Some(Item::Fields(first)), Entry::Line { item: Item::Fields(more), .. }) => {
+                first.entries.extend(more.entries);
+            }
+            (Some(Item::Sync(first)), Entry::Line { item: Item::Sync(more), .. }) => {
+                first.entries.extend(more.entries);
+            }
+            (Some(Item::Require(first)), Entry::Line { item: Item::Require(more), .. }) => {
+                first.entries.extend(more.entries);
+            }
+            (_, entry) => kept.push(entry),
+        }
+    }
+    kept
 }
 
 /// Whether an item of the base is the block that is named.
@@ -218,8 +249,6 @@ impl Weave<'_> {
                 self.lost_block(name);
                 None
             }
-            // Several blocks of lines are one.
-            [.., last] if matches!(name.value, BlockName::Fields | BlockName::Sync) => Some(*last),
             several => {
                 let places: Vec<Span> = several
                     .iter()

@@ -162,7 +162,7 @@ pub fn dangling_clause(at: Span, word: &str) -> Problem {
 /// A line of an overlay inside a block.
 pub fn overlay_inside(at: Span, word: &str) -> Problem {
     let word = shown(word);
-    Problem::new(Code::Syntax, at, format!("a `{word}` line stands outside of blocks"))
+    Problem::new(Code::Syntax, at, format!("lines with `{word}` stand outside of blocks"))
         .label("changes the map that this one extends")
         .help("put the line behind the `end` of the block")
 }

@@ -220,3 +220,13 @@ fn an_overlay_is_laid_out_once_and_keeps_its_comments() {
         outcome(&compile("own.map", &once, Schemas::built_in()))
     );
 }
+
+#[test]
+fn several_blocks_of_lines_are_one() {
+    let two = BASE.replace("  inviteContext", "end\nfields\n  inviteContext");
+    for line in ["name -> Name", "inviteContext.assistanceRequestCode -> How_can_Microsoft_help__c"]
+    {
+        let found = places(&woven(&format!("extends base\nremove {line}\n"), &[("base", &two)]));
+        assert!(!found.iter().any(|place| place.contains("lost")), "{found:?}");
+    }
+}
