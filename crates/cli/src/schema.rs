@@ -23,6 +23,9 @@ pub(crate) enum Face {
     Json,
 }
 
+/// Longer cells push what is behind them to the right.
+const WIDEST: usize = 50;
+
 /// So many characters of a list of values fit on a line.
 const SHORT: usize = 44;
 
@@ -251,7 +254,7 @@ fn columns(table: &[Vec<String>]) -> String {
     let width = |column: usize| {
         table.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..wide).map(width).collect();
+    let widths: Vec<usize> = (0..wide).map(|column| width(column).min(WIDEST)).collect();
     let mut text = String::new();
     for row in table {
         let mut line = String::new();
@@ -302,6 +305,13 @@ fn field_json(path: &str, field: &Field) -> Value {
         "references": field.reference_to,
         "relationship": field.relationship,
         "restricted": field.restricted,
+        "one_way": field.one_way,
+        "until_shared": field.until_shared,
+        "consent": field.consent,
+        "external_id": field.external_id,
+        "unique": field.unique,
+        "controlled_by": field.controlled_by,
+        "key": field.key,
         "values": field.values.iter().map(|value| json!({
             "value": value.value,
             "label": value.label,

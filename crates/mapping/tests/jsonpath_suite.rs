@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is wrong")]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mapping::path::JsonPath;
@@ -41,15 +42,17 @@ const HEAD: &str = "language 1\nmapping suite\nside referral is partner_center R
     side opportunity is salesforce Opportunity\n\
     match referral.id with opportunity.Referral_Identifier__c\nfields\n";
 
+/// Said also where the output of tests that pass is not shown.
+fn tell(what: &str) {
+    let _ = writeln!(std::io::stderr(), "\n{what}");
+}
+
 fn suite() -> Option<Vec<Value>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/suites");
     let folder = std::env::var_os("COSELL_SUITES").map_or(beside, PathBuf::from);
     let path = folder.join("jsonpath-cts.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-        {
-            eprintln!("SKIPPED: the JSONPath suite is not there; COSELL_SUITES names its folder");
-        }
+        tell("SKIPPED: the JSONPath suite is not there; COSELL_SUITES names its folder");
         return None;
     };
     let suite: Value = serde_json::from_str(&text).unwrap();
@@ -104,5 +107,5 @@ fn the_suite_is_answered_but_for_the_cases_that_are_named() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    eprintln!("JSONPath suite: {} of {} cases passed", cases.len() - missed, cases.len());
+    tell(&format!("JSONPath suite: {} of {} cases passed", cases.len() - missed, cases.len()));
 }
