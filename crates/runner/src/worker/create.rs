@@ -28,6 +28,9 @@ use super::{Deal, Halt, note};
 /// How long the right to create a shared record is kept without a sign of life.
 const RESERVATION: Duration = Duration::from_mins(10);
 
+/// So many ids of records that may be meant are named.
+const SHOWN: usize = 5;
+
 /// The name of the deal's own record within the composite.
 const DEAL: &str = "deal";
 
@@ -167,7 +170,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         match found.as_slice() {
             [] => Ok(None),
             [row] => Ok(Some(row.id.clone())),
-            [_, _, ..] => Err(undecided(scene, related, "several records match")),
+            several => {
+                let ids: Vec<String> =
+                    several.iter().take(SHOWN).map(|row| row.id.to_string()).collect();
+                let more = if several.len() > SHOWN { ", …" } else { "" };
+                let what = format!("several records match ({}{more})", ids.join(", "));
+                Err(undecided(scene, related, &what))
+            }
         }
     }
 
