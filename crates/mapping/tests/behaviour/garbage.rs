@@ -5,9 +5,20 @@ use mapping::report::ReportEvent;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::generate::{FIELDS, NUMBERS, PATHS, STAGES, any_json, cases, pick, spoiled, text};
+use super::generate::{
+    FIELDS, LEAD_FIELDS, NUMBERS, PATHS, STAGES, any_json, cases, pick, spoiled, text,
+};
 use super::laws::lawful_round;
-use super::support::{Deal, NOW, json as parsed, sample, set, shipped};
+use super::support::{Deal, NOW, json as parsed, sample, set, shipped, shipped_lead};
+
+const LEAD_STATUSES: &[&str] = &[
+    "\"Open - Not Contacted\"",
+    "\"Working - Contacted\"",
+    "\"Closed - Converted\"",
+    "\"Closed - Not Converted\"",
+    "\"Parked\"",
+    "null",
+];
 
 fn exercise(left: &str, right: &str, base: &Base) {
     let plan = shipped();
@@ -103,5 +114,26 @@ proptest! {
         set(&mut deal.right, "StageName", stage);
         set(&mut deal.right, "Description", notes);
         lawful_round(plan, &mut deal)?;
+    }
+
+    #[test]
+    fn the_shipped_lead_map_comes_to_rest(
+        left in spoiled("lead.json", PATHS), right in spoiled("own-lead.json", LEAD_FIELDS),
+        status in pick(LEAD_STATUSES), notes in text(), accepted in any::<bool>(),
+    ) {
+        let plan = shipped_lead();
+        let mut deal = Deal::of(left, right);
+        set(&mut deal.right, "Sync_with_Partner_Center__c", true);
+        set(&mut deal.right, "Referral_Identifier__c", "5b8b3a0e-41d7-4d0c-8f3e-0a6c7e9b1d22");
+        set(&mut deal.left, "id", "5b8b3a0e-41d7-4d0c-8f3e-0a6c7e9b1d22");
+        lawful_round(plan, &mut deal)?;
+        set(&mut deal.right, "Status", status);
+        set(&mut deal.right, "Description", notes);
+        lawful_round(plan, &mut deal)?;
+        if accepted && deal.left["status"] == "New" {
+            set(&mut deal.left, "status", "Active");
+            set(&mut deal.left, "substatus", "Accepted");
+            lawful_round(plan, &mut deal)?;
+        }
     }
 }

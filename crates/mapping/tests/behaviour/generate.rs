@@ -301,6 +301,10 @@ pub(crate) const PATHS: &[&str] = &[
     "details.requirements.solutions",
     "customerProfile",
     "customerProfile.address",
+    "customerProfile.team",
+    "details.requirements.industries",
+    "details.requirements.additionalRequirements",
+    "details.requirements.additionalRequirements.attributes",
     "consent",
     "consent.consentToShareReferralWithMicrosoftSellers",
     "inviteContext",
@@ -328,6 +332,24 @@ pub(crate) const FIELDS: &[&str] = &[
     "Microsoft_Solutions__r.records",
     "Owner",
     "Campaign_Code__c",
+    "Marketplace_Intent__c",
+    "Solution_Area__c",
+    "OpportunityContactRoles",
+    "OpportunityContactRoles.records",
+];
+pub(crate) const LEAD_FIELDS: &[&str] = &[
+    "Id",
+    "LastName",
+    "Company",
+    "Status",
+    "Email",
+    "Description",
+    "Sync_with_Partner_Center__c",
+    "Referral_Identifier__c",
+    "Visible_to_Microsoft__c",
+    "Campaign_Code__c",
+    "LeadSource",
+    "Country",
 ];
 
 /// A record of the shipped map with some of its members replaced by anything.

@@ -31,10 +31,17 @@ fn mappings() -> std::path::PathBuf {
 /// The opportunity map that we ship.
 pub(crate) fn shipped() -> &'static Plan {
     static PLAN: OnceLock<Plan> = OnceLock::new();
-    PLAN.get_or_init(|| {
-        let text = std::fs::read_to_string(mappings().join("opportunity.map")).unwrap();
-        compiled(&text, Schemas::built_in())
-    })
+    PLAN.get_or_init(|| shipped_as("opportunity.map"))
+}
+
+/// The lead map that we ship.
+pub(crate) fn shipped_lead() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| shipped_as("lead.map"))
+}
+
+fn shipped_as(name: &str) -> Plan {
+    compiled(&std::fs::read_to_string(mappings().join(name)).unwrap(), Schemas::built_in())
 }
 
 /// A record beside the shipped maps.
