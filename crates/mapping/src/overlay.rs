@@ -67,9 +67,7 @@ pub(crate) fn compose(file: &str, text: &str, bases: Bases<'_>) -> Composed {
     }
     let mut tree = trees.pop().unwrap_or_default();
     if complete {
-        let below = trees.len();
-        for (level, overlay) in trees.into_iter().enumerate().rev() {
-            debug_assert!(level < below, "levels are woven from the innermost out");
+        for overlay in trees.into_iter().rev() {
             tree = weave::weave(tree, overlay, &sources, &mut problems);
         }
     } else if let Some(own) = trees.into_iter().next() {

@@ -48,36 +48,40 @@ pub fn base_beside(
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<mapping::Base, Vec<String>> {
     let home = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut beside: Vec<(String, PathBuf, String)> = Vec::new();
     let entries = std::fs::read_dir(home).into_iter().flatten().flatten();
-    for path in entries.map(|entry| folder.join(entry.file_name())) {
-        if path.extension().is_none_or(|end| end != "map") || shown(&path) == asking {
-            continue;
-        }
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let (own, _) = mapping::names_of(&text);
-        beside.push((own.unwrap_or(stem), path, text));
-    }
+    let is_map =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "map") && shown(path) != asking;
+    let mut beside: Vec<PathBuf> =
+        entries.map(|entry| folder.join(entry.file_name())).filter(is_map).collect();
     beside.sort();
-    let is_file = |(_, path, _): &&(String, PathBuf, String)| {
-        path.file_stem().is_some_and(|stem| stem == name)
+    let stem = |path: &Path| {
+        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
     };
-    let base = |(_, path, text): &(String, PathBuf, String)| mapping::Base {
-        file: shown(path),
-        text: text.clone(),
+    let load = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).ok()?;
+        Some(mapping::Base { file: shown(path), text })
     };
-    if let Some(found) = beside.iter().find(is_file) {
-        return Ok(base(found));
+    if let Some(found) = beside.iter().find(|path| stem(path) == name).and_then(load) {
+        return Ok(found);
     }
-    mapping::shipped::base(name).or_else(|built_in| {
-        beside.iter().find(|(own, ..)| own == name).map(base).ok_or_else(|| {
-            let mut names: Vec<String> = beside.iter().map(|(own, ..)| own.clone()).collect();
-            names.extend(built_in);
-            names.dedup();
-            names
-        })
-    })
+    let built_in = match mapping::shipped::base(name) {
+        Ok(found) => return Ok(found),
+        Err(names) => names,
+    };
+    // Only now does it matter what the others are called.
+    let mut names: Vec<String> = Vec::new();
+    for path in &beside {
+        let Some(found) = load(path) else { continue };
+        let own = mapping::names_of(&found.text).0.unwrap_or_else(|| stem(path));
+        if own == name {
+            return Ok(found);
+        }
+        names.push(own);
+    }
+    names.sort();
+    names.extend(built_in);
+    names.dedup();
+    Err(names)
 }
 
 fn read(path: &Path) -> Result<String, Error> {
