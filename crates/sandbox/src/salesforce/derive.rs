@@ -37,6 +37,7 @@ pub(crate) fn fill_defaults(session: &Session<'_>, object: &Object, row: &mut Ma
         ("CurrencyIsoCode", json!("USD")),
         ("DefaultCurrencyIsoCode", json!("USD")),
         ("OpportunityAccessLevel", json!("Read")),
+        ("Status", json!("Open - Not Contacted")),
         ("UserType", json!("Standard")),
     ];
     for (name, value) in defaults {
@@ -56,7 +57,7 @@ pub(crate) fn follow(
 ) -> Result<(), StoreError> {
     match object.name {
         "Opportunity" => opportunity(row, changed, sent),
-        "Contact" | "User" => {
+        "Contact" | "Lead" | "User" => {
             let parts = [text(row, "FirstName"), text(row, "LastName")];
             let name: Vec<&str> = parts.into_iter().flatten().collect();
             let name = name.join(" ");

@@ -1,6 +1,8 @@
 //! The objects of the sandbox's organisation: a table, nothing else. Standard fields as in the object
 //! reference, custom ones as the co-sell package adds them.
 
+mod lead;
+
 use super::model::{Face, Field, Kind, Link, Object, OnDelete};
 
 const fn text(name: &'static str, label: &'static str, length: usize) -> Field {
@@ -100,6 +102,7 @@ const OPPORTUNITY: &[Field] = &[
     text("Fiscal", "Fiscal Period", 6).read_only(),
 ];
 
+/// What the co-sell package adds to opportunities and leads.
 const COSELL: &[Field] = &[
     check("Sync_with_Partner_Center__c", "Sync with Partner Center"),
     text("Referral_Identifier__c", "Referral Identifier", 100).unique_external_id(),
@@ -112,6 +115,9 @@ const COSELL: &[Field] = &[
     text("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier", 255),
     text("Referral_Program__c", "Referral Program", 255),
     text("Campaign_Code__c", "Campaign Code", 255),
+];
+
+const COSELL_DEAL: &[Field] = &[
     closed_list("Marketplace_Intent__c", "Marketplace purchase intent", INTENTS),
     text("Solution_Area__c", "Solution area", 255),
     text("Solution_Play__c", "Solution play", 255),
@@ -306,13 +312,20 @@ pub(crate) static ALL: &[&Object] = &[
         "003",
         &[ID, DELETED, CONTACT, CURRENCY, OWNER, AUDIT],
     ),
+    &object(
+        "Lead",
+        "Lead",
+        "Leads",
+        "00Q",
+        &[ID, DELETED, lead::LEAD, COSELL, CURRENCY, OWNER, AUDIT],
+    ),
     &object("User", "User", "Users", "005", &[ID, USER, AUDIT]),
     &object(
         "Opportunity",
         "Opportunity",
         "Opportunities",
         "006",
-        &[ID, DELETED, OPPORTUNITY, COSELL, CURRENCY, OWNER, AUDIT],
+        &[ID, DELETED, OPPORTUNITY, COSELL, COSELL_DEAL, CURRENCY, OWNER, AUDIT],
     ),
     &object(
         "OpportunityContactRole",

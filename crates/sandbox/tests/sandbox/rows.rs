@@ -251,3 +251,17 @@ async fn describe_says_what_validation_does() {
         children.iter().any(|child| child["relationshipName"] == json!("Microsoft_Solutions__r"))
     );
 }
+
+#[tokio::test]
+async fn a_lead_has_a_name_and_a_first_status() {
+    let client = Client::start().await;
+    let lead = json!({ "FirstName": "Eva", "LastName": "Jansen", "Company": "Blue Harbour" });
+    let made = client.rep("POST", "/sobjects/Lead", &lead).await.is(201).text("/id");
+    assert!(made.starts_with("00Q"), "{made}");
+    let read = client.rep("GET", &format!("/sobjects/Lead/{made}"), &Value::Null).await.is(200);
+    assert_eq!(read.text("/Name"), "Eva Jansen");
+    assert_eq!(read.text("/Status"), "Open - Not Contacted");
+    let nobody = json!({ "LastName": "Jansen" });
+    let missing = client.rep("POST", "/sobjects/Lead", &nobody).await.is(400);
+    assert_eq!(missing.text("/0/errorCode"), "REQUIRED_FIELD_MISSING");
+}
