@@ -228,6 +228,13 @@ impl Salesforce {
         }
     }
 
+    /// The names of all objects that the sync user may see.
+    pub async fn objects(&self) -> Result<Vec<String>, Error> {
+        let path = format!("{}/sobjects", self.root());
+        let answer = self.call(self.get("list objects", &path).await?).await?;
+        row::object_names(answer.text()?).ok_or_else(|| answer.unreadable("is no list of objects"))
+    }
+
     fn root(&self) -> String {
         format!("/services/data/{}", self.version)
     }

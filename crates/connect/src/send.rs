@@ -357,7 +357,12 @@ fn innermost(failure: &reqwest::Error) -> String {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    if failure.source().is_some() { cause.to_string() } else { "unknown cause".to_owned() }
+    if failure.source().is_none() {
+        return "unknown cause".to_owned();
+    }
+    // Without the operating system's number behind it.
+    let text = cause.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 fn form(fields: &[(&'static str, Secret)]) -> String {

@@ -93,6 +93,13 @@ pub(super) fn append(mut record: Value, relationship: &str, more: &[String]) -> 
     Some(record)
 }
 
+/// The names in a list of objects.
+pub(super) fn object_names(text: &str) -> Option<Vec<String>> {
+    let answer: Value = serde_json::from_str(text).ok()?;
+    let objects = answer.get("sobjects")?.as_array()?;
+    objects.iter().map(|object| object.get("name")?.as_str().map(str::to_owned)).collect()
+}
+
 /// The path of a link to more records. A host in the link means nothing and is dropped.
 fn own_path(link: &str) -> Option<String> {
     let path = match link.split_once("://") {

@@ -209,3 +209,27 @@ fn the_limit_header_is_read_in_its_forms() {
     assert_eq!(usage("per-app-api-usage=17/250(appName=x)"), None);
     assert_eq!(usage("api-usage=x/y"), None);
 }
+
+#[tokio::test]
+async fn objects_are_described_and_listed() {
+    let (responder, client) = salesforce(|asked| {
+        if asked.line.contains("/sobjects/Deal__c/describe ") {
+            return reply(200, r#"{"name":"Deal__c","fields":[]}"#);
+        }
+        if asked.line.contains("/sobjects ") {
+            return reply(200, r#"{"sobjects":[{"name":"Account"},{"name":"Deal__c"}]}"#);
+        }
+        let body =
+            r#"[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]"#;
+        reply(404, body)
+    })
+    .await;
+    assert_eq!(client.describe("Deal__c").await.unwrap(), r#"{"name":"Deal__c","fields":[]}"#);
+    assert_eq!(client.objects().await.unwrap(), ["Account", "Deal__c"]);
+    let error = client.describe("Ghost__c").await.unwrap_err();
+    let Error::Refused { code, why, .. } = error else { panic!("{error}") };
+    assert_eq!(code, "NOT_FOUND");
+    assert!(why.contains("Ghost__c") && why.contains("may not see it"), "{why}");
+    let asked = responder.asked();
+    assert_eq!(asked[2].line, "GET /services/data/v66.0/sobjects HTTP/1.1");
+}

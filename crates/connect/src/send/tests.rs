@@ -64,6 +64,10 @@ async fn nothing_was_carried_out_when_no_connection_stood() {
     let error = wire.send(request).await.unwrap_err();
     assert!(matches!(&error, Error::Later { unknown_outcome: false, .. }), "{error:?}");
     assert!(!error.to_string().contains("anna"), "{error}");
+    assert!(
+        error.to_string().contains("refused") && !error.to_string().contains("os error"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
