@@ -148,3 +148,69 @@ fn an_old_object_file_tells_the_same() {
     let lines = "fields\n  \"B\" -> Area__c on create only\nend\n";
     assert_eq!(codes(&folder, lines), ["7 map::unknown-value"]);
 }
+
+/// A describe that was cut down to what its owner thought mattered.
+fn cut_down(fields: &str) -> Folder {
+    let folder = Folder::new();
+    let text = format!("{{\"name\":\"Opportunity\",\"label\":\"Deal\",\"fields\":[{fields}]}}");
+    folder.write("orgs/acme/Opportunity.json", &text);
+    folder
+}
+
+#[test]
+fn a_describe_that_does_not_say_who_may_write_is_taken_to_mean_everybody() {
+    let folder = cut_down(
+        r#"{"name":"Id","type":"id"},
+        {"name":"Ref__c","type":"string","length":255,"nillable":true},
+        {"name":"Name","type":"string","length":120,"nillable":true},
+        {"name":"Sum__c","type":"double","precision":18,"scale":2,"calculated":true,"nillable":true},
+        {"name":"Count__c","type":"string","length":30,"autoNumber":true,"nillable":true},
+        {"name":"At__c","type":"time","nillable":true}"#,
+    );
+    let lines = "sync\n  from referral\nend\nfields\n  name -> Name as text cut at 120\n\
+  details.dealValue -> Sum__c\n  name -> Count__c as text cut at 30\n  name -> At__c\nend\n";
+    let expected =
+        ["11 map::read-only", "12 map::read-only", "13 map::type-mismatch", "13 map::read-only"];
+    assert_eq!(codes(&folder, lines), expected);
+}
+
+#[test]
+fn what_only_a_new_record_takes_is_told_of_both_sides_but_not_of_related_records() {
+    let folder = cut_down(
+        r#"{"name":"Ref__c","type":"string","length":255,"nillable":true},
+        {"name":"Name","type":"string","length":120,"nillable":true},
+        {"name":"AccountId","type":"reference","referenceTo":["Account"],"relationshipName":"Account","nillable":true},
+        {"name":"Fixed__c","type":"string","length":120,"nillable":true,"createable":true,"updateable":false}"#,
+    );
+    let account = r#"{"name":"Account","label":"Account","fields":[
+        {"name":"Name","type":"string","length":255,"nillable":true},
+        {"name":"Fixed__c","type":"string","length":120,"nillable":true,"createable":true,"updateable":false}]}"#;
+    folder.write("orgs/acme/Account.json", account);
+    let lines = "sync\n  from referral\nend\nfields\n  name -> Name as text cut at 120\n\
+  name -> Fixed__c as text cut at 120\nend\nrelated Account through AccountId\n\
+  match customerProfile.name with Name none create several ask\n  customerProfile.name -> Name\n\
+  customerProfile.name -> Fixed__c as text cut at 120\nend\n";
+    assert_eq!(codes(&folder, lines), ["11 map::create-only"]);
+    let said = lines.replace("cut at 120\nend\nrelated", "cut at 120 on create only\nend\nrelated");
+    assert_eq!(codes(&folder, &said), Vec::<String>::new());
+}
+
+#[test]
+fn fields_that_some_orgs_do_not_have_say_what_to_do_without_them() {
+    let folder = cut_down(
+        r#"{"name":"Ref__c","type":"string","length":255,"nillable":true},
+        {"name":"Amount","type":"currency","precision":18,"scale":2,"nillable":true}"#,
+    );
+    let lines = "sync\n  from referral\nend\nfields\n  details.dealValue, details.currency -> Amount, CurrencyIsoCode as money\n\
+  \"0123456789abcde\" -> RecordTypeId on create only\nend\n";
+    folder.write("deal.map", map(lines));
+    let done = folder.run(&["check", "deal.map", "--org", "acme"]).ends(1);
+    let words: Vec<&str> = done.out.split_whitespace().collect();
+    for help in ["as money in", "without multi-currency", "has no record types"] {
+        assert!(words.join(" ").contains(help), "{help}: {}", done.out);
+    }
+    let lines = lines
+        .replace("-> Amount, CurrencyIsoCode as money", "-> Amount as money in \"EUR\"")
+        .replace("\"0123456789abcde\" -> RecordTypeId on create only\n", "");
+    assert_eq!(codes(&folder, &lines), Vec::<String>::new());
+}

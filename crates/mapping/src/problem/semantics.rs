@@ -64,6 +64,13 @@ pub(crate) fn unknown_field(
     let problem = Problem::new(Code::UnknownField, at, format!("`{holder}` has no field `{word}`"))
         .label("not in the schema");
     match (fix, known.is_empty()) {
+        _ if word == "CurrencyIsoCode" => problem.help(
+            "an org without multi-currency has no such field: leave it out and name the org's own currency, \
+             as in `details.dealValue, details.currency <-> Amount as money in \"EUR\"`",
+        ),
+        _ if word == "RecordTypeId" => problem.help(
+            "the object has no record types, or the user whose schema this is may not see them: leave the line out",
+        ),
         (Some((span, near)), _) => problem.help(format!("did you mean `{near}`?")).fix(span, near),
         (None, true) => {
             problem.help(format!("add the schema of `{holder}` to `schemas/` beside the map"))

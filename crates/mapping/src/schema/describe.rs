@@ -62,8 +62,8 @@ fn field(given: &Json<'_>, object: &str, notes: &mut Notes) -> Option<Field> {
     let kind = kind(given, name, object, notes);
     let mut field = Field::new(name, kind);
     text(given, "label").unwrap_or(name).clone_into(&mut field.label);
-    field.create = flag(given, "createable");
-    field.update = flag(given, "updateable");
+    field.create = permitted(given, "createable", kind);
+    field.update = permitted(given, "updateable", kind);
     let nillable = flag(given, "nillable");
     field.required = field.create
         && !nillable
@@ -111,7 +111,7 @@ fn kind(given: &Json<'_>, name: &str, object: &str, notes: &mut Notes) -> Kind {
     let kind = text(given, "type").unwrap_or_default();
     match kind {
         "id" => Kind::Id,
-        "string" | "encryptedstring" | "time" => Kind::Text,
+        "string" | "encryptedstring" => Kind::Text,
         "textarea" => Kind::LongText,
         "phone" => Kind::Phone,
         "email" => Kind::Email,
@@ -126,7 +126,9 @@ fn kind(given: &Json<'_>, name: &str, object: &str, notes: &mut Notes) -> Kind {
         "datetime" => Kind::DateTime,
         "reference" => Kind::Reference,
         // Made of other fields, or not a value that a map could carry.
-        "address" | "location" | "complexvalue" | "anyType" | "base64" | "json" => Kind::Object,
+        "address" | "location" | "complexvalue" | "anyType" | "base64" | "json" | "time" => {
+            Kind::Object
+        }
         other => {
             notes.strange_type(other, object, name);
             Kind::Text
@@ -184,6 +186,20 @@ fn text<'j>(json: &'j Json<'_>, name: &str) -> Option<&'j str> {
 
 fn flag(json: &Json<'_>, name: &str) -> bool {
     matches!(get(json, name), Some(Json::Bool(true)))
+}
+
+/// What the user may do with a field. A describe that was cut down may not say; then everything but
+/// what Salesforce makes itself can be written.
+fn permitted(given: &Json<'_>, right: &str, kind: Kind) -> bool {
+    match get(given, right) {
+        Some(Json::Bool(said)) => *said,
+        Some(Json::Null | Json::Number(_) | Json::Text(_) | Json::List(_) | Json::Object(_))
+        | None => {
+            !matches!(kind, Kind::Id | Kind::Object)
+                && !flag(given, "calculated")
+                && !flag(given, "autoNumber")
+        }
+    }
 }
 
 fn number<N: std::str::FromStr>(json: &Json<'_>, name: &str) -> Option<N> {

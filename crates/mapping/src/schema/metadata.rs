@@ -63,7 +63,7 @@ pub(super) fn field(element: &Element) -> Option<SourceField> {
 
 fn kind(name: &str) -> Option<Kind> {
     Some(match name {
-        "Text" | "EncryptedText" | "AutoNumber" | "Time" => Kind::Text,
+        "Text" | "EncryptedText" | "AutoNumber" => Kind::Text,
         "TextArea" | "LongTextArea" | "Html" => Kind::LongText,
         "Checkbox" => Kind::Bool,
         "Number" | "Currency" | "Summary" => Kind::Number,
@@ -81,7 +81,7 @@ fn kind(name: &str) -> Option<Kind> {
         | "ExternalLookup"
         | "IndirectLookup"
         | "MetadataRelationship" => Kind::Reference,
-        "Location" | "Address" => Kind::Object,
+        "Location" | "Address" | "Time" => Kind::Object,
         _ => return None,
     })
 }
