@@ -467,6 +467,12 @@ fn need(fits: bool, name: &str, side: &str, wanted: &str, kind: Kind) -> Result<
     Err(format!("`as {name}` takes {wanted} on the {side}, found {}", kind.phrase()))
 }
 
+/// Texts in which any word may stand: not those whose kind says what is in them.
+fn spells_words(kind: Kind) -> bool {
+    let kept = [Kind::Email, Kind::Url, Kind::Reference, Kind::Country, Kind::Currency];
+    crate::value::is_text(kind) && !kept.contains(&kind)
+}
+
 /// Both sides are texts of any kind.
 fn need_texts(name: &str, left: Kind, right: Kind) -> Result<(), String> {
     need(crate::value::is_text(left), name, "left", "a text", left)?;

@@ -94,6 +94,48 @@ impl<'c> Checker<'c> {
         problems
     }
 
+    /// A field of another type than all words of its column: told once, at the line, and its cells
+    /// are not looked at any further.
+    pub(super) fn misfit_columns(&mut self, index: usize, columns: &mut [Columns<'c>; 2]) {
+        let Some(table) = self.plan.tables.get(index) else { return };
+        let Some(facts) = self.tables.get(index) else { return };
+        let mut problems = Vec::new();
+        for side in Side::BOTH {
+            let of = &mut columns[side.index()];
+            for place in 0..of.fields.len() {
+                let Column { field: Some(field), kind: Some(kind) } = Column::of(of, place) else {
+                    continue;
+                };
+                let words: Vec<&Value> = values_in(table, side, place).collect();
+                // One word alone may be the mistake itself.
+                let [first, _, ..] = words.as_slice() else { continue };
+                if words.iter().any(|value| has_kind(value, kind)) {
+                    continue;
+                }
+                let at = of.spans.get(place).copied().unwrap_or(facts.span);
+                let (name, table) = (&field.name, &table.name);
+                let message = format!(
+                    "`{name}` holds {}, and table `{table}` has {} there",
+                    kind.phrase(),
+                    first.word()
+                );
+                problems.push(
+                    Problem::new(Code::TypeMismatch, at, message)
+                        .label("does not fit the table")
+                        .also(facts.span, "this table")
+                        .help(format!(
+                            "map another field, or write {} in its rows",
+                            example_of(kind)
+                        )),
+                );
+                of.fields[place] = None;
+            }
+        }
+        for problem in problems {
+            self.say_once(problem);
+        }
+    }
+
     /// One cell against its column.
     fn cell(&self, cell: &Cell, span: Span, column: Column<'c>, written: bool) -> Option<Problem> {
         let Cell::Is(value) = cell else { return None };
@@ -258,6 +300,21 @@ fn passed_on(
         .effect("such a value parks the line")
         .help("add a row for each of them, or write `keep`"),
     )
+}
+
+/// The values that a table names in a column, other than blank.
+fn values_in(table: &Table, side: Side, place: usize) -> impl Iterator<Item = &Value> {
+    let rows = table.rows.iter().map(move |row| match side {
+        Side::Left => &row.left,
+        Side::Right => &row.right,
+    });
+    let otherwise = table.otherwise[side.index()].iter();
+    let otherwise = otherwise.flat_map(|o| std::iter::once(&o.action).chain(&o.on_create));
+    let cells = rows.chain(otherwise).filter_map(move |cells| cells.get(place));
+    cells.filter_map(|cell| match cell {
+        Cell::Is(value) => Some(value).filter(|value| !value.is_blank()),
+        Cell::Any | Cell::Same | Cell::Keep | Cell::Park | Cell::Ignore => None,
+    })
 }
 
 /// Whether a value is of a kind, as the record's values are.

@@ -121,7 +121,7 @@ impl Checker<'_> {
     /// A value that the field's list does not have is a problem, when the list is closed. Records may
     /// still have values that can no longer be written.
     pub(super) fn known_value(&mut self, field: &Field, value: &At<Constant>, written: bool) {
-        let Constant::Text(text) = &value.value else { return };
+        let (Constant::Text(text) | Constant::Number(text)) = &value.value else { return };
         let open = field.values.iter().filter(|known| known.active || !written);
         let values: Vec<&str> = open.map(|known| known.value.as_str()).collect();
         if !field.restricted || values.is_empty() {

@@ -9,6 +9,7 @@ use crate::tree::{Arrow, At, Constant, FieldLine, Item, Operand, Span, Tree};
 
 use super::clauses::LineClauses;
 use super::conditions::typed;
+use super::room::BADGE_ROOM;
 use super::scope::path_text;
 use super::tables::{Columns, Use};
 use super::{Checker, head};
@@ -299,6 +300,7 @@ impl<'c> Checker<'c> {
                         .map(|f| f.found.map(|found| found.field))
                         .collect(),
                     kinds: kinds.to_vec(),
+                    spans: sides[side].fields().iter().map(|f| f.span).collect(),
                 };
                 let using = Use {
                     tables: tables.clone(),
@@ -423,7 +425,7 @@ impl<'c> Checker<'c> {
                 };
                 slot.exact |= exactly;
                 if slot.badged && scope == context.scopes[1] {
-                    conversion = conversion.with_room(2);
+                    conversion = conversion.with_room(BADGE_ROOM);
                 }
             }
         }

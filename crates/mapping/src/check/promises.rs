@@ -134,9 +134,14 @@ impl<'c> Checker<'c> {
                 } else if !is_condition {
                     let found = Found { write, ..found };
                     self.write_access(line, side, field.span, &found, clauses);
+                    // Lines of a related record write only when they create it.
+                    if context.related.is_none() {
+                        self.later_changes(line, side, field.span, &found, clauses);
+                    }
                 }
                 if let Some(via) = via {
-                    self.room(side, place, via, sides, clauses);
+                    let scope = context.scopes[side.index()];
+                    self.room(side, place, via, sides, clauses, scope);
                 }
             }
             if context.related.is_none()
@@ -205,29 +210,38 @@ impl<'c> Checker<'c> {
                 problem.help("map another field, or remove the line")
             };
             self.say(problem);
-        } else if found.write == Access::Create
-            && side == Side::Left
-            && clauses.create_only[side.index()].is_none()
-        {
-            let to = self.plan.side_name(side).to_owned();
-            let clause = if line.arrow.value == Arrow::Both {
-                format!("to {to} on create only")
-            } else {
-                "on create only".to_owned()
-            };
-            self.say(
-                Problem::new(
-                    Code::CreateOnly,
-                    span,
-                    format!("`{name}` can be written only when the {to} is created"),
-                )
-                .label("later changes cannot reach it")
-                .effect(format!(
-                    "a later change on the other side is held: the {to} keeps its value"
-                ))
-                .help(format!("say so: add `{clause}`")),
-            );
         }
+    }
+
+    /// What a create sets and no later change reaches, unless the line says so.
+    fn later_changes(
+        &mut self,
+        line: &FieldLine,
+        side: Side,
+        span: Span,
+        found: &Found<'c>,
+        clauses: &LineClauses,
+    ) {
+        if found.write != Access::Create || clauses.create_only[side.index()].is_some() {
+            return;
+        }
+        let name = &found.field.name;
+        let to = self.plan.side_name(side).to_owned();
+        let clause = if line.arrow.value == Arrow::Both {
+            format!("to {to} on create only")
+        } else {
+            "on create only".to_owned()
+        };
+        self.say(
+            Problem::new(
+                Code::CreateOnly,
+                span,
+                format!("`{name}` can be written only when its record is created"),
+            )
+            .label("later changes cannot reach it")
+            .effect(format!("a later change on the other side is held: the {to} keeps its value"))
+            .help(format!("say so: add `{clause}`")),
+        );
     }
 
     fn clearable(&mut self, fields: &[OneOperand<'c>], at: Span) {

@@ -18,6 +18,17 @@ use super::lines::Operands;
 /// told, and do not keep the map from being used.
 const ROOM_FOR_MOST: u8 = 9;
 
+/// The badge's mark and the blank behind it.
+pub(super) const BADGE_ROOM: u32 = 2;
+
+/// A kind whose values are known beforehand, so that they can be compared with a list.
+fn closed(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Enum | Kind::MultiEnum | Kind::List | Kind::Bool | Kind::Country | Kind::Currency
+    )
+}
+
 impl<'c> Checker<'c> {
     /// Length, digits and closed lists.
     pub(super) fn room(
@@ -27,6 +38,7 @@ impl<'c> Checker<'c> {
         via: &Via,
         sides: [&Operands<'c>; 2],
         clauses: &LineClauses,
+        scope: usize,
     ) {
         let Via::Convert(conversion) = via else { return };
         let to_right = side == Side::Right;
@@ -43,55 +55,68 @@ impl<'c> Checker<'c> {
             sources.iter().map(|source| source.and_then(|field| field.length)).collect();
         let whole = conversion.longest(to_right, &lengths);
         let cut = conversion.longest(to_right, &vec![None; lengths.len()]);
-        if let (Some(long), Some(limit)) = (whole.or(cut), field.length)
-            && long > limit
-            && found.kind().is_text()
-        {
-            let at = clauses.conversion.as_ref().map_or(target.span, |(_, at)| *at);
-            let cutting = if conversion.gathers() { "cut at" } else { "as text cut at" };
-            self.say(
-                Problem::new(
-                    Code::TooLong,
-                    if cut.is_some() { at } else { target.span },
-                    format!("`{}` takes {limit} characters and may get {long}", field.name),
-                )
-                .label("too short for it")
-                .help(format!("cut it: `{cutting} {limit}`")),
-            );
+        if let Some(long) = whole.or(cut).filter(|_| found.kind().is_text()) {
+            let cut_at = clauses.conversion.as_ref().filter(|_| cut.is_some());
+            let at = cut_at.map_or(target.span, |(_, at)| *at);
+            let slots = self.scopes.get(scope).map(|scope| &scope.slots);
+            let badged = slots.and_then(|slots| slots.get(target.slot.0)).is_some_and(|s| s.badged);
+            self.length(field, at, long, badged, conversion.gathers());
         }
         for source in sources.iter().flatten() {
             self.any_text(field, target.span, source, conversion);
         }
         let source = sources.first().copied().flatten();
         self.digits(field, target.span, source, conversion);
-        if conversion.keeps_values() {
+        if conversion.keeps_values() || conversion.name() == "yes/no" {
             for source in sources {
                 self.closed_list(field, target.span, source);
             }
         }
     }
 
+    /// A text may be longer than its field, the badge's mark and its blank counted in.
+    fn length(&mut self, field: &Field, at: Span, long: u32, badged: bool, gathers: bool) {
+        let badge = if badged { BADGE_ROOM } else { 0 };
+        let Some(limit) = field.length.filter(|limit| long.saturating_add(badge) > *limit) else {
+            return;
+        };
+        let name = &field.name;
+        let message = if badged {
+            format!(
+                "`{name}` takes {limit} characters and may get {long} behind the badge's {badge}"
+            )
+        } else {
+            format!("`{name}` takes {limit} characters and may get {long}")
+        };
+        let cutting = if gathers { "cut at" } else { "as text cut at" };
+        self.say(
+            Problem::new(Code::TooLong, at, message)
+                .label("too short for it")
+                .help(format!("cut it: `{cutting} {limit}`")),
+        );
+    }
+
     /// A field that takes only what is on its list, a record's id or an address, and may get any text.
     fn any_text(&mut self, field: &Field, at: Span, source: &Field, conversion: &Conversion) {
         let word = conversion.name();
-        let free = matches!(source.kind, Kind::Text | Kind::LongText);
         let (what, help) = match field.kind {
             Kind::Enum | Kind::MultiEnum
-                if free
-                    && field.restricted
-                    && !field.values.is_empty()
-                    && !word.starts_with("country") =>
+                if field.restricted && !field.values.is_empty() && !closed(source.kind) =>
             {
                 (
                     "only the values of its list",
                     "name a table with `using`, which says what each value becomes",
                 )
             }
-            Kind::Reference if free && word != "id" => (
-                "only ids of records",
-                "map a field that holds ids, or write `as id` if this one does",
-            ),
-            Kind::Email if free && word != "email" => {
+            Kind::Reference
+                if !matches!(source.kind, Kind::Id | Kind::Reference) && word != "id" =>
+            {
+                (
+                    "only ids of records",
+                    "map a field that holds ids, or write `as id` if this one does",
+                )
+            }
+            Kind::Email if source.kind != Kind::Email && word != "email" => {
                 ("only e-mail addresses", "write `as email` if there are addresses in it")
             }
             Kind::Enum
@@ -114,7 +139,11 @@ impl<'c> Checker<'c> {
             | Kind::List => return,
         };
         let (name, from) = (&field.name, &source.name);
-        let message = format!("`{name}` takes {what}, and `{from}` may hold any text");
+        let holds = match source.kind {
+            Kind::Text | Kind::LongText => "may hold any text".to_owned(),
+            other => format!("holds {}", other.phrase()),
+        };
+        let message = format!("`{name}` takes {what}, and `{from}` {holds}");
         self.say(
             Problem::new(Code::TypeMismatch, at, message).label("the types do not fit").help(help),
         );
@@ -166,13 +195,16 @@ impl<'c> Checker<'c> {
 
     /// Values of one list that the other list does not have.
     fn closed_list(&mut self, field: &Field, at: Span, source: Option<&Field>) {
-        let Some(source) =
-            source.filter(|s| field.restricted && matches!(s.kind, Kind::Enum | Kind::MultiEnum))
-        else {
+        let Some(source) = source.filter(|_| field.restricted) else { return };
+        let words: Vec<&str> = if matches!(source.kind, Kind::Enum | Kind::MultiEnum) {
+            source.active_values().collect()
+        } else if source.kind == Kind::Bool && !field.values.is_empty() {
+            vec!["Yes", "No"]
+        } else {
             return;
         };
         let unknown: Vec<&str> =
-            source.active_values().filter(|v| field.value(v).is_none()).collect();
+            words.into_iter().filter(|word| field.value(word).is_none()).collect();
         if !unknown.is_empty() {
             let message = format!("`{}` does not take {}", field.name, say::listed(unknown));
             self.say(

@@ -85,10 +85,27 @@ impl Checker<'_> {
                 .collect();
             let at = self.side_span(side);
             let name = self.plan.side_name(side).to_owned();
-            for path in missing {
-                self.missing_required(at, &name, &path);
+            match missing.as_slice() {
+                [] => {}
+                [path] => self.missing_required(at, &name, path),
+                paths => self.missing_several(at, &name, paths),
             }
         }
+    }
+
+    /// Several fields that must be given: told once, since they have one place.
+    fn missing_several(&mut self, at: Span, holder: &str, paths: &[String]) {
+        let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+        let message = format!(
+            "{} fields must be given when the {holder} is created, and no line writes them",
+            names.len()
+        );
+        self.say(
+            Problem::new(Code::MissingRequired, at, message)
+                .label("have no source")
+                .effect(format!("no {holder} can be created"))
+                .help(format!("add lines that write {}", names.join(", "))),
+        );
     }
 
     /// Whether records of a side are made: not while the other side's have to be linked already.

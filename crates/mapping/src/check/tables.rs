@@ -47,6 +47,8 @@ pub(super) struct OtherwiseFacts {
 pub(super) struct Columns<'c> {
     pub(super) fields: Vec<Option<&'c Field>>,
     pub(super) kinds: Vec<Kind>,
+    /// Where the line names the fields.
+    pub(super) spans: Vec<Span>,
 }
 
 impl Columns<'_> {
@@ -200,8 +202,9 @@ impl<'c> Checker<'c> {
             return false;
         }
         for (step, index) in using.tables.iter().enumerate() {
-            let columns = Side::BOTH.map(|side| using.columns(step, side));
+            let mut columns = Side::BOTH.map(|side| using.columns(step, side));
             self.type_cells(*index, &columns);
+            self.misfit_columns(*index, &mut columns);
             self.leave_spellings_aside(*index, &columns);
             self.check_cells(*index, &columns, using.arrow.value);
             self.rows_against_each_other(*index, &columns);

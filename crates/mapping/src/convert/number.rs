@@ -1,9 +1,9 @@
 //! `number`: a number, also as digits in a text.
 
-use super::{About, Any, Case, One, need};
+use super::{About, Any, Case, One, need, spells_words};
 use crate::decimal::Decimal;
 use crate::schema::Kind;
-use crate::value::{Misfit, Value, is_text, number_of};
+use crate::value::{Misfit, Value, number_of};
 
 pub(super) static ABOUT: About = About {
     name: "number",
@@ -52,9 +52,9 @@ impl One for Number {
     }
 }
 
-/// Numbers, or texts that may hold their digits.
+/// Numbers, or texts that may hold their digits: not those that hold something else by their kind.
 pub(super) fn fits(name: &str, left: Kind, right: Kind) -> Result<(), String> {
-    let fits = |kind| matches!(kind, Kind::Number | Kind::Percent) || is_text(kind);
+    let fits = |kind| matches!(kind, Kind::Number | Kind::Percent) || spells_words(kind);
     need(fits(left), name, "left", "a number", left)?;
     need(fits(right), name, "right", "a number", right)
 }

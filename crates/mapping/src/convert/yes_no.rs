@@ -1,8 +1,8 @@
 //! `yes/no`: yes or no, also as a word.
 
-use super::{About, Any, Case, One, need};
+use super::{About, Any, Case, One, need, spells_words};
 use crate::schema::Kind;
-use crate::value::{Misfit, Value, is_text};
+use crate::value::{Misfit, Value};
 
 pub(super) static ABOUT: About = About {
     name: "yes/no",
@@ -39,7 +39,7 @@ impl One for YesNo {
     }
 
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
-        let fits = |kind| kind == Kind::Bool || is_text(kind);
+        let fits = |kind| kind == Kind::Bool || spells_words(kind);
         need(fits(left), ABOUT.name, "left", "a yes or no, or a text", left)?;
         need(fits(right), ABOUT.name, "right", "a yes or no, or a text", right)
     }

@@ -212,6 +212,8 @@ fn cells_are_of_their_fields_type_and_in_its_list() {
         ("help -> Rate__c", "Sales -> 5", "", ""),
         ("help -> Flag__c", "Sales -> 5", "type-mismatch", "5"),
         ("help -> Flag__c", "Sales -> true", "", ""),
+        ("help -> Flag__c", "Sales -> low\n Tech -> high", "type-mismatch", "Flag__c"),
+        ("help -> Flag__c", "Sales -> low\n Tech -> true", "type-mismatch", "low"),
         ("help -> CloseDate", "Sales -> \"2026-13-01\"", "type-mismatch", "\"2026-13-01\""),
         ("help -> CloseDate", "Sales -> \"2026-12-01\"", "", ""),
         ("help -> Rate__c", "Sales -> same", "type-mismatch", "same"),

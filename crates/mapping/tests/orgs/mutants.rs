@@ -133,30 +133,33 @@ impl Maker<'_> {
     /// Another field that the line does not fit, and texts and numbers that are too large for it.
     fn misfitting(&mut self, at: usize, line: &Line, dice: &mut Dice) {
         let misfits = |kind: &Type| match line.role {
-            Role::Text | Role::LongText => !matches!(
-                kind,
-                Type::Text(_)
-                    | Type::Encrypted(_)
-                    | Type::TextArea
-                    | Type::LongText(_)
-                    | Type::Html(_)
-                    | Type::Phone
-                    | Type::Url
-                    | Type::Time
-                    | Type::Email
-            ),
-            Role::Number => !matches!(
-                kind,
-                Type::Number(..)
-                    | Type::Currency(..)
-                    | Type::Percent(..)
-                    | Type::Text(_)
-                    | Type::LongText(_)
-                    | Type::Html(_)
-                    | Type::Encrypted(_)
-                    | Type::TextArea
-                    | Type::Phone
-            ),
+            Role::Text | Role::LongText => {
+                !matches!(
+                    kind,
+                    Type::Text(_)
+                        | Type::Encrypted(_)
+                        | Type::TextArea
+                        | Type::LongText(_)
+                        | Type::Html(_)
+                        | Type::Phone
+                        | Type::Url
+                        | Type::Email
+                ) && !matches!(kind, Type::Picklist(list) if !list.restricted)
+            }
+            Role::Number => {
+                !matches!(
+                    kind,
+                    Type::Number(..)
+                        | Type::Currency(..)
+                        | Type::Percent(..)
+                        | Type::Text(_)
+                        | Type::LongText(_)
+                        | Type::Html(_)
+                        | Type::Encrypted(_)
+                        | Type::TextArea
+                        | Type::Phone
+                ) && !matches!(kind, Type::Picklist(list) if !list.restricted)
+            }
             Role::Flag => !matches!(kind, Type::Checkbox),
             Role::Day | Role::Moment => matches!(
                 kind,
@@ -201,8 +204,14 @@ impl Maker<'_> {
         let others: Vec<&Field> =
             self.org.fields.iter().filter(writable).filter(|field| misfits(&field.kind)).collect();
         for _ in 0..others.len().min(3) {
-            let other = dice.pick(&others).name.clone();
-            self.change("type", at, line.text.replace(&line.field, &other), "map::type-mismatch");
+            let other = (*dice.pick(&others)).clone();
+            let text = line.text.replace(&line.field, &other.name);
+            // Digits are no word of the list.
+            let code = match other.kind {
+                Type::Multi(_) if line.role == Role::Percent => "map::unknown-value",
+                _ => "map::type-mismatch",
+            };
+            self.change("type", at, text, code);
         }
         if let Some((head, limit)) = line.text.split_once(" cut at ") {
             let limit: u32 = limit.split(' ').next().unwrap().parse().unwrap();
@@ -231,7 +240,7 @@ impl Maker<'_> {
         match line.role {
             Role::Constant | Role::Row | Role::Several | Role::StageRow => {
                 let word = quoted(&line.word);
-                let inner = word.trim_matches('"').to_owned();
+                let inner = word[1..word.len() - 1].to_owned();
                 let wrong = |word: &str| line.text.replace(&inner, word);
                 self.change("value", at, wrong(&format!("{inner}x")), "map::unknown-value");
                 self.change("value", at, wrong("Nothing of the kind"), "map::unknown-value");
