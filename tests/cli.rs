@@ -22,6 +22,8 @@ mod folder;
 mod maps;
 #[path = "cli/org.rs"]
 mod org;
+#[path = "cli/pull.rs"]
+mod pull;
 #[path = "cli/schema.rs"]
 mod schema;
 #[path = "cli/test.rs"]

@@ -9,7 +9,8 @@
 //!   `apply` makes of it.
 //! - `yaml config`: a configuration. `yaml schema`: a schema file.
 //! - `console run [exit=N]`: commands with what they print, in a folder that holds a copy of
-//!   `mappings/` and every block above that has `file=NAME`; `…` stands for any text.
+//!   `mappings/` and every block above that has `file=NAME`; `…` stands for any text. With `org` a
+//!   sandbox runs, and the folder has a `cosell.yaml` for it.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,6 +20,8 @@
 
 #[path = "docs/block.rs"]
 mod block;
+#[path = "docs/org.rs"]
+mod org;
 #[path = "docs/plan.rs"]
 mod plan;
 
@@ -213,6 +216,7 @@ fn run(block: &Block, files: &[(String, String)]) -> Vec<String> {
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
+    let _org = block.has("org").then(|| org::Org::start(folder.path()));
     let exit: i32 = block.value("exit").map_or(0, |code| code.parse().unwrap());
     let mut wrong = Vec::new();
     for (command, expected) in block.commands() {

@@ -4,7 +4,7 @@
 
 mod schema;
 
-pub(crate) use schema::{Schema, SchemaCommand, SchemaShow};
+pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 
 use std::path::PathBuf;
 
@@ -78,7 +78,7 @@ pub(crate) enum Command {
     )]
     Plan(Plan),
 
-    /// Shows what is known of both sides' objects and fields
+    /// Shows what is known of both sides' objects and fields, or asks your org for it
     Schema(Schema),
 
     /// Turns records of one side into records of the other

@@ -96,7 +96,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let (org, face) = (args.org.as_deref(), args.format.into());
             diff::run(maps, org, &args.replay, args.samples, face, color)
         }
-        Command::Schema(args) => schema::run(&args.command),
+        Command::Schema(args) => schema::run(&args.command, color),
         Command::Test(args) => test::run(
             &test::Options {
                 paths: args.paths,

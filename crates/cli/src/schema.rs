@@ -1,7 +1,9 @@
-//! `cosell schema show`: what is known of both sides' objects and fields.
+//! `cosell schema show`: what is known of both sides' objects and fields. (`pull` has its own file.)
 //!
 //! In: a name such as `Opportunity` or `Referral.details.dealValue`, or none. Out: objects, the
 //! fields of one, or one field in full. Must not know: where schemas come from.
+
+mod pull;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::command::{SchemaCommand, SchemaShow};
 use crate::project::Project;
-use crate::terminal::{Outcome, Stop, count, print, tell};
+use crate::terminal::{Color, Outcome, Stop, count, print, tell};
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +32,11 @@ const WIDEST: usize = 50;
 const SHORT: usize = 44;
 
 /// Carries out a command about schemas.
-pub(crate) fn run(command: &SchemaCommand) -> Result<Outcome, Stop> {
-    let SchemaCommand::Show(args) = command;
-    show(args)
+pub(crate) fn run(command: &SchemaCommand, color: Color) -> Result<Outcome, Stop> {
+    match command {
+        SchemaCommand::Show(args) => show(args),
+        SchemaCommand::Pull(args) => pull::run(args, color),
+    }
 }
 
 /// Shows what a name means; all objects without one.

@@ -25,16 +25,7 @@ pub(crate) struct Options {
 /// Serves until the end.
 pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     log(color);
-    let config = match Config::load(&options.config) {
-        Ok(config) => config,
-        Err(problems) => {
-            tell(&said(&problems));
-            return Err(Stop::because(
-                format!("{} cannot be used", options.config.display()),
-                "correct what is listed above",
-            ));
-        }
-    };
+    let config = usable(&options.config, Config::load(&options.config))?;
     let lock = config.store.with_extension("lock");
     let _lock = life::only_one(&lock, options.with_parent)?;
     if let Some(path) = &options.ready_file {
@@ -76,6 +67,14 @@ fn log(color: Color) {
         .finish();
     // INVARIANT: nothing else sets it; a second `serve` in one process does not exist.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// A configuration that was read. Errors: it cannot be used; what is wrong is told on stderr first.
+pub(crate) fn usable<T>(file: &Path, read: Result<T, Vec<ConfigProblem>>) -> Result<T, Stop> {
+    read.map_err(|problems| {
+        tell(&said(&problems));
+        Stop::because(format!("{} cannot be used", file.display()), "correct what is listed above")
+    })
 }
 
 fn said(problems: &[ConfigProblem]) -> String {

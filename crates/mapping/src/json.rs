@@ -3,6 +3,8 @@
 //! In: bytes. Out: a [`Json`] tree that borrows from them, keeps the digits of numbers and every
 //! member of an object, doubled ones too. Must not know: records, fields, kinds.
 
+mod lines;
+
 use std::borrow::Cow;
 
 use crate::decimal::Decimal;

@@ -16,6 +16,7 @@ pub mod shipped;
 pub mod decimal;
 pub mod json;
 pub mod schema;
+pub mod needs;
 pub mod value;
 pub mod path;
 pub mod convert;

@@ -3,6 +3,7 @@
 //! Must not know: maps, plans, records, files. The YAML library is named only in `schema/read.rs`.
 
 mod describe;
+mod description;
 mod field;
 mod find;
 mod form;
@@ -25,6 +26,7 @@ mod yaml_tests;
 use std::fmt;
 use std::sync::OnceLock;
 
+pub use description::{Description, Difference};
 pub use find::{Found, Miss, MissKind, Place};
 pub use kind::{Access, Kind, System};
 pub use model::{Child, Field, Object, PickValue, RecordType, Required, States};

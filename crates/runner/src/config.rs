@@ -109,6 +109,35 @@ pub struct SalesforceSettings {
     pub api_version: String,
 }
 
+/// What of a configuration concerns the org alone.
+#[derive(Debug, Clone)]
+pub struct OrgConfig {
+    /// The mappings, resolved against the configuration's folder.
+    pub maps: Vec<PathBuf>,
+    /// Salesforce and how to sign in.
+    pub salesforce: SalesforceSettings,
+}
+
+impl OrgConfig {
+    /// Reads the maps and the org's part of a configuration file. Nothing else needs to be in it yet.
+    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        Self::parse(&file, &text, folder, &Surroundings)
+    }
+
+    /// The same from a text. `file` is shown in problems; relative paths start at `folder`.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        folder: &Path,
+        lookup: &dyn Lookup,
+    ) -> Result<Self, Vec<ConfigProblem>> {
+        with_sections(file, text, |reading, section| {
+            Reader { folder, lookup }.org(reading, section)
+        })
+    }
+}
+
 /// Paces and bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -185,17 +214,7 @@ impl Lookup for Surroundings {
 impl Config {
     /// Reads a configuration file and everything it refers to.
     pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
-        let file = path.display().to_string();
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            vec![ConfigProblem {
-                file: file.clone(),
-                line: 1,
-                column: 1,
-                message: format!("expected a configuration file, found: {error}"),
-                help: "name it with --config, or write one: docs/operating.md shows how".to_owned(),
-            }]
-        })?;
+        let (file, folder, text) = text_of(path)?;
         Self::parse(&file, &text, folder, &Surroundings)
     }
 
@@ -206,31 +225,57 @@ impl Config {
         folder: &Path,
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
-        let mut reading = Reading { file, text, problems: Vec::new() };
-        let tree = yaml::parse(text).map_err(|(spot, message)| {
-            vec![ConfigProblem {
-                file: file.to_owned(),
-                line: spot.line,
-                column: spot.column,
-                message,
-                help: "put the file into order there".to_owned(),
-            }]
-        })?;
-        let entries = match tree {
-            Node::Map(entries) => entries,
-            Node::Nothing => Vec::new(),
-            other @ (Node::Flag(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
-                let message =
-                    format!("expected settings such as `listen:`, found {}", other.kind());
-                reading.problem(&[], Part::Value, message, "start with `listen:`".to_owned());
-                return Err(reading.problems);
-            }
-        };
-        let config = Reader { folder, lookup }.config(&mut reading, Section::root(&entries));
-        reading.problems.sort_by_key(|problem| (problem.line, problem.column));
-        match config {
-            Some(config) if reading.problems.is_empty() => Ok(config),
-            Some(_) | None => Err(reading.problems),
+        with_sections(file, text, |reading, section| {
+            Reader { folder, lookup }.config(reading, section)
+        })
+    }
+}
+
+/// The file's name for messages, its folder and its text.
+fn text_of(path: &Path) -> Result<(String, &Path, String), Vec<ConfigProblem>> {
+    let file = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok((file, folder, text)),
+        Err(error) => Err(vec![ConfigProblem {
+            file,
+            line: 1,
+            column: 1,
+            message: format!("expected a configuration file, found: {error}"),
+            help: "name it with --config, or write one: docs/operating.md shows how".to_owned(),
+        }]),
+    }
+}
+
+/// What `read` makes of the outermost section, if nothing is wrong with it.
+fn with_sections<T>(
+    file: &str,
+    text: &str,
+    read: impl FnOnce(&mut Reading<'_>, Section<'_>) -> Option<T>,
+) -> Result<T, Vec<ConfigProblem>> {
+    let mut reading = Reading { file, text, problems: Vec::new() };
+    let tree = yaml::parse(text).map_err(|(spot, message)| {
+        vec![ConfigProblem {
+            file: file.to_owned(),
+            line: spot.line,
+            column: spot.column,
+            message,
+            help: "put the file into order there".to_owned(),
+        }]
+    })?;
+    let entries = match tree {
+        Node::Map(entries) => entries,
+        Node::Nothing => Vec::new(),
+        other @ (Node::Flag(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
+            let message = format!("expected settings such as `listen:`, found {}", other.kind());
+            reading.problem(&[], Part::Value, message, "start with `listen:`".to_owned());
+            return Err(reading.problems);
         }
+    };
+    let found = read(&mut reading, Section::root(&entries));
+    reading.problems.sort_by_key(|problem| (problem.line, problem.column));
+    match found {
+        Some(found) if reading.problems.is_empty() => Ok(found),
+        Some(_) | None => Err(reading.problems),
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, TrustSetting};
+use crate::config::{Config, SalesforceSettings, TrustSetting};
 use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::intake::{Intake, ShownMap, WEBHOOK_PATH, router};
@@ -150,8 +150,15 @@ pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
         refresh_token: settings.refresh_token.clone(),
         timeouts: Timeouts::default(),
     });
-    let settings = &config.salesforce;
-    let salesforce = Salesforce::new(SalesforceConfig {
+    Ok(LiveWires {
+        partner_center: partner_center.map_err(Error::Setting)?,
+        salesforce: salesforce(&config.salesforce)?,
+    })
+}
+
+/// A client for the org. Nothing is sent yet.
+pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
+    let client = Salesforce::new(SalesforceConfig {
         login: settings.login.clone(),
         instance: None,
         auth: Auth::ClientCredentials {
@@ -162,10 +169,7 @@ pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
         client: "cosell".to_owned(),
         timeouts: Timeouts::default(),
     });
-    Ok(LiveWires {
-        partner_center: partner_center.map_err(Error::Setting)?,
-        salesforce: salesforce.map_err(Error::Setting)?,
-    })
+    client.map_err(Error::Setting)
 }
 
 fn intake(

@@ -47,7 +47,7 @@ pub(super) fn read(text_of_file: &str, notes: &mut Notes) -> Result<Object, Unre
 }
 
 /// What some tools wrap a describe in: `{ "status": 0, "result": { … } }`.
-fn unwrapped<'j, 't>(json: &'j Json<'t>) -> &'j Json<'t> {
+pub(super) fn unwrapped<'j, 't>(json: &'j Json<'t>) -> &'j Json<'t> {
     match get(json, "result") {
         Some(inner) if !is_describe(json) => inner,
         Some(_) | None => json,
@@ -163,7 +163,7 @@ fn record_type(given: &Json<'_>) -> Option<RecordType> {
     })
 }
 
-fn get<'j, 't>(json: &'j Json<'t>, name: &str) -> Option<&'j Json<'t>> {
+pub(super) fn get<'j, 't>(json: &'j Json<'t>, name: &str) -> Option<&'j Json<'t>> {
     let Json::Object(members) = json else { return None };
     members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
@@ -180,7 +180,7 @@ fn word<'j>(json: &'j Json<'_>) -> Option<&'j str> {
     }
 }
 
-fn text<'j>(json: &'j Json<'_>, name: &str) -> Option<&'j str> {
+pub(super) fn text<'j>(json: &'j Json<'_>, name: &str) -> Option<&'j str> {
     get(json, name).and_then(word)
 }
 
@@ -210,7 +210,7 @@ fn number<N: std::str::FromStr>(json: &Json<'_>, name: &str) -> Option<N> {
     }
 }
 
-fn list<'j, 't>(json: &'j Json<'t>, name: &str) -> &'j [Json<'t>] {
+pub(super) fn list<'j, 't>(json: &'j Json<'t>, name: &str) -> &'j [Json<'t>] {
     match get(json, name) {
         Some(Json::List(items)) => items,
         Some(Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_))

@@ -11,7 +11,7 @@ use connect::Secret;
 use super::section::{Reading, Section};
 use super::yaml::{Part, Step};
 use super::{
-    Config, Limits, Lookup, PartnerCenterSettings, SalesforceSettings, TrustSetting,
+    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, TrustSetting,
     WebhookSettings,
 };
 
@@ -42,12 +42,7 @@ impl Reader<'_> {
             section.missing(reading, "partner_center", "…");
             None
         };
-        let salesforce = if let Some(block) = section.block(reading, "salesforce") {
-            self.salesforce(reading, block)
-        } else {
-            section.missing(reading, "salesforce", "…");
-            None
-        };
+        let salesforce = self.salesforce_of(reading, &mut section);
         let limits = match section.block(reading, "limits") {
             Some(block) => limits(reading, block),
             None => Limits::default(),
@@ -62,6 +57,29 @@ impl Reader<'_> {
             salesforce: salesforce?,
             limits,
         })
+    }
+
+    /// What concerns the org alone; the other sections are nobody's business here.
+    pub(super) fn org(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<OrgConfig> {
+        let maps = self.maps(reading, &mut section);
+        let salesforce = self.salesforce_of(reading, &mut section);
+        Some(OrgConfig { maps: maps?, salesforce: salesforce? })
+    }
+
+    fn salesforce_of(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+    ) -> Option<SalesforceSettings> {
+        if let Some(block) = section.block(reading, "salesforce") {
+            return self.salesforce(reading, block);
+        }
+        section.missing(reading, "salesforce", "…");
+        None
     }
 
     fn store(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<PathBuf> {

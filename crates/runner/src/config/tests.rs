@@ -121,3 +121,17 @@ fn an_empty_file_names_what_is_needed() {
 fn a_doubled_setting_is_refused() {
     assert!(parse(&format!("{GOOD}store: sqlite:other.db\n")).is_err());
 }
+
+#[test]
+fn the_org_needs_its_own_part_only() {
+    let org =
+        |text: &str| OrgConfig::parse("cosell.yaml", text, Path::new("/etc/cosell"), &given());
+    let text = "maps: [deal.map]\npartner_center: { tenant: }\nsalesforce:\n  \
+login: https://acme.my.salesforce.com\n  client_id: 3MVG9\n  client_secret: env:SF_SECRET\n";
+    let found = org(text).unwrap();
+    assert_eq!(found.maps, [Path::new("/etc/cosell/deal.map")]);
+    assert_eq!(found.salesforce.client_secret.reveal(), "s3cret");
+    let problems = org(&text.replace("SF_SECRET", "OTHER")).unwrap_err();
+    assert_eq!((problems.len(), problems[0].line), (1, 6));
+    assert_eq!(org("").unwrap_err().len(), 2);
+}
