@@ -201,3 +201,26 @@ fn an_overlay_is_checked_tested_and_applied_with_its_base() {
         made.out
     );
 }
+
+#[test]
+fn what_is_wrong_with_a_base_is_told_once() {
+    let folder = crate::folder::Folder::new();
+    folder.write(
+        "base.map",
+        crate::folder::TWO_WAY.replace("details.dealValue", "details.daelValue"),
+    );
+    for name in ["above", "zebra"] {
+        folder.write(&format!("{name}.map"), format!("extends base\nmapping {name}\n"));
+    }
+    let found = folder.run(&["check", ".", "--format", "json"]).ends(1).json();
+    let own = folder.run(&["check", "base.map", "--format", "json"]).ends(1).json();
+    assert!(!own.as_array().unwrap().is_empty());
+    assert_eq!(found, own);
+    // A map that is the base of itself, and one whose base is not there: each name once.
+    folder.write("opportunity.map", "extends oportunity\nmapping opportunity\n");
+    let found = folder.run(&["check", "opportunity.map"]).ends(1);
+    assert!(!found.out.contains("`lead`, `lead`"), "{}", found.out);
+    folder.write("self.map", "extends own\nmapping own\n");
+    let found = folder.run(&["check", "self.map"]).ends(1);
+    assert!(found.out.contains("`self.map` extends itself"), "{}", found.out);
+}

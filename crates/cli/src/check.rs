@@ -41,7 +41,13 @@ pub(crate) fn run(
             unread.push(stop);
         }
         match project.open(path) {
-            Ok(map) => findings.extend(map.findings),
+            Ok(map) => {
+                for finding in map.findings {
+                    if !findings.iter().any(|known| known.is_same(&finding)) {
+                        findings.push(finding);
+                    }
+                }
+            }
             Err(stop) => unread.push(stop),
         }
     }

@@ -62,6 +62,14 @@ struct Also {
 }
 
 impl Finding {
+    /// The same problem at the same place: a base is looked at with each map that extends it.
+    pub(crate) fn is_same(&self, other: &Finding) -> bool {
+        let place = |found: &Finding| (found.line, found.column, found.code);
+        let said =
+            |found: &Finding| (found.file.clone(), found.message.clone(), found.help.clone());
+        place(self) == place(other) && said(self) == said(other)
+    }
+
     /// The problems of a map, by place.
     pub(crate) fn of_report(report: &Report) -> Vec<Finding> {
         let sources = report.sources();

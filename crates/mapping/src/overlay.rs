@@ -124,8 +124,16 @@ fn load(
             Err(Box::new(say::cycle(base, &files, &found.file)))
         }
         Ok(found) => Ok(found),
+        // Nobody else has that name, so it is its own that it gives.
+        Err(_) if is_own_name(base, texts) => Err(Box::new(say::cycle(base, &[asking], asking))),
         Err(names) => Err(Box::new(say::unknown_base(base, &names))),
     }
+}
+
+/// Whether a base is called what the map that asks for it calls itself.
+fn is_own_name(base: &At<String>, texts: &[(String, String)]) -> bool {
+    let own = texts.last().and_then(|(_, text)| names_of(text).0);
+    own.is_some_and(|own| own == base.value)
 }
 
 /// The name that a text declares with its `mapping` line, and that of the base which it extends.

@@ -179,6 +179,8 @@ fn a_problem_is_where_its_line_is() {
     let circle =
         woven("extends a\n", &[("a", "extends b\nmapping a\n"), ("b", "extends a\nmapping b\n")]);
     assert_eq!(places(&circle), ["b.map:1 overlay-cycle"]);
+    let itself = woven("language 1\nextends own\nmapping own\n", &[("base", BASE)]);
+    assert_eq!(places(&itself), ["own.map:2 overlay-cycle"]);
     let many: Vec<(String, String)> =
         (0..20).map(|n| (format!("m{n}"), format!("extends m{}\n", n + 1))).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();

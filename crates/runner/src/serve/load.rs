@@ -78,8 +78,8 @@ pub fn base_beside(
         }
         names.push(own);
     }
-    names.sort();
     names.extend(built_in);
+    names.sort();
     names.dedup();
     Err(names)
 }
