@@ -265,10 +265,11 @@ impl<'c> Checker<'c> {
         for (side, operands) in [(Side::Left, &line.left), (Side::Right, &line.right)] {
             for operand in operands {
                 if let Operand::Path(path) = &operand.value {
-                    let text = path_text(path);
                     let text = match (side, context.related) {
-                        (Side::Right, Some((_, relationship))) => format!("{relationship}.{text}"),
-                        _ => text,
+                        (Side::Right, Some((_, relationship))) => {
+                            format!("{relationship}.{}", path_text(path))
+                        }
+                        _ => path_text(&self.probably(context.scopes[side.index()], path)),
                     };
                     self.meant.push((side, text));
                 }

@@ -104,6 +104,20 @@ impl<'c> Checker<'c> {
         SlotId(place.slots.len() - 1)
     }
 
+    /// A path with the nearest names in the places of misspelt ones.
+    pub(super) fn probably(&self, scope: usize, path: &Path) -> Path {
+        let mut path = path.clone();
+        let Some(scope) = self.scopes.get(scope) else { return path };
+        for _ in 0..path.segments.len() {
+            let Err(miss) = self.schemas.find_in(scope.system, scope.place, &path) else { break };
+            match (path.segments.get_mut(miss.segment), miss.nearest) {
+                (Some(Segment::Name(name)), Some(near)) if *name != near => *name = near,
+                (Some(_) | None, _) => break,
+            }
+        }
+        path
+    }
+
     /// The slot of a path; says what is wrong when there is none.
     pub(super) fn slot(&mut self, scope: usize, path: &At<Path>) -> Option<SlotId> {
         self.slot_and_field(scope, path).map(|(slot, _)| slot)
