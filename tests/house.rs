@@ -29,6 +29,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const FENCES: &[(&str, &str, &[&str])] = &[
     ("cli", "clap", &["command.rs", "command/"]),
     ("cli", "miette", &["show.rs"]),
+    ("cli", "mimalloc", &["main.rs"]),
     ("cli", "tracing_subscriber", &["serve.rs"]),
     ("connect", "aws_lc_rs", &["webhook/signature.rs"]),
     ("connect", "base64", &["webhook/signature.rs"]),
