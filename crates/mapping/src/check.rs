@@ -16,6 +16,7 @@ mod lines;
 mod lists;
 mod promises;
 mod record_types;
+mod related;
 mod room;
 mod rows;
 mod rules;
