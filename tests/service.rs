@@ -11,6 +11,8 @@
     reason = "a helper of a test may stop where something is wrong"
 )]
 
+#[path = "service/accounts.rs"]
+mod accounts;
 #[path = "service/chance.rs"]
 mod chance;
 #[path = "service/faults.rs"]

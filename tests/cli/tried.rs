@@ -98,6 +98,44 @@ fn one_record_shows_what_would_be_created() {
 }
 
 #[test]
+fn a_related_record_shows_by_which_lines_it_is_looked_for() {
+    let rules = "related Account through AccountId\n\
+         \x20 match customerProfile.ids[profileType is \"Duns\"].id with AccountNumber\n\
+         \x20 match customerProfile.name with Name  none create\n\
+         \x20 customerProfile.name -> Name  as text cut at 255\nend\n";
+    let folder = Folder::with_map(&format!("{TWO_WAY}{rules}"));
+    let mut referral: Value = serde_json::from_str(REFERRAL).unwrap();
+    let args = ["try", "deal.map", "--left", "left.json"];
+    let ids = [json!(null), json!([{"profileType": "Duns", "id": "315-1"}])];
+    let [skipped, both] = ids.map(|ids| {
+        referral["customerProfile"] = json!({"name": "Alpine", "ids": ids});
+        folder.write("left.json", referral.to_string());
+        let text = folder.run(&args).ends(0).out;
+        (text, folder.run(&[&args[..], &["--format", "json"]].concat()).ends(0).json())
+    });
+    let by_name = "found by {\n  \"Name\": \"Alpine\"\n}; when there is none, it is created:\n";
+    assert!(skipped.0.contains(by_name), "{}", skipped.0);
+    let number = TWO_WAY.lines().count() + 2;
+    let left_out = format!("not looked for by deal.map:{number}, where a value is blank\n");
+    assert!(skipped.0.contains(&left_out), "{}", skipped.0);
+    let by_either =
+        "found by {\n  \"AccountNumber\": \"315-1\"\n}, else by {\n  \"Name\": \"Alpine\"\n}; when";
+    assert!(both.0.contains(by_either) && !both.0.contains("not looked for"), "{}", both.0);
+    let words = both.0.split_whitespace().collect::<Vec<_>>().join(" ");
+    let in_order =
+        "\"Duns\"].id with AccountNumber several ask match customerProfile.name with Name";
+    assert!(words.contains(in_order), "{words}");
+    assert_eq!(
+        skipped.1["right"]["related"][0]["matching"],
+        json!([
+            {"fields": {"AccountNumber": null}, "skipped": true, "map_line": number},
+            {"fields": {"Name": "Alpine"}, "skipped": false, "map_line": number + 1}
+        ])
+    );
+    assert_eq!(both.1["right"]["related"][0]["matching"][0]["skipped"], false);
+}
+
+#[test]
 fn what_waits_for_a_person_is_1_and_says_why() {
     let folder = folder(REFERRAL, &OPPORTUNITY.replace("\"r-1\"", "null"));
     let done = folder.run(&["try", "deal.map", "--right", "right.json"]).ends(1);

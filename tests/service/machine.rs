@@ -35,10 +35,18 @@ impl Machine {
 
     /// A demo that takes its story for told, so that nothing happens but what the test does.
     pub(crate) async fn quiet() -> Self {
+        Self::with_map(None).await
+    }
+
+    /// The same with a map of its own.
+    pub(crate) async fn with_map(map: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         std::fs::create_dir(&state).unwrap();
         File::create(state.join("story-told")).unwrap();
+        if let Some(map) = map {
+            std::fs::write(state.join("opportunity.map"), map).unwrap();
+        }
         let mut machine = Self { folder, demo: None, starts: 0, ready: Value::Null };
         machine.start().await;
         machine

@@ -170,12 +170,30 @@ pub struct RelatedDraft {
     pub through: String,
     /// The relationship's name, such as `Account`.
     pub relationship: String,
-    /// Fields that must be equal, with JSON texts (`null` matches only blank).
-    pub matching: Vec<Change>,
+    /// How to find it: its `match` lines in their order.
+    pub rules: Vec<RuleDraft>,
     /// What to do when none matches: create it (else park).
     pub create_if_none: bool,
     /// Its fields when it is created.
     pub changes: Vec<Change>,
+    /// Line of the map, from 1; `Plan::place` says in which file.
+    pub map_line: usize,
+}
+
+impl RelatedDraft {
+    /// The rules to try, one after the other, until one finds a record.
+    pub fn tried(&self) -> impl Iterator<Item = &RuleDraft> {
+        self.rules.iter().filter(|rule| !rule.skipped)
+    }
+}
+
+/// A `match` line of a related record, with the values that it looks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleDraft {
+    /// Fields that must be equal, with JSON texts (`null` matches only blank).
+    pub matching: Vec<Change>,
+    /// One of the values is blank, and other lines follow: it is not tried.
+    pub skipped: bool,
     /// Line of the map, from 1; `Plan::place` says in which file.
     pub map_line: usize,
 }

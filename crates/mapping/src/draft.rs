@@ -5,7 +5,8 @@
 
 use crate::decide::{note, trace};
 use crate::decision::{
-    Change, ChildAction, ChildChange, Draft, LineTrace, Outcome, RelatedDraft, Side, nest,
+    Change, ChildAction, ChildChange, Draft, LineTrace, Outcome, RelatedDraft, RuleDraft, Side,
+    nest,
 };
 use crate::element::{change, keyed, new_element};
 use crate::fault::{Fault, FaultCode};
@@ -106,25 +107,43 @@ impl Plan {
                 change.path = own.to_owned();
             }
         }
-        let mut matching = Vec::new();
-        for (slot, field, kind) in &related.matching {
-            match scene.record(Side::Left).value(*slot) {
-                Ok(value) => {
-                    let value = value::write(*kind, value).to_string();
-                    matching.push(Change { path: field.clone(), pointer: None, value });
-                }
-                Err(fault) => drafted.fail(self, related.map_line, field, fault, true),
-            }
-        }
+        let rules = self.draft_rules(scene, related, drafted);
         drafted.draft.related.push(RelatedDraft {
             object: related.object.clone(),
             through: related.through.clone(),
             relationship: related.relationship.clone(),
-            matching,
+            rules,
             create_if_none: related.create_if_none,
             changes,
             map_line: related.map_line,
         });
+    }
+
+    /// What each `match` line looks for. A blank would find every record that lacks the field, so
+    /// only the last line, which decides what becomes of all others, compares it.
+    fn draft_rules(
+        &self,
+        scene: &Scene<'_>,
+        related: &Related,
+        drafted: &mut Drafted,
+    ) -> Vec<RuleDraft> {
+        let mut rules = Vec::new();
+        for (index, rule) in related.rules.iter().enumerate() {
+            let (mut matching, mut blank) = (Vec::new(), false);
+            for (slot, field, kind) in &rule.pairs {
+                match scene.record(Side::Left).value(*slot) {
+                    Ok(value) => {
+                        blank |= value.is_blank();
+                        let value = value::write(*kind, value).to_string();
+                        matching.push(Change { path: field.clone(), pointer: None, value });
+                    }
+                    Err(fault) => drafted.fail(self, rule.map_line, field, fault, true),
+                }
+            }
+            let skipped = blank && index + 1 < related.rules.len();
+            rules.push(RuleDraft { matching, skipped, map_line: rule.map_line });
+        }
+        rules
     }
 
     fn draft_list(&self, scene: &Scene<'_>, each: &Each, to: Side, drafted: &mut Drafted) {

@@ -267,13 +267,10 @@ impl Explaining<'_> {
     }
 
     fn related(&self, related: &Related) -> Explained {
-        let matching: Vec<String> = related
-            .matching
+        let rules: Vec<String> = related
+            .rules
             .iter()
-            .map(|(slot, field, _)| {
-                let left = self.plan.slot(Side::Left, *slot).map_or("", |slot| slot.path.as_str());
-                format!("{left} with {field}")
-            })
+            .map(|rule| format!("match {} several ask", self.plan.match_text(rule)))
             .collect();
         let none = if related.create_if_none { "create" } else { "park" };
         let idle = match self.made {
@@ -284,7 +281,7 @@ impl Explaining<'_> {
         Explained {
             rule: format!("related {} through {}", related.object, related.through),
             map_line: related.map_line,
-            clauses: format!("match {} none {none} several ask", matching.join(", ")),
+            clauses: format!("{} none {none}", rules.join(" ")),
             looks: Vec::new(),
             idle: Some(idle),
         }

@@ -255,9 +255,18 @@ pub(crate) struct Related {
     pub(crate) object: String,
     pub(crate) through: String,
     pub(crate) relationship: String,
-    pub(crate) matching: Vec<(SlotId, String, Kind)>,
+    /// How it is found: tried in this order, the first that finds a record decides.
+    pub(crate) rules: Vec<MatchRule>,
     pub(crate) create_if_none: bool,
     pub(crate) lines: Vec<Line>,
+    pub(crate) map_line: usize,
+}
+
+/// A `match` line of a related record: all its fields are equal.
+#[derive(Debug, Clone)]
+pub(crate) struct MatchRule {
+    /// A left slot, the field that must be equal to it, and that field's kind.
+    pub(crate) pairs: Vec<(SlotId, String, Kind)>,
     pub(crate) map_line: usize,
 }
 

@@ -90,7 +90,7 @@ codes! {
     ClauseConflict = "clause-conflict", Error, "two clauses of a line contradict each other";
     ClauseMisplaced = "clause-misplaced", Error, "a clause does nothing on this line";
     RowWidth = "row-width", Error, "a row has more or fewer cells than its line has fields";
-    RowUnreachable = "row-unreachable", Warning, "a row can never be chosen because an earlier one fits whenever it does";
+    RowUnreachable = "row-unreachable", Warning, "a row, or a `match` line of `related`, is never chosen because an earlier one fits whenever it does";
     RowContradiction = "row-contradiction", Error, "two rows say different things for the same values";
     TableNotExhaustive = "table-not-exhaustive", Error, "values of a field are in no row and no `otherwise` says what happens";
     OnlyOtherwise = "only-otherwise", Warning, "values of a field reach a table only through `otherwise`";

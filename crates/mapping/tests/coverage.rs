@@ -165,3 +165,15 @@ fn changes_are_noticed_where_an_example_looks() {
     }
     assert_eq!(with.get(&22), without.get(&22));
 }
+
+#[test]
+fn which_of_several_match_lines_finds_a_record_no_example_can_tell() {
+    let related = "related Account through AccountId\n\
+        match customerProfile.ids[profileType is \"Duns\"].id with AccountNumber\n\
+        match customerProfile.name with Name none create\n\
+        customerProfile.name -> Name as text cut at 255\nend\n";
+    let mutation = mutated(related);
+    let what: Vec<&str> = mutation.survivors.iter().map(|survivor| &*survivor.what).collect();
+    assert!(!what.iter().any(|what| what.contains("`match")), "{what:?}");
+    assert!(what.contains(&"without `none create`"), "{what:?}");
+}

@@ -49,7 +49,11 @@ fn effect(tried: &Tried<'_>, side: Side) -> JsonValue {
             "related": draft.related.iter().map(|related| json!({
                 "object": related.object,
                 "through": related.through,
-                "matching": parsed(&nest(&related.matching)),
+                "matching": related.rules.iter().map(|rule| json!({
+                    "fields": parsed(&nest(&rule.matching)),
+                    "skipped": rule.skipped,
+                    "map_line": tried.plan.place(rule.map_line).1,
+                })).collect::<Vec<_>>(),
                 "create_if_none": related.create_if_none,
                 "record": parsed(&nest(&related.changes)),
             })).collect::<Vec<_>>(),

@@ -211,7 +211,7 @@ fn effect(tried: &Tried<'_>, side: Side, text: &mut String) {
         }
         Effect::Create(draft) => {
             let _ = writeln!(text, "the {name} is created:\n{}", pretty(&draft.to_json()));
-            related(draft, text);
+            related(tried, draft, text);
             children(&draft.children, text);
         }
         Effect::Update { changes, children: changed } => {
@@ -226,17 +226,23 @@ fn effect(tried: &Tried<'_>, side: Side, text: &mut String) {
     }
 }
 
-fn related(draft: &Draft, text: &mut String) {
+fn related(tried: &Tried<'_>, draft: &Draft, text: &mut String) {
     for related in &draft.related {
         let none = if related.create_if_none { "created" } else { "asked for" };
+        let rules: Vec<String> =
+            related.tried().map(|rule| pretty(&nest(&rule.matching))).collect();
         let _ = writeln!(
             text,
             "its {} ({}), found by {}; when there is none, it is {none}:\n{}",
             related.object,
             related.through,
-            pretty(&nest(&related.matching)),
+            rules.join(", else by "),
             pretty(&nest(&related.changes)),
         );
+        for rule in related.rules.iter().filter(|rule| rule.skipped) {
+            let (file, line) = tried.plan.place(rule.map_line);
+            let _ = writeln!(text, "not looked for by {file}:{line}, where a value is blank");
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! In: the block as written. Out: a `Related` of the plan, and problems. Must not know: records.
 
+use std::collections::BTreeSet;
+
 use crate::decision::Side;
-use crate::plan::{Line, Related};
+use crate::plan::{Line, MatchRule, Related, SlotId};
+use crate::print::Whole;
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::Place;
+use crate::schema::{Kind, Place};
 use crate::tree::{At, Block, Clause, ClauseKind, Operand, Path, RelatedLine, Span};
 
 use super::Checker;
@@ -35,25 +38,24 @@ impl<'c> Checker<'c> {
             object: object.value.clone(),
             through: through.value.clone(),
             relationship: relationship.to_owned(),
-            matching: Vec::new(),
+            rules: Vec::new(),
             create_if_none: false,
             lines: Vec::new(),
             map_line: self.line_of(span),
         };
         let place = Place::Object(found);
-        let mut matched = None;
+        let mut written: Vec<Written<'_>> = Vec::new();
         for (line, at) in block.lines() {
             if self.is_full() {
                 break;
             }
             match line {
                 RelatedLine::Match { pairs, clauses } => {
-                    if let Some(first) = matched.replace(at) {
-                        self.say(say::doubled("match", first, at));
-                        continue;
-                    }
-                    self.related_match(pairs, place, relationship, &mut related);
+                    let pairs = self.related_match(pairs, place, relationship);
+                    let map_line = self.line_of(at);
+                    related.rules.push(MatchRule { pairs, map_line });
                     related.create_if_none |= self.none_and_several(clauses);
+                    written.push(Written { line, clauses, at });
                 }
                 RelatedLine::Field(line) => {
                     let context = Context { scopes: [0, 1], related: Some((place, relationship)) };
@@ -64,9 +66,10 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-        if related.matching.is_empty() && !has_unread(block) {
+        if related.rules.is_empty() && !has_unread(block) {
             self.no_match(object.span, &format!("related {}", object.value));
         }
+        self.rules_in_order(&written);
         if related.create_if_none {
             self.related_required(object, found, &related);
         }
@@ -134,20 +137,81 @@ impl<'c> Checker<'c> {
         line.right.slots().iter().filter_map(|s| slots.get(s.0)).map(|s| s.path.clone()).collect()
     }
 
+    /// The pairs of one `match` line that the schemas have.
     fn related_match(
         &mut self,
         pairs: &[(At<Path>, At<Path>)],
         place: Place<'c>,
         relationship: &str,
-        related: &mut Related,
-    ) {
+    ) -> Vec<(SlotId, String, Kind)> {
+        let mut read = Vec::new();
         for (left, right) in pairs {
             let left = self.slot(0, left);
             let found = self.related_slot(1, place, relationship, right);
             if let (Some(left), Some((_, found))) = (left, found) {
-                related.matching.push((left, path_text(&right.value), found.kind()));
+                read.push((left, path_text(&right.value), found.kind()));
             }
         }
+        read
+    }
+
+    /// The `match` lines are tried in their order: each can decide, and only the last says `none`.
+    fn rules_in_order(&mut self, written: &[Written<'_>]) {
+        let Some((last, others)) = written.split_last() else { return };
+        for rule in others {
+            for clause in rule.clauses {
+                if matches!(clause.kind, ClauseKind::None(_)) {
+                    self.none_too_early(clause, last);
+                }
+            }
+        }
+        for (index, rule) in written.iter().enumerate() {
+            let pairs = rule.pairs();
+            for earlier in written.iter().take(index) {
+                let known = earlier.pairs();
+                if !known.is_subset(&pairs) {
+                    continue;
+                }
+                if known == pairs {
+                    self.say(say::doubled(&Whole::inner(rule.line), earlier.at, rule.at));
+                    break;
+                }
+                // A blank skips the earlier line, and the last one compares it.
+                let is_last = index + 1 == written.len();
+                if !is_last || known.iter().all(|(left, _)| self.always_given(left)) {
+                    self.say(never_decides(earlier, rule));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// `none` behind a line that is not the last.
+    fn none_too_early(&mut self, clause: &Clause, last: &Written<'_>) {
+        let why = "when this line finds no record, the next `match` line is tried";
+        let file = |at: Span| self.plan.place(self.line_of(at)).0;
+        if file(clause.span) != file(last.at) {
+            let help = "put the new line before this one: `add match … before match …`";
+            let problem = say::misplaced(clause.span, "none", why, help);
+            return self.say(problem.also(last.at, "the last"));
+        }
+        if last.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::None(_))) {
+            return self.does_nothing(clause.span, "none", why);
+        }
+        let help = "write it behind the last `match` line";
+        let mut problem = say::misplaced(clause.span, "none", why, help).also(last.at, "the last");
+        let between = self.text.get(clause.span.end..last.at.end);
+        let own = self.text.get(clause.span.start..clause.span.end);
+        if let (Some(between), Some(own)) = (between, own) {
+            let whole = Span::new(clause.span.start, last.at.end);
+            problem = problem.fix(whole, format!("{}  {own}", between.trim_start_matches(' ')));
+        }
+        self.say(problem);
+    }
+
+    /// Whether every left record has a value there.
+    fn always_given(&self, path: &str) -> bool {
+        self.plan.side(Side::Left).required.iter().any(|required| required == path)
     }
 
     /// `none create | park | ask`, `several ask`; true when none means create.
@@ -191,4 +255,37 @@ impl<'c> Checker<'c> {
         }
         create
     }
+}
+
+/// A `match` line as it is written.
+struct Written<'w> {
+    line: &'w RelatedLine,
+    clauses: &'w [Clause],
+    at: Span,
+}
+
+impl Written<'_> {
+    /// What must be equal, in no order.
+    fn pairs(&self) -> BTreeSet<(String, String)> {
+        match self.line {
+            RelatedLine::Match { pairs, .. } => {
+                let texts = pairs.iter().map(|(left, right)| (&left.value, &right.value));
+                texts.map(|(left, right)| (path_text(left), path_text(right))).collect()
+            }
+            RelatedLine::Field(_) => BTreeSet::new(),
+        }
+    }
+}
+
+/// A line that asks for all that an earlier one asks for, and for more.
+fn never_decides(earlier: &Written<'_>, rule: &Written<'_>) -> Problem {
+    let what = Whole::inner(rule.line);
+    Problem::new(
+        Code::RowUnreachable,
+        rule.at,
+        format!("`{what}` never decides: whatever it finds, an earlier line finds"),
+    )
+    .label("asks for more")
+    .also(earlier.at, "decides before it")
+    .help("write the line with more fields first, or remove it")
 }

@@ -68,7 +68,8 @@ fn block(item: &mut Item, picker: &mut Picker<'_>) {
         lines(block, picker, field);
         swapped_lines(block, picker);
     } else if let Item::Related { lines: block, .. } = item {
-        lines(block, picker, related);
+        let kept = one_of_several(block);
+        lines_but(block, picker, &kept, related);
     } else if let Item::Each { lines: block, clauses: own, .. } = item {
         clauses(own, picker);
         lines(block, picker, of_each);
@@ -95,12 +96,22 @@ fn block(item: &mut Item, picker: &mut Picker<'_>) {
 fn lines<T>(
     block: &mut Block<T>,
     picker: &mut Picker<'_>,
+    within: impl FnMut(&mut T, &mut Picker<'_>),
+) {
+    lines_but(block, picker, &[], within);
+}
+
+/// The same, with lines that are not taken out.
+fn lines_but<T>(
+    block: &mut Block<T>,
+    picker: &mut Picker<'_>,
+    kept: &[Span],
     mut within: impl FnMut(&mut T, &mut Picker<'_>),
 ) {
     let mut index = 0;
     while let Some(entry) = block.entries.get_mut(index) {
         if let Entry::Line { item, span, .. } = entry {
-            if picker.pick(*span, |text| format!("without `{text}`")) {
+            if !kept.contains(span) && picker.pick(*span, |text| format!("without `{text}`")) {
                 block.entries.remove(index);
                 return;
             }
@@ -108,6 +119,13 @@ fn lines<T>(
         }
         index += 1;
     }
+}
+
+/// The `match` lines, when there are several: which of them finds a record, no example sees.
+fn one_of_several(block: &Block<RelatedLine>) -> Vec<Span> {
+    let rules = block.lines().filter(|(line, _)| matches!(line, RelatedLine::Match { .. }));
+    let rules: Vec<Span> = rules.map(|(_, span)| span).collect();
+    if rules.len() > 1 { rules } else { Vec::new() }
 }
 
 /// How a related record is found, no example sees; and it is written only when it is made.

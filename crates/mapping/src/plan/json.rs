@@ -6,7 +6,7 @@
 use serde_json::{Value as JsonValue, json};
 
 use super::text::{arrow_text, cells, condition_text, list_clauses, otherwise_text, value_text};
-use super::{Each, Line, Plan, Related, Slot, Source, Table, Via};
+use super::{Each, Line, MatchRule, Plan, Related, Slot, Source, Table, Via};
 use crate::decision::Side;
 
 impl Plan {
@@ -145,23 +145,25 @@ impl Plan {
 
     fn related_json(&self, related: &Related, own: [&[Slot]; 2]) -> JsonValue {
         let (map, map_line) = self.place(related.map_line);
-        let matching: Vec<[&str; 2]> = related
-            .matching
-            .iter()
-            .map(|(slot, field, _)| {
-                let left = self.slot(Side::Left, *slot).map_or("", |slot| slot.path.as_str());
-                [left, field.as_str()]
-            })
-            .collect();
+        let rules: Vec<JsonValue> = related.rules.iter().map(|rule| self.rule_json(rule)).collect();
         json!({
             "object": related.object,
             "through": related.through,
-            "match": matching,
+            "match": rules,
             "none": if related.create_if_none { "create" } else { "park" },
-            "several": "ask",
             "map": map,
             "map_line": map_line,
             "lines": related.lines.iter().map(|l| self.line_json(l, own)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn rule_json(&self, rule: &MatchRule) -> JsonValue {
+        let (map, map_line) = self.place(rule.map_line);
+        json!({
+            "fields": self.match_pairs(rule).collect::<Vec<_>>(),
+            "several": "ask",
+            "map": map,
+            "map_line": map_line,
         })
     }
 

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, Condition, Each, Fallback, Line, Otherwise, Plan, Related, Row, Slot, SlotId, Source,
-    Test, TestOp, Via, Wins,
+    Cell, Condition, Each, Fallback, Line, MatchRule, Otherwise, Plan, Related, Row, Slot, SlotId,
+    Source, Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
 use crate::tree::{Arrow, BlankPolicy};
@@ -78,15 +78,31 @@ impl Plan {
 
     fn write_related(&self, text: &mut String, related: &Related, own: [&[Slot]; 2]) {
         let _ = writeln!(text, "related {} through {}", related.object, related.through);
-        for (slot, field, _) in &related.matching {
-            let left = self.slot(Side::Left, *slot).map_or("", |s| s.path.as_str());
-            let _ = writeln!(text, "  match {left} with {field}");
+        for rule in &related.rules {
+            let _ = writeln!(text, "  match {}", self.match_text(rule));
         }
         let none = if related.create_if_none { "create" } else { "park" };
         let _ = writeln!(text, "  none {none} several ask");
         for line in &related.lines {
             self.write_line(text, line, own);
         }
+    }
+
+    /// `LEFT with FIELD, LEFT with FIELD`
+    pub(crate) fn match_text(&self, rule: &MatchRule) -> String {
+        let pairs = self.match_pairs(rule).map(|[left, field]| format!("{left} with {field}"));
+        pairs.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Each left path with the field that must be equal to it.
+    pub(super) fn match_pairs<'r>(
+        &'r self,
+        rule: &'r MatchRule,
+    ) -> impl Iterator<Item = [&'r str; 2]> {
+        rule.pairs.iter().map(|(slot, field, _)| {
+            let left = self.slot(Side::Left, *slot).map_or("", |slot| slot.path.as_str());
+            [left, field.as_str()]
+        })
     }
 
     fn write_each(&self, text: &mut String, each: &Each) {

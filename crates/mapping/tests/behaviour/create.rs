@@ -20,7 +20,7 @@ fn an_inbound_referral_becomes_an_opportunity_and_comes_to_rest() {
         assert_eq!(draft.related.len(), 1);
         assert_eq!(draft.related[0].through, "AccountId");
         assert_eq!(
-            nest(&draft.related[0].matching),
+            nest(&draft.related[0].rules[0].matching),
             "{\"Name\":\"Alpine Freight & Co AG\",\"BillingPostalCode\":\"6460\"}"
         );
         // A solution, and a contact.

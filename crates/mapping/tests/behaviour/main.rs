@@ -42,6 +42,8 @@ mod overlays;
 #[cfg(test)]
 mod random_tables;
 #[cfg(test)]
+mod related;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod several;

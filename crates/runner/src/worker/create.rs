@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use connect::salesforce::{Equality, Filter, Literal, Row, Select, Sub};
 use connect::{Error, RecordId, ReferralId};
-use mapping::decision::{Change, Decision, Draft, RelatedDraft, nest};
+use mapping::decision::{Change, Decision, Draft, RelatedDraft, RuleDraft, nest};
 use mapping::fault::{Fault, FaultCode};
 use mapping::report::ReportEvent;
 use mapping::schema::System;
@@ -147,24 +147,44 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         scene: &Scene<'_>,
         related: &RelatedDraft,
     ) -> Result<Option<RecordId>, Halt> {
-        if let Some(id) = self.matching(scene, related).await? {
+        if let Some(id) = self.first_found(scene, related).await? {
             return Ok(Some(id));
         }
         if !related.create_if_none {
-            return Err(undecided(scene, related, "no record matches"));
+            let map_line = related.tried().last().map_or(related.map_line, |rule| rule.map_line);
+            return Err(undecided(scene, related, map_line, "no record matches"));
         }
-        self.reserve(&related.object, &related.matching).await?;
+        // Every deal by which a rule would find the new record waits for it. All take these rights
+        // in the order of the rules, so that no two wait for one another.
+        for rule in related.tried() {
+            self.reserve(&related.object, &rule.matching).await?;
+        }
         // The deal that had the right before may just have made it.
-        self.matching(scene, related).await
+        self.first_found(scene, related).await
+    }
+
+    /// What the first rule finds that finds anything.
+    async fn first_found(
+        &mut self,
+        scene: &Scene<'_>,
+        related: &RelatedDraft,
+    ) -> Result<Option<RecordId>, Halt> {
+        for rule in related.tried() {
+            if let Some(id) = self.matching(scene, related, rule).await? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     async fn matching(
         &mut self,
         scene: &Scene<'_>,
         related: &RelatedDraft,
+        rule: &RuleDraft,
     ) -> Result<Option<RecordId>, Halt> {
         let equal = |change: &Change| Equality::new(&*change.path, literal(change));
-        let filter = Filter::Equal(related.matching.iter().map(equal).collect());
+        let filter = Filter::Equal(rule.matching.iter().map(equal).collect());
         let found = self.worker.wires.rows(&related.object, &Select::default(), &filter).await;
         let found = self.read(System::Salesforce, found)?;
         match found.as_slice() {
@@ -175,7 +195,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                     several.iter().take(SHOWN).map(|row| row.id.to_string()).collect();
                 let more = if several.len() > SHOWN { ", …" } else { "" };
                 let what = format!("several records match ({}{more})", ids.join(", "));
-                Err(undecided(scene, related, &what))
+                Err(undecided(scene, related, rule.map_line, &what))
             }
         }
     }
@@ -209,8 +229,8 @@ pub(super) fn literal(change: &Change) -> Literal {
     }
 }
 
-fn undecided(scene: &Scene<'_>, related: &RelatedDraft, what: &str) -> Halt {
-    let (map, map_line) = scene.map.plan().place(related.map_line);
+fn undecided(scene: &Scene<'_>, related: &RelatedDraft, map_line: usize, what: &str) -> Halt {
+    let (map, map_line) = scene.map.plan().place(map_line);
     Halt::Park(vec![note::cause_of(&Fault {
         line: None,
         field: Some(related.through.clone()),

@@ -2,6 +2,7 @@
 
 mod house;
 mod model;
+mod rules;
 mod storms;
 
 use connect::Error;

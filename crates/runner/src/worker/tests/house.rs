@@ -24,14 +24,14 @@ pub(super) struct House {
     pub(super) worker: Hands,
 }
 
-const MAP: &str = include_str!("deal.map");
+pub(super) const MAP: &str = include_str!("deal.map");
 const INBOUND: &str = include_str!("../../../../../mappings/examples/inbound.json");
 
 pub(super) const REFERRAL: &str = "c2f7b088-a98a-4d0a-b509-fdd40775fcc1";
 
-fn maps() -> Arc<Vec<DealMap>> {
+fn maps(text: &str) -> Arc<Vec<DealMap>> {
     let schemas = mapping::schema::Schemas::built_in();
-    let compiled = mapping::compile("opportunity.map", MAP, schemas);
+    let compiled = mapping::compile("opportunity.map", text, schemas);
     let plan = compiled.plan.unwrap_or_else(|| panic!("{:?}", compiled.report.problems()));
     Arc::new(vec![DealMap::new(plan, schemas).unwrap()])
 }
@@ -51,11 +51,15 @@ async fn open(folder: &tempfile::TempDir) -> SqliteStore {
 
 impl House {
     pub(super) async fn new() -> Self {
+        Self::with_map(MAP).await
+    }
+
+    pub(super) async fn with_map(text: &str) -> Self {
         let clock = Clock::hand("2026-03-02T10:00:00Z".parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let world = Arc::new(World::new(clock.clone()));
         let limits = Limits::default();
-        let worker = hands(&folder, &world, &clock, &limits, maps(), Tripwire::default()).await;
+        let worker = hands(&folder, &world, &clock, &limits, maps(text), Tripwire::default()).await;
         Self { folder, world, clock, limits, worker }
     }
 
