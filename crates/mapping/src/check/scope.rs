@@ -181,8 +181,9 @@ impl<'c> Checker<'c> {
         steps.extend(steps_of(&path.value));
         let slot = self.intern(scope, &found, text, steps);
         if let Some(slot) = self.scopes.get_mut(scope).and_then(|s| s.slots.get_mut(slot.0)) {
-            // Related records are shared by deals: written only when they are created.
-            slot.update = false;
+            // Related records are shared by deals: written only when they are created, also when
+            // another line reads the same field through the relationship, which never writes it.
+            (slot.create, slot.update) = (found.write.creates(), false);
         }
         Some((slot, found))
     }

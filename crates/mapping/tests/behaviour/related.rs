@@ -81,6 +81,20 @@ fn rules_are_tried_in_the_order_in_which_they_are_written() {
 }
 
 #[test]
+fn a_record_is_made_with_fields_that_another_line_reads() {
+    let rules = format!("{NAME} none create");
+    let read = text(&rules).replace(
+        "name -> Name as text cut at 120\n",
+        "name -> Name as text cut at 120\ncustomerProfile.name <- Account.Name on create only\n",
+    );
+    let read = compiled(&read, Schemas::built_in());
+    for plan in [plan(&rules), read] {
+        let draft = account(&plan, "", "Alpine", "6460");
+        assert_eq!(nest(&draft.changes), r#"{"Name":"Alpine"}"#);
+    }
+}
+
+#[test]
 fn two_fields_of_one_rule_are_not_two_rules() {
     let one = plan(&format!("{NAME} none create"));
     let two = plan(
