@@ -1,5 +1,8 @@
 //! `--org`: describes, SFDX source and `.object` files of a customer in the place of what is built in.
 
+use std::fs;
+use std::path::Path;
+
 use crate::folder::Folder;
 
 const HEAD: &str = "language 1\nmapping deal \"Deal\"\nside referral is partner_center Referral\n\
@@ -213,4 +216,21 @@ fn fields_that_some_orgs_do_not_have_say_what_to_do_without_them() {
         .replace("-> Amount, CurrencyIsoCode as money", "-> Amount as money in \"EUR\"")
         .replace("\"0123456789abcde\" -> RecordTypeId on create only\n", "");
     assert_eq!(codes(&folder, &lines), Vec::<String>::new());
+}
+
+#[test]
+fn the_org_counts_more_than_schema_files_beside_the_map() {
+    let folder = cut_down(
+        r#"{"name":"Ref__c","type":"string","length":255,"nillable":true},
+        {"name":"Name","type":"string","length":120,"nillable":true}"#,
+    );
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings/schemas");
+    for file in ["opportunity.yaml", "salesforce.yaml"] {
+        let text = fs::read_to_string(shipped.join(file)).unwrap();
+        folder.write(&format!("schemas/{file}"), text);
+    }
+    let lines = "sync\n  from referral\nend\nfields\n  name -> Name as text cut at 120\n\
+  campaignId -> NextStep\nend\neach details.requirements.solutions with Microsoft_Solutions__r\n\
+  match id with Solution_Identifier__c\n  name -> Name as text cut at 80\nend\n";
+    assert_eq!(codes(&folder, lines), ["11 map::unknown-field", "13 map::unknown-field"]);
 }

@@ -13,7 +13,7 @@ use mapping::Compiled;
 use mapping::fault::Fault;
 use mapping::plan::Plan;
 use mapping::problem::{Report, Severity};
-use mapping::schema::{Schemas, System};
+use mapping::schema::{Object, Schemas, System};
 
 use crate::org;
 use crate::show::{self, Finding};
@@ -259,8 +259,17 @@ impl Project {
     }
 }
 
+/// Whether an object of a schema file gives way to the org: the org tells it, or it is what is built
+/// in and the org does not have it.
+fn org_knows_better(object: &Object, base: &Schemas) -> bool {
+    let against_org = base.objects(System::Salesforce).any(|known| known.org.is_some());
+    let told = base.object(object.system, &object.name).is_some_and(|known| known.org.is_some());
+    let built_in = Schemas::built_in().object(object.system, &object.name) == Some(object);
+    against_org && object.system == System::Salesforce && (told || built_in)
+}
+
 /// Reads `schemas/*.yaml` of a folder, when it has any; its objects replace those of `base` of
-/// the same name.
+/// the same name, but not those of the customer's org.
 fn load(folder: &Path, base: &Schemas, findings: &mut Vec<Finding>) -> Result<Beside, Stop> {
     let beside = folder.join("schemas");
     if !beside.is_dir() {
@@ -284,6 +293,7 @@ fn load(folder: &Path, base: &Schemas, findings: &mut Vec<Finding>) -> Result<Be
             let objects = [System::PartnerCenter, System::Salesforce]
                 .into_iter()
                 .flat_map(|system| own.objects(system))
+                .filter(|object| !org_knows_better(object, base))
                 .cloned();
             Ok(Beside::Own(Box::new(base.clone().with(objects))))
         }

@@ -286,6 +286,9 @@ impl<'c> Checker<'c> {
         [left, right]: [&[Kind]; 2],
         context: Context<'c, '_>,
     ) -> Option<Via> {
+        if !clauses.way_unclear && self.lists_of_records(clauses, sides) {
+            return None;
+        }
         match (&clauses.conversion, &clauses.tables) {
             // Said already: what was meant is not known.
             _ if clauses.way_unclear => None,
@@ -347,7 +350,7 @@ impl<'c> Checker<'c> {
         let known: Vec<String> = list.fields.iter().map(|field| field.name.clone()).collect();
         let near = nearest(member, known.iter().map(String::as_str)).map(str::to_owned);
         let fix = near.map(|near| (word, near));
-        self.say(say::unknown_field(word, member, (&list.name, &known), fix));
+        self.say(say::unknown_field(word, member, (&list.name, &known, None), fix));
         false
     }
 

@@ -203,8 +203,9 @@ fn of_any(object: &Object, picks: &[&Pick<'_>]) -> Vec<Problem> {
         if !sure {
             problem.severity = Severity::Warning;
             problem = problem.help(
-                "say which record type the records have: write it to `RecordType.Name` or \
-                 `RecordTypeId`, or ask for `RecordType.DeveloperName` in `sync`",
+                "say which record type the records have: ask for it in `sync`, as in \
+                 `from opportunity when RecordType.DeveloperName is \"NAME\"`, or write its id to \
+                 `RecordTypeId`",
             );
         }
         problems.push(problem);

@@ -96,6 +96,39 @@ impl<'c> Checker<'c> {
         );
     }
 
+    /// A list whose elements are records is no list of values; true when a line takes one for that.
+    pub(super) fn lists_of_records(
+        &mut self,
+        clauses: &LineClauses,
+        sides: [&Operands<'c>; 2],
+    ) -> bool {
+        let conversion = clauses.conversion.as_ref().map(|(conversion, _)| conversion);
+        if conversion.is_some_and(|conversion| conversion.member().is_some()) {
+            return false;
+        }
+        let fields = sides.into_iter().flat_map(Operands::fields);
+        let records = fields.filter_map(|field| {
+            let found = field.found.filter(|found| found.kind() == Kind::List)?;
+            (!found.field.fields.is_empty()).then_some((field.span, found.field))
+        });
+        let records: Vec<(Span, &Field)> = records.collect();
+        for (at, field) in &records {
+            let member = field.key.as_deref().unwrap_or("id");
+            self.say(
+                Problem::new(
+                    Code::TypeMismatch,
+                    *at,
+                    format!("`{}` is a list of records, not of values", field.name),
+                )
+                .label("what of them?")
+                .help(format!(
+                    "map the records with an `each` block, or one member as text: `as list of {member} joined by \";\"`"
+                )),
+            );
+        }
+        !records.is_empty()
+    }
+
     /// A field that takes only what is on its list, a record's id or an address, and may get any text.
     fn any_text(&mut self, field: &Field, at: Span, source: &Field, conversion: &Conversion) {
         let word = conversion.name();

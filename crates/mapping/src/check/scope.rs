@@ -200,7 +200,9 @@ impl<'c> Checker<'c> {
                     let at = path.span.start + text.rfind(word.as_str())?;
                     Some((Span::new(at, at + word.len()), near.clone()))
                 });
-                say::unknown_field(path.span, &word, (&miss.holder, &miss.known), fix)
+                let holder = self.schemas.object(System::Salesforce, &miss.holder);
+                let org = holder.and_then(|object| object.org.as_deref());
+                say::unknown_field(path.span, &word, (&miss.holder, &miss.known, org), fix)
             }
             MissKind::NotAList => Problem::new(
                 Code::BadPath,

@@ -58,7 +58,7 @@ pub(crate) fn unknown_object(at: Span, word: &str, system: &str, names: &[&str])
 pub(crate) fn unknown_field(
     at: Span,
     word: &str,
-    (holder, known): (&str, &[String]),
+    (holder, known, org): (&str, &[String], Option<&str>),
     fix: Option<(Span, String)>,
 ) -> Problem {
     let problem = Problem::new(Code::UnknownField, at, format!("`{holder}` has no field `{word}`"))
@@ -75,10 +75,15 @@ pub(crate) fn unknown_field(
         (None, true) => {
             problem.help(format!("add the schema of `{holder}` to `schemas/` beside the map"))
         }
-        (None, false) => problem.help(format!(
-            "it has {}; a field of your own org needs that org's schema",
-            listed(known.iter().map(String::as_str))
-        )),
+        (None, false) => {
+            let known = listed(known.iter().map(String::as_str));
+            problem.help(match org {
+                Some(org) => format!(
+                    "org `{org}` as it was read has {known}: create the field there and read the org again, or map another"
+                ),
+                None => format!("it has {known}; a field of your own org needs that org's schema"),
+            })
+        }
     }
 }
 
