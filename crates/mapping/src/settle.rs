@@ -48,6 +48,22 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// A base that knows every line of two records as they stand, also where they disagree: what
+    /// somebody says was last read back.
+    pub(crate) fn as_known(&self, mut base: Base, left: &str, right: &str) -> Result<Base, Fault> {
+        let left = Record::read(self, Side::Left, left.as_bytes())?;
+        let right = Record::read(self, Side::Right, right.as_bytes())?;
+        let scene = Scene::of(self, [&left, &right]);
+        for line in &self.lines {
+            if let Ok(now) = scene.pair(line) {
+                base.lines.entry(line.hash.clone()).or_insert_with(|| base_pair(&now));
+            }
+        }
+        Ok(base)
+    }
+}
+
 /// A base under way.
 struct Settling<'p> {
     /// The base keys of what was written, by side.

@@ -221,14 +221,19 @@ impl Stage<'_> {
         agreed: &[Option<Json<'static>>; 2],
     ) -> Result<Base, Failure> {
         self.records.clone_from(agreed);
+        let mut said = false;
         for step in &example.steps {
             match step.line {
                 ExampleLine::FirstContact => return Ok(Base::default()),
                 ExampleLine::Base { side, file } => {
                     let side = self.side(*step, side)?;
                     self.records[side.index()] = Some(self.file(*step, &file.value)?);
+                    said = true;
                 }
-                ExampleLine::BaseWith { side, values } => self.with(*step, side, values)?,
+                ExampleLine::BaseWith { side, values } => {
+                    self.with(*step, side, values)?;
+                    said = true;
+                }
                 ExampleLine::Given { .. }
                 | ExampleLine::With { .. }
                 | ExampleLine::Missing(_)
@@ -242,10 +247,16 @@ impl Stage<'_> {
         let [left, right] = &mut self.records;
         name_children(self.plan, right);
         let (Some(left), Some(right)) = (left, right) else { return Ok(Base::default()) };
-        let texts = [Some(left.to_string()), Some(right.to_string())];
+        let (left, right) = (left.to_string(), right.to_string());
+        let texts = [Some(left.clone()), Some(right.clone())];
         let decision = reconcile(self.plan, &texts, &Base::default(), [None, None])
             .map_err(|why| failed(example, why))?;
-        Ok(decision.pending.base)
+        if !said {
+            return Ok(decision.pending.base);
+        }
+        // What `base` lines say was read back, whether it agreed or not.
+        let known = self.plan.as_known(decision.pending.base, &left, &right);
+        known.map_err(|fault| failed(example, fault.to_string()))
     }
 }
 
