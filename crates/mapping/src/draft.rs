@@ -215,10 +215,11 @@ impl Plan {
                 continue;
             }
             let line = self.line_writing(to, path).map_or(0, |line| line.map_line);
+            let why = if line == 0 { "no line writes it" } else { "its source is blank" };
             let fault = SlotFault {
                 code: FaultCode::MissingRequired,
                 message: format!(
-                    "`{path}` must be given when the {} is created, and its source is blank",
+                    "`{path}` must be given when the {} is created, and {why}",
                     self.side_name(to)
                 ),
             };

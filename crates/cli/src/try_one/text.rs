@@ -56,7 +56,10 @@ fn head(tried: &Tried<'_>, text: &mut String) {
         let why = if plan.starts_from(side) {
             format!("the {name} does not take part: `sync from {name}` does not hold")
         } else {
-            format!("the {name} only receives: no line of `sync` says `from {name}`")
+            let other = plan.side_name(side.other());
+            format!(
+                "from {name}: no line of `sync` says so, so no {other} is made of one; linked ones are kept in step"
+            )
         };
         let _ = writeln!(text, "{why}");
     }

@@ -100,6 +100,35 @@ pub(super) fn constant_value(constant: &Constant) -> Value {
     }
 }
 
+/// Where a clause that no field line takes belongs; none: field lines take it.
+pub(super) fn home_of(kind: &ClauseKind) -> Option<&'static str> {
+    match kind {
+        ClauseKind::UntilShared | ClauseKind::RemovedKeep => {
+            Some("write it behind the head of an `each` block")
+        }
+        ClauseKind::None(_) | ClauseKind::Several(_) => {
+            Some("write it behind the `match` line of a `related` block")
+        }
+        ClauseKind::When(_) => {
+            Some("write it behind a row of a `values` block, or behind `from SIDE` in `sync`")
+        }
+        ClauseKind::Else(_) => Some("write it behind a line of `require before sharing`"),
+        ClauseKind::As(_)
+        | ClauseKind::Using(_)
+        | ClauseKind::Wins { .. }
+        | ClauseKind::WinsNewest { .. }
+        | ClauseKind::WinsNewestAlone
+        | ClauseKind::FirstContact(_)
+        | ClauseKind::ConflictAsk
+        | ClauseKind::Union
+        | ClauseKind::Blank(_)
+        | ClauseKind::Default { .. }
+        | ClauseKind::OnCreateOnly
+        | ClauseKind::OnCreateOrInvite
+        | ClauseKind::OneWayTo(_) => None,
+    }
+}
+
 /// Whether `to SIDE` before the clause says something.
 pub(super) fn takes_side(kind: &ClauseKind) -> bool {
     match kind {
@@ -221,7 +250,7 @@ impl Checker<'_> {
                 clause.span,
                 clause_name(&clause.kind),
                 "a field line does not take it",
-                "see the manual for the lines that take it",
+                home_of(&clause.kind).unwrap_or("remove it"),
             )),
         }
     }

@@ -9,7 +9,7 @@ use crate::schema::{Kind, Place};
 use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Segment, Span};
 
 use super::Checker;
-use super::clauses::clause_name;
+use super::clauses::{clause_name, home_of};
 use super::lines::Context;
 use super::rules::has_unread;
 use super::scope::{Scope, path_text};
@@ -202,7 +202,7 @@ impl<'c> Checker<'c> {
                         clause.span,
                         name,
                         "`each` takes `union`, `removed keep`, `until shared` and `on create only`",
-                        "write it behind a line of the block",
+                        home_of(kind).unwrap_or("write it behind a line of the block"),
                     ));
                 }
             }
