@@ -31,6 +31,7 @@ use std::path::Path;
 use std::process::Command;
 
 use block::{Block, blocks, pages, root};
+use mapping::fault::FaultCode;
 use mapping::problem::{Code, Severity};
 use mapping::schema::Schemas;
 use mapping::{Compiled, compile, convert};
@@ -279,6 +280,15 @@ fn the_table_of_problems_is_what_the_program_knows() {
         let _ = writeln!(table, "| `{}` | {severity} | {} |", code.name(), cell(code.when()));
     }
     generated("docs/problems.md", "problems", &format!("{table}\n"));
+}
+
+#[test]
+fn the_table_of_faults_is_what_the_program_knows() {
+    let mut table = "\n| code | when |\n|---|---|\n".to_owned();
+    for code in FaultCode::ALL {
+        let _ = writeln!(table, "| `{}` | {} |", code.name(), cell(code.when()));
+    }
+    generated("docs/problems.md", "faults", &format!("{table}\n"));
 }
 
 fn cell(text: &str) -> String {

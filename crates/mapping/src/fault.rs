@@ -41,6 +41,54 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// All of them, in the order of the manual.
+    pub const ALL: [FaultCode; 14] = [
+        FaultCode::NotJson,
+        FaultCode::NotARecord,
+        FaultCode::DoubledKey,
+        FaultCode::WrongType,
+        FaultCode::TooManyDigits,
+        FaultCode::NotInTable,
+        FaultCode::UnknownValue,
+        FaultCode::TooLong,
+        FaultCode::MissingRequired,
+        FaultCode::BlankParked,
+        FaultCode::Conflict,
+        FaultCode::Require,
+        FaultCode::Related,
+        FaultCode::NoPartner,
+    ];
+
+    /// When it comes up, for the manual's table.
+    pub fn when(self) -> &'static str {
+        match self {
+            FaultCode::NotJson => "the line or event is no well-formed JSON",
+            FaultCode::NotARecord => "it is JSON, but no record of the side that was expected",
+            FaultCode::DoubledKey => "a member that the map reads stands twice",
+            FaultCode::WrongType => {
+                "a value has another type or shape than its field, or does not fit the conversion"
+            }
+            FaultCode::TooManyDigits => {
+                "a number has more digits than its field, or than can be kept exactly"
+            }
+            FaultCode::NotInTable => {
+                "a value is in no row of its table, and no `otherwise` says what happens"
+            }
+            FaultCode::UnknownValue => "a value is not in the list of the field that is written",
+            FaultCode::TooLong => "a text is longer than the field that is written",
+            FaultCode::MissingRequired => "a field that a new record must have has no value",
+            FaultCode::BlankParked => "`blank park`, and the value became blank",
+            FaultCode::Conflict => {
+                "both sides changed, or meet for the first time and differ, and the map says to ask"
+            }
+            FaultCode::Require => "a line of `require before sharing` does not hold",
+            FaultCode::Related => {
+                "several related records were found, or none where the map does not create one"
+            }
+            FaultCode::NoPartner => "`apply --old`: there is no record of the other side for it",
+        }
+    }
+
     /// `fault::not-json` and the like.
     pub fn name(self) -> &'static str {
         match self {
