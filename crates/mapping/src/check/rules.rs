@@ -3,6 +3,7 @@
 use crate::decision::Side;
 use crate::plan::{Condition, Line, Slot, TestOp, Via};
 use crate::problem::{Code, Problem};
+use crate::schema::Kind;
 use crate::tree::{Block, Entry, Item, Span, Tree};
 
 use super::Checker;
@@ -88,14 +89,17 @@ impl Checker<'_> {
             match missing.as_slice() {
                 [] => {}
                 [path] => self.missing_required(at, &name, path),
-                paths => self.missing_several(at, &name, paths),
+                paths => {
+                    let names: Vec<String> =
+                        paths.iter().map(|path| self.to_be_written(side, path)).collect();
+                    self.missing_several(at, &name, &names);
+                }
             }
         }
     }
 
     /// Several fields that must be given: told once, since they have one place.
-    fn missing_several(&mut self, at: Span, holder: &str, paths: &[String]) {
-        let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    fn missing_several(&mut self, at: Span, holder: &str, names: &[String]) {
         let message = format!(
             "{} fields must be given when the {holder} is created, and no line writes them",
             names.len()
@@ -106,6 +110,17 @@ impl Checker<'_> {
                 .effect(format!("no {holder} can be created"))
                 .help(format!("add lines that write {}", names.join(", "))),
         );
+    }
+
+    /// A field as a line has to name it: of a group of fields one of its members.
+    fn to_be_written(&self, side: Side, path: &str) -> String {
+        let top = self.scopes.get(side.index()).map_or(&[][..], |scope| scope.place.fields());
+        let group = top.iter().find(|field| field.name == path && field.kind == Kind::Object);
+        let mut members = group.into_iter().flat_map(|field| &field.fields);
+        match members.find(|member| member.create) {
+            Some(member) => format!("a member of `{path}` such as `{path}.{}`", member.name),
+            None => format!("`{path}`"),
+        }
     }
 
     /// Whether records of a side are made: not while the other side's have to be linked already.
