@@ -98,9 +98,10 @@ impl Parser {
             return entries.push(Entry::Unreadable(self.headless()));
         }
         if is_end(line) {
+            let whole = Span::new(content.start, line.whole_end());
             self.problems.push(syntax::stray_end(content));
             self.next += 1;
-            return entries.push(Entry::Unreadable(content));
+            return entries.push(Entry::Unreadable(whole));
         }
         let rule = match word.as_str() {
             "language" => Rule::language_line,

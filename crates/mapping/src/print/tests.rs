@@ -81,6 +81,7 @@ fn what_cannot_be_read_stays_as_it_is() {
         "feilds\n  a <-> b\nend\nwhat  is   this\nexample x\n    a   \"b\"\n   end\nsync\n from  a  b\n",
         "feilds\n  a <-> b\nend\nwhat  is   this\nexample x\n    a   \"b\"\n   end\nsync\n  from  a  b\n",
     );
+    check("end   # why\n", "end   # why\n");
     check("fields\n a => b\n   wins   c # 1\n# 2\n", "fields\n  a => b\n   wins   c # 1\n# 2\n");
 }
 
