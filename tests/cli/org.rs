@@ -99,6 +99,15 @@ fn what_is_not_understood_is_said_once_and_trips_nothing() {
 }
 
 #[test]
+fn all_objects_of_an_org_are_shown() {
+    let folder = acme();
+    let objects = folder.run(&["schema", "show", "--org", "acme"]).ends(0).out;
+    assert!(objects.contains("salesforce      Region__c"), "{objects}");
+    let code = folder.run(&["schema", "show", "Region__c.Code__c", "--org", "acme"]).ends(0).out;
+    assert!(code.contains("Code__c"), "{code}");
+}
+
+#[test]
 fn an_org_that_is_not_there_is_named_with_the_nearest() {
     let folder = acme();
     folder.write("deal.map", map("fields\n  name -> Name as text cut at 120\nend\n"));

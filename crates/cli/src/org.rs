@@ -68,7 +68,7 @@ fn names_in(orgs: &Path) -> Vec<String> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Reads the org at `path`, as far as maps with these texts need it.
+/// Reads the org at `path`, as far as maps with these texts need it; all of it without maps.
 pub(crate) fn read(path: &Path, maps: &[String]) -> Result<Read, Stop> {
     let mut paths = Vec::new();
     if path.is_dir() {
@@ -158,7 +158,7 @@ fn needed(
             | OrgFile::Process
             | OrgFile::WholeObject => true,
         };
-        if of_object && stems.is_empty() && !wanted.contains(owner) {
+        if of_object && stems.is_empty() && !words.is_empty() && !wanted.contains(owner) {
             continue;
         }
         let Some(text) = text_of(path)? else { continue };
@@ -186,7 +186,8 @@ fn needed(
             break;
         }
     }
-    files.retain(|(owner, _, _)| owner.is_empty() || wanted.contains(owner));
+    // Without a map everything is asked for.
+    files.retain(|(owner, _, _)| words.is_empty() || owner.is_empty() || wanted.contains(owner));
     Ok(files.into_iter().map(|(_, path, text)| (path, text)).collect())
 }
 

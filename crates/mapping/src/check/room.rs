@@ -60,7 +60,7 @@ impl<'c> Checker<'c> {
             let at = cut_at.map_or(target.span, |(_, at)| *at);
             let slots = self.scopes.get(scope).map(|scope| &scope.slots);
             let badged = slots.and_then(|slots| slots.get(target.slot.0)).is_some_and(|s| s.badged);
-            self.length(field, at, long, badged, conversion.gathers());
+            self.length(field, at, long, badged, conversion);
         }
         for source in sources.iter().flatten() {
             self.any_text(field, target.span, source, conversion);
@@ -75,7 +75,14 @@ impl<'c> Checker<'c> {
     }
 
     /// A text may be longer than its field, the badge's mark and its blank counted in.
-    fn length(&mut self, field: &Field, at: Span, long: u32, badged: bool, gathers: bool) {
+    fn length(
+        &mut self,
+        field: &Field,
+        at: Span,
+        long: u32,
+        badged: bool,
+        conversion: &Conversion,
+    ) {
         let badge = if badged { BADGE_ROOM } else { 0 };
         let Some(limit) = field.length.filter(|limit| long.saturating_add(badge) > *limit) else {
             return;
@@ -88,12 +95,17 @@ impl<'c> Checker<'c> {
         } else {
             format!("`{name}` takes {limit} characters and may get {long}")
         };
-        let cutting = if gathers { "cut at" } else { "as text cut at" };
-        self.say(
-            Problem::new(Code::TooLong, at, message)
-                .label("too short for it")
-                .help(format!("cut it: `{cutting} {limit}`")),
-        );
+        let help = if conversion.gathers() {
+            format!("cut it: `cut at {limit}`")
+        } else if conversion.is_plain() || conversion.name().starts_with("text") {
+            format!("cut it: `as text cut at {limit}`")
+        } else {
+            format!(
+                "map it to a longer field, or cut it with `as text cut at {limit}` in the place of `as {}`",
+                conversion.name()
+            )
+        };
+        self.say(Problem::new(Code::TooLong, at, message).label("too short for it").help(help));
     }
 
     /// A list whose elements are records is no list of values; true when a line takes one for that.

@@ -14,7 +14,7 @@ pub(super) static ABOUT: About = About {
         left_kinds: &[Kind::DateTime],
         right_kinds: &[Kind::DateTime],
         left: r#"["2026-03-31T12:00:00.1234567Z"]"#,
-        right: r#"["2026-03-31T12:00:00.000+0000"]"#,
+        right: r#"["2026-03-31T12:00:00Z"]"#,
         back: Some(r#"["2026-03-31T12:00:00Z"]"#),
     }],
 };
