@@ -243,3 +243,97 @@ fn the_org_counts_more_than_schema_files_beside_the_map() {
   match id with Solution_Identifier__c\n  name -> Name as text cut at 80\nend\n";
     assert_eq!(codes(&folder, lines), ["11 map::unknown-field", "13 map::unknown-field"]);
 }
+
+#[test]
+fn what_the_map_names_has_to_fit_the_field() {
+    let folder = cut_down(
+        r#"{"name":"Ref__c","type":"string","length":255,"nillable":true},
+        {"name":"One__c","type":"double","precision":1,"scale":0,"nillable":true},
+        {"name":"Part__c","type":"double","precision":2,"scale":2,"nillable":true},
+        {"name":"Short__c","type":"string","length":2,"nillable":true},
+        {"name":"Who__c","type":"reference","length":18,"referenceTo":["Contact"],"relationshipName":"Who__r","nillable":true}"#,
+    );
+    let lines = "sync\n  from referral\nend\n\
+values grade\n  SalesQualified -> 33\n  MarketingQualified -> 3\n  otherwise -> keep\nend\n\
+values word\n  SalesQualified -> \"ok\"\n  MarketingQualified -> \"not ok\"\n  otherwise -> keep\nend\n\
+fields\n  12.50 -> One__c on create only\n  5 -> Part__c on create only\n  consent.consentToContact -> Short__c as yes/no\n\
+  id -> Who__c as link \"https://a.example/{id}\"\nend\n";
+    let told = codes(&folder, lines);
+    let wanted =
+        ["20 map::too-wide", "21 map::too-wide", "22 map::too-long", "23 map::conversion-mismatch"];
+    assert_eq!(told.iter().filter(|code| !code.contains("unused")).collect::<Vec<_>>(), wanted);
+    let using = lines
+        .replace("  12.50 -> One__c on create only\n", "  qualification -> One__c using grade\n");
+    assert!(codes(&folder, &using).contains(&"10 map::too-wide".to_owned()));
+    let using = lines
+        .replace("  12.50 -> One__c on create only\n", "  qualification -> Short__c using word\n");
+    assert!(codes(&folder, &using).contains(&"16 map::too-long".to_owned()));
+    let using = lines.replace("12.50 ->", "1 ->").replace("5 -> Part__c", "0.25 -> Part__c");
+    let told = codes(&folder, &using);
+    assert!(!told.iter().any(|code| code.contains("too-wide")), "{told:?}");
+    let listed = lines
+        .replace("consent.consentToContact -> Short__c as yes/no", "qualification -> Short__c");
+    assert!(codes(&folder, &listed).contains(&"22 map::too-long".to_owned()));
+}
+
+#[test]
+fn keys_have_to_be_written_and_records_that_are_made_be_complete() {
+    let folder = cut_down(
+        r#"{"name":"Ref__c","type":"string","length":255,"nillable":true,"createable":false,"updateable":false,"calculated":true},
+        {"name":"Name","type":"string","length":120,"nillable":true}"#,
+    );
+    let lines = "sync\n  from referral\nend\nfields\n  name -> Name as text cut at 120\nend\n";
+    assert_eq!(codes(&folder, lines), ["5 map::read-only"]);
+    // Records that are linked already are found by such a field, and nothing has to be written.
+    let linked = lines.replace("from referral", "from opportunity when Ref__c is present");
+    assert_eq!(codes(&folder, &linked), Vec::<String>::new());
+
+    let folder = Folder::new();
+    let text = r#"{"name":"Opportunity","label":"Deal","fields":[
+        {"name":"Ref__c","type":"string","length":255,"nillable":true}],
+        "childRelationships":[{"relationshipName":"OpportunityContactRoles","childSObject":"OpportunityContactRole","field":"OpportunityId"}]}"#;
+    folder.write("orgs/acme/Opportunity.json", text);
+    let contact = r#"{"name":"Contact","label":"Contact","fields":[
+        {"name":"Email","type":"email","length":80,"nillable":true},
+        {"name":"LastName","type":"string","length":80,"nillable":false},
+        {"name":"Must__c","type":"string","length":80,"nillable":false}]}"#;
+    folder.write("orgs/acme/Contact.json", contact);
+    let lines = "sync\n  from referral\nend\neach customerProfile.team with OpportunityContactRoles\n\
+  match email with Contact.Email\n  lastName -> Contact.LastName as text cut at 80\nend\n";
+    assert_eq!(codes(&folder, lines), ["9 map::missing-required"]);
+    folder.write(
+        "orgs/acme/Contact.json",
+        contact.replace("80,\"nillable\":false}]", "80,\"nillable\":true}]"),
+    );
+    assert_eq!(codes(&folder, lines), Vec::<String>::new());
+}
+
+#[test]
+fn standard_fields_of_which_the_source_tells_settings_only_are_known_by_their_names() {
+    let folder = acme();
+    for name in ["IsPrivate", "IqScore"] {
+        folder.write(
+            &format!(
+                "orgs/acme/force-app/main/default/objects/Opportunity/fields/{name}.field-meta.xml"
+            ),
+            field(name, "<trackFeedHistory>false</trackFeedHistory>"),
+        );
+    }
+    let lines = "fields\n  true -> IsPrivate on create only\n  details.dealValue -> IqScore\nend\n";
+    assert_eq!(codes(&folder, lines), ["8 map::read-only"]);
+}
+
+#[test]
+fn a_record_type_that_the_org_does_not_have_is_told() {
+    let folder = acme();
+    let root = "orgs/acme/force-app/main/default/objects/Opportunity/recordTypes";
+    for name in ["Partner_Deal", "Direct_Deal"] {
+        folder.write(
+            &format!("{root}/{name}.recordType-meta.xml"),
+            format!("<RecordType><fullName>{name}</fullName><active>true</active><label>{name}</label></RecordType>"),
+        );
+    }
+    let lines = "sync\n  from opportunity when Ref__c is present and RecordType.DeveloperName is \"Partner_Deel\"\nend\nfields\n  name -> Name as text cut at 120\nend\n";
+    assert_eq!(codes(&folder, lines), ["7 map::unknown-value"]);
+    assert_eq!(codes(&folder, &lines.replace("Deel", "Deal")), Vec::<String>::new());
+}

@@ -4,6 +4,7 @@
 //! against one another, what no row covers.
 
 use crate::convert::Conversion;
+use crate::decimal::Decimal;
 use crate::decision::Side;
 use crate::plan::{Cell, Row, Table};
 use crate::problem::{Code, MOST_PROBLEMS, Problem, Severity, nearest, semantics as say};
@@ -51,7 +52,7 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-        problems.extend(self.otherwise_cells(table, facts, columns, arrow));
+        problems.extend(self.otherwise_cells(table, facts, columns, arrow, &mut picks));
         for problem in problems {
             self.say_once(problem);
         }
@@ -66,6 +67,7 @@ impl<'c> Checker<'c> {
         facts: &TableFacts,
         columns: &[Columns<'c>; 2],
         arrow: Arrow,
+        picks: &mut Vec<(&'c Field, String, Span)>,
     ) -> Vec<Problem> {
         let mut problems = Vec::new();
         for side in Side::BOTH.into_iter().filter(|side| side.is_target_of(arrow)) {
@@ -78,7 +80,11 @@ impl<'c> Checker<'c> {
             let on_create = otherwise.on_create.iter().flatten().zip(&at.on_create).enumerate();
             let action = otherwise.action.iter().zip(&at.action).enumerate();
             for (place, (cell, span)) in action.chain(on_create) {
-                problems.extend(self.cell(cell, *span, Column::of(of, place), true));
+                let column = Column::of(of, place);
+                problems.extend(self.cell(cell, *span, column, true));
+                if let (Cell::Is(Value::Text(word)), Some(field)) = (cell, column.field) {
+                    picks.push((field, word.clone(), *span));
+                }
                 if *cell == Cell::Same {
                     let rest = |value: &Cell| {
                         !table.rows.iter().any(|row| {
@@ -152,9 +158,16 @@ impl<'c> Checker<'c> {
                 .help(format!("write {}", example_of(kind))),
             );
         }
+        if let (Value::Number(number), true) = (value, written) {
+            return too_wide(field, *number, span);
+        }
         let Value::Text(word) = value else { return None };
         if field.values.is_empty() {
-            return None;
+            let long = u32::try_from(word.chars().count()).unwrap_or(u32::MAX);
+            let limit = field.length.filter(|limit| written && long > *limit)?;
+            let message = format!("`{}` takes {limit} characters, and this has {long}", field.name);
+            let problem = Problem::new(Code::TooLong, span, message).label("too long for it");
+            return Some(problem.help("write a shorter word, or map a longer field"));
         }
         match field.value(word) {
             Some(known) if !known.active && written && field.restricted => Some(
@@ -201,6 +214,22 @@ impl<'c> Checker<'c> {
         let quoted = self.text.get(span.start..span.end).is_some_and(|t| t.starts_with('"'));
         if quoted { quote(word) } else { cell_text(word) }
     }
+}
+
+/// A number that is named in the map and has more digits than the field takes.
+pub(super) fn too_wide(field: &Field, number: Decimal, span: Span) -> Option<Problem> {
+    let (precision, scale) = (u32::from(field.precision?), u32::from(field.scale.unwrap_or(0)));
+    let room = precision.saturating_sub(scale);
+    let (before, behind) = number.digits();
+    (before > room || behind > scale).then(|| {
+        let message = format!(
+            "`{}` takes {room} digits before the point and {scale} behind it, and this has more",
+            field.name
+        );
+        Problem::new(Code::TooWide, span, message)
+            .label("too wide for it")
+            .help("write a number with fewer digits, or map a wider field")
+    })
 }
 
 /// A column of a table.

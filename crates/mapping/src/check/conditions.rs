@@ -5,7 +5,7 @@ use crate::decision::Side;
 use crate::json::Json;
 use crate::plan::{Condition, Require, SlotId, Test, TestOp};
 use crate::problem::{Code, Problem, nearest, semantics as say};
-use crate::schema::{Field, Kind};
+use crate::schema::{Field, Kind, Place};
 use crate::tree::{self, At, ClauseKind, Constant, Item, Tree};
 use crate::value::{self, Decode, Value, pieces};
 
@@ -89,6 +89,9 @@ impl Checker<'_> {
     fn test(&mut self, scope: usize, test: &At<tree::Test>) -> Option<Test> {
         let (slot, found) = self.operand_slot(scope, &test.value.subject)?;
         let field = found.map(|found| found.field);
+        if let tree::TestOp::Is(values) | tree::TestOp::IsNot(values) = &test.value.op {
+            self.known_record_types(scope, slot, values);
+        }
         let op = match &test.value.op {
             tree::TestOp::Is(values) => TestOp::Is(self.constants(field, values)),
             tree::TestOp::IsNot(values) => TestOp::IsNot(self.constants(field, values)),
@@ -98,6 +101,27 @@ impl Checker<'_> {
             tree::TestOp::Below(limit) => TestOp::Below(self.limit(scope, slot, limit)?),
         };
         Some(Test { slot, op })
+    }
+
+    /// Record types that the object has, where its org tells them.
+    fn known_record_types(&mut self, scope: usize, slot: SlotId, values: &[At<Constant>]) {
+        let Some(place) = self.scopes.get(scope) else { return };
+        let path = place.slots.get(slot.0).map(|slot| slot.path.as_str());
+        let (Some("RecordType.DeveloperName"), Place::Object(object)) = (path, place.place) else {
+            return;
+        };
+        let known: Vec<&str> = object.record_types.iter().map(|own| own.name.as_str()).collect();
+        for value in values.iter().filter(|_| !known.is_empty()) {
+            let Constant::Text(word) = &value.value else { continue };
+            if known.contains(&word.as_str()) {
+                continue;
+            }
+            let problem = say::unknown_value(value.span, word, "RecordType.DeveloperName", &known);
+            self.say(match nearest(word, known.iter().copied()) {
+                Some(near) => problem.fix(value.span, self.as_cell(value.span, near)),
+                None => problem,
+            });
+        }
     }
 
     fn constants(&mut self, field: Option<&Field>, values: &[At<Constant>]) -> Vec<Value> {

@@ -5,7 +5,7 @@
 use crate::decision::Side;
 use crate::plan::{Child, Each, Line, SlotId};
 use crate::problem::{Code, Problem, semantics as say};
-use crate::schema::{Kind, Place};
+use crate::schema::{Kind, Object, Place};
 use crate::tree::{At, Block, Clause, ClauseKind, Path, RelatedLine, Segment, Span};
 
 use super::Checker;
@@ -91,6 +91,7 @@ impl<'c> Checker<'c> {
         scopes: [usize; 2],
     ) -> (Option<Vec<[SlotId; 2]>>, Vec<Line>) {
         let mut key: Option<Vec<[SlotId; 2]>> = None;
+        let mut keys: Vec<[Span; 2]> = Vec::new();
         let mut matched = None;
         let mut lines: Vec<Line> = Vec::new();
         for (line, at) in block.lines() {
@@ -108,6 +109,7 @@ impl<'c> Checker<'c> {
                         self.does_nothing(clause.span, clause_name(&clause.kind), why);
                     }
                     key = self.element_key(pairs, scopes);
+                    keys = pairs.iter().map(|(left, right)| [left.span, right.span]).collect();
                 }
                 RelatedLine::Field(line) => {
                     let checked = self.field_line(line, at, Context { scopes, related: None });
@@ -115,7 +117,26 @@ impl<'c> Checker<'c> {
                 }
             }
         }
+        let written = lines.iter().any(|line| line.writes(Side::Right));
+        for (pair, spans) in key.iter().flatten().zip(keys).filter(|_| written) {
+            self.key_is_writable(scopes[1], pair[1], spans[1]);
+        }
         (key, lines)
+    }
+
+    /// New elements are given their key.
+    fn key_is_writable(&mut self, scope: usize, key: SlotId, at: Span) {
+        let slot = self.scopes.get(scope).and_then(|scope| scope.slots.get(key.0));
+        let Some(slot) = slot.filter(|slot| !slot.create && !slot.path.contains('.')) else {
+            return;
+        };
+        let message = format!("`{}` is read-only", slot.path);
+        self.say(
+            Problem::new(Code::ReadOnly, at, message)
+                .label("cannot be given to a new element")
+                .effect("a new element would never be known again as the same")
+                .help("match with a field that can be written"),
+        );
     }
 
     /// A list, the place its elements' paths begin in, and the children it stands for.
@@ -259,6 +280,7 @@ impl<'c> Checker<'c> {
             let key = key.iter().filter_map(|pair| slots.get(pair[side.index()].0));
             given.extend(key.map(|slot| slot.path.as_str()));
             let parent = self.plan.side_name(side).to_owned();
+            let made = self.made_through(places[side.index()], &given);
             let missing: Vec<String> = required
                 .iter()
                 .map(|required| required.path.join("."))
@@ -269,7 +291,31 @@ impl<'c> Checker<'c> {
             for name in missing {
                 self.missing_required(span, &format!("element of the {parent}'s list"), &name);
             }
+            for (object, name) in made {
+                self.missing_required(span, &object, &name);
+            }
         }
+    }
+
+    /// What the records lack that are made with the elements, such as the contacts of their roles:
+    /// the object, and the path from the element.
+    fn made_through(&self, place: Place<'c>, given: &[&str]) -> Vec<(String, String)> {
+        let Place::Object(object) = place else { return Vec::new() };
+        let mut lacking = Vec::new();
+        for field in object.fields.iter().filter(|field| field.through.creates()) {
+            let (Some(name), Some(to)) = (&field.relationship, &field.reference_to) else {
+                continue;
+            };
+            let target = self.schemas.object(object.system, to);
+            let used = given.iter().any(|path| path.split('.').next() == Some(name.as_str()));
+            for required in target.into_iter().filter(|_| used).flat_map(Object::required) {
+                let path = format!("{name}.{}", required.path.join("."));
+                if !given.contains(&path.as_str()) {
+                    lacking.push((to.clone(), path));
+                }
+            }
+        }
+        lacking
     }
 
     /// The field by which a child refers to its parent is filled when it is created.

@@ -10,7 +10,7 @@ use crate::tree::{Arrow, At, BlankPolicy, Constant, FieldLine, Span};
 use crate::value::Value;
 
 use super::Checker;
-use super::cells::{example_of, has_kind};
+use super::cells::{example_of, has_kind, too_wide};
 use super::clauses::LineClauses;
 use super::conditions::typed;
 use super::lines::{Context, OneOperand, Operands};
@@ -84,6 +84,11 @@ impl<'c> Checker<'c> {
             );
         }
         self.constant_length(field, &value, constant.span);
+        if let Value::Number(number) = &value
+            && let Some(problem) = too_wide(field, *number, constant.span)
+        {
+            self.say(problem);
+        }
     }
 
     /// JSONPaths are only read.

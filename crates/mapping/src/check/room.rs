@@ -21,6 +21,35 @@ const ROOM_FOR_MOST: u8 = 9;
 /// The badge's mark and the blank behind it.
 pub(super) const BADGE_ROOM: u32 = 2;
 
+/// The most characters of a field's values, where that is known: the length, the longest value of
+/// a closed list, the words of yes and no.
+fn most_characters(field: &Field) -> Option<u32> {
+    let count = |text: &str| u32::try_from(text.chars().count()).ok();
+    match field.kind {
+        Kind::Enum if field.restricted && !field.values.is_empty() => {
+            field.values.iter().filter_map(|value| count(&value.value)).max()
+        }
+        Kind::Bool => Some(3),
+        Kind::Enum
+        | Kind::Number
+        | Kind::Percent
+        | Kind::MultiEnum
+        | Kind::Text
+        | Kind::LongText
+        | Kind::Date
+        | Kind::DateTime
+        | Kind::Id
+        | Kind::Email
+        | Kind::Phone
+        | Kind::Url
+        | Kind::Country
+        | Kind::Currency
+        | Kind::Reference
+        | Kind::Object
+        | Kind::List => field.length,
+    }
+}
+
 /// A kind whose values are known beforehand, so that they can be compared with a list.
 fn closed(kind: Kind) -> bool {
     matches!(
@@ -52,7 +81,7 @@ impl<'c> Checker<'c> {
             .map(|source| others.get(source).and_then(|f| f.found).map(|f| f.field))
             .collect();
         let lengths: Vec<Option<u32>> =
-            sources.iter().map(|source| source.and_then(|field| field.length)).collect();
+            sources.iter().map(|source| source.and_then(most_characters)).collect();
         let whole = conversion.longest(to_right, &lengths);
         let cut = conversion.longest(to_right, &vec![None; lengths.len()]);
         if let Some(long) = whole.or(cut).filter(|_| found.kind().is_text()) {
@@ -189,9 +218,9 @@ impl<'c> Checker<'c> {
             other => format!("holds {}", other.phrase()),
         };
         let message = format!("`{name}` takes {what}, and `{from}` {holds}");
-        self.say(
-            Problem::new(Code::TypeMismatch, at, message).label("the types do not fit").help(help),
-        );
+        let code =
+            if conversion.is_plain() { Code::TypeMismatch } else { Code::ConversionMismatch };
+        self.say(Problem::new(code, at, message).label("the types do not fit").help(help));
     }
 
     /// Digits before and behind the point.

@@ -45,8 +45,27 @@ impl Checker<'_> {
         }
     }
 
+    /// The field of the CRM that keeps the referral's id, where new records have to be given it.
+    fn key_is_kept(&mut self) {
+        let side = Side::Right;
+        let slot = self.plan.slot(side, self.plan.key[side.index()]);
+        let Some(path) = slot.filter(|slot| !slot.create).map(|slot| slot.path.clone()) else {
+            return;
+        };
+        let line = self.written.iter().find(|(s, written, _)| *s == side && *written == path);
+        let Some((_, _, at)) = line.cloned().filter(|_| self.may_create(side)) else { return };
+        let name = self.plan.side_name(side).to_owned();
+        self.say(
+            Problem::new(Code::ReadOnly, at, format!("`{path}` is read-only"))
+                .label("cannot keep the other record's id")
+                .effect(format!("a new {name} would never be known again as the same deal"))
+                .help("match with a text field that is an external id and can be written"),
+        );
+    }
+
     /// Only a side that can be created needs its required fields.
     fn required_fields(&mut self, unread: &str) {
+        self.key_is_kept();
         for side in Side::BOTH {
             if !self.may_create(side) {
                 continue;

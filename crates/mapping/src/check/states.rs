@@ -32,6 +32,21 @@ impl<'c> Checker<'c> {
                 problems.extend(self.never_moved(states, row, at, span));
             }
         }
+        if let (Some(otherwise), Some(at)) = (&table.otherwise[0], &facts.otherwise[0])
+            && Side::Left.is_target_of(arrow)
+        {
+            let row = as_row(&otherwise.action, otherwise.map_line);
+            let span = at.action.iter().copied().reduce(Span::to).unwrap_or(at.span);
+            let place = RowFacts { span, arrow: span, cells: [at.action.clone(), Vec::new()] };
+            if texts(&row.left).is_some_and(|words| words.len() == states.fields.len()) {
+                let wrong = unknown(states, &row, span);
+                problems.extend(wrong.or_else(|| self.never_moved(states, &row, &place, span)));
+            }
+            let on_create = otherwise.on_create.as_deref().unwrap_or_default();
+            let row = as_row(on_create, otherwise.map_line);
+            let span = at.on_create.iter().copied().reduce(Span::to).unwrap_or(at.span);
+            problems.extend(unknown(states, &row, span).or_else(|| never_new(states, &row, span)));
+        }
         for problem in problems {
             self.say_once(problem);
         }
@@ -99,6 +114,33 @@ impl<'c> Checker<'c> {
     }
 }
 
+/// What `otherwise` writes to the left, as a row.
+fn as_row(cells: &[Cell], map_line: usize) -> Row {
+    Row {
+        left: cells.to_vec(),
+        right: Vec::new(),
+        arrow: Arrow::ToLeft,
+        when: None,
+        aside: false,
+        map_line,
+    }
+}
+
+/// A status that no new referral has.
+fn never_new(states: &States, row: &Row, span: Span) -> Option<Problem> {
+    let pair = texts(&row.left)?;
+    if pair.is_empty() || states.initial.contains(&pair) {
+        return None;
+    }
+    let begins: Vec<String> = states.initial.iter().map(|pair| pair.join(", ")).collect();
+    let message = format!("no new referral is {}", pair.join(", "));
+    Some(
+        Problem::new(Code::IllegalTransition, span, message)
+            .label("not where a referral begins")
+            .help(format!("write one of {}", say::listed(begins.iter().map(String::as_str)))),
+    )
+}
+
 /// A combination to which there is no move from where the row is used.
 fn not_from_there(states: &States, row: &Row, from: &[&Vec<String>], span: Span) -> Problem {
     let only: Vec<String> = from.iter().map(|pair| pair.join(", ")).collect();
@@ -143,7 +185,7 @@ fn words(pair: &[String]) -> Vec<&str> {
 
 /// A combination that does not exist.
 fn unknown(states: &States, row: &Row, span: Span) -> Option<Problem> {
-    let pair = texts(&row.left)?;
+    let pair = texts(&row.left).filter(|pair| !pair.is_empty())?;
     let words = words(&pair);
     if states.legal(&words) || states.is_terminal(&words) {
         return None;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, One, need, same};
+use super::{About, Any, Case, One, need, same, spells_words};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
@@ -63,7 +63,8 @@ impl One for Link {
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
         let single = is_text(left) || left == Kind::Number;
         need(single, ABOUT.name, "left", "a text or a number", left)?;
-        need(is_text(right), ABOUT.name, "right", "a web address or a text", right)
+        let address = right == Kind::Url || spells_words(right);
+        need(address, ABOUT.name, "right", "a web address or a text", right)
     }
 
     fn both_ways(&self) -> Result<(), &'static str> {

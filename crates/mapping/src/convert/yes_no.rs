@@ -44,6 +44,10 @@ impl One for YesNo {
         need(fits(right), ABOUT.name, "right", "a yes or no, or a text", right)
     }
 
+    fn keeps_length(&self) -> bool {
+        true
+    }
+
     fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
         bool_of(left).map(Value::Bool)
     }

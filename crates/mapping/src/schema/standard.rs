@@ -82,9 +82,39 @@ pub(super) fn standard(name: &str, name_field: Option<&Field>, own: &[SourceFiel
     }
 }
 
+/// What a standard field holds of which the source keeps only settings, by the way in which
+/// Salesforce names its fields.
+fn kind_by_name(name: &str) -> Kind {
+    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    let ends = |words: &[&str]| words.iter().any(|word| name.ends_with(word));
+    if begins(&["Is", "Has", "DoNot"]) {
+        Kind::Bool
+    } else if ends(&["Address"]) {
+        Kind::Object
+    } else if ends(&["Phone", "Fax"]) {
+        Kind::Phone
+    } else if ends(&["Date", "Birthdate"]) {
+        Kind::Date
+    } else if ends(&["Score", "Latitude", "Longitude"]) {
+        Kind::Number
+    } else if ends(&["Id"]) {
+        Kind::Reference
+    } else {
+        Kind::Text
+    }
+}
+
 /// Adds a field, or tells a standard one what the source says of it.
-pub(super) fn put(object: &mut Object, field: Field, typed: bool) {
+pub(super) fn put(object: &mut Object, mut field: Field, typed: bool) {
     let Some(known) = object.fields.iter_mut().find(|known| known.name == field.name) else {
+        if !typed && !field.name.ends_with("__c") {
+            field.kind = kind_by_name(&field.name);
+            // Made of other fields, or counted by Salesforce.
+            let made = field.kind == Kind::Object || field.name.ends_with("Score");
+            field.create &= !made;
+            field.update &= !made;
+            field.nullable = field.kind != Kind::Bool;
+        }
         object.fields.push(field);
         return;
     };
