@@ -10,7 +10,7 @@ use crate::plan::{Cell, Row, Table};
 use crate::problem::{Code, MOST_PROBLEMS, Problem, Severity, nearest, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::{Arrow, Span};
-use crate::value::Value;
+use crate::value::{self, Value};
 
 use super::Checker;
 use super::rows::{arrow_to, covers, ends};
@@ -163,11 +163,7 @@ impl<'c> Checker<'c> {
         }
         let Value::Text(word) = value else { return None };
         if field.values.is_empty() {
-            let long = u32::try_from(word.chars().count()).unwrap_or(u32::MAX);
-            let limit = field.length.filter(|limit| written && long > *limit)?;
-            let message = format!("`{}` takes {limit} characters, and this has {long}", field.name);
-            let problem = Problem::new(Code::TooLong, span, message).label("too long for it");
-            return Some(problem.help("write a shorter word, or map a longer field"));
+            return if written { too_long(field, word, span) } else { None };
         }
         match field.value(word) {
             Some(known) if !known.active && written && field.restricted => Some(
@@ -214,6 +210,17 @@ impl<'c> Checker<'c> {
         let quoted = self.text.get(span.start..span.end).is_some_and(|t| t.starts_with('"'));
         if quoted { quote(word) } else { cell_text(word) }
     }
+}
+
+/// A text that is named in the map and is longer than the field.
+pub(super) fn too_long(field: &Field, text: &str, span: Span) -> Option<Problem> {
+    let (found, limit) = (value::length(text), field.length?);
+    (found > limit as usize).then(|| {
+        let message = format!("`{}` takes {limit} characters, found {found}", field.name);
+        Problem::new(Code::TooLong, span, message)
+            .label("too long for it")
+            .help("write a shorter text")
+    })
 }
 
 /// A number that is named in the map and has more digits than the field takes.

@@ -9,10 +9,10 @@ use crate::plan::{Fallback, Via, Wins};
 use crate::problem::{Code, Problem, semantics as say};
 use crate::schema::Kind;
 use crate::tree::{Arrow, BlankPolicy, Constant, FieldLine, Span};
-use crate::value::{self, Value};
+use crate::value::Value;
 
 use super::Checker;
-use super::cells::{example_of, has_kind};
+use super::cells::{example_of, has_kind, too_long};
 use super::clauses::LineClauses;
 use super::conditions::typed;
 use super::lines::{Context, Operands};
@@ -195,19 +195,10 @@ impl<'c> Checker<'c> {
         value: &Value,
         at: Span,
     ) {
-        if let (Value::Text(text), Some(limit)) = (value, field.length)
-            && value::length(text) > limit as usize
+        if let Value::Text(text) = value
+            && let Some(problem) = too_long(field, text, at)
         {
-            let found = value::length(text);
-            self.say(
-                Problem::new(
-                    Code::TooLong,
-                    at,
-                    format!("`{}` takes {limit} characters, found {found}", field.name),
-                )
-                .label("too long for it")
-                .help("write a shorter text"),
-            );
+            self.say(problem);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::plan::Via;
 use crate::problem::{Code, Problem, Severity, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::Span;
+use crate::value;
 
 use super::Checker;
 use super::clauses::LineClauses;
@@ -24,7 +25,7 @@ pub(super) const BADGE_ROOM: u32 = 2;
 /// The most characters of a field's values, where that is known: the length, the longest value of
 /// a closed list, the words of yes and no.
 fn most_characters(field: &Field) -> Option<u32> {
-    let count = |text: &str| u32::try_from(text.chars().count()).ok();
+    let count = |text: &str| u32::try_from(value::length(text)).ok();
     match field.kind {
         Kind::Enum if field.restricted && !field.values.is_empty() => {
             field.values.iter().filter_map(|value| count(&value.value)).max()
