@@ -337,3 +337,50 @@ fn a_record_type_that_the_org_does_not_have_is_told() {
     assert_eq!(codes(&folder, lines), ["7 map::unknown-value"]);
     assert_eq!(codes(&folder, &lines.replace("Deel", "Deal")), Vec::<String>::new());
 }
+
+#[test]
+fn what_one_of_the_record_types_does_not_take_is_told() {
+    let folder = acme();
+    let object = "orgs/acme/force-app/main/default/objects/Opportunity";
+    let types = [("Partner_Deal", ["South", "Sold"]), ("Direct_Deal", ["North %26 West", "Open"])];
+    for (name, [area, stage]) in types {
+        let process = format!(
+            "<BusinessProcess><fullName>{name}</fullName><isActive>true</isActive>\
+<values><fullName>Qualification</fullName></values><values><fullName>{stage}</fullName></values></BusinessProcess>"
+        );
+        folder
+            .write(&format!("{object}/businessProcesses/{name}.businessProcess-meta.xml"), process);
+        let values = format!("<values><fullName>{area}</fullName></values>");
+        let text = format!(
+            "<RecordType><fullName>{name}</fullName><active>true</active><label>{name}</label>\
+<businessProcess>{name}</businessProcess>\
+<picklistValues><picklist>Area__c</picklist>{values}</picklistValues></RecordType>"
+        );
+        folder.write(&format!("{object}/recordTypes/{name}.recordType-meta.xml"), text);
+    }
+    let values = "<standardValue><fullName>Qualification</fullName></standardValue>\
+<standardValue><fullName>Sold</fullName><closed>true</closed><won>true</won></standardValue>\
+<standardValue><fullName>Open</fullName></standardValue>";
+    folder.write(
+        "orgs/acme/force-app/main/default/standardValueSets/OpportunityStage.standardValueSet-meta.xml",
+        format!("<StandardValueSet>{values}</StandardValueSet>"),
+    );
+    let lines = "fields\n  \"South\" -> Area__c on create only\n  \"Sold\" -> StageName on create only\nend\n";
+    folder.write("deal.map", map(lines));
+    let found = folder.run(&["check", "deal.map", "--org", "acme", "--format", "json"]).json();
+    let told = |at: usize| format!("{} {}", found[at]["severity"], found[at]["message"]);
+    assert_eq!(
+        [told(0), told(1)],
+        [
+            r#""error" "record type `Direct_Deal` does not take `South` in `Area__c`""#,
+            r#""warning" "record type `Direct_Deal` does not take `Sold` in `StageName`""#,
+        ]
+    );
+    let sync = "sync\n  from opportunity when Ref__c is present and RecordType.DeveloperName is \"Partner_Deal\"\nend\n";
+    assert_eq!(codes(&folder, &format!("{sync}{lines}")), Vec::<String>::new());
+    let other = sync.replace("Partner", "Direct");
+    assert_eq!(
+        codes(&folder, &format!("{other}{lines}")),
+        ["10 map::unknown-value", "11 map::unknown-value"]
+    );
+}

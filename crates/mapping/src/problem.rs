@@ -73,10 +73,10 @@ codes! {
     BadArgument = "bad-argument", Error, "a conversion, clause or constant has a value that does not fit";
     TypeMismatch = "type-mismatch", Error, "two fields' types do not fit and no conversion is named, or a value is of another type than its field";
     ConversionMismatch = "conversion-mismatch", Error, "the conversion does not fit a field's type or the number of operands";
-    NoWayBack = "no-way-back", Error, "`<->` on something that goes only one way";
+    NoWayBack = "no-way-back", Error, "`<->` on something that goes only one way, or a line that writes to a JSONPath";
     TooLong = "too-long", Error, "a text may be longer than the field it is written to";
     TooWide = "too-wide", Error, "a number may have more digits than the field it is written to; a warning when the field holds nine before the point";
-    UnknownValue = "unknown-value", Error, "a value is not in the field's list, or not among those of the record type; a warning when only some of the record types lack it";
+    UnknownValue = "unknown-value", Error, "a value is not in the field's list, or not among those of a record type that deals may have; a warning for a stage that only some record types offer";
     ReadOnly = "read-only", Error, "a line writes a field that cannot be written";
     CreateOnly = "create-only", Warning, "a line writes a field that can be written only when the record is created";
     NotClearable = "not-clearable", Error, "`blank clear` on a field that cannot be cleared";

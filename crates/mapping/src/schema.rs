@@ -32,6 +32,7 @@ pub use kind::{Access, Kind, System};
 pub use model::{Child, Field, Object, PickValue, RecordType, Required, States};
 pub use note::Note;
 pub use org::{Org, OrgFile};
+pub(crate) use standard::is_process_field;
 
 use form::{Complaint, Complaints, did_you_mean};
 use object::{File, Lookup};

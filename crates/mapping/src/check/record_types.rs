@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::decision::Side;
 use crate::plan::TestOp;
 use crate::problem::{Code, Problem, Severity, nearest, semantics as say};
-use crate::schema::{Field, Kind, Object, Place, RecordType, System};
+use crate::schema::{Field, Kind, Object, Place, RecordType, System, is_process_field};
 use crate::tree::{At, Constant, Span};
 use crate::value::Value;
 
@@ -164,14 +164,8 @@ fn named<'o>(object: &'o Object, field: &str, word: &str) -> Option<&'o RecordTy
     })
 }
 
-/// Whether a value that a record type does not have is refused: of closed lists, and of those that
-/// a process chooses from.
-fn is_closed(field: &Field) -> bool {
-    field.restricted
-}
-
 fn refuses(found: &RecordType, pick: &Pick<'_>) -> bool {
-    is_closed(pick.field)
+    pick.field.restricted
         && pick.field.value(&pick.word).is_some()
         && found.admits(&pick.field.name).is_some_and(|values| !values.contains(&pick.word))
 }
@@ -182,35 +176,52 @@ fn of_said(found: &RecordType, picks: &[&Pick<'_>]) -> Vec<Problem> {
     refused.map(|pick| not_in(&[found], pick)).collect()
 }
 
-/// Against all record types that a record may have: one of them has to take everything.
+/// Against all record types, as a record may have any of them.
 fn of_any(object: &Object, picks: &[&Pick<'_>]) -> Vec<Problem> {
     let active: Vec<&RecordType> =
         object.record_types.iter().filter(|found| found.active).collect();
+    let (stages, closed): (Vec<&Pick<'_>>, Vec<&Pick<'_>>) =
+        picks.iter().partition(|pick| is_process_field(&pick.field.name));
+    let mut problems = of_process(&active, &stages);
+    for pick in closed {
+        let without = without(&active, pick);
+        if without.is_empty() {
+            continue;
+        }
+        let problem = not_in(&without, pick);
+        let in_all = without.len() == active.len();
+        problems.push(if in_all { problem } else { problem.help(SAY_WHICH) });
+    }
+    problems
+}
+
+/// Of the stages, which a business process chooses, one record type has to take everything: such
+/// a map may be meant for that one alone.
+fn of_process(active: &[&RecordType], picks: &[&Pick<'_>]) -> Vec<Problem> {
     let count = |found: &RecordType| picks.iter().filter(|pick| refuses(found, pick)).count();
     let Some(best) = active.iter().copied().min_by_key(|found| count(found)) else {
         return Vec::new();
     };
-    let sure = count(best) > 0;
-    let mut problems = Vec::new();
-    for pick in picks {
-        let without: Vec<&RecordType> =
-            active.iter().copied().filter(|found| refuses(found, pick)).collect();
-        let all = without.len() == active.len();
-        if without.is_empty() || (sure && !all && !refuses(best, pick)) {
-            continue;
-        }
-        let mut problem = not_in(&without, pick);
-        if !sure {
-            problem.severity = Severity::Warning;
-            problem = problem.help(
-                "say which record type the records have: ask for it in `sync`, as in \
-                 `from opportunity when RecordType.DeveloperName is \"NAME\"`, or write its id to \
-                 `RecordTypeId`",
-            );
-        }
-        problems.push(problem);
+    let found = picks.iter().map(|pick| (pick, without(active, pick)));
+    if count(best) > 0 {
+        let never = found.filter(|(pick, _)| refuses(best, pick));
+        return never.map(|(pick, without)| not_in(&without, pick)).collect();
     }
-    problems
+    let some = found.filter(|(_, without)| !without.is_empty());
+    some.map(|(pick, without)| {
+        let mut problem = not_in(&without, pick).help(SAY_WHICH);
+        problem.severity = Severity::Warning;
+        problem
+    })
+    .collect()
+}
+
+const SAY_WHICH: &str = "if the deals have another record type, say so: ask for it in `sync`, as in \
+                         `from opportunity when RecordType.DeveloperName is \"NAME\"`, or write its \
+                         id to `RecordTypeId`";
+
+fn without<'o>(active: &[&'o RecordType], pick: &Pick<'_>) -> Vec<&'o RecordType> {
+    active.iter().copied().filter(|found| refuses(found, pick)).collect()
 }
 
 fn not_in(without: &[&RecordType], pick: &Pick<'_>) -> Problem {
@@ -230,6 +241,10 @@ fn not_in(without: &[&RecordType], pick: &Pick<'_>) -> Problem {
     };
     Problem::new(Code::UnknownValue, pick.at, message)
         .label("not a value of the record type")
-        .effect("Salesforce refuses the write of such a record")
+        .effect(if is_process_field(field) {
+            "the record gets a value that people cannot choose in it"
+        } else {
+            "Salesforce refuses the write of such a record"
+        })
         .help(help)
 }

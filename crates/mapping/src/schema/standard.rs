@@ -27,7 +27,7 @@ pub(super) const STANDARD_SETS: [(&str, &str, &str); 14] = [
 ];
 
 /// The fields whose values a business process chooses from.
-pub(super) fn is_process_field(field: &str) -> bool {
+pub(crate) fn is_process_field(field: &str) -> bool {
     matches!(field, "StageName" | "Status")
 }
 

@@ -481,6 +481,12 @@ impl Maker<'_> {
                     forget(found, &line);
                 }
             });
+            // A stage that one type offers and another does not is only a warning.
+            if !stage {
+                self.reorganise("record type", at, "map::unknown-value", "not in one", |org| {
+                    forget(&mut org.record_types[1], &line);
+                });
+            }
         }
     }
 }
