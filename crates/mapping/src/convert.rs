@@ -415,6 +415,20 @@ impl Conversion {
         matches!(self.any, Any::Template(_) | Any::FirstOf(_))
     }
 
+    /// What to write so that no text is longer than `limit` characters.
+    pub fn cut_advice(&self, limit: u32) -> String {
+        if self.gathers() {
+            format!("cut it: `cut at {limit}`")
+        } else if self.is_plain() || self.name().starts_with("text") {
+            format!("cut it: `as text cut at {limit}`")
+        } else {
+            let name = self.name();
+            format!(
+                "map it to a longer field, or cut it with `as text cut at {limit}` in the place of `as {name}`"
+            )
+        }
+    }
+
     /// Whether values arrive as they are, so that the lists of values of both sides must fit.
     pub fn keeps_values(&self) -> bool {
         self.way().keeps_values()

@@ -247,10 +247,17 @@ pub(crate) fn new_element(
     }
     let given = |slot: &&Slot| changes.iter().any(|change| change.path == slot.path);
     if let Some(slot) = slots.iter().find(|slot| slot.required && slot.create && !given(slot)) {
-        let message = format!(
-            "`{}` must be given in each new element of the list, and its source is blank",
-            slot.path
-        );
+        let keys = each.key.iter().map(|[left, right]| if to == Side::Left { left } else { right });
+        let lines = each.lines.iter().filter(|line| line.writes(to));
+        let mut written = keys.chain(lines.flat_map(|line| line.source(to).slots()));
+        let why = if written.any(|id| inner.slot(to, *id).is_some_and(|own| own.path == slot.path))
+        {
+            "its source is blank"
+        } else {
+            "no line writes it"
+        };
+        let message =
+            format!("`{}` must be given in each new element of the list, and {why}", slot.path);
         return Err((each.map_line, SlotFault { code: FaultCode::MissingRequired, message }));
     }
     Ok(changes)

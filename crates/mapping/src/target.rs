@@ -56,7 +56,7 @@ pub(crate) fn admit(
         if stays {
             return Ok(Admitted::Held(format!("`{}` cannot be cleared", slot.path)));
         }
-        check_value(slot, &value)?;
+        check_value(slot, &value, &line.via)?;
         admitted.push((id, value));
     }
     Ok(Admitted::Values(admitted))
@@ -78,7 +78,7 @@ fn lock_name(slot: &Slot) -> String {
 }
 
 /// What the field does not take: too long, too many digits, not in its list.
-fn check_value(slot: &Slot, value: &Value) -> Result<(), SlotFault> {
+fn check_value(slot: &Slot, value: &Value, via: &Via) -> Result<(), SlotFault> {
     let fault = |code, message: String| Err(SlotFault { code, message });
     let path = &slot.path;
     if let Value::Number(number) = value
@@ -96,9 +96,11 @@ fn check_value(slot: &Slot, value: &Value) -> Result<(), SlotFault> {
         && value::length(&text) > limit as usize
     {
         let found = value::length(&text);
-        let message = format!(
-            "`{path}` takes {limit} characters, found {found}; cut it with `as text cut at {limit}`"
-        );
+        let advice = match via {
+            Via::Convert(conversion) => conversion.cut_advice(limit),
+            Via::Tables(_) => "write a shorter value into the table".to_owned(),
+        };
+        let message = format!("`{path}` takes {limit} characters, found {found}; {advice}");
         return fault(FaultCode::TooLong, message);
     }
     if slot.kind == Kind::MultiEnum && splits(value) {

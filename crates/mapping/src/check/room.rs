@@ -125,16 +125,7 @@ impl<'c> Checker<'c> {
         } else {
             format!("`{name}` takes {limit} characters and may get {long}")
         };
-        let help = if conversion.gathers() {
-            format!("cut it: `cut at {limit}`")
-        } else if conversion.is_plain() || conversion.name().starts_with("text") {
-            format!("cut it: `as text cut at {limit}`")
-        } else {
-            format!(
-                "map it to a longer field, or cut it with `as text cut at {limit}` in the place of `as {}`",
-                conversion.name()
-            )
-        };
+        let help = conversion.cut_advice(limit);
         self.say(Problem::new(Code::TooLong, at, message).label("too short for it").help(help));
     }
 

@@ -313,3 +313,23 @@ fn a_key_with_a_slash_is_a_key_like_any_other() {
     assert_eq!(actions(&deal.round(&plan)), ["remove c0001"]);
     assert!(!deal.round(&plan).writes());
 }
+
+#[test]
+fn a_new_element_says_what_it_lacks_and_why() {
+    let parked = |lines: &str| {
+        let list = format!(
+            "each details.solutions with Solutions__r\n match id with Code__c\n{lines}\nend"
+        );
+        let plan = small("details.topic <-> Topic__c wins opportunity", &list);
+        let solutions = json!([{"id": "a", "name": null}]);
+        let decision = Deal::new(&left(&solutions), &right(&json!([]))).decide(&plan);
+        decision.parked.first().map(|fault| fault.message.clone()).unwrap_or_default()
+    };
+    assert_eq!(
+        [parked("name -> Name"), parked("name <- Name\n kind -> Note__c")],
+        [
+            "`Name` must be given in each new element of the list, and its source is blank",
+            "`Name` must be given in each new element of the list, and no line writes it",
+        ]
+    );
+}

@@ -318,3 +318,16 @@ fn an_org_with_one_currency_never_takes_an_amount_for_one_of_another() {
     let deal = Deal::new(&json!({"details": {"value": null}}), &json!({"Amount": 7}));
     writes(&deal.decide(&plan), &["details.value = 7", "details.currency = \"EUR\""], &[]);
 }
+
+#[test]
+fn what_is_too_long_is_told_with_the_cut_that_its_line_can_have() {
+    let long =
+        json!({"details": {"topic": "x".repeat(41)}, "tags": ["x".repeat(20), "y".repeat(30)]});
+    let told = |fields: &str| {
+        let decision = Deal::new(&long, &json!({})).decide(&small(fields, ""));
+        decision.parked.first().map(|fault| fault.message.clone()).unwrap_or_default()
+    };
+    assert!(told("details.topic -> Topic__c").ends_with("found 41; cut it: `as text cut at 40`"));
+    let list = told("tags -> Topic__c as list joined by \";\"");
+    assert!(list.contains("in the place of `as list"), "{list}");
+}
