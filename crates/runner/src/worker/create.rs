@@ -56,7 +56,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let intent = self.announce(IntentKind::CreateRecord, &announced).await?;
         if let Err(error) = self.write_subs(&subs).await? {
             let failure = (System::Salesforce, error);
-            return self.after_failure(scene, decision, intent, false, failure).await;
+            return self.after_failure(scene, decision, intent, None, failure).await;
         }
         let Some(row) = self.adopt_record(scene.map, &left.id).await? else {
             let why = "the new record cannot be found by its key yet".to_owned();

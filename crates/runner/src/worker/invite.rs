@@ -13,7 +13,7 @@ use mapping::decision::{Decision, Draft};
 use mapping::schema::System;
 
 use crate::clock::{earlier, later};
-use crate::store::{Alias, Commit, Ending, IntentId, IntentKind, OpenIntent, Store};
+use crate::store::{Alias, Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
 
 use super::identity::{Scene, is_microsofts, second_claimant};
@@ -59,7 +59,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Ok(referral) => referral,
             Err(error) => {
                 let failure = (System::PartnerCenter, error);
-                return self.after_failure(scene, decision, intent, false, failure).await;
+                return self.after_failure(scene, decision, intent, None, failure).await;
             }
         };
         announced.referral = Some(referral.id.to_string());
@@ -133,13 +133,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Err(Halt::Again(wait, "looking twice whether the referral was created"));
         }
         self.close(intent.id, Ending::NotApplied).await
-    }
-
-    async fn remember(&mut self, intent: IntentId, announced: &Announced) -> Result<(), Halt> {
-        self.worker.tripwire.pass()?;
-        let body = announced.write();
-        self.worker.store.remember(&mut self.claim, intent, body).await?;
-        self.worker.tripwire.pass()
     }
 
     /// Looks for our own referral that names the record, among those created since shortly before

@@ -45,7 +45,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return self.close(intent.id, Ending::NotApplied).await;
         };
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
-        let base = keep_unsent(self.base(), &announced.pending, settled);
+        let base = keep_unsent(self.base(), announced, settled);
         self.hold(Commit {
             base: serde_json::to_string(&base).ok(),
             close: vec![(intent.id, Ending::Applied)],
@@ -85,11 +85,17 @@ pub(super) fn base_of_new(plan: &Plan, left: &str, right: &str) -> Option<String
     serde_json::to_string(&base).ok()
 }
 
-/// A written line that reads back as before the write was perhaps never sent: it keeps its old base,
-/// so that the change is seen, and sent, again.
-fn keep_unsent(old: Base, pending: &Pending, mut settled: Base) -> Base {
+/// A written line that does not read back as written was perhaps never sent: it keeps its old base,
+/// so that the change is seen, and sent, again. One that was sent for certain keeps the pair as read
+/// before the write: what stands there now is a later change of somebody else.
+fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -> Base {
+    let pending = &announced.pending;
     let mut old = old.lines;
-    for key in pending.left.iter().chain(&pending.right) {
+    let [left_sent, right_sent] = announced.sent;
+    // Lists of the right side are records of their own, written after its fields.
+    let left = pending.left.iter().filter(|_| !left_sent);
+    let right = pending.right.iter().filter(|key| !right_sent || key.contains('/'));
+    for key in left.chain(right) {
         if settled.lines.get(key) != pending.base.lines.get(key) {
             continue;
         }
@@ -125,7 +131,12 @@ mod tests {
             right: vec!["b".to_owned(), "d".to_owned()],
         };
         let settled = base(&[("a", "read"), ("b", "written"), ("c", "read"), ("d", "read")]);
-        let kept = keep_unsent(base(&[("a", "old"), ("b", "old")]), &pending, settled);
+        let mut announced = Announced { pending, ..Announced::default() };
+        let old = || base(&[("a", "old"), ("b", "old")]);
+        let kept = keep_unsent(old(), &announced, settled.clone());
         assert_eq!(kept, base(&[("a", "old"), ("b", "written"), ("c", "read")]));
+        announced.sent = [true, false];
+        let kept = keep_unsent(old(), &announced, settled);
+        assert_eq!(kept, base(&[("a", "read"), ("b", "written"), ("c", "read")]));
     }
 }

@@ -34,11 +34,18 @@ pub(super) struct Announced {
     pub(super) source: String,
     /// When a look for the created referral first found nothing.
     pub(super) missed: Option<Timestamp>,
+    /// By side, whether its record's fields were written for certain, when a later part was not.
+    pub(super) sent: [bool; 2],
 }
 
 impl Announced {
     pub(super) fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// Itself, when a part of it was written for certain.
+    pub(super) fn any_sent(&self) -> Option<&Announced> {
+        self.sent.contains(&true).then_some(self)
     }
 }
 
@@ -164,6 +171,18 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(intent)
     }
 
+    /// Keeps what became known of an announced write.
+    pub(super) async fn remember(
+        &mut self,
+        intent: IntentId,
+        announced: &Announced,
+    ) -> Result<(), Halt> {
+        self.worker.tripwire.pass()?;
+        let body = announced.write();
+        self.worker.store.remember(&mut self.claim, intent, body).await?;
+        self.worker.tripwire.pass()
+    }
+
     /// An intent is over, and nothing else changes.
     pub(super) async fn close(&mut self, intent: IntentId, ending: Ending) -> Result<(), Halt> {
         self.hold(Commit { close: vec![(intent, ending)], ..Commit::default() }).await
@@ -186,21 +205,25 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         )]))
     }
 
-    /// What follows from a write that did not succeed. `sent`: another part of it did.
+    /// What follows from a write that did not succeed. `sent`: what was announced, when another part
+    /// of it did.
     pub(super) async fn after_failure(
         &mut self,
         scene: &Scene<'_>,
         decision: &Decision,
         intent: IntentId,
-        sent: bool,
+        sent: Option<&Announced>,
         failure: (System, Error),
     ) -> Result<Option<Commit>, Halt> {
         let (system, error) = failure;
+        if let Some(announced) = sent {
+            self.remember(intent, announced).await?;
+        }
         if error.outcome_unknown() {
             // The intent stays open: the next step looks what came of it.
             return Err(Halt::Wire(system, error));
         }
-        if sent {
+        if sent.is_some() {
             self.recover().await?;
         } else {
             let refused = matches!(error, Error::Refused { .. });

@@ -102,6 +102,27 @@ async fn an_edit_between_read_and_write_is_not_lost() {
 }
 
 #[tokio::test]
+async fn an_edit_behind_our_write_is_not_lost_when_the_second_half_of_the_write_fails() {
+    let later =
+        |unknown_outcome| Error::Later { after: None, why: "503".to_owned(), unknown_outcome };
+    for error in [later(true), later(false), Error::Changed] {
+        let house = House::new().await;
+        house.inbound();
+        house.rest().await.unwrap();
+        let (id, _) = house.the_opportunity();
+        // Microsoft changes the amount that was just written, before the seller is told of it.
+        house.world.edit_row("Opportunity", &id, "Amount", json!(7));
+        let edit = ("Referral", "/details/dealValue", json!(8));
+        let trouble = Trouble::EditAndAnswer(edit.0, edit.1, edit.2, error.clone());
+        house.world.trouble("change row", trouble);
+        house.rest().await.unwrap();
+        assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "8", "{error:?}");
+        assert_eq!(house.opportunity(&id)["Amount"].to_string(), "8", "{error:?}");
+        assert_eq!(house.worker.store.status().await.unwrap().open_intents, 0);
+    }
+}
+
+#[tokio::test]
 async fn an_edit_while_the_opportunity_is_being_made_is_not_lost() {
     for unanswered in [false, true] {
         let house = House::new().await;

@@ -29,14 +29,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<Commit>, Halt> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
         self.check_pace()?;
-        let announced = Announced {
+        let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;
         let changes = changes_of(&decision.left);
-        let mut sent = false;
         if !changes.is_empty() {
             if !self.may_still_leave(scene, right).await? {
                 self.close(intent, Ending::NotApplied).await?;
@@ -44,9 +43,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             if let Err(error) = self.write_left(left, changes).await? {
                 let failure = (System::PartnerCenter, error);
-                return self.after_failure(scene, decision, intent, sent, failure).await;
+                return self.after_failure(scene, decision, intent, None, failure).await;
             }
-            sent = true;
+            announced.sent[Side::Left.index()] = true;
         }
         let report =
             scene.map.plan().report(decision, Some(&right.body), &ReportEvent::Done, self.now());
@@ -57,14 +56,16 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let written = self.write_right(scene, &right.id, &nest(&fields), since).await?;
             if let Err(error) = written {
                 let failure = (System::Salesforce, error);
+                let sent = announced.any_sent();
                 return self.after_failure(scene, decision, intent, sent, failure).await;
             }
-            sent = true;
+            announced.sent[Side::Right.index()] = true;
         }
         if let Effect::Update { children, .. } = &decision.right
             && let Err(error) = self.write_children(scene, &right.id, children).await?
         {
             let failure = (System::Salesforce, error);
+            let sent = announced.any_sent();
             return self.after_failure(scene, decision, intent, sent, failure).await;
         }
         self.settle(scene, decision, intent).await?;

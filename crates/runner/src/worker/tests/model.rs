@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     Answer(Error),
     /// Somebody edits the record first: object, field, value.
     Edit(&'static str, &'static str, Value),
+    /// The same, and it is answered with this.
+    EditAndAnswer(&'static str, &'static str, Value, Error),
 }
 
 /// The state of both systems, and what was asked of them.
@@ -132,23 +134,32 @@ impl World {
                 Err(lost("the answer did not arrive"))
             }
             Some(Trouble::Edit(object, field, value)) => {
-                for ((name, _), row) in &mut state.rows {
-                    if name == object {
-                        row.insert(field.to_owned(), value.clone());
-                        stamp_row(row, now);
-                    }
-                }
-                for record in state.referrals.values_mut().filter(|_| object == "Referral") {
-                    set(record, field, value.clone());
-                    stamp_referral(record, now);
-                }
+                state.edit(object, field, &value, now);
                 work(&mut state, now)
+            }
+            Some(Trouble::EditAndAnswer(object, field, value, error)) => {
+                state.edit(object, field, &value, now);
+                Err(error)
             }
         }
     }
 }
 
 impl State {
+    /// Somebody edits all records of an object.
+    fn edit(&mut self, object: &str, field: &str, value: &Value, now: Timestamp) {
+        for ((name, _), row) in &mut self.rows {
+            if name == object {
+                row.insert(field.to_owned(), value.clone());
+                stamp_row(row, now);
+            }
+        }
+        for record in self.referrals.values_mut().filter(|_| object == "Referral") {
+            set(record, field, value.clone());
+            stamp_referral(record, now);
+        }
+    }
+
     fn next(&mut self) -> u64 {
         self.made += 1;
         self.made
