@@ -115,10 +115,15 @@ impl<'c> Checker<'c> {
                 let words: Vec<&Value> = values_in(table, side, place).collect();
                 // One word alone may be the mistake itself.
                 let [first, _, ..] = words.as_slice() else { continue };
+                let at = of.spans.get(place).copied().unwrap_or(facts.span);
+                if let Some(problem) = all_too_wide(field, &words, at) {
+                    problems.push(problem.also(facts.span, "this table"));
+                    of.fields[place] = None;
+                    continue;
+                }
                 if words.iter().any(|value| has_kind(value, kind)) {
                     continue;
                 }
-                let at = of.spans.get(place).copied().unwrap_or(facts.span);
                 let (name, table) = (&field.name, &table.name);
                 let message = format!(
                     "`{name}` holds {}, and table `{table}` has {} there",
@@ -237,6 +242,22 @@ pub(super) fn too_wide(field: &Field, number: Decimal, span: Span) -> Option<Pro
             .label("too wide for it")
             .help("write a number with fewer digits, or map a wider field")
     })
+}
+
+/// A column of numbers that the field takes none of.
+fn all_too_wide(field: &Field, words: &[&Value], at: Span) -> Option<Problem> {
+    let wide = |value: &&Value| match value {
+        Value::Number(number) => too_wide(field, *number, at),
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Text(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::List(_)
+        | Value::Other(_) => None,
+    };
+    let problems: Option<Vec<Problem>> = words.iter().map(wide).collect();
+    problems?.into_iter().next()
 }
 
 /// A column of a table.

@@ -26,6 +26,9 @@ impl<'c> Checker<'c> {
                 break;
             }
             let span = at.cells[0].iter().copied().reduce(Span::to).unwrap_or(at.span);
+            if !all_words_known(states, row) {
+                continue;
+            }
             if let Some(problem) = unknown(states, row, span) {
                 problems.push(problem);
             } else if Side::Left.is_target_of(row.arrow) && Side::Left.is_target_of(arrow) {
@@ -38,14 +41,19 @@ impl<'c> Checker<'c> {
             let row = as_row(&otherwise.action, otherwise.map_line);
             let span = at.action.iter().copied().reduce(Span::to).unwrap_or(at.span);
             let place = RowFacts { span, arrow: span, cells: [at.action.clone(), Vec::new()] };
-            if texts(&row.left).is_some_and(|words| words.len() == states.fields.len()) {
+            if texts(&row.left).is_some_and(|words| words.len() == states.fields.len())
+                && all_words_known(states, &row)
+            {
                 let wrong = unknown(states, &row, span);
                 problems.extend(wrong.or_else(|| self.never_moved(states, &row, &place, span)));
             }
             let on_create = otherwise.on_create.as_deref().unwrap_or_default();
             let row = as_row(on_create, otherwise.map_line);
             let span = at.on_create.iter().copied().reduce(Span::to).unwrap_or(at.span);
-            problems.extend(unknown(states, &row, span).or_else(|| never_new(states, &row, span)));
+            if all_words_known(states, &row) {
+                let wrong = unknown(states, &row, span);
+                problems.extend(wrong.or_else(|| never_new(states, &row, span)));
+            }
         }
         for problem in problems {
             self.say_once(problem);
@@ -181,6 +189,17 @@ fn row_words(row: &Row) -> String {
 
 fn words(pair: &[String]) -> Vec<&str> {
     pair.iter().map(String::as_str).collect()
+}
+
+/// A word that is in no combination at all is told as such, not as a combination.
+fn all_words_known(states: &States, row: &Row) -> bool {
+    row.left.iter().enumerate().all(|(place, cell)| match cell {
+        Cell::Is(Value::Text(word)) => {
+            let mut all = states.pairs.iter().chain(&states.terminal);
+            all.any(|pair| pair.get(place).is_some_and(|own| own == word))
+        }
+        Cell::Is(_) | Cell::Any | Cell::Ignore | Cell::Same | Cell::Keep | Cell::Park => true,
+    })
 }
 
 /// A combination that does not exist.

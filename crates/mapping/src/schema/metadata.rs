@@ -91,7 +91,8 @@ fn size(field: &mut Field, element: &Element, given: Option<&str>) {
     field.length = match given {
         Some("Email") => Some(80),
         Some("Phone") => Some(40),
-        Some("Url" | "TextArea" | "Picklist") => Some(255),
+        Some("TextArea") => element.number("length").or(Some(255)),
+        Some("Url" | "Picklist") => Some(255),
         Some("MultiselectPicklist") => Some(4099),
         Some("LongTextArea" | "Html") => element.number("length").or(Some(32768)),
         _ if field.kind == Kind::Reference => Some(18),

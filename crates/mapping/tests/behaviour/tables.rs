@@ -368,3 +368,31 @@ fn a_row_that_keeps_the_other_side_does_not_make_the_sides_agree() {
     writes(&deal.decide(&plan), &[], &[]);
     deal.quiet(&plan);
 }
+
+#[test]
+fn numbers_that_are_all_too_wide_are_told_at_the_line() {
+    let schemas = with_field("      Score: { type: number, precision: 2, scale: 1 }\n");
+    let said = |rows: &str| {
+        let text = small_text("status -> Score using score", &format!("values score\n{rows}\nend"));
+        let report = mapping::compile("test.map", &text, &schemas).report;
+        let problems = report.problems().iter().filter(|p| p.code.name() == "map::too-wide");
+        let said: Vec<String> = problems.map(|p| text[p.at.start..p.at.end].to_owned()).collect();
+        said
+    };
+    assert_eq!(said("New -> 10\nActive -> 1.25\notherwise -> keep"), ["Score"]);
+    assert_eq!(said("New -> 10\nActive -> 1.5\notherwise -> keep"), ["10"]);
+}
+
+#[test]
+fn a_misspelt_status_is_told_once() {
+    let rows = "Nwe, Open <-> Prospecting\n otherwise -> keep\n otherwise <- keep";
+    let codes: Vec<&str> = said(
+        "status, substatus <-> StageName using stage\n wins opportunity",
+        &format!("values stage\n{rows}\nend"),
+    )
+    .into_iter()
+    .filter(|(_, text)| text.starts_with("Nwe"))
+    .map(|(code, _)| code)
+    .collect();
+    assert_eq!(codes, ["unknown-value"]);
+}
