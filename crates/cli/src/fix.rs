@@ -2,11 +2,12 @@
 //!
 //! In: a text, and a way to get its problems. Out: the text with the edits in it, and what was done.
 //! Must not know: files, schemas, what the problems are about. An edit that does not solve its
-//! problem, or that makes more errors than there were, is left out.
+//! problem, or that makes more errors than there were, is left out, and so are rows for values that
+//! `otherwise` covers: whether they get other partners is for people to say.
 
 use std::collections::BTreeSet;
 
-use mapping::problem::{Fix, Problem, Report, Severity};
+use mapping::problem::{Code, Fix, Problem, Report, Severity};
 use mapping::tree::Span;
 
 /// So often the problems are looked at anew: one edit may be the way to the next.
@@ -60,7 +61,8 @@ fn offers(report: &Report, text: &str) -> Vec<(Problem, Fix)> {
     let own = |problem: &&Problem| report.sources().is_own(problem.at.start);
     let inside = |fix: &Fix| fix.span.end <= text.len() && report.sources().is_own(fix.span.start);
     let offer = |problem: &Problem| {
-        let fix = problem.fix.clone().filter(inside)?;
+        let decided = problem.code == Code::OnlyOtherwise;
+        let fix = problem.fix.clone().filter(inside).filter(|_| !decided)?;
         Some((problem.clone(), fix))
     };
     let mut offers: Vec<_> = report.problems().iter().filter(own).filter_map(offer).collect();

@@ -102,6 +102,7 @@ fn run(sources: &Sources, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<
     checker.read_fields(tree);
     checker.read_blocks(tree);
     checker.read_requires(tree);
+    checker.complete_slots();
     if !checker.is_full() {
         checker.across_lines(tree);
     }
@@ -118,6 +119,15 @@ impl Checker<'_> {
     /// The line, counted through all files, at which something stands, from 1.
     fn line_of(&self, span: Span) -> usize {
         self.line_starts.partition_point(|start| *start <= span.start) + 1
+    }
+
+    /// What stands in a line, counted through all files.
+    fn whole_line(&self, line: usize) -> Span {
+        let start = line.checked_sub(2).and_then(|index| self.line_starts.get(index)).copied();
+        let start = start.unwrap_or_default();
+        let text = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let from = start + text.len() - text.trim_start().len();
+        Span::new(from, from + text.trim().len())
     }
 
     /// Notes a problem, unless there are too many already.

@@ -8,6 +8,7 @@
 //! `agrees(l, r) = same_right(f(l), r) or same_left(b(r, l), l)`. Blank is handled here, once: it
 //! becomes blank and agrees with blank only.
 
+mod advice;
 mod countries;
 mod country_code;
 mod country_name;
@@ -413,20 +414,6 @@ impl Conversion {
     /// Whether one field stands opposite to several, so that a single value is none of theirs.
     pub fn gathers(&self) -> bool {
         matches!(self.any, Any::Template(_) | Any::FirstOf(_))
-    }
-
-    /// What to write so that no text is longer than `limit` characters.
-    pub fn cut_advice(&self, limit: u32) -> String {
-        if self.gathers() {
-            format!("cut it: `cut at {limit}`")
-        } else if self.is_plain() || self.name().starts_with("text") {
-            format!("cut it: `as text cut at {limit}`")
-        } else {
-            let name = self.name();
-            format!(
-                "map it to a longer field, or cut it with `as text cut at {limit}` in the place of `as {name}`"
-            )
-        }
     }
 
     /// Whether values arrive as they are, so that the lists of values of both sides must fit.

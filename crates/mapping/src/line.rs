@@ -144,6 +144,13 @@ fn convert_repair(
         Side::Left => conversion.to_left(&pair.right, (!scene.creating).then_some(&pair.left)),
     };
     let converted = converted.map_err(|misfit| misfit_fault(line, misfit))?;
+    if let Some(bearer) = conversion.bearer() {
+        let says = |(place, value): (usize, &Value)| place == bearer || !value.is_blank();
+        if !converted.iter().enumerate().all(says) {
+            let misfit = Misfit { wanted: "an amount and its currency", found: "an amount alone" };
+            return Err(misfit_fault(line, misfit));
+        }
+    }
     let because = Because::default();
     let partly = converted.iter().any(Value::is_blank);
     let mut values = Vec::new();
@@ -184,6 +191,10 @@ fn table_repair(
 ) -> Result<Repair, SlotFault> {
     let blank = nothing(line, pair.of(to.other()));
     match table::lookup(scene, line, tables, to, pair)? {
+        // Of a list nothing is left over that the other side knows.
+        Some(looked) if is_list(pair.of(to.other())) && looked.answers == [BLANK] => {
+            blank_repair(scene, line, to, pair)
+        }
         Some(looked) if !(looked.otherwise && blank) => Ok(answered(line, to, looked)),
         Some(_) | None if blank => blank_repair(scene, line, to, pair),
         Some(_) | None => Err(not_in_table(scene, tables)),
@@ -200,6 +211,12 @@ pub(crate) fn not_in_table(scene: &Scene<'_>, tables: &[usize]) -> SlotFault {
             table.map_or("", |t| &t.name)
         ),
     }
+}
+
+const BLANK: Answer = Answer::Is(Value::Blank);
+
+fn is_list(values: &[Value]) -> bool {
+    matches!(values, [Value::List(_)])
 }
 
 fn answered(line: &Line, to: Side, looked: Looked) -> Repair {
@@ -264,7 +281,9 @@ fn default_value(scene: &Scene<'_>, line: &Line, to: Side) -> Result<Option<Valu
             let source = scene.record(to.other()).value(*slot)?.clone();
             let value = plus_days_of(source, *plus_days);
             match &line.via {
-                Via::Convert(conversion) if !value.is_blank() && !conversion.gathers() => {
+                Via::Convert(conversion)
+                    if !value.is_blank() && (!conversion.gathers() || takes_one(line, to)) =>
+                {
                     let converted = match to {
                         Side::Right => conversion.to_right(std::slice::from_ref(&value)),
                         Side::Left => conversion.to_left(std::slice::from_ref(&value), None),
@@ -277,6 +296,11 @@ fn default_value(scene: &Scene<'_>, line: &Line, to: Side) -> Result<Option<Valu
         }
     };
     Ok(Some(value).filter(|value| !value.is_blank()))
+}
+
+/// Whether the line takes a single field from the side opposite to `to`.
+fn takes_one(line: &Line, to: Side) -> bool {
+    line.source(to.other()).slots().len() == 1
 }
 
 /// A moment or day so many days later.

@@ -4,6 +4,7 @@
 //! slot; elements of lists. Must not know: lines, tables, the other side.
 
 mod changed;
+mod json_path;
 
 pub(crate) use changed::with_changes;
 
@@ -244,19 +245,24 @@ fn read_slot(
     let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     let found: Json<'_>;
     let at = if let Some(path) = &slot.json_path {
-        found = named_by(path.find_in(whole.get_or_init(|| json.to_value())), slot.kind);
+        let named = json_path::look(slot, path, json, whole)?;
+        let Some(named) = named else { return Ok(None) };
+        found = named;
         &found
     } else {
         let Some(at) = walk(json, &slot.steps)? else {
-            // An element that a list does not have is known not to be there.
-            let selected = slot.steps.iter().any(|step| !matches!(step, Step::Member(_)));
-            return Ok(selected.then_some(Value::Blank));
+            // An element that a list does not have is known not to be there; of a list that is
+            // missing itself nothing is known.
+            let chosen = slot.steps.iter().position(|step| !matches!(step, Step::Member(_)));
+            let list = chosen.and_then(|at| slot.steps.get(..at));
+            let known = list.is_some_and(|list| matches!(walk(json, list), Ok(Some(_))));
+            return Ok(known.then_some(Value::Blank));
         };
         at
     };
     if slot.kind == Kind::List && matches!(at, Json::Object(_)) {
-        let items = items(at, &slot.path)?.iter().cloned().map(Json::into_owned);
-        return plain_list(slot, items.collect()).map(Some);
+        let items = value::decoded_items(items(at, &slot.path)?, decode);
+        return plain_list(slot, items).map(Some);
     }
     let value = value::read(slot.kind, at, decode).map_err(|misfit| misfit_in(slot, misfit))?;
     match value {
@@ -280,15 +286,6 @@ fn misfit_in(slot: &Slot, misfit: Misfit) -> SlotFault {
         code: code_of(misfit),
         message: format!("expected {} in `{}`, found {}", misfit.wanted, slot.path, misfit.found),
     }
-}
-
-/// What a JSONPath found: the first thing, or all of it where a list is wanted.
-fn named_by(mut found: Vec<Json<'static>>, kind: Kind) -> Json<'static> {
-    let is_list = |found: &[Json<'_>]| matches!(found, [] | [Json::List(_) | Json::Null]);
-    if kind == Kind::List && !is_list(&found) {
-        return Json::List(found);
-    }
-    if found.is_empty() { Json::Null } else { found.swap_remove(0) }
 }
 
 fn plain_list(slot: &Slot, items: Vec<Json<'static>>) -> Result<Value, SlotFault> {

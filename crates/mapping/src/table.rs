@@ -41,6 +41,12 @@ pub(crate) enum Answer {
     Keep,
 }
 
+impl Answer {
+    fn is(&self, value: &Value) -> bool {
+        matches!(self, Answer::Is(own) if same_plain(own, value))
+    }
+}
+
 /// Whether the tables say of both sides that they agree, in one direction or the other.
 pub(crate) fn agrees(
     scene: &Scene<'_>,
@@ -61,11 +67,9 @@ pub(crate) fn agreement(
     for to in [Side::Right, Side::Left] {
         let Some(looked) = lookup(scene, line, tables, to, pair)? else { continue };
         let blank = pair.of(to.other()).iter().all(Value::is_blank);
-        let is_definite = |answer: &Answer| matches!(answer, Answer::Is(_));
-        let (all, some) =
-            (looked.answers.iter().all(is_definite), looked.answers.iter().any(is_definite));
+        let some = looked.answers.iter().any(|answer| matches!(answer, Answer::Is(_)));
         // What leaves the other side as it is says nothing about it.
-        if !some || looked.otherwise && (blank || !all) {
+        if !some || looked.otherwise && blank {
             continue;
         }
         if fits(&looked.answers, pair.of(to)) {
@@ -179,16 +183,25 @@ fn each_item(
             }
         }
     };
+    let own = own_items(scene, line, tables, to, old)?;
     let (mut because, mut otherwise) = (Because::default(), false);
-    for item in items {
+    for item in items.iter().filter(|item| !matches!(item, Json::Null)) {
         let value = one_item(line, item)?;
-        let Some(looked) = walk(scene, line, tables, to, (&[value], old))? else { return Ok(None) };
+        let from = std::slice::from_ref(&value);
+        let Some(looked) = walk(scene, line, tables, to, (from, old))? else { return Ok(None) };
         otherwise |= looked.otherwise;
         because.row = looked.because.row.or(because.row);
         because.warning |= looked.because.warning;
         for answer in looked.answers {
             match answer {
-                Answer::Is(value) => add(value),
+                Answer::Is(given) => {
+                    // Of several values with this one partner those stay that are there.
+                    let mut there = own.iter().filter(|(_, partner)| partner.is(&value)).peekable();
+                    if there.peek().is_none() {
+                        add(given);
+                    }
+                    there.for_each(|(own, _)| add(own.clone()));
+                }
                 Answer::Untouched => {}
                 Answer::Keep | Answer::Park => {
                     let because = looked.because;
@@ -197,17 +210,33 @@ fn each_item(
             }
         }
     }
-    if let [Value::List(own)] = old {
-        for item in own {
-            let value = one_item(line, item)?;
-            let back = walk(scene, line, tables, to.other(), (std::slice::from_ref(&value), &[]))?;
-            if back.is_some_and(|back| !back.otherwise && back.answers == [Answer::Untouched]) {
-                add(value);
-            }
-        }
-    }
+    own.into_iter()
+        .filter(|(_, partner)| *partner == Answer::Untouched)
+        .for_each(|(own, _)| add(own));
     let value = if given.is_empty() { Value::Blank } else { Value::List(given) };
     Ok(Some(Looked { answers: vec![Answer::Is(value)], because, otherwise }))
+}
+
+/// The values that the list of `to` has, each with what the tables make of it on the other side.
+fn own_items(
+    scene: &Scene<'_>,
+    line: &Line,
+    tables: &[usize],
+    to: Side,
+    old: &[Value],
+) -> Result<Vec<(Value, Answer)>, SlotFault> {
+    let [Value::List(items)] = old else { return Ok(Vec::new()) };
+    let mut own = Vec::new();
+    for item in items.iter().filter(|item| !matches!(item, Json::Null)) {
+        let value = one_item(line, item)?;
+        let back = walk(scene, line, tables, to.other(), (std::slice::from_ref(&value), &[]))?;
+        if let Some(Looked { answers, .. }) = back
+            && let [answer] = answers.as_slice()
+        {
+            own.push((value, answer.clone()));
+        }
+    }
+    Ok(own)
 }
 
 fn one_item(line: &Line, item: &Json<'_>) -> Result<Value, SlotFault> {

@@ -110,13 +110,13 @@ pub fn read(kind: Kind, json: &Json<'_>, decode: Decode) -> Result<Value, Misfit
             .map(Value::Instant),
         Kind::MultiEnum => match json {
             Json::Text(text) => Ok(Value::List(pieces(&decoded(text, decode), ";"))),
-            Json::List(items) => Ok(Value::List(owned(items))),
+            Json::List(items) => Ok(Value::List(decoded_items(items, decode))),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {
                 Err(misfit("a list of values"))
             }
         },
         Kind::List => match json {
-            Json::List(items) => Ok(Value::List(owned(items))),
+            Json::List(items) => Ok(Value::List(decoded_items(items, decode))),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => {
                 Err(misfit("a list"))
             }
@@ -253,6 +253,25 @@ impl fmt::Display for Value {
 /// The length of a text as both systems count it: UTF-16 units.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()
+}
+
+/// Items with their texts decoded, those of elements too.
+pub(crate) fn decoded_items(items: &[Json<'_>], decode: Decode) -> Vec<Json<'static>> {
+    items.iter().map(|item| decoded_json(item, decode)).collect()
+}
+
+fn decoded_json(json: &Json<'_>, decode: Decode) -> Json<'static> {
+    match json {
+        Json::Text(text) => Json::Text(decoded(text, decode).into_owned().into()),
+        Json::List(items) => Json::List(decoded_items(items, decode)),
+        Json::Object(members) => {
+            let decoded = |(name, json): &(Cow<'_, str>, Json<'_>)| {
+                (Cow::Owned(name.clone().into_owned()), decoded_json(json, decode))
+            };
+            Json::Object(members.iter().map(decoded).collect())
+        }
+        json @ (Json::Null | Json::Bool(_) | Json::Number(_)) => json.clone().into_owned(),
+    }
 }
 
 /// Decodes HTML entities once (`&amp;lt;` becomes `&lt;`) and makes every line end `\n`.

@@ -11,6 +11,12 @@ use crate::tree::{Arrow, At, BlankPolicy, Constant, Item, Path, ReportLine, Segm
 use super::scope::path_text;
 use super::{Checker, head};
 
+/// How many characters the id of a referral has.
+const ID_LENGTH: u32 = 36;
+
+/// The fewest characters that a field for the audit takes: one line must fit.
+const LEAST_AUDIT: u32 = 200;
+
 impl<'c> Checker<'c> {
     /// Reads the `match` line; it becomes the first line of the plan.
     pub(super) fn read_key(&mut self, tree: &Tree) {
@@ -61,6 +67,7 @@ impl<'c> Checker<'c> {
             );
             return;
         }
+        self.key_holds_ids(right_found.field, right_span);
         self.plan.key = [left, right];
         let arrow = if left_found.write.updates() { Arrow::ToLeft } else { Arrow::ToRight };
         let mut line = Line {
@@ -81,6 +88,26 @@ impl<'c> Checker<'c> {
         self.hash_line(&mut line, [0, 1]);
         self.note_written(&line, span, [0, 1]);
         self.plan.lines.push(line);
+    }
+
+    /// The field that keeps the referral's id is found by a query, and takes a whole id.
+    fn key_holds_ids(&mut self, field: &Field, at: Span) {
+        let name = &field.name;
+        if field.kind == Kind::LongText {
+            let message = format!("`{name}` is a long text, which no query can look for");
+            self.say(
+                Problem::new(Code::BadMatch, at, message)
+                    .label("cannot be looked for")
+                    .help("match with a text field that is an external id"),
+            );
+        } else if let Some(length) = field.length.filter(|length| *length < ID_LENGTH) {
+            let message = format!("`{name}` takes {length} characters, and an id has {ID_LENGTH}");
+            self.say(
+                Problem::new(Code::TooLong, at, message)
+                    .label("too short for it")
+                    .help("match with a longer text field that is an external id"),
+            );
+        }
     }
 
     /// A path that begins with a side's name: the side and the path behind it.
@@ -149,7 +176,12 @@ impl<'c> Checker<'c> {
                         let (prefix, good, bad) = (*prefix, good.value.clone(), bad.value.clone());
                         self.plan.badge = Some(Badge { slot, prefix, good, bad });
                     }
-                    ReportLine::Audit(_) => self.plan.audit = Some(Audit { slot }),
+                    ReportLine::Audit(_) => {
+                        if self.has_room_for_audit(found, path) {
+                            self.target(Side::Right, 1, &path_text(&path.value), span);
+                            self.plan.audit = Some(Audit { slot });
+                        }
+                    }
                 }
             }
         }
@@ -166,6 +198,20 @@ impl<'c> Checker<'c> {
                 .label("expected a text field that can be written")
                 .help("name a text field of the opportunity, such as `Name` or `Audit__c`"),
         );
+    }
+
+    /// Whether several lines of the audit fit; says so when they do not.
+    fn has_room_for_audit(&mut self, found: Found<'c>, path: &At<Path>) -> bool {
+        let short = found.field.length.filter(|length| *length < LEAST_AUDIT);
+        let Some(length) = short else { return true };
+        let name = &found.field.name;
+        let message = format!("`{name}` takes {length} characters, too few for the audit");
+        self.say(
+            Problem::new(Code::BadReport, path.span, message)
+                .label("too short for it")
+                .help("name a long text field, such as `Audit__c`"),
+        );
+        false
     }
 
     /// Whether both marks are badges; says so when one is not.
@@ -225,7 +271,10 @@ impl<'c> Checker<'c> {
                 _ => {}
             }
         }
-        // The plan's slots are complete only now.
+    }
+
+    /// All paths were read: the plan's slots are complete.
+    pub(super) fn complete_slots(&mut self) {
         for (side, scope) in self.plan.sides.iter_mut().zip(&self.scopes) {
             side.slots.clone_from(&scope.slots);
         }

@@ -9,6 +9,7 @@ use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Table};
 use crate::problem::{Code, MOST_PROBLEMS, Problem, nearest, semantics as say};
 use crate::record::same_plain;
+use crate::schema::Kind;
 use crate::tree::{Arrow, Span};
 use crate::value::Value;
 
@@ -232,6 +233,9 @@ impl<'c> Checker<'c> {
             return Some(pairs.map(|pair| pair.iter().map(|w| word(w)).collect()).collect());
         }
         let [Some(field)] = columns.fields.as_slice() else { return None };
+        if field.kind == Kind::Bool {
+            return Some([true, false].map(|flag| vec![Cell::Is(Value::Bool(flag))]).to_vec());
+        }
         let values: Vec<Values> = field.active_values().map(|value| vec![word(value)]).collect();
         (!values.is_empty()).then_some(values)
     }

@@ -6,13 +6,13 @@
 use crate::convert::Conversion;
 use crate::decision::Side;
 use crate::plan::{Fallback, Via, Wins};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, Severity, semantics as say};
 use crate::schema::Kind;
 use crate::tree::{Arrow, BlankPolicy, Constant, FieldLine, Span};
 use crate::value::Value;
 
 use super::Checker;
-use super::cells::{example_of, has_kind, too_long};
+use super::cells::{example_of, has_kind, too_long, too_wide};
 use super::clauses::LineClauses;
 use super::conditions::typed;
 use super::lines::{Context, Operands};
@@ -66,6 +66,16 @@ impl<'c> Checker<'c> {
         if !self.problems.contains(&problem) {
             self.say(problem);
         }
+    }
+
+    /// What is cut on the right is not cut where nothing goes to the right.
+    pub(super) fn cuts_nothing(&mut self, at: Span) {
+        let why = "only what goes to the right is cut, and this line goes to the left";
+        let help =
+            "write `as text \"{Notes__c}\" cut at 4000`, with the field in braces, to cut it there";
+        let mut problem = say::misplaced(at, "cut at", why, help);
+        problem.severity = Severity::Warning;
+        self.say(problem);
     }
 
     /// A flag that goes one way is settled by that alone.
@@ -165,6 +175,9 @@ impl<'c> Checker<'c> {
                     }
                     self.known_value(field, constant, true);
                     self.pick_constant(field, constant);
+                    if let Fallback::Constant(Value::Number(number)) = fallback {
+                        self.problems.extend(too_wide(field, *number, constant.span));
+                    }
                     let value = typed(Some(kind), &constant.value);
                     let digits = matches!(constant.value, Constant::Number(_)) && kind.is_text();
                     if !digits && !has_kind(&value, kind) {

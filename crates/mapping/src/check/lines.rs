@@ -385,6 +385,9 @@ impl<'c> Checker<'c> {
 
     /// A conversion that goes only one way stands on a line that flows so.
     fn way_back(&mut self, conversion: &Conversion, at: Span, line: &FieldLine) {
+        if conversion.cuts_right_only() && line.arrow.value == Arrow::ToLeft {
+            self.cuts_nothing(at);
+        }
         let Err((arrow, why)) = conversion.allows(line.arrow.value) else { return };
         let (word, label) = match arrow {
             Arrow::ToRight => ("->", "goes only to the right"),

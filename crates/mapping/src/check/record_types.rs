@@ -91,6 +91,9 @@ impl<'c> Checker<'c> {
             }
             match named(main, &pick.field.name, &pick.word) {
                 Some(found) => {
+                    if !found.active {
+                        self.inactive_type(main, pick);
+                    }
                     said.insert(found.name.as_str());
                 }
                 None => self.unknown_type(main, pick),
@@ -118,6 +121,17 @@ impl<'c> Checker<'c> {
             );
         }
         said
+    }
+
+    fn inactive_type(&mut self, main: &Object, pick: &Pick<'c>) {
+        let active = main.record_types.iter().filter(|found| found.active);
+        let active: Vec<&str> = active.filter_map(|found| shown(found, &pick.field.name)).collect();
+        let message = format!("the record type `{}` of `{}` is inactive", pick.word, main.name);
+        self.say(
+            Problem::new(Code::UnknownValue, pick.at, message)
+                .label("no new record can have it")
+                .help(format!("write one of {}", say::listed(active))),
+        );
     }
 
     fn unknown_type(&mut self, main: &Object, pick: &Pick<'c>) {

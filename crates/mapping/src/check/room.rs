@@ -31,9 +31,11 @@ fn most_characters(field: &Field) -> Option<u32> {
             field.values.iter().filter_map(|value| count(&value.value)).max()
         }
         Kind::Bool => Some(3),
+        // Digits and the point between them.
+        Kind::Number | Kind::Percent => {
+            field.precision.map(|digits| u32::from(digits) + u32::from(field.scale > Some(0)))
+        }
         Kind::Enum
-        | Kind::Number
-        | Kind::Percent
         | Kind::MultiEnum
         | Kind::Text
         | Kind::LongText

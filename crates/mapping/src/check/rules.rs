@@ -63,46 +63,66 @@ impl Checker<'_> {
         );
     }
 
+    /// Whether some line writes a field or what is below it, or may have been meant to.
+    fn has_source(&self, side: Side, path: &str, unread: &str) -> bool {
+        let below = |other: &str| {
+            other.strip_prefix(path).is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
+        };
+        let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
+        let mut lists =
+            self.plan.lists.iter().filter(|each| each.lines.iter().any(|line| line.writes(side)));
+        let by_list = lists.any(|each| {
+            let slot = if side == Side::Left { each.left } else { each.right };
+            self.plan.slot(side, slot).is_some_and(|slot| below(&slot.path))
+        });
+        let by_related =
+            side == Side::Right && self.plan.related.iter().any(|related| related.through == path);
+        // A line that cannot be carried out was reported; it may have been meant to.
+        let meant = self.meant.iter().any(|(s, p)| *s == side && below(p))
+            || path.rsplit('.').next().is_some_and(|name| has_word(unread, name));
+        by_line || by_list || by_related || meant
+    }
+
+    /// What a line of `require` wants has a source, or no referral could ever be made.
+    fn requires_can_hold(&mut self, unread: &str) {
+        if !self.may_create(Side::Left) {
+            return;
+        }
+        let mut never = Vec::new();
+        for require in self.plan.requires.iter().filter(|require| require.when.is_none()) {
+            for test in &require.test.tests {
+                let wants = !matches!(test.op, TestOp::Blank | TestOp::IsNot(_));
+                let Some(slot) = self.plan.slot(Side::Left, test.slot).filter(|_| wants) else {
+                    continue;
+                };
+                if !self.has_source(Side::Left, &slot.path, unread) {
+                    never.push((require.map_line, slot.path.clone()));
+                }
+            }
+        }
+        for (line, path) in never {
+            let at = self.whole_line(line);
+            let target = self.plan.side_name(Side::Left);
+            let message = format!("the line wants `{path}`, and no line writes it");
+            let problem = Problem::new(Code::MissingRequired, at, message)
+                .label("can never hold")
+                .effect(format!("no {target} can be created"))
+                .help(format!("add a line that writes `{path}`, or remove this one"));
+            self.say(problem);
+        }
+    }
+
     /// Only a side that can be created needs its required fields.
     fn required_fields(&mut self, unread: &str) {
         self.key_is_kept();
+        self.requires_can_hold(unread);
         for side in Side::BOTH {
             if !self.may_create(side) {
                 continue;
             }
-            let lists: Vec<String> = self
-                .plan
-                .lists
-                .iter()
-                .filter(|each| each.lines.iter().any(|line| line.writes(side)))
-                .filter_map(|each| {
-                    let slot = if side == Side::Left { each.left } else { each.right };
-                    self.plan.slot(side, slot).map(|slot| slot.path.clone())
-                })
-                .collect();
-            let related: Vec<String> =
-                self.plan.related.iter().map(|related| related.through.clone()).collect();
-            let missing: Vec<String> = self
-                .plan
-                .side(side)
-                .required
-                .iter()
-                .filter(|path| {
-                    let below = |other: &str| {
-                        other
-                            .strip_prefix(path.as_str())
-                            .is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
-                    };
-                    let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
-                    let by_list = lists.iter().any(|p| below(p));
-                    let by_related = side == Side::Right && related.contains(path);
-                    // A line that cannot be carried out was reported; it may have been meant to.
-                    let meant = self.meant.iter().any(|(s, p)| *s == side && below(p))
-                        || path.rsplit('.').next().is_some_and(|name| has_word(unread, name));
-                    !(by_line || by_list || by_related || meant)
-                })
-                .cloned()
-                .collect();
+            let required = self.plan.side(side).required.iter();
+            let missing: Vec<String> =
+                required.filter(|path| !self.has_source(side, path, unread)).cloned().collect();
             let at = self.side_span(side);
             let name = self.plan.side_name(side).to_owned();
             match missing.as_slice() {

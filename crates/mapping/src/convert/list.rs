@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::words::{bad_argument, quoted};
 use super::{About, Any, Case, One, need, same};
+use crate::json::Json;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text, item_text, pieces, text_value};
 
@@ -79,7 +80,8 @@ impl One for List {
         let misfit = Misfit { wanted, found: left.word() };
         match left {
             Value::List(items) => {
-                let texts: Option<Vec<Cow<'_, str>>> = items.iter().map(item_text).collect();
+                let items = items.iter().filter(|item| !matches!(item, Json::Null));
+                let texts: Option<Vec<Cow<'_, str>>> = items.map(item_text).collect();
                 let texts = texts.ok_or(Misfit { wanted, found: "a list of something else" })?;
                 let texts: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
                 if texts.iter().any(|text| text.contains(self.splitter())) {

@@ -60,7 +60,11 @@ impl ListOf {
 
     /// What an element is called in the text; none: it is not in it.
     fn word(&self, element: &Json<'_>) -> Result<Option<String>, Misfit> {
-        let found = element.member(&self.member).ok().flatten().and_then(item_text);
+        let found = element.member(&self.member).map_err(|_| Misfit {
+            wanted: "a list of elements that have their member once",
+            found: "one that has it twice",
+        })?;
+        let found = found.and_then(item_text);
         let Some(word) = found.as_deref().map(str::trim).filter(|word| !word.is_empty()) else {
             return Ok(None);
         };

@@ -47,6 +47,10 @@ impl One for Number {
         decimal_of(left).map(Value::Number)
     }
 
+    fn keeps_length(&self) -> bool {
+        true
+    }
+
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same(a, b)
     }

@@ -9,7 +9,7 @@ use jiff::RoundMode;
 use jiff::{Timestamp, TimestampRound, Unit};
 
 use crate::json::Json;
-use crate::value::{Decode, Value, decoded, item_text, pieces, text_value};
+use crate::value::{Value, item_text, pieces, text_value};
 
 /// The text of a value that is one.
 pub(super) fn text_of(value: &Value) -> Option<&str> {
@@ -37,9 +37,10 @@ pub(super) fn by<'v, F: PartialEq>(
     }
 }
 
-/// A text as it is compared: entities decoded, line ends as one, no blanks around it.
+/// A text as it is compared: without blanks around it. Entities and line ends were decoded when it
+/// was read, once.
 pub(super) fn bare(text: &str) -> String {
-    decoded(text, Decode::Html).trim().to_owned()
+    text.trim().to_owned()
 }
 
 /// Texts, whatever their line ends, entities and outer blanks.

@@ -6,6 +6,8 @@ mod apply;
 #[cfg(test)]
 mod clauses;
 #[cfg(test)]
+mod corners;
+#[cfg(test)]
 mod create;
 #[cfg(test)]
 mod decisions;

@@ -103,3 +103,18 @@ fn a_list_that_would_be_empty_is_held() {
     assert!(deal.right["Solutions__r"]["records"].as_array().unwrap().is_empty());
     let _: &Value = get(&deal.right, "Amount");
 }
+
+#[test]
+fn a_field_that_only_a_requirement_names_is_read() {
+    let plan = |path: &str| {
+        small(
+            "details.topic <- Topic__c",
+            &format!(
+                "require before sharing\n details.notes is present\n when {path} is \"x\" else \"A note.\"\nend"
+            ),
+        )
+    };
+    let (one, other) = (plan("name"), plan("score"));
+    assert_ne!(one.hash(), other.hash());
+    assert!(one.to_text().contains("require details.notes is present when name is"));
+}

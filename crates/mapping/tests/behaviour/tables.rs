@@ -396,3 +396,25 @@ fn a_misspelt_status_is_told_once() {
     .collect();
     assert_eq!(codes, ["unknown-value"]);
 }
+
+#[test]
+fn what_otherwise_ignores_and_what_has_its_partner_already_stays_in_a_list() {
+    let table = "values colours\n a <-> red\n b <-> green\n c -> green\n otherwise -> ignore\n otherwise <- keep\nend";
+    let plan = small("tags <-> Tags__c using colours wins opportunity", table);
+    let mut deal = Deal::new(&json!({"tags": ["c", "zz"]}), &json!({"Tags__c": "green"}));
+    writes(&deal.decide(&plan), &[], &[]);
+    deal.quiet(&plan);
+    set(&mut deal.right, "Tags__c", "green;red");
+    writes(&deal.decide(&plan), &["tags = [\"c\",\"a\",\"zz\"]"], &[]);
+    deal.quiet(&plan);
+}
+
+#[test]
+fn a_table_over_yes_and_no_has_both() {
+    let codes = |rows: &str| {
+        let found = said("shared -> Topic__c using t", &format!("values t\n{rows}\nend"));
+        found.into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("true -> Yes"), ["table-not-exhaustive"]);
+    assert_eq!(codes("true -> Yes\n false -> No"), [""; 0]);
+}
