@@ -258,7 +258,10 @@ fn children(children: &[ChildChange], text: &mut String) {
             ChildAction::Update(id) => {
                 writeln!(text, "the {object} {id} is changed:\n{}", fields())
             }
-            ChildAction::Remove(id) => writeln!(text, "the {object} {id} is removed"),
+            ChildAction::Remove(id) => writeln!(
+                text,
+                "the {object} {id} is to be removed, which waits for a person: nothing is deleted in Salesforce"
+            ),
         };
     }
 }
