@@ -80,6 +80,7 @@ pub(crate) fn decide_list(
         left: Vec::new(),
         touched: false,
         keeps_all: false,
+        keyless: [false; 2],
     };
     let prefix = format!("{}/", each.hash);
     let left_was_known = base
@@ -122,12 +123,15 @@ struct Lists<'s> {
     touched: bool,
     /// `union`, and both lists changed: nothing is removed.
     keeps_all: bool,
+    /// By side, whether elements stand there without a key: one that is missed may be among them.
+    keyless: [bool; 2],
 }
 
 impl Lists<'_> {
     fn merge(&mut self, lists: &Keyed<'_>) {
         self.keeps_all =
             self.each.union && Side::BOTH.into_iter().all(|side| self.list_changed(lists, side));
+        self.keyless = Side::BOTH.map(|side| lists.has_blank_keys(side));
         for element in &lists.left {
             self.left.push(element.record.json.clone().into_owned());
             let Some(key) = &element.key else { continue };
@@ -267,6 +271,11 @@ impl Lists<'_> {
             return self.note(key, Outcome::Kept, reason);
         }
         let known = self.known(key);
+        if known == Known::Both && self.writes(side) && self.keyless[other.index()] {
+            self.carry(key);
+            let reason = "not there by its key, and an element without a key may be it";
+            return self.note(key, Outcome::Kept, reason);
+        }
         let (outcome, reason) = match known {
             Known::Both if self.writes(side) && self.each.removed_keep => {
                 (Outcome::Kept, "removed on the other side; `removed keep`")

@@ -132,3 +132,24 @@ fn a_default_with_too_many_digits_is_told() {
         [("too-wide", "1.234".to_owned())]
     );
 }
+
+#[test]
+fn an_element_that_lost_its_key_is_not_taken_for_removed() {
+    use super::lists::{actions, both_ways, list, records, solutions, two};
+    let plan = both_ways("");
+    let mut deal = two(&plan);
+    records(&mut deal)[0]["Code__c"] = json!(null);
+    let decision = deal.round(&plan);
+    assert_eq!((list(&decision), actions(&decision)), (json!(null), Vec::new()));
+    deal.quiet(&plan);
+    // With its key again all is as it was; without the element it is removed.
+    records(&mut deal)[0]["Code__c"] = json!("a");
+    assert!(!deal.round(&plan).writes());
+    records(&mut deal)[0]["Code__c"] = json!(null);
+    deal.round(&plan);
+    records(&mut deal).remove(0);
+    assert_eq!(list(&deal.decide(&plan)), json!([{"id": "b", "name": "B"}]));
+    let mut deal = two(&plan);
+    solutions(&mut deal)[1]["id"] = json!("");
+    assert_eq!(actions(&deal.decide(&plan)), [""; 0]);
+}

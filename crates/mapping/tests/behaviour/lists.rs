@@ -185,7 +185,10 @@ fn blank_and_doubled_keys_are_carried_along() {
     assert!(!deal.round(&plan).writes());
     solutions(&mut deal).pop();
     assert!(!deal.round(&plan).writes());
+    // One that is missed may be the one without a key.
     records(&mut deal).remove(0);
+    assert!(!deal.round(&plan).writes());
+    records(&mut deal).retain(|record| record["Code__c"] != "");
     let rest = list(&deal.round(&plan));
     assert!(rest.as_array().unwrap().iter().all(|item| item["id"] != "a"), "still known");
 }
