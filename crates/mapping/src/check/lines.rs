@@ -436,6 +436,7 @@ impl<'c> Checker<'c> {
                 }
             }
         }
+        self.strip_left_too(sides, context.scopes);
         conversion
     }
 

@@ -5,7 +5,7 @@
 
 use crate::convert::Conversion;
 use crate::decision::Side;
-use crate::plan::Via;
+use crate::plan::{SlotId, Via};
 use crate::problem::{Code, Problem, Severity, semantics as say};
 use crate::schema::{Field, Kind};
 use crate::tree::Span;
@@ -102,6 +102,23 @@ impl<'c> Checker<'c> {
         if conversion.keeps_values() || conversion.name() == "yes/no" {
             for source in sources {
                 self.closed_list(field, target.span, source);
+            }
+        }
+    }
+
+    /// A mark in front of the text that the badge stands before is no part of it on either side: it
+    /// could not be told from the badge when it is read back.
+    pub(super) fn strip_left_too(&mut self, sides: [&Operands<'c>; 2], scopes: [usize; 2]) {
+        let [left, right] = sides;
+        let slots = self.scopes.get(scopes[1]).map_or(&[][..], |scope| scope.slots.as_slice());
+        let badged = |slot: SlotId| slots.get(slot.0).is_some_and(|slot| slot.badged);
+        if !right.fields().iter().any(|field| badged(field.slot)) {
+            return;
+        }
+        for field in left.fields() {
+            let scope = self.scopes.get_mut(scopes[0]);
+            if let Some(slot) = scope.and_then(|scope| scope.slots.get_mut(field.slot.0)) {
+                slot.badged = true;
             }
         }
     }

@@ -153,3 +153,16 @@ fn an_element_that_lost_its_key_is_not_taken_for_removed() {
     solutions(&mut deal)[1]["id"] = json!("");
     assert_eq!(actions(&deal.decide(&plan)), [""; 0]);
 }
+
+#[test]
+fn a_mark_in_front_of_the_referrals_name_is_no_part_of_it() {
+    let plan = small(
+        "name <-> Name wins referral first contact wins referral\n to referral on create only",
+        "report\n badge prefix of Name \"✔\" or \"✘\"\nend",
+    );
+    let mut deal = Deal::new(&json!({"name": "✔ Big"}), &json!({"Name": "Old"}));
+    writes(&deal.decide(&plan), &[], &["Name = \"Big\""]);
+    deal.right["Name"] = json!("✔ Big");
+    assert!(!deal.round(&plan).writes());
+    assert!(!deal.round(&plan).writes());
+}
