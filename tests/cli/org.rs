@@ -384,3 +384,14 @@ fn what_one_of_the_record_types_does_not_take_is_told() {
         ["10 map::unknown-value", "11 map::unknown-value"]
     );
 }
+
+#[test]
+fn a_describe_that_is_cut_off_is_told_and_other_json_is_not() {
+    let folder = acme();
+    folder.write("orgs/acme/data/Account.json", "{\"records\": [");
+    let lines = "fields\n  name -> Name as text cut at 120\nend\n";
+    assert_eq!(codes(&folder, lines), Vec::<String>::new());
+    folder.write("orgs/acme/Account.json", "{\"name\":\"Account\",\"fie");
+    let done = folder.run(&["check", "deal.map", "--org", "acme"]);
+    assert!(done.out.contains("Account.json"), "{}{}", done.out, done.err);
+}

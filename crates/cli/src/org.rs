@@ -163,7 +163,9 @@ fn needed(
         }
         let Some(text) = text_of(path)? else { continue };
         let no_schema = kind == OrgFile::Yaml && !is_schema(&text);
-        let no_describe = kind == OrgFile::Describe && !single && !is_describe(&text);
+        // What is called as an object, where `pull` puts its describe, is meant to be one.
+        let meant = path.parent() == Some(root) && wanted.contains(owner);
+        let no_describe = kind == OrgFile::Describe && !single && !meant && !is_describe(&text);
         if !no_schema && !no_describe {
             let owner = if of_object { owner.to_owned() } else { String::new() };
             files.push((owner, shown(path), text));
