@@ -162,11 +162,9 @@ fn needed(
             continue;
         }
         let Some(text) = text_of(path)? else { continue };
-        let no_schema = kind == OrgFile::Yaml && !is_schema(&text);
         // What is called as an object, where `pull` puts its describe, is meant to be one.
-        let meant = path.parent() == Some(root) && wanted.contains(owner);
-        let no_describe = kind == OrgFile::Describe && !single && !meant && !is_describe(&text);
-        if !no_schema && !no_describe {
+        let meant = single || path.parent() == Some(root) && wanted.contains(owner);
+        if !is_of_another_tool(kind, meant, &text) {
             let owner = if of_object { owner.to_owned() } else { String::new() };
             files.push((owner, shown(path), text));
         }
@@ -197,6 +195,12 @@ fn needed(
 fn targets(text: &str) -> impl Iterator<Item = String> + '_ {
     let after = text.split("<referenceTo>").skip(1);
     after.filter_map(|rest| rest.split('<').next()).map(str::to_owned)
+}
+
+/// Whether a file is no business of a map: the settings of some tool, or records.
+fn is_of_another_tool(kind: OrgFile, meant: bool, text: &str) -> bool {
+    let no_schema = kind == OrgFile::Yaml && !is_schema(text);
+    no_schema || kind == OrgFile::Describe && !meant && !is_describe(text)
 }
 
 /// Whether a YAML file is a schema, and not the settings of some tool.

@@ -79,6 +79,29 @@ impl JsonPath {
         is_singular(&self.query.segments)
     }
 
+    /// The members that it goes through, up to the last one before `..` or a choice of several
+    /// members; none stands for the elements of a list.
+    pub fn members(&self) -> Vec<Option<&str>> {
+        let mut members = Vec::new();
+        for segment in &self.query.segments {
+            match segment {
+                Segment::Selector(Selector::Name(name)) => {
+                    members.push(Some(name.trim_matches(['\'', '"'])));
+                }
+                Segment::Selector(
+                    Selector::Wildcard
+                    | Selector::Index(_)
+                    | Selector::Slice(..)
+                    | Selector::Filter(_),
+                ) => members.push(None),
+                Segment::Descendant(_) | Segment::Selectors(_) => break,
+            }
+        }
+        let named = members.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        members.truncate(named);
+        members
+    }
+
     /// The members (dotted) that its filters compare with a number, or with another member that
     /// may be one. Such comparisons are made with 64-bit floats.
     pub fn filters(&self) -> Vec<String> {

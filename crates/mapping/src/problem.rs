@@ -66,7 +66,7 @@ codes! {
     UnknownSystem = "unknown-system", Error, "a `side` line names a system that does not exist";
     SideOrder = "side-order", Error, "the left side is not Partner Center, or the right side is not Salesforce";
     UnknownObject = "unknown-object", Error, "an object is not in the schema";
-    UnknownField = "unknown-field", Error, "a field is not in the schema";
+    UnknownField = "unknown-field", Error, "a field is not in the schema; a warning in a JSONPath";
     UnknownTable = "unknown-table", Error, "a table is named that no `values` block defines";
     UnusedTable = "unused-table", Warning, "a `values` block is used by no line";
     UnknownConversion = "unknown-conversion", Error, "the words behind `as` are no conversion";

@@ -64,8 +64,10 @@ fn compiles(query: &str) -> bool {
     let quoted = query.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let text = format!("{HEAD}  $\"{quoted}\" -> NextStep\nend\n");
     let compiled = mapping::compile("suite.map", &text, Schemas::built_in());
-    let problems = compiled.report.problems();
-    for problem in problems {
+    // Its paths go through records that are no referrals.
+    let all = compiled.report.problems().iter();
+    let problems: Vec<_> = all.filter(|problem| problem.code != Code::UnknownField).collect();
+    for problem in &problems {
         let inside = text.find("$\"").unwrap()..=text.rfind("\" ->").unwrap_or(text.len());
         let known = matches!(problem.code, Code::BadPath | Code::UnclosedQuote | Code::Syntax);
         assert!(known && inside.contains(&problem.at.start), "{query:?}: {problem:?}");

@@ -6,7 +6,7 @@ use crate::decision::Side;
 use crate::path::JsonPath;
 pub(super) use crate::plan::writers::path_text;
 use crate::plan::{Slot, SlotId, Step};
-use crate::problem::{Code, Problem, semantics as say};
+use crate::problem::{Code, Problem, Severity, semantics as say};
 use crate::schema::{Field, Found, Kind, MissKind, Place, System};
 use crate::tree::{At, Operand, Path, Segment, Span};
 
@@ -275,6 +275,7 @@ impl<'c> Checker<'c> {
                 place.fields.push(None);
                 let slot = SlotId(place.slots.len() - 1);
                 self.inexact_filters(scope, slot, span);
+                self.leads_somewhere(scope, slot, span);
                 Some(slot)
             }
             Err(error) => {
@@ -297,6 +298,28 @@ impl<'c> Checker<'c> {
                 None
             }
         }
+    }
+
+    /// A JSONPath through members that the schema does not know finds nothing, as far as that knows.
+    fn leads_somewhere(&mut self, scope: usize, slot: SlotId, span: Span) {
+        let Some(place) = self.scopes.get(scope) else { return };
+        let Some(path) = place.slots.get(slot.0).and_then(|s| s.json_path.as_ref()) else { return };
+        let segment = |member: Option<&str>| {
+            member.map_or(Segment::First, |name| Segment::Name(name.to_owned()))
+        };
+        let segments: Vec<Segment> = path.members().into_iter().map(segment).collect();
+        if segments.is_empty() {
+            return;
+        }
+        let path = At::new(Path { segments }, span);
+        let found = self.schemas.find_in(place.system, place.place, &path.value);
+        // `*` goes through the members of an object too.
+        let Some(miss) = found.err().filter(|miss| !matches!(miss.why, MissKind::NotAList)) else {
+            return;
+        };
+        let mut problem = self.miss(&path, &miss).effect("the path finds nothing");
+        problem.severity = Severity::Warning;
+        self.say(problem);
     }
 
     /// A filter compares as 64-bit floats: on a number field its answer may be wrong.

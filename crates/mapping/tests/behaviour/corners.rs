@@ -166,3 +166,25 @@ fn a_mark_in_front_of_the_referrals_name_is_no_part_of_it() {
     assert!(!deal.round(&plan).writes());
     assert!(!deal.round(&plan).writes());
 }
+
+#[test]
+fn a_jsonpath_through_members_that_the_schema_does_not_know_is_told() {
+    let told = |path: &str| -> Vec<String> {
+        let found = super::support::problems(&format!("{path} -> Topic__c"), "");
+        found.iter().map(|problem| format!("{:?} {}", problem.severity, problem.message)).collect()
+    };
+    for path in [
+        "$.details.topic",
+        "$.details.solutions[0].name",
+        "$.details.solutions[?@.id == 'a'].kind",
+        "$.tags[0]",
+        "$..anything",
+        "$.details['topic']",
+    ] {
+        assert_eq!(told(path), [""; 0], "{path}");
+    }
+    let found = told("$.details.solutions[*].nmae");
+    assert!(found.len() == 1 && found[0].contains("no field `nmae`"), "{found:?}");
+    assert!(told("$.detials.topic")[0].starts_with("Warning"), "{:?}", told("$.detials.topic"));
+    assert_eq!(told("$.details.solutions.name").len(), 1);
+}
