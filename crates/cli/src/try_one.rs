@@ -153,9 +153,16 @@ fn reconcile<'p>(
     }
     let has_base = base.is_some();
     let now = SystemTime::now().try_into().unwrap_or_default();
-    let seen = |body| Seen { body, stamp: None };
+    let seen = |names: &'static [&str]| {
+        move |body| Seen { body, stamp: stamp(body, names).and_then(|text| text.parse().ok()) }
+    };
     let base = base.unwrap_or_default();
-    let input = Input { left: left.map(seen), right: right.map(seen), base: &base, now };
+    let input = Input {
+        left: left.map(seen(&["updatedDateTime"])),
+        right: right.map(seen(&["SystemModstamp", "LastModifiedDate"])),
+        base: &base,
+        now,
+    };
     let decision = plan.reconcile(&input).map_err(|fault| (Side::Left, fault))?;
     let report = if decision.writes() {
         plan.report(&decision, right, &ReportEvent::Done, now)
@@ -166,6 +173,12 @@ fn reconcile<'p>(
     let requires = explain::requires(plan, left, &decision);
     let given = [left.is_some(), right.is_some()];
     Ok(Tried { plan, map, lines, requires, some: false, decision, given, absent, has_base, report })
+}
+
+/// When a record was last changed, as it says itself: the first of the members that it has.
+fn stamp(body: &str, names: &[&str]) -> Option<String> {
+    let record: serde_json::Value = serde_json::from_str(body).ok()?;
+    names.iter().find_map(|name| record[*name].as_str().map(str::to_owned))
 }
 
 fn not_a_record(files: &Files, side: Side, fault: &Fault) -> Stop {

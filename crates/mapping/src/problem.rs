@@ -79,7 +79,7 @@ codes! {
     UnknownValue = "unknown-value", Error, "a value is not in the field's list, or not among those of a record type that deals may have; a warning for a stage that only some record types offer";
     ReadOnly = "read-only", Error, "a line writes a field that cannot be written";
     CreateOnly = "create-only", Warning, "a line writes a field that can be written only when the record is created";
-    NotClearable = "not-clearable", Error, "`blank clear` on a field that cannot be cleared";
+    NotClearable = "not-clearable", Error, "`blank clear` on a field that cannot be cleared; a warning for a row that would clear it";
     MissingRequired = "missing-required", Error, "a field that must be given when a record is created has no source";
     MayBeBlank = "may-be-blank", Warning, "a field that must be given may get a blank value and the line has no `default`";
     DoubleTarget = "double-target", Error, "two lines write the same field";

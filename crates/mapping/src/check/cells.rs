@@ -151,6 +151,15 @@ impl<'c> Checker<'c> {
     fn cell(&self, cell: &Cell, span: Span, column: Column<'c>, written: bool) -> Option<Problem> {
         let Cell::Is(value) = cell else { return None };
         let (field, kind) = (column.field?, column.kind?);
+        if value.is_blank() && written && !field.clearable {
+            let message = format!("`{}` cannot be cleared", field.name);
+            let mut problem = Problem::new(Code::NotClearable, span, message)
+                .label("would clear it")
+                .effect("such a write is held, and a new record gets no value")
+                .help("write a value, or `keep`");
+            problem.severity = Severity::Warning;
+            return Some(problem);
+        }
         if !has_kind(value, kind) {
             let name = &field.name;
             return Some(

@@ -148,7 +148,7 @@ impl Checker<'_> {
         let (Constant::Text(text) | Constant::Number(text)) = &value.value else { return };
         let open = field.values.iter().filter(|known| known.active || !written);
         let values: Vec<&str> = open.map(|known| known.value.as_str()).collect();
-        if !field.restricted || values.is_empty() {
+        if !field.restricted || field.values.is_empty() {
             return;
         }
         let several = field.kind == Kind::MultiEnum && !values.contains(&text.as_str());

@@ -29,6 +29,17 @@ impl<'c> Checker<'c> {
         {
             let Operands::Constants(constants) = operands else { continue };
             let Some(first) = constants.first() else { continue };
+            if constants.iter().all(|constant| constant.value == Constant::Blank) {
+                self.say(
+                    Problem::new(
+                        Code::BadArgument,
+                        first.span,
+                        "`blank` as a source writes nothing",
+                    )
+                    .label("expected a value")
+                    .help("write a text, a number, `true` or `false`, or remove the line"),
+                );
+            }
             if arrow != allowed {
                 let word = if allowed == Arrow::ToRight { "->" } else { "<-" };
                 let problem = Problem::new(

@@ -3,7 +3,7 @@
 //! In: an example that was carried out. Out: each line that does not hold, with what was found.
 //! Must not know: how records are set up.
 
-use crate::decision::{LineTrace, Outcome, Side};
+use crate::decision::{Effect, LineTrace, Outcome, Side};
 use crate::fault::{Fault, FaultCode};
 use crate::json::Json;
 use crate::plan::Plan;
@@ -143,7 +143,7 @@ impl<'c> Check<'c> {
         let name = format!("{} {}", self.name(), path_text(&path.value));
         let at = |records| self.here(records).and_then(|record| find(record, &path.value));
         let (now, after) = (at(&self.played.now), at(&self.played.after));
-        let is_written = now != after;
+        let is_written = now != after || self.is_sent(&path_text(&path.value));
         match &want.value {
             Want::Is(wanted) => {
                 let expected = format!("{name} = {}", shown(Some(&json_of(wanted))));
@@ -176,6 +176,15 @@ impl<'c> Check<'c> {
                     ),
                 )
             }
+        }
+    }
+
+    /// Whether a field is among those that are written, also with the value that it has: an amount
+    /// and its currency go together.
+    fn is_sent(&self, path: &str) -> bool {
+        match self.played.effect(self.side) {
+            Effect::Update { changes, .. } => changes.iter().any(|change| change.path == path),
+            Effect::Nothing | Effect::Create(_) => false,
         }
     }
 

@@ -103,6 +103,9 @@ pub(crate) fn unknown_value(at: Span, word: &str, field: &str, values: &[&str]) 
         .label("not in the field's list");
     match nearest(word, values.iter().copied()) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None if values.is_empty() => {
+            problem.help(format!("`{field}` has no active value: make one active, or map another"))
+        }
         None => problem.help(format!("write one of {}", listed(values.iter().copied()))),
     }
 }

@@ -188,3 +188,26 @@ fn a_jsonpath_through_members_that_the_schema_does_not_know_is_told() {
     assert!(told("$.detials.topic")[0].starts_with("Warning"), "{:?}", told("$.detials.topic"));
     assert_eq!(told("$.details.solutions.name").len(), 1);
 }
+
+#[test]
+fn what_would_clear_or_write_nothing_is_told() {
+    let table = |cell: &str| format!("values t\n New -> {cell}\n otherwise -> keep\nend");
+    let codes = |fields: &str, blocks: &str| -> Vec<&str> {
+        let found = said(fields, blocks).into_iter().map(|(code, _)| code);
+        found.filter(|code| *code != "only-otherwise").collect()
+    };
+    assert_eq!(codes("status -> CurrencyIsoCode using t", &table("blank")), ["not-clearable"]);
+    assert_eq!(codes("status -> Topic__c using t", &table("blank")), [""; 0]);
+    assert_eq!(codes("blank -> Topic__c", ""), ["bad-argument"]);
+}
+
+#[test]
+fn a_constant_for_a_list_without_active_values_is_told() {
+    let schemas = super::support::with_field(
+        "      Gone: { type: enum, values: [{ value: Old, active: false }] }\n",
+    );
+    let text = super::support::small_text("\"Old\" -> Gone on create only", "");
+    let report = mapping::compile("test.map", &text, &schemas).report;
+    let told: Vec<&str> = report.problems().iter().map(|p| p.code.name()).collect();
+    assert_eq!(told, ["map::unknown-value"]);
+}
