@@ -284,3 +284,28 @@ fn only_the_lines_with_a_field() {
         "error: no line of the map has a field `Amuont`\n  help: did you mean `--only Amount`?\n";
     assert_eq!(done.err, expected);
 }
+
+#[test]
+fn the_records_say_when_they_were_changed() {
+    let map = TWO_WAY.replace("  wins opportunity\n", "  wins newest else opportunity\n");
+    assert_ne!(map, TWO_WAY);
+    let folder = Folder::with_map(&map);
+    let right = OPPORTUNITY.replace("50000", "99999999999999.99");
+    folder.write("left.json", REFERRAL).write("right.json", &right);
+    let base = as_json(&folder, &[])["base"].to_string();
+    folder.write("base.json", base);
+    let stamped = |json: &str, name: &str, at: &str| {
+        json.replacen('{', &format!("{{\"{name}\":\"{at}\","), 1)
+    };
+    let left = REFERRAL.replace("99999999999999.99", "1200.50");
+    let right = right.replace("99999999999999.99", "7");
+    let decided = |left_at: &str| {
+        folder.write("left.json", stamped(&left, "updatedDateTime", left_at));
+        let right = stamped(&right, "SystemModstamp", "2026-11-02T10:00:00.000+0000");
+        folder.write("right.json", right);
+        let tried = as_json(&folder, &["--base", "base.json"]);
+        line(&tried, "details.dealValue")["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(decided("2026-11-03T10:00:00Z"), "writes-right");
+    assert_eq!(decided("2026-11-01T10:00:00Z"), "writes-left");
+}
