@@ -129,6 +129,10 @@ fn changes_flow_both_ways_without_a_file() {
     holds(
         "  opportunity has StageName = \"Closed Won\"\n  gives referral status = Closed, substatus = Won\n",
     );
+    // An amount and its currency go together, also when only one of them is new.
+    holds(
+        "  referral has details.dealValue = 12.5\n  gives opportunity CurrencyIsoCode = \"EUR\"\n",
+    );
     fails(
         "  referral has details.dealValue = 12\n  gives opportunity Amount = 13\n",
         "2: expected opportunity Amount = 13, found 12",
