@@ -24,6 +24,7 @@ pub mod fault;
 pub mod decision;
 pub mod plan;
 mod record;
+mod scan;
 mod scene;
 mod target;
 mod table;
@@ -38,6 +39,7 @@ mod reconcile;
 mod settle;
 pub mod report;
 mod apply;
+mod applier;
 pub mod losses;
 pub mod check;
 pub mod example;
@@ -46,6 +48,7 @@ pub mod mutation;
 pub mod diff;
 pub mod explain;
 
+pub use applier::Applier;
 pub use jiff::Timestamp;
 
 pub use overlay::{Base, Bases, names_of};
