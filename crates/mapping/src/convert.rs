@@ -16,6 +16,7 @@ mod currency_code;
 mod cut;
 mod date;
 mod datetime;
+mod direct;
 mod email;
 mod exactly;
 mod first_of;
@@ -53,6 +54,8 @@ use unknown::{nearest, unknown};
 use way::{One, Way};
 use words::Words;
 
+pub(crate) use cut::first;
+pub(crate) use direct::{Case as Letters, Direct, Passes, Piece};
 pub use id::same_id;
 pub use way::Fields;
 
@@ -371,6 +374,11 @@ impl Conversion {
         self.way().same_right(a, b)
     }
 
+    /// What becomes of most values of `count` fields on their way; none: that cannot be said.
+    pub(crate) fn direct(&self, to_right: bool, count: usize) -> Option<Direct<'_>> {
+        self.way().direct(to_right, count)
+    }
+
     /// Whether both sides say the same. Error: the values fit in no direction.
     pub fn agreement(&self, left: &[Value], right: &[Value]) -> Result<bool, Misfit> {
         let way = self.way();
@@ -431,6 +439,7 @@ impl Conversion {
     pub fn with_room(self, n: u32) -> Self {
         let any = match self.any {
             Any::Cut(cut) => Any::Cut(cut.with_room(n)),
+            Any::Exactly(exactly) => Any::Exactly(exactly.with_room(n)),
             Any::Template(template) => Any::Template(template.with_room(n)),
             other => other,
         };

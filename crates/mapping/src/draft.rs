@@ -10,6 +10,7 @@ use crate::decision::{
 };
 use crate::element::{change, keyed, new_element};
 use crate::fault::{Fault, FaultCode};
+use crate::json::Json;
 use crate::line::{Repair, repair};
 use crate::plan::{Each, Line, Plan, Related, SlotId};
 use crate::record::{Listed, Record, SlotFault};
@@ -153,16 +154,27 @@ impl Plan {
         let from = to.other();
         let slot = if from == Side::Left { each.left } else { each.right };
         let Some(from_slot) = scene.slot(from, slot) else { return };
-        let items = match scene.record(from).elements(from_slot) {
-            Ok(Listed::Items(items)) => items,
-            Ok(Listed::Nothing | Listed::Missing) => return,
-            Err(fault) => return drafted.fail(self, each.map_line, &each.rule, fault, false),
+        match scene.record(from).elements(from_slot) {
+            Ok(Listed::Items(items)) => self.draft_items(scene, each, to, &items, drafted),
+            Ok(Listed::Nothing | Listed::Missing) => {}
+            Err(fault) => drafted.fail(self, each.map_line, &each.rule, fault, false),
+        }
+    }
+
+    /// Drafts the elements of a list from those of the other side.
+    pub(crate) fn draft_items(
+        &self,
+        scene: &Scene<'_>,
+        each: &Each,
+        to: Side,
+        items: &[&Json<'_>],
+        drafted: &mut Drafted,
+    ) {
+        let lists = match to {
+            Side::Right => keyed(each, [items, &[]]),
+            Side::Left => keyed(each, [&[], items]),
         };
-        let lists = match from {
-            Side::Left => keyed(each, [&items, &[]]),
-            Side::Right => keyed(each, [&[], &items]),
-        };
-        let elements = if from == Side::Left { &lists.left } else { &lists.right };
+        let elements = if to == Side::Right { &lists.left } else { &lists.right };
         let (mut made, mut left_out) = (Vec::new(), 0_usize);
         for element in elements {
             if element.key.is_none() {
@@ -207,7 +219,7 @@ impl Plan {
             let has = |change: &Change| {
                 let below = change.path.strip_prefix(path.as_str());
                 below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-                    && change.value != "null"
+                    && !matches!(change.value.as_str(), "null" | "\"\"")
             };
             let related = |draft: &RelatedDraft| draft.through == *path;
             let draft = &drafted.draft;

@@ -39,7 +39,9 @@ mod reconcile;
 mod settle;
 pub mod report;
 mod apply;
+mod program;
 mod applier;
+mod reconciler;
 pub mod losses;
 pub mod check;
 pub mod example;
@@ -50,6 +52,7 @@ pub mod explain;
 
 pub use applier::Applier;
 pub use jiff::Timestamp;
+pub use reconciler::{Reconciled, Reconciler};
 
 pub use overlay::{Base, Bases, names_of};
 

@@ -73,6 +73,11 @@ impl<'t> Record<'t> {
         Record { json: Json::Object(Vec::new()), values: slots.iter().map(|_| Ok(None)).collect() }
     }
 
+    /// A record of which only some slots were read.
+    pub(crate) fn of_values(values: Vec<Result<Option<Value>, SlotFault>>) -> Record<'static> {
+        Record { json: Json::Object(Vec::new()), values }
+    }
+
     /// The value of one slot.
     pub(crate) fn value(&self, slot: SlotId) -> Result<&Value, SlotFault> {
         match self.values.get(slot.0) {
@@ -242,7 +247,6 @@ fn read_slot(
     json: &Json<'_>,
     whole: &OnceCell<serde_json::Value>,
 ) -> Result<Option<Value>, SlotFault> {
-    let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     let found: Json<'_>;
     let at = if let Some(path) = &slot.json_path {
         let named = json_path::look(slot, path, json, whole)?;
@@ -260,24 +264,30 @@ fn read_slot(
         };
         at
     };
+    read_at(slot, at).map(Some)
+}
+
+/// The value of a slot, from what stands at its place.
+pub(crate) fn read_at(slot: &Slot, at: &Json<'_>) -> Result<Value, SlotFault> {
+    let decode = if slot.exact { Decode::Exactly } else { Decode::Html };
     if slot.kind == Kind::List && matches!(at, Json::Object(_)) {
         let items = value::decoded_items(items(at, &slot.path)?, decode);
-        return plain_list(slot, items).map(Some);
+        return plain_list(slot, items);
     }
     let value = value::read(slot.kind, at, decode).map_err(|misfit| misfit_in(slot, misfit))?;
     match value {
-        Value::Text(text) if slot.badged => Ok(Some(text_or_blank(strip_badge(&text)))),
-        Value::List(items) => plain_list(slot, items).map(Some),
+        Value::Text(text) if slot.badged => Ok(text_or_blank(strip_badge(&text))),
+        Value::List(items) => plain_list(slot, items),
         Value::Other(json) => {
             let json = plain_numbers(json).map_err(|misfit| misfit_in(slot, misfit))?;
-            Ok(Some(Value::Other(json)))
+            Ok(Value::Other(json))
         }
         value @ (Value::Blank
         | Value::Bool(_)
         | Value::Number(_)
         | Value::Text(_)
         | Value::Date(_)
-        | Value::Instant(_)) => Ok(Some(value)),
+        | Value::Instant(_)) => Ok(value),
     }
 }
 

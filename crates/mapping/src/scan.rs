@@ -1,66 +1,130 @@
 //! One pass over a record's text: what a plan reads, found where it stands.
 //!
-//! In: text, and a [`Trie`] of the places that are read. Out: for each place what stands there, as a
-//! slice of the text. The whole text is checked to be JSON (RFC 8259), also where nothing is read of
-//! it. What is rare (a doubled or oddly spelled name, a shape that a path does not lead through) is
+//! In: bytes, and a [`Trie`] of the places that are read. Out: for each place what stands there, as a
+//! span of them. All of them are checked to be JSON (RFC 8259) in UTF-8, also where nothing is read. What is rare (a doubled or oddly spelled name, a shape that a path does not lead through) is
 //! not judged here: the record is then to be read as a tree. Must not know: fields, values.
 
-mod text;
-mod trie;
+mod skip;
 #[cfg(test)]
 mod tests;
+mod text;
+mod trie;
 
 use crate::json::DEEPEST;
 
 pub(crate) use trie::Trie;
-use trie::{Choice, Node};
+use trie::{Node, Pick};
 
-/// What stands at a place.
+/// The longest text that is looked at here: places in it are kept in 32 bits.
+const LONGEST: usize = u32::MAX as usize;
+
+/// What sort of thing stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Found<'t> {
+pub(crate) enum Form {
     /// Nothing, not even `null`.
     #[default]
     Missing,
     /// `null`
     Null,
-    /// `true` or `false`
-    Bool(bool),
-    /// A number, its digits as written.
-    Number(&'t str),
-    /// A text between its quotes, escapes as written; `plain`: it has none.
-    Text { raw: &'t str, plain: bool },
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// A number.
+    Number,
+    /// A text without escapes. Its span is what stands between the quotes.
+    Plain,
+    /// A text whose escapes are written as we write them: `\"`, `\\`, `\n`, `\r`, `\t`.
+    Simple,
+    /// A text with other escapes.
+    Escaped,
     /// A list or an object, whole.
-    Tree(&'t str),
+    Tree,
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Found {
+    /// What sort of thing it is.
+    pub(crate) form: Form,
+    start: u32,
+    end: u32,
+}
+
+impl Found {
+    /// As it is written in `record`, which was looked at; texts without their quotes.
+    #[inline]
+    pub(crate) fn raw<'t>(&self, record: &'t [u8]) -> &'t [u8] {
+        record.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// The same with the quotes of a text: a JSON text of its own. Nothing: it is not there.
+    pub(crate) fn json<'t>(&self, record: &'t [u8]) -> Option<&'t [u8]> {
+        let (start, end) = (self.start as usize, self.end as usize);
+        match self.form {
+            Form::Missing => None,
+            Form::Plain | Form::Simple | Form::Escaped => record.get(start - 1..end + 1),
+            Form::Null | Form::True | Form::False | Form::Number | Form::Tree => {
+                record.get(start..end)
+            }
+        }
+    }
+}
+
+/// What one pass found.
+#[derive(Debug, Default)]
+pub(crate) struct Finds {
+    /// One entry a place.
+    places: Vec<Found>,
+    /// What was gathered of the elements of lists, by gathering.
+    gathered: Vec<Vec<Found>>,
+}
+
+impl Finds {
+    /// What stands at a place.
+    #[inline]
+    pub(crate) fn at(&self, place: usize) -> Found {
+        self.places.get(place).copied().unwrap_or_default()
+    }
+
+    /// One entry for each element of the list that a gathering belongs to.
+    pub(crate) fn gathered(&self, gathering: usize) -> &[Found] {
+        self.gathered.get(gathering).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The text is no JSON, or has to be read as a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unusual;
 
-/// Finds the places of `trie` in one JSON text. `found` gets one entry a place.
-pub(crate) fn scan<'t>(
-    text: &'t str,
-    trie: &Trie,
-    found: &mut Vec<Found<'t>>,
-) -> Result<(), Unusual> {
-    found.clear();
-    found.resize(trie.places(), Found::Missing);
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, trie, found };
+/// Finds the places of `trie` in one JSON text.
+pub(crate) fn scan(bytes: &[u8], trie: &Trie, finds: &mut Finds) -> Result<(), Unusual> {
+    if bytes.len() > LONGEST {
+        return Err(Unusual);
+    }
+    finds.places.clear();
+    finds.places.resize(trie.places(), Found::default());
+    finds.gathered.resize_with(trie.gatherings(), Vec::new);
+    finds.gathered.iter_mut().for_each(Vec::clear);
+    let mut scanner = Scanner { bytes, at: 0, trie, finds };
     scanner.blanks();
-    scanner.value(Some(trie.root()), 0)?;
+    // Nothing can be read of what is no object.
+    if trie.root().leads_on() && scanner.peek() != b'{' {
+        return Err(Unusual);
+    }
+    scanner.value(trie.root(), 0)?;
     scanner.blanks();
-    if scanner.at == text.len() { Ok(()) } else { Err(Unusual) }
+    if scanner.at == bytes.len() { Ok(()) } else { Err(Unusual) }
 }
 
-struct Scanner<'s, 't> {
-    text: &'t str,
-    bytes: &'t [u8],
+struct Scanner<'s> {
+    bytes: &'s [u8],
     at: usize,
     trie: &'s Trie,
-    found: &'s mut Vec<Found<'t>>,
+    finds: &'s mut Finds,
 }
 
-impl<'s, 't> Scanner<'s, 't> {
+impl<'s> Scanner<'s> {
     #[inline]
     fn peek(&self) -> u8 {
         // No value, name or separator begins with a zero byte.
@@ -69,144 +133,86 @@ impl<'s, 't> Scanner<'s, 't> {
 
     #[inline]
     fn blanks(&mut self) {
+        if self.peek() <= b' ' {
+            self.skip_blanks();
+        }
+    }
+
+    fn skip_blanks(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
     }
 
-    fn since(&self, start: usize) -> &'t str {
-        self.text.get(start..self.at).unwrap_or_default()
+    /// What stands between `start` and here, or `end`.
+    #[expect(clippy::cast_possible_truncation, reason = "no text is longer than 32 bits say")]
+    fn found(form: Form, start: usize, end: usize) -> Found {
+        Found { form, start: start as u32, end: end as u32 }
     }
 
     /// A value, of which `node` says what is read.
-    fn value(&mut self, node: Option<&'s Node>, depth: usize) -> Result<(), Unusual> {
-        let Some(node) = node else { return self.skip(depth) };
+    fn value(&mut self, node: &'s Node, depth: usize) -> Result<(), Unusual> {
         let start = self.at;
-        let found = match self.peek() {
+        let form = match self.peek() {
             b'"' => {
-                let (raw, plain) = self.string()?;
-                Found::Text { raw, plain }
+                let (end, form) = self.string()?;
+                self.keep(node, Self::found(form, start + 1, end))?;
+                return Ok(());
             }
-            b'{' if !node.members.is_empty() => {
+            b'{' if node.reads_members() => {
                 self.members_of(node, depth + 1)?;
-                Found::Tree(self.since(start))
+                Form::Tree
             }
-            b'[' if !node.choices.is_empty() => {
-                self.skip(depth)?;
-                let end = self.at;
-                for choice in &node.choices {
+            b'[' if !node.picks.is_empty() => {
+                for pick in &node.picks {
                     self.at = start;
-                    self.choose(choice, depth + 1)?;
+                    self.pick(pick, depth + 1)?;
                 }
-                self.at = end;
-                Found::Tree(self.since(start))
+                Form::Tree
             }
             b'{' | b'[' => {
-                self.skip(depth)?;
+                self.skip_nested(depth)?;
                 // A list where members are read, or an object in the place of a list.
                 if node.leads_on() {
                     return Err(Unusual);
                 }
-                Found::Tree(self.since(start))
+                Form::Tree
             }
-            b't' => self.word("true", Found::Bool(true))?,
-            b'f' => self.word("false", Found::Bool(false))?,
-            b'n' => self.word("null", Found::Null)?,
+            b't' => self.word(b"true", Form::True)?,
+            b'f' => self.word(b"false", Form::False)?,
+            b'n' => self.word(b"null", Form::Null)?,
             _ => {
                 self.number()?;
-                Found::Number(self.since(start))
+                Form::Number
             }
         };
-        match found {
-            Found::Tree(_) | Found::Null => {}
-            Found::Missing | Found::Bool(_) | Found::Number(_) | Found::Text { .. } => {
-                if node.leads_on() {
-                    return Err(Unusual);
-                }
-            }
+        self.keep(node, Self::found(form, start, self.at))
+    }
+
+    #[inline]
+    fn keep(&mut self, node: &Node, found: Found) -> Result<(), Unusual> {
+        if node.leads_on() && !matches!(found.form, Form::Tree | Form::Null) {
+            return Err(Unusual);
         }
-        if let Some(place) = node.place {
-            self.found[place] = found;
+        if let Some(place) = node.place
+            && let Some(entry) = self.finds.places.get_mut(place)
+        {
+            *entry = found;
         }
         Ok(())
     }
 
     #[inline]
-    fn word(&mut self, word: &str, found: Found<'t>) -> Result<Found<'t>, Unusual> {
-        if self.bytes[self.at..].starts_with(word.as_bytes()) {
+    fn word(&mut self, word: &[u8], form: Form) -> Result<Form, Unusual> {
+        if self.bytes.get(self.at..self.at + word.len()) == Some(word) {
             self.at += word.len();
-            return Ok(found);
+            return Ok(form);
         }
         Err(Unusual)
     }
 
     /// The members of an object, some of which are read.
     fn members_of(&mut self, node: &'s Node, depth: usize) -> Result<(), Unusual> {
-        let mut seen = 0_u64;
-        self.object(depth, |scanner, name, plain, depth| {
-            if !plain {
-                return Err(Unusual);
-            }
-            match node.member(name)? {
-                None => scanner.skip(depth),
-                Some((index, child)) => {
-                    let bit = 1_u64 << index;
-                    if seen & bit != 0 {
-                        return Err(Unusual);
-                    }
-                    seen |= bit;
-                    let trie = scanner.trie;
-                    scanner.value(Some(trie.node(child)), depth)
-                }
-            }
-        })
-    }
-
-    /// The element of a list that a path means, and what is read of it.
-    fn choose(&mut self, choice: &'s Choice, depth: usize) -> Result<(), Unusual> {
-        let mut chosen = false;
-        self.list(depth, |scanner, depth| {
-            if chosen {
-                return scanner.skip(depth);
-            }
-            scanner.forget(choice);
-            let trie = scanner.trie;
-            scanner.value(Some(trie.node(choice.node)), depth)?;
-            chosen = choice.takes(scanner.found)?;
-            Ok(())
-        })?;
-        if !chosen {
-            self.forget(choice);
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self, choice: &Choice) {
-        for place in &choice.places {
-            self.found[*place] = Found::Missing;
-        }
-    }
-
-    /// A value of which nothing is read.
-    fn skip(&mut self, depth: usize) -> Result<(), Unusual> {
-        match self.peek() {
-            b'"' => self.string().map(|_| ()),
-            b'{' => self.object(depth + 1, |scanner, _, _, depth| scanner.skip(depth)),
-            b'[' => self.list(depth + 1, Scanner::skip),
-            b't' => self.word("true", Found::Null).map(|_| ()),
-            b'f' => self.word("false", Found::Null).map(|_| ()),
-            b'n' => self.word("null", Found::Null).map(|_| ()),
-            _ => self.number(),
-        }
-    }
-
-    /// An object; `member` is called behind each name, and has to step over the value.
-    #[inline]
-    fn object(
-        &mut self,
-        depth: usize,
-        mut member: impl FnMut(&mut Self, &'t str, bool, usize) -> Result<(), Unusual>,
-    ) -> Result<(), Unusual> {
         if depth > DEEPEST {
             return Err(Unusual);
         }
@@ -220,14 +226,23 @@ impl<'s, 't> Scanner<'s, 't> {
             if self.peek() != b'"' {
                 return Err(Unusual);
             }
-            let (name, plain) = self.string()?;
-            self.blanks();
-            if self.peek() != b':' {
+            let start = self.at + 1;
+            let (end, form) = self.string()?;
+            self.colon()?;
+            if form != Form::Plain {
                 return Err(Unusual);
             }
-            self.at += 1;
-            self.blanks();
-            member(self, name, plain, depth)?;
+            match node.member(self.bytes.get(start..end).unwrap_or_default())? {
+                None => self.skip(depth)?,
+                Some(child) => {
+                    let child = self.trie.node(child);
+                    let twice = |place| self.finds.at(place).form != Form::Missing;
+                    if child.place.is_some_and(twice) {
+                        return Err(Unusual);
+                    }
+                    self.value(child, depth)?;
+                }
+            }
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
@@ -241,16 +256,25 @@ impl<'s, 't> Scanner<'s, 't> {
         }
     }
 
-    /// A list; `item` is called before each, and has to step over it.
     #[inline]
-    fn list(
-        &mut self,
-        depth: usize,
-        mut item: impl FnMut(&mut Self, usize) -> Result<(), Unusual>,
-    ) -> Result<(), Unusual> {
+    fn colon(&mut self) -> Result<(), Unusual> {
+        if self.peek() != b':' {
+            self.skip_blanks();
+            if self.peek() != b':' {
+                return Err(Unusual);
+            }
+        }
+        self.at += 1;
+        self.blanks();
+        Ok(())
+    }
+
+    /// The element of a list that a path means, or what is gathered of all of them.
+    fn pick(&mut self, pick: &'s Pick, depth: usize) -> Result<(), Unusual> {
         if depth > DEEPEST {
             return Err(Unusual);
         }
+        let mut chosen = false;
         self.at += 1;
         self.blanks();
         if self.peek() == b']' {
@@ -258,39 +282,113 @@ impl<'s, 't> Scanner<'s, 't> {
             return Ok(());
         }
         loop {
-            item(self, depth)?;
+            if chosen {
+                self.skip(depth)?;
+            } else {
+                self.forget(pick);
+                self.value(self.trie.node(pick.node), depth)?;
+                chosen = self.takes(pick)?;
+            }
             self.blanks();
             match self.peek() {
                 b',' => self.at += 1,
                 b']' => {
                     self.at += 1;
-                    return Ok(());
+                    break;
                 }
                 _ => return Err(Unusual),
             }
             self.blanks();
         }
+        if !chosen {
+            self.forget(pick);
+        }
+        Ok(())
     }
 
-    /// A text: what stands between its quotes, and whether that is free of escapes.
+    /// Whether the element that was just looked at is the one that is meant.
+    fn takes(&mut self, pick: &Pick) -> Result<bool, Unusual> {
+        if let Some(gathering) = pick.gathers {
+            let found = pick.decides.map(|place| self.finds.at(place)).unwrap_or_default();
+            if let Some(list) = self.finds.gathered.get_mut(gathering) {
+                list.push(found);
+            }
+            return Ok(false);
+        }
+        let Some(place) = pick.decides else { return Ok(true) };
+        let found = self.finds.at(place);
+        let raw = || std::str::from_utf8(found.raw(self.bytes)).unwrap_or_default();
+        match (found.form, &pick.wanted) {
+            (Form::Missing | Form::Null, _) => Ok(false),
+            (Form::Simple | Form::Escaped, _) => Err(Unusual),
+            (Form::Plain, None) => Ok(!raw().trim().is_empty()),
+            (Form::Plain, Some(wanted)) => Ok(raw() == &**wanted),
+            (Form::True | Form::False | Form::Number | Form::Tree, wanted) => Ok(wanted.is_none()),
+        }
+    }
+
+    fn forget(&mut self, pick: &Pick) {
+        for place in &pick.places {
+            if let Some(found) = self.finds.places.get_mut(*place) {
+                *found = Found::default();
+            }
+        }
+    }
+
+    /// A text: where its closing quote stands, and how it is written.
     #[inline]
-    fn string(&mut self) -> Result<(&'t str, bool), Unusual> {
-        let start = self.at + 1;
-        let mut plain = true;
-        let mut at = start;
+    fn string(&mut self) -> Result<(usize, Form), Unusual> {
+        match text::short(self.bytes, self.at + 1) {
+            Some(end) => {
+                self.at = end + 1;
+                Ok((end, Form::Plain))
+            }
+            None => self.long_string(),
+        }
+    }
+
+    /// The same for a text that is longer, or has escapes, or more than ASCII.
+    fn long_string(&mut self) -> Result<(usize, Form), Unusual> {
+        let text::Run { end, wide } = text::run(self.bytes, self.at + 1);
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.escaped(end, wide);
+        }
+        if wide {
+            self.is_utf8(end)?;
+        }
+        self.at = end + 1;
+        Ok((end, Form::Plain))
+    }
+
+    /// Whether the text up to its closing quote at `end` is UTF-8.
+    fn is_utf8(&self, end: usize) -> Result<(), Unusual> {
+        let text = self.bytes.get(self.at + 1..end).ok_or(Unusual)?;
+        std::str::from_utf8(text).map(|_| ()).map_err(|_| Unusual)
+    }
+
+    /// The rest of a text from its first escape on.
+    fn escaped(&mut self, from: usize, mut wide: bool) -> Result<(usize, Form), Unusual> {
+        let (mut at, mut form) = (from, Form::Simple);
         loop {
-            at = text::plain_end(self.bytes, at);
             match self.bytes.get(at) {
                 Some(b'"') => {
+                    if wide {
+                        self.is_utf8(at)?;
+                    }
                     self.at = at + 1;
-                    return Ok((self.text.get(start..at).unwrap_or_default(), plain));
+                    return Ok((at, form));
                 }
                 Some(b'\\') => {
-                    plain = false;
+                    if !matches!(self.bytes.get(at + 1), Some(b'"' | b'\\' | b'n' | b'r' | b't')) {
+                        form = Form::Escaped;
+                    }
                     at = text::escape_end(self.bytes, at).ok_or(Unusual)?;
                 }
                 Some(_) | None => return Err(Unusual),
             }
+            let run = text::run(self.bytes, at);
+            at = run.end;
+            wide |= run.wide;
         }
     }
 

@@ -35,7 +35,15 @@ impl LineClauses {
     pub(super) fn type_defaults(&mut self, kinds: [Option<&Kind>; 2]) {
         for ((default, constant), kind) in self.default.iter_mut().zip(&self.constants).zip(kinds) {
             if let (Some((Fallback::Constant(value), _)), Some(constant)) = (default, constant) {
-                *value = typed(kind.copied(), &constant.value);
+                *value = match (kind, &constant.value) {
+                    // An empty text is something to write, though it reads as blank.
+                    (Some(Kind::Text | Kind::LongText), Constant::Text(text))
+                        if text.is_empty() =>
+                    {
+                        Value::Text(String::new())
+                    }
+                    (kind, constant) => typed(kind.copied(), constant),
+                };
             }
         }
     }

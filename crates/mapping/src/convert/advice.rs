@@ -7,7 +7,11 @@ use super::{Any, Conversion};
 impl Conversion {
     /// Whether it shortens what goes to the right, and nothing else.
     pub fn cuts_right_only(&self) -> bool {
-        matches!(self.any, Any::Cut(_))
+        match &self.any {
+            Any::Cut(_) => true,
+            Any::Exactly(exactly) => exactly.cuts(),
+            _ => false,
+        }
     }
 
     /// What to write so that no text is longer than `limit` characters. A list or an id that is cut
@@ -16,6 +20,8 @@ impl Conversion {
         let name = self.name();
         if self.gathers() {
             format!("cut it: `cut at {limit}`")
+        } else if matches!(self.any, Any::Exactly(_)) {
+            format!("cut it: `as text exactly cut at {limit}`")
         } else if self.is_plain() || name.starts_with("text") {
             format!("cut it: `as text cut at {limit}`")
         } else if matches!(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text::one_line;
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -58,14 +58,18 @@ impl Cut {
 
 /// As much of a text as fits into `most` characters, without a blank at its end.
 pub(super) fn beginning(text: &str, most: u32) -> String {
+    first(text, most).trim_end().to_owned()
+}
+
+/// The first `most` characters of a text (UTF-16 units).
+pub(crate) fn first(text: &str, most: u32) -> &str {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut used = 0;
-    let fits = |c: &char| {
+    let mut behind = text.char_indices().skip_while(|(_, c)| {
         used += c.len_utf16();
         used <= most
-    };
-    let cut: String = text.chars().take_while(fits).collect();
-    cut.trim_end().to_owned()
+    });
+    behind.next().map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
 }
 
 impl One for Cut {
@@ -105,5 +109,10 @@ impl One for Cut {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+        let most = to_right.then(|| self.most());
+        Some(Direct::Text(Passes { most, ..Passes::ONE_LINE }))
     }
 }

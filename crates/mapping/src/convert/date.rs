@@ -6,7 +6,7 @@ use jiff::civil;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, One};
+use super::{About, Any, Case, Direct, One};
 use crate::problem::{Fix, Problem, nearest};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
@@ -117,5 +117,9 @@ impl One for Date {
             (Ok(a), Ok(b)) => a == b,
             (Ok(_) | Err(_), _) => a == b,
         }
+    }
+
+    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+        (to_right && self.name == "UTC").then_some(Direct::Day)
     }
 }

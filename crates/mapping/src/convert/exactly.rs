@@ -1,31 +1,76 @@
-//! `text exactly`: a text in which every character counts.
+//! `text exactly`: a text in which every character counts, perhaps cut to fit.
 
-use super::{About, Any, Case, One, need_texts};
+use std::fmt;
+
+use super::cut::first;
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
-use crate::value::{Decode, Misfit, Value};
+use crate::value::{Decode, Misfit, Value, text_value};
 
 pub(super) static ABOUT: About = About {
     name: "text exactly",
-    form: "text exactly",
-    says: "A text in which every character counts: nothing is decoded, trimmed or made alike.",
-    read: |_| Ok(Any::Exactly(Exactly)),
-    cases: &[Case {
-        clause: "text exactly",
-        left_kinds: &[Kind::Text],
-        right_kinds: &[Kind::Text],
-        left: r#"["&amp; "]"#,
-        right: r#"["&amp; "]"#,
-        back: Some(r#"["&amp; "]"#),
-    }],
+    form: "text exactly [cut at N]",
+    says: "A text in which every character counts: nothing is decoded, trimmed or made alike. With `cut at` it has at most N characters on the right (UTF-16 units), and agrees with every text that begins like it up to there.",
+    read: |words| {
+        let mut at = None;
+        if words.take("cut") {
+            words.word("at")?;
+            at = Some(words.number("the length to cut at", 1, 131_072)?);
+        }
+        Ok(Any::Exactly(Exactly { at, room: 0 }))
+    },
+    cases: &[
+        Case {
+            clause: "text exactly",
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Text],
+            left: r#"["&amp; "]"#,
+            right: r#"["&amp; "]"#,
+            back: Some(r#"["&amp; "]"#),
+        },
+        Case {
+            clause: "text exactly cut at 8",
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Text],
+            left: r#"["Contoso Consulting"]"#,
+            right: r#"["Contoso "]"#,
+            back: Some(r#"["Contoso "]"#),
+        },
+    ],
 };
 
-/// `text exactly`: a text in which every character counts.
+/// A text in which every character counts, the first `at` of them when it is cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Exactly;
+pub(super) struct Exactly {
+    at: Option<u32>,
+    room: u32,
+}
+
+impl Exactly {
+    pub(super) fn with_room(self, room: u32) -> Self {
+        Self { room, ..self }
+    }
+
+    pub(super) fn cuts(&self) -> bool {
+        self.at.is_some()
+    }
+
+    fn most(&self) -> Option<u32> {
+        self.at.map(|at| at.saturating_sub(self.room).max(1))
+    }
+
+    fn cut<'t>(&self, text: &'t str) -> &'t str {
+        self.most().map_or(text, |most| first(text, most))
+    }
+}
 
 impl One for Exactly {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at.map_or(Ok(()), |at| write!(f, " cut at {at}"))
     }
 
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
@@ -33,20 +78,25 @@ impl One for Exactly {
     }
 
     fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
-        match left {
-            Value::Text(_) => Ok(left.clone()),
-            Value::Blank
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Date(_)
-            | Value::Instant(_)
-            | Value::List(_)
-            | Value::Other(_) => Err(Misfit { wanted: "text", found: left.word() }),
-        }
+        let text = same::text_of(left).ok_or(Misfit { wanted: "text", found: left.word() })?;
+        Ok(text_value(self.cut(text)))
+    }
+
+    fn left(&self, _index: usize, right: &Value) -> Result<Value, Misfit> {
+        let text = same::text_of(right).ok_or(Misfit { wanted: "text", found: right.word() })?;
+        Ok(text_value(text))
+    }
+
+    fn same_left(&self, _index: usize, a: &Value, b: &Value) -> bool {
+        a == b
     }
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
-        a == b
+        same::by(a, b, |text| self.cut(text))
+    }
+
+    fn most_characters(&self) -> Option<u32> {
+        self.most()
     }
 
     fn decode(&self) -> Decode {
@@ -55,5 +105,10 @@ impl One for Exactly {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+        let most = self.most().filter(|_| to_right);
+        Some(Direct::Text(Passes { most, ..Passes::default() }))
     }
 }

@@ -1,6 +1,6 @@
 //! `id`: the identifier of a record.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -39,6 +39,10 @@ impl One for Id {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same(a, b)
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::TRIMMED))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::way::{Fields, Way, all_same};
 use super::words::{bad_argument, quoted};
-use super::{About, Any, Case, Unbound, need, same};
+use super::{About, Any, Case, Direct, Unbound, need, same};
 use crate::json::Json;
 use crate::schema::Kind;
 use crate::tree::Arrow;
@@ -194,5 +194,10 @@ impl Way for ListOf {
 
     fn longest(&self, _to_right: bool, _sources: &[Option<u32>]) -> Option<u32> {
         None
+    }
+
+    fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {
+        let (separator, splitter) = (self.separator.as_str(), self.splitter());
+        to_right.then_some(Direct::Joined { member: &self.member, separator, splitter })
     }
 }

@@ -1,6 +1,6 @@
 //! `long text`: a text of several lines.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -43,5 +43,9 @@ impl One for LongText {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::TRIMMED))
     }
 }

@@ -1,6 +1,6 @@
 //! `lower`: a text in small letters on the right.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, Letters, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -47,5 +47,10 @@ impl One for Lower {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+        let letters = Passes { case: Some(Letters::Lower), ..Passes::TRIMMED };
+        Some(Direct::Text(if to_right { letters } else { Passes::default() }))
     }
 }

@@ -1,6 +1,6 @@
 //! `number`: a number, also as digits in a text.
 
-use super::{About, Any, Case, One, need, spells_words};
+use super::{About, Any, Case, Direct, One, need, spells_words};
 use crate::decimal::Decimal;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, number_of};
@@ -53,6 +53,10 @@ impl One for Number {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same(a, b)
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Number { decimals: None })
     }
 }
 

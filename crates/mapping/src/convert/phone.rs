@@ -1,6 +1,6 @@
 //! `phone`: a telephone number.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -39,5 +39,9 @@ impl One for Phone {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::phone(a, b)
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::TRIMMED))
     }
 }

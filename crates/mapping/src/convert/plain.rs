@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{About, Any, Case, One, same};
+use super::{About, Any, Case, Direct, One, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
 
@@ -147,5 +147,9 @@ impl One for Plain {
 
     fn keeps_values(&self) -> bool {
         true
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Same)
     }
 }

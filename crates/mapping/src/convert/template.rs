@@ -5,7 +5,7 @@ use std::fmt;
 use super::several::{Stand, place};
 use super::way::{Fields, Way, all_same};
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Unbound, need, same};
+use super::{About, Any, Case, Direct, Unbound, direct, need, same};
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::schema::Kind;
@@ -309,6 +309,17 @@ impl Way for Template {
             (Some(most), Some(whole)) => Some(most.min(whole)),
             (most, whole) => most.or(whole),
         }
+    }
+
+    fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {
+        if self.stand.is_written(to_right) {
+            return None;
+        }
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Words(words) => direct::Piece::Words(words),
+            Piece::Place { index, .. } => direct::Piece::Place(*index),
+        });
+        Some(Direct::Template { pieces: pieces.collect(), most: self.most() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `text`: a text of one line.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -43,6 +43,10 @@ impl One for Text {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::ONE_LINE))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `trim`: a text without blanks around it.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -43,5 +43,9 @@ impl One for Trim {
 
     fn keeps_length(&self) -> bool {
         true
+    }
+
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::TRIMMED))
     }
 }

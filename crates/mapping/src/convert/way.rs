@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::{About, Unbound, same};
+use super::{About, Direct, Unbound, same};
 use crate::schema::Kind;
 use crate::tree::Arrow;
 use crate::value::{Decode, Misfit, Value};
@@ -82,6 +82,11 @@ pub(super) trait Way {
     fn united(&self, _to_right: bool, own: &Value, arriving: &Value) -> Value {
         same::united(own, arriving, ";", ";")
     }
+
+    /// What becomes of most values of `count` fields on their way.
+    fn direct(&self, _to_right: bool, _count: usize) -> Option<Direct<'_>> {
+        None
+    }
 }
 
 /// What a conversion can do that takes the fields one by one: the first left with the first right.
@@ -148,6 +153,11 @@ pub(super) trait One {
     /// What stands between several values in one text: where it is split, and what is written.
     fn separator(&self) -> (&str, &str) {
         (";", ";")
+    }
+
+    /// What becomes of most values on their way.
+    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+        None
     }
 }
 
@@ -243,6 +253,10 @@ impl<T: One> Way for T {
     fn united(&self, _to_right: bool, own: &Value, arriving: &Value) -> Value {
         let (splitter, separator) = self.separator();
         same::united(own, arriving, splitter, separator)
+    }
+
+    fn direct(&self, to_right: bool, count: usize) -> Option<Direct<'_>> {
+        if count == 1 { One::direct(self, to_right) } else { None }
     }
 }
 

@@ -24,8 +24,10 @@ fn paths() -> Vec<Vec<Step>> {
     ]
 }
 
-fn trie(paths: &[Vec<Step>]) -> Trie {
-    Trie::of(paths.iter().map(Vec::as_slice)).unwrap()
+fn trie(paths: &[Vec<Step>]) -> (Trie, Vec<usize>) {
+    let mut trie = Trie::new();
+    let places = paths.iter().map(|path| trie.place_of(path)).collect();
+    (trie.finish(), places)
 }
 
 /// The same by the tree; an error where a path does not lead through what stands there.
@@ -58,39 +60,31 @@ fn walked<'a, 't>(json: &'a Json<'t>, path: &[Step]) -> Result<Option<&'a Json<'
     Ok(Some(at))
 }
 
-fn shown(found: Found<'_>) -> Option<Json<'_>> {
-    let quoted;
-    Some(match found {
-        Found::Missing => return None,
-        Found::Null => Json::Null,
-        Found::Bool(flag) => Json::Bool(flag),
-        Found::Number(digits) => Json::Number(digits.into()),
-        Found::Text { raw, .. } => {
-            quoted = format!("\"{raw}\"");
-            json::read(quoted.as_bytes()).unwrap().into_owned()
-        }
-        Found::Tree(text) => json::read(text.as_bytes()).unwrap().into_owned(),
-    })
+fn shown(found: Found, text: &str) -> Option<Json<'_>> {
+    found.json(text.as_bytes()).map(|json| json::read(json).unwrap())
 }
 
 #[track_caller]
 fn compare(text: &str) {
     let paths = paths();
-    let trie = trie(&paths);
-    let mut found = Vec::new();
+    let (trie, places) = trie(&paths);
+    let mut finds = Finds::default();
     let read = json::read(text.as_bytes());
     // Where nothing is read, nothing is unusual but a byte order mark.
-    let nothing = Trie::of([]).unwrap();
+    let nothing = Trie::new().finish();
     let plain = text.strip_prefix('\u{feff}').is_none();
-    assert_eq!(scan(text, &nothing, &mut found).is_ok(), read.is_ok() && plain, "{text}");
-    if scan(text, &trie, &mut found).is_err() {
+    assert_eq!(
+        scan(text.as_bytes(), &nothing, &mut finds).is_ok(),
+        read.is_ok() && plain,
+        "{text}"
+    );
+    if scan(text.as_bytes(), &trie, &mut finds).is_err() {
         return;
     }
     let json = read.unwrap();
-    for (index, path) in paths.iter().enumerate() {
-        let place = trie.end(index).unwrap();
+    for (path, place) in paths.iter().zip(places) {
         let wanted = walked(&json, path).unwrap_or_else(|()| panic!("{path:?} in {text}"));
-        assert_eq!(shown(found[place]), wanted.cloned(), "{path:?} in {text}");
+        assert_eq!(shown(finds.at(place), text), wanted.cloned(), "{path:?} in {text}");
     }
 }
 
@@ -151,7 +145,8 @@ fn tree() -> impl Strategy<Value = String> {
                     members.iter().map(|(name, json)| format!("\"{name}\" : {json}")).collect();
                 format!("{{{}}}", all.join(", "))
             }),
-            proptest::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(",")))
+            proptest::collection::vec(inner, 0..4)
+                .prop_map(|items| format!("[{}]", items.join(",")))
         ]
     })
 }

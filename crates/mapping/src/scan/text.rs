@@ -1,36 +1,69 @@
 //! Within a JSON text: where a run of plain characters ends, and where an escape ends.
 //!
-//! In: bytes of a whole document that is UTF-8. Out: places in it. Must not know: values.
+//! In: bytes of a document. Out: places in it. Must not know: values. This is the only file that
+//! names `wide`, which looks at sixteen bytes at once with whatever the processor has for it.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
+use wide::u8x16;
 
-/// The first byte from `at` on that is a quote, a backslash or a control character; the end when
-/// there is none.
-#[inline]
-pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let special = special(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        at += 1;
-    }
-    at
+/// Where a run of plain characters ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The first byte that is a quote, a backslash or a control character, or the end.
+    pub(super) end: usize,
+    /// Whether there may be bytes beyond ASCII in it.
+    pub(super) wide: bool,
 }
 
-/// The top bit of each of eight bytes that ends a run; right for the first such byte, which is all
-/// that is asked for.
+/// Where the text that begins at `at` ends with its quote, when it is short, ASCII, and has no
+/// escapes.
 #[inline]
-fn special(word: u64) -> u64 {
-    let is_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quote = is_zero(word ^ (ONES * b'"' as u64));
-    let backslash = is_zero(word ^ (ONES * b'\\' as u64));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & TOPS
+pub(super) fn short(bytes: &[u8], at: usize) -> Option<usize> {
+    let chunk = bytes.get(at..)?.first_chunk::<16>()?;
+    let (ends, beyond) = look(chunk);
+    let length = ends.trailing_zeros() as usize;
+    let quoted = chunk.get(length) == Some(&b'"') && beyond == 0;
+    quoted.then_some(at + length)
+}
+
+/// The run from `at` on.
+pub(super) fn run(bytes: &[u8], mut at: usize) -> Run {
+    let mut wide = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let ([low, high], []) = chunk.as_chunks::<16>() else { break };
+        let ((low, beyond), (high, far_beyond)) = (look(low), look(high));
+        wide |= beyond | far_beyond;
+        let ends = low | high << 16;
+        if ends != 0 {
+            return Run { end: at + ends.trailing_zeros() as usize, wide: wide != 0 };
+        }
+        at += 32;
+    }
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let (ends, beyond) = look(chunk);
+        wide |= beyond;
+        if ends != 0 {
+            return Run { end: at + ends.trailing_zeros() as usize, wide: wide != 0 };
+        }
+        at += 16;
+    }
+    let mut wide = wide != 0;
+    while let Some(byte) = bytes.get(at) {
+        if matches!(byte, b'"' | b'\\' | 0..0x20) {
+            break;
+        }
+        wide |= !byte.is_ascii();
+        at += 1;
+    }
+    Run { end: at, wide }
+}
+
+/// A bit for each of sixteen bytes that ends a run, and one for each beyond ASCII.
+#[inline]
+fn look(chunk: &[u8; 16]) -> (u32, u32) {
+    let all = u8x16::new(*chunk);
+    let is = |byte: u8| all.simd_eq(u8x16::splat(byte));
+    let control = all.min(u8x16::splat(0x1f)).simd_eq(all);
+    ((is(b'"') | is(b'\\') | control).to_bitmask(), all.to_bitmask())
 }
 
 /// Behind the escape whose backslash stands at `at`; none: it is no escape.
@@ -54,4 +87,33 @@ pub(super) fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
 fn hex(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 4)?;
     digits.iter().try_fold(0, |code, byte| Some(code * 16 + char::from(*byte).to_digit(16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{run, short};
+
+    proptest! {
+        #[test]
+        fn sixteen_at_once_end_where_one_after_the_other_does(
+            bytes in proptest::collection::vec(prop_oneof![
+                12 => 0x20_u8..0x7f, 1 => Just(b'"'), 1 => Just(b'\\'), 1 => 0_u8..0x20, 2 => any::<u8>()
+            ], 0..80),
+            at in 0_usize..8,
+        ) {
+            let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            let rest = bytes.get(at..).unwrap_or_default();
+            let end = rest.iter().position(is_end).map_or(bytes.len().max(at), |end| at + end);
+            let found = run(&bytes, at);
+            prop_assert_eq!(found.end, end);
+            if let Some(short) = short(&bytes, at) {
+                prop_assert_eq!(short, end);
+                prop_assert_eq!(bytes.get(end), Some(&b'"'));
+                prop_assert!(bytes.get(at..end).unwrap_or_default().is_ascii());
+            }
+            prop_assert!(found.wide || bytes.get(at..end).unwrap_or_default().is_ascii());
+        }
+    }
 }

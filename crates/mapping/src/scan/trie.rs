@@ -2,11 +2,8 @@
 //!
 //! In: paths. Out: [`Trie`], through which one pass finds them all. Must not know: texts, fields.
 
-use super::{Found, Unusual};
+use super::Unusual;
 use crate::plan::Step;
-
-/// The most names that may be read of one object: they are ticked off in the bits of a word.
-const MOST_MEMBERS: usize = 64;
 
 /// Places in a record, by the ways that lead to them.
 #[derive(Debug, Clone)]
@@ -15,8 +12,8 @@ pub(crate) struct Trie {
     nodes: Vec<Node>,
     /// How many places there are.
     places: usize,
-    /// For each path the place where it ends; two paths may end at one.
-    ends: Vec<usize>,
+    /// How many gatherings there are.
+    gatherings: usize,
 }
 
 /// What is read of one value.
@@ -24,41 +21,80 @@ pub(crate) struct Trie {
 pub(super) struct Node {
     pub(super) place: Option<usize>,
     /// Members of an object: their names and nodes.
-    pub(super) members: Vec<(Box<str>, usize)>,
+    members: Vec<(Box<str>, usize)>,
     /// Elements of a list.
-    pub(super) choices: Vec<Choice>,
+    pub(super) picks: Vec<Pick>,
+    names: Names,
 }
 
-/// Which element of a list is read.
+/// The element of a list that is read, or the member of all of them.
 #[derive(Debug, Clone)]
-pub(super) struct Choice {
-    step: Step,
+pub(super) struct Pick {
+    step: Option<Step>,
     pub(super) node: usize,
-    /// Where the member stands that decides, of those that are chosen by one.
-    decides: Option<usize>,
+    /// Where the member stands that decides, of those that are chosen by one; or that is gathered.
+    pub(super) decides: Option<usize>,
+    /// What the deciding member has to be; none: anything that is not blank.
+    pub(super) wanted: Option<Box<str>>,
+    /// The member of every element goes there.
+    pub(super) gathers: Option<usize>,
     /// All places within the element.
     pub(super) places: Vec<usize>,
 }
 
+/// Names spread over buckets; those that differ only in the case of their letters share one.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    /// A power of two; of each the first member in it, counted from 1, or 0.
+    buckets: Vec<u32>,
+    /// Of each member the next one in its bucket.
+    next: Vec<u32>,
+}
+
 impl Trie {
-    /// The trie of these paths. None: too much is read of one object.
-    pub(crate) fn of<'p>(paths: impl IntoIterator<Item = &'p [Step]>) -> Option<Trie> {
-        let mut trie = Trie { nodes: vec![Node::default()], places: 0, ends: Vec::new() };
-        for path in paths {
-            let node = path.iter().fold(0, |at, step| trie.step(at, step));
-            let place = trie.place(node);
-            trie.ends.push(place);
-        }
-        for at in 0..trie.nodes.len() {
-            for index in 0..trie.nodes[at].choices.len() {
-                let node = trie.nodes[at].choices[index].node;
+    /// A trie without places.
+    pub(crate) fn new() -> Trie {
+        Trie { nodes: vec![Node::default()], places: 0, gatherings: 0 }
+    }
+
+    /// The place at the end of a path; paths that end alike have one place.
+    pub(crate) fn place_of(&mut self, path: &[Step]) -> usize {
+        let node = self.walk(path);
+        self.place(node)
+    }
+
+    /// The gathering of a member of all elements of the list at the end of a path.
+    pub(crate) fn gathering_of(&mut self, path: &[Step], member: &str) -> usize {
+        let list = self.walk(path);
+        let node = self.add();
+        let member = self.member(node, member);
+        let decides = Some(self.place(member));
+        let gathers = Some(self.gatherings);
+        self.gatherings += 1;
+        let places = Vec::new();
+        self.nodes[list].picks.push(Pick {
+            step: None,
+            node,
+            decides,
+            wanted: None,
+            gathers,
+            places,
+        });
+        self.gatherings - 1
+    }
+
+    /// The same, ready to be read with.
+    pub(crate) fn finish(mut self) -> Trie {
+        for at in 0..self.nodes.len() {
+            for index in 0..self.nodes[at].picks.len() {
                 let mut places = Vec::new();
-                trie.gather(node, &mut places);
-                trie.nodes[at].choices[index].places = places;
+                self.gather(self.nodes[at].picks[index].node, &mut places);
+                self.nodes[at].picks[index].places = places;
             }
+            let node = &mut self.nodes[at];
+            node.names = Names::of(&node.members);
         }
-        let fits = |node: &Node| node.members.len() <= MOST_MEMBERS;
-        trie.nodes.iter().all(fits).then_some(trie)
+        self
     }
 
     /// How many places there are.
@@ -66,24 +102,24 @@ impl Trie {
         self.places
     }
 
-    /// The place at the end of the n-th path.
-    pub(crate) fn end(&self, path: usize) -> Option<usize> {
-        self.ends.get(path).copied()
+    pub(super) fn gatherings(&self) -> usize {
+        self.gatherings
     }
 
     pub(super) fn root(&self) -> &Node {
         self.node(0)
     }
 
+    #[inline]
     pub(super) fn node(&self, index: usize) -> &Node {
         &self.nodes[index]
     }
 
-    fn step(&mut self, at: usize, step: &Step) -> usize {
-        match step {
+    fn walk(&mut self, path: &[Step]) -> usize {
+        path.iter().fold(0, |at, step| match step {
             Step::Member(name) => self.member(at, name),
-            Step::First | Step::FirstWith(_) | Step::Is { .. } => self.choice(at, step),
-        }
+            Step::First | Step::FirstWith(_) | Step::Is { .. } => self.pick(at, step),
+        })
     }
 
     fn member(&mut self, at: usize, name: &str) -> usize {
@@ -92,24 +128,28 @@ impl Trie {
             return *node;
         }
         let node = self.add();
+        // Also by its place a member is known that stands there twice.
+        self.place(node);
         self.nodes[at].members.push((name.into(), node));
         node
     }
 
-    fn choice(&mut self, at: usize, step: &Step) -> usize {
-        if let Some(choice) = self.nodes[at].choices.iter().find(|choice| choice.step == *step) {
-            return choice.node;
+    fn pick(&mut self, at: usize, step: &Step) -> usize {
+        if let Some(pick) = self.nodes[at].picks.iter().find(|p| p.step.as_ref() == Some(step)) {
+            return pick.node;
         }
         let node = self.add();
-        let decides = match step {
-            Step::FirstWith(name) | Step::Is { name, .. } => {
-                let decides = self.member(node, name);
-                Some(self.place(decides))
-            }
-            Step::First | Step::Member(_) => None,
+        let (name, wanted) = match step {
+            Step::FirstWith(name) => (Some(name), None),
+            Step::Is { name, value } => (Some(name), Some(value.as_str().into())),
+            Step::First | Step::Member(_) => (None, None),
         };
-        let choice = Choice { step: step.clone(), node, decides, places: Vec::new() };
-        self.nodes[at].choices.push(choice);
+        let decides = name.map(|name| {
+            let member = self.member(node, name);
+            self.place(member)
+        });
+        let (step, places) = (Some(step.clone()), Vec::new());
+        self.nodes[at].picks.push(Pick { step, node, decides, wanted, gathers: None, places });
         node
     }
 
@@ -132,45 +172,71 @@ impl Trie {
         for (_, member) in &node.members {
             self.gather(*member, places);
         }
-        for choice in &node.choices {
-            self.gather(choice.node, places);
+        for pick in &node.picks {
+            self.gather(pick.node, places);
         }
     }
 }
 
 impl Node {
-    /// Whether something within the value is read.
-    pub(super) fn leads_on(&self) -> bool {
-        !(self.members.is_empty() && self.choices.is_empty())
+    /// Whether members of an object are read.
+    #[inline]
+    pub(super) fn reads_members(&self) -> bool {
+        !self.members.is_empty()
     }
 
-    /// The member of that name: its number and its node. A name that is spelled otherwise is
-    /// nothing that one pass can judge.
+    /// Whether something within the value is read.
     #[inline]
-    pub(super) fn member(&self, name: &str) -> Result<Option<(usize, usize)>, Unusual> {
-        let alike = |(_, (own, _)): &(usize, &(Box<str>, usize))| {
-            own.len() == name.len() && own.eq_ignore_ascii_case(name)
-        };
-        match self.members.iter().enumerate().find(alike) {
-            None => Ok(None),
-            Some((index, (own, node))) if **own == *name => Ok(Some((index, *node))),
-            Some(_) => Err(Unusual),
+    pub(super) fn leads_on(&self) -> bool {
+        !(self.members.is_empty() && self.picks.is_empty())
+    }
+
+    /// The node of the member of that name. A name that is spelled otherwise is nothing that one
+    /// pass can judge.
+    #[inline]
+    pub(super) fn member(&self, name: &[u8]) -> Result<Option<usize>, Unusual> {
+        let mut at = self.names.first(name);
+        while let Some(index) = at.checked_sub(1) {
+            match self.members.get(index) {
+                Some((own, node)) if own.as_bytes() == name => return Ok(Some(*node)),
+                Some((own, _)) if own.as_bytes().eq_ignore_ascii_case(name) => return Err(Unusual),
+                Some(_) | None => at = self.names.next(index),
+            }
         }
+        Ok(None)
     }
 }
 
-impl Choice {
-    /// Whether the element that was just looked at is the one.
-    pub(super) fn takes(&self, found: &[Found<'_>]) -> Result<bool, Unusual> {
-        let decides = self.decides.and_then(|place| found.get(place));
-        match (&self.step, decides) {
-            (Step::First | Step::Member(_), _) => Ok(true),
-            (_, None | Some(Found::Missing | Found::Null)) => Ok(false),
-            (_, Some(Found::Text { plain: false, .. })) => Err(Unusual),
-            (Step::FirstWith(_), Some(Found::Text { raw, .. })) => Ok(!raw.trim().is_empty()),
-            (Step::FirstWith(_), Some(_)) => Ok(true),
-            (Step::Is { value, .. }, Some(Found::Text { raw, .. })) => Ok(raw == value),
-            (Step::Is { .. }, Some(_)) => Ok(false),
+impl Names {
+    fn of(members: &[(Box<str>, usize)]) -> Names {
+        if members.is_empty() {
+            return Names::default();
         }
+        let mut names = Names {
+            buckets: vec![0; (members.len() * 8).next_power_of_two().max(64)],
+            next: Vec::with_capacity(members.len()),
+        };
+        for (count, (name, _)) in (1..).zip(members) {
+            let bucket = names.bucket(name.as_bytes());
+            names.next.push(std::mem::replace(&mut names.buckets[bucket], count));
+        }
+        names
+    }
+
+    #[inline]
+    fn first(&self, name: &[u8]) -> usize {
+        self.buckets.get(self.bucket(name)).map_or(0, |count| *count as usize)
+    }
+
+    fn next(&self, index: usize) -> usize {
+        self.next.get(index).map_or(0, |count| *count as usize)
+    }
+
+    #[inline]
+    fn bucket(&self, name: &[u8]) -> usize {
+        let at = |index: usize| name.get(index).map_or(0, |byte| usize::from(byte | 0x20));
+        let (first, last) = (at(0), at(name.len().wrapping_sub(1)));
+        let sum = name.len() + (first << 3) + (last << 9) + (at(name.len() / 2) << 16);
+        (sum.wrapping_mul(0x9e37_79b9) >> 15) & self.buckets.len().wrapping_sub(1)
     }
 }

@@ -2,6 +2,8 @@
 //! One program, so that it is linked once.
 
 #[cfg(test)]
+mod applied;
+#[cfg(test)]
 mod apply;
 #[cfg(test)]
 mod clauses;
@@ -23,6 +25,8 @@ mod generate;
 mod hash;
 #[cfg(test)]
 mod held;
+#[cfg(test)]
+mod in_step;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -1,0 +1,390 @@
+//! A [`Program`] made from a plan.
+//!
+//! In: a plan and the side that is made. Out: its program, or none when the output has a shape that
+//! steps do not make (objects within the record, lists within it). Must not know: records.
+
+use std::collections::BTreeSet;
+
+use super::number::NumberStep;
+use super::step::{How, LineAt, Piece, Step};
+use super::text::TextStep;
+use super::whole::{WholeList, bits, line_of, prefix, work_out};
+use super::{Group, Memory, Program, Read};
+use crate::convert::{Direct, Passes, Piece as Part};
+use crate::decision::{Side, names};
+use crate::plan::{Fallback, Line, Plan, Slot, SlotId, Source, Step as PathStep, Via};
+use crate::record::Record;
+use crate::scan::Trie;
+use crate::schema::Kind;
+use crate::value::is_text;
+
+/// The most fields that may have to be given: each is a bit of a word.
+const MOST_REQUIRED: usize = 64;
+
+impl Program {
+    /// The program that makes records of `to`.
+    pub(crate) fn of(plan: &Plan, to: Side) -> Option<Program> {
+        // A referral is an object of objects, and what it must fulfil looks at it whole.
+        if to == Side::Left || plan.side(to).required.len() > MOST_REQUIRED {
+            return None;
+        }
+        let mut build = Build::new(plan, to);
+        let payload = build.payload();
+        let key = build.key()?;
+        let steps = build.steps((0..plan.lines.len()).map(LineAt::Own))?;
+        let groups =
+            (0..plan.related.len()).map(|index| build.group(index)).collect::<Option<_>>()?;
+        let mut lists = Vec::new();
+        for index in 0..plan.lists.len() {
+            build.list(index, &mut lists)?;
+        }
+        let required = build.required();
+        let trie = build.trie.finish();
+        Some(Program { to, trie, payload, key, steps, groups, lists, required })
+    }
+
+    /// Memory for it.
+    pub(crate) fn memory(&self) -> Memory {
+        let steps = self.steps.iter().chain(self.groups.iter().flat_map(|group| &group.steps));
+        let memos = steps.map(|_| super::Memo::default()).collect();
+        Memory { memos, ..Memory::default() }
+    }
+}
+
+pub(super) struct Build<'p> {
+    plan: &'p Plan,
+    to: Side,
+    trie: Trie,
+    memos: usize,
+    /// What is written: each name once.
+    names: BTreeSet<String>,
+}
+
+impl<'p> Build<'p> {
+    pub(super) fn new(plan: &'p Plan, to: Side) -> Build<'p> {
+        Build { plan, to, trie: Trie::new(), memos: 0, names: BTreeSet::new() }
+    }
+
+    /// Where the name stands that makes a record the payload of a webhook.
+    pub(super) fn payload(&mut self) -> usize {
+        self.trie.place_of(&[PathStep::Member("ResourceName".to_owned())])
+    }
+
+    /// The trie of everything that is read.
+    pub(super) fn finish(self) -> Trie {
+        self.trie.finish()
+    }
+
+    /// What a line makes of the values of its side, whatever may be written; none: it has fields
+    /// that cannot be found in one pass.
+    pub(super) fn forward(&mut self, index: usize) -> Option<Step> {
+        let line = self.plan.lines.get(index)?;
+        let sources = line.source(self.from()).slots();
+        let reads: Vec<Read> = sources.iter().map(|id| self.read(*id)).collect::<Option<_>>()?;
+        let how = match self.how(line, &reads) {
+            Some(How::Constant) | None => How::Whole,
+            Some(how) => how,
+        };
+        let sources = reads.iter().map(|read| read.place).collect();
+        let (line, head) = (LineAt::Own(index), Vec::new());
+        Some(Step {
+            line,
+            how,
+            sources,
+            reads,
+            blank: None,
+            head,
+            gives: 0,
+            silent: false,
+            memo: 0,
+        })
+    }
+
+    fn from(&self) -> Side {
+        self.to.other()
+    }
+
+    fn slot(&self, side: Side, id: SlotId) -> Option<&Slot> {
+        self.plan.slot(side, id)
+    }
+
+    /// A name that is written, which stands for one member only.
+    fn name(&mut self, path: &str) -> Option<Vec<u8>> {
+        let alone =
+            matches!(names(path).as_slice(), [name] if *name == path && !path.contains('['));
+        (alone && self.names.insert(path.to_owned())).then(|| head(path))
+    }
+
+    pub(super) fn read(&mut self, slot: SlotId) -> Option<Read> {
+        let found = self.plan.slot(self.from(), slot)?;
+        if found.json_path.is_some() {
+            return None;
+        }
+        let place = self.trie.place_of(&found.steps);
+        Some(Read { slot, place })
+    }
+
+    /// The bits of what must be given, but for records that are referred to.
+    fn required(&self) -> u64 {
+        let related = |path: &String| self.plan.related.iter().any(|one| one.through == *path);
+        let paths = self.plan.side(self.to).required.iter().enumerate();
+        paths.filter(|(_, path)| !related(path)).fold(0, |bits, (index, _)| bits | 1 << index)
+    }
+
+    fn key_path(&self) -> &str {
+        let (left, right) = self.plan.key_fields();
+        if self.to == Side::Left { left } else { right }
+    }
+
+    /// The key as it stands first.
+    fn key(&mut self) -> Option<Step> {
+        let path = self.key_path().to_owned();
+        let head = self.name(&path)?;
+        let [left, right] = self.plan.key;
+        let read = self.read(if self.to == Side::Left { right } else { left })?;
+        let slot = self.slot(self.from(), read.slot)?;
+        let passes = Passes { trimmed: true, ..Passes::default() };
+        let text = TextStep { passes, exact: slot.exact, badged: slot.badged, limit: usize::MAX };
+        is_text(slot.kind).then(|| Step {
+            line: LineAt::Own(0),
+            how: How::Text(text),
+            sources: vec![read.place],
+            reads: vec![read],
+            blank: None,
+            head,
+            gives: 0,
+            silent: false,
+            memo: 0,
+        })
+    }
+
+    fn steps(&mut self, lines: impl Iterator<Item = LineAt>) -> Option<Vec<Step>> {
+        let mut steps = Vec::new();
+        for at in lines {
+            self.step(at, &mut steps)?;
+        }
+        Some(steps)
+    }
+
+    /// Adds the step of a line, if it writes something. None: there can be no program.
+    fn step(&mut self, at: LineAt, steps: &mut Vec<Step>) -> Option<()> {
+        let plan = self.plan;
+        let line = line_of(plan, at)?;
+        if !line.writes(self.to) {
+            return Some(());
+        }
+        let prefix = prefix(plan, at);
+        let targets = line.source(self.to).slots();
+        let is_key = |id: &SlotId| {
+            prefix.is_none() && self.slot(self.to, *id).is_some_and(|s| s.path == self.key_path())
+        };
+        let silent = targets.iter().any(is_key);
+        if silent && targets.len() > 1 {
+            return None;
+        }
+        let mut first = Vec::new();
+        for id in targets.iter().filter(|_| !silent) {
+            let path = &plan.slot(self.to, *id)?.path;
+            let own =
+                prefix.as_ref().map_or(Some(path.as_str()), |prefix| path.strip_prefix(prefix))?;
+            let whole = prefix.clone().unwrap_or_default() + own;
+            let alone = matches!(names(own).as_slice(), [name] if *name == own);
+            if !alone || own.contains(['[', '`']) || !self.names.insert(whole) {
+                return None;
+            }
+            if first.is_empty() {
+                first = head(own);
+            }
+        }
+        let sources = line.source(self.from()).slots();
+        let sources: Vec<Read> = sources.iter().map(|id| self.read(*id)).collect::<Option<_>>()?;
+        let others = self.other_reads(line)?;
+        let how = self.how(line, &sources).unwrap_or(How::Whole);
+        let nothing = Record::empty(&plan.side(self.from()).slots);
+        let blank =
+            if others.is_empty() { work_out(plan, at, self.to, &nothing).ok() } else { None };
+        let gives = match (targets, &prefix) {
+            ([one], None) => bits(plan, self.to, *one),
+            _ => 0,
+        };
+        self.memos += 1;
+        steps.push(Step {
+            line: at,
+            how,
+            sources: sources.iter().map(|read| read.place).collect(),
+            reads: sources.into_iter().chain(others).collect(),
+            blank,
+            head: first,
+            gives,
+            silent,
+            memo: self.memos - 1,
+        });
+        Some(())
+    }
+
+    /// What a line looks at beside its own fields.
+    fn other_reads(&mut self, line: &Line) -> Option<Vec<Read>> {
+        let [left, right] = &line.default;
+        let mut slots = Vec::new();
+        if let Some(Fallback::Slot { slot, .. }) = if self.to == Side::Left { left } else { right }
+        {
+            slots.push(*slot);
+        }
+        slots.extend(self.conditions(line));
+        slots.into_iter().map(|slot| self.read(slot)).collect()
+    }
+
+    /// The fields of the left record that the tables of a line ask for.
+    fn conditions(&self, line: &Line) -> Vec<SlotId> {
+        let Via::Tables(tables) = &line.via else { return Vec::new() };
+        let tables = tables.iter().filter_map(|table| self.plan.tables.get(*table));
+        let rows = tables.flat_map(|table| &table.rows);
+        let tests = rows.filter_map(|row| row.when.as_ref()).flat_map(|when| &when.tests);
+        tests.map(|test| test.slot).collect()
+    }
+
+    /// What can be done on the record's own text; none: the plan has to work it out.
+    fn how(&mut self, line: &Line, sources: &[Read]) -> Option<How> {
+        if matches!(line.source(self.from()), Source::Constant(_)) {
+            return Some(How::Constant);
+        }
+        let plan = self.plan;
+        let [target] = line.source(self.to).slots() else { return None };
+        let target = plan.slot(self.to, *target)?;
+        let from = |read: &Read| plan.slot(self.to.other(), read.slot);
+        let Via::Convert(conversion) = &line.via else { return None };
+        if !target.create || !target.values.is_empty() {
+            return None;
+        }
+        let limit = target.length.map_or(usize::MAX, |length| length as usize);
+        let direct = conversion.direct(self.to == Side::Right, sources.len())?;
+        if let Direct::Template { pieces, most } = direct {
+            return template(
+                &pieces,
+                most,
+                &sources.iter().map(from).collect::<Option<Vec<_>>>()?,
+                target,
+            );
+        }
+        let [read] = sources else { return None };
+        let source = from(read)?;
+        let text = |passes| {
+            let fits = is_text(source.kind) && is_text(target.kind);
+            let TextStep { exact, badged, .. } = text_step(source);
+            fits.then_some(How::Text(TextStep { passes, exact, badged, limit }))
+        };
+        match direct {
+            Direct::Same if is_text(source.kind) => text(Passes::default()),
+            Direct::Same if source.kind == Kind::Bool && target.kind == Kind::Bool => {
+                Some(How::Flag)
+            }
+            Direct::Same => number(None, source, target),
+            Direct::Text(passes) => text(passes),
+            Direct::Number { decimals } => number(decimals, source, target),
+            Direct::Day => {
+                let fits = source.kind == Kind::DateTime && target.kind == Kind::Date;
+                fits.then_some(How::Day)
+            }
+            Direct::Template { .. } => None,
+            Direct::Joined { member, separator, splitter } => {
+                if source.kind != Kind::List || !is_text(target.kind) || source.exact {
+                    return None;
+                }
+                let gathering = self.trie.gathering_of(&source.steps, member);
+                let separator = quoted(separator);
+                Some(How::Joined {
+                    gathering,
+                    separator,
+                    splitter: splitter.as_bytes().to_vec(),
+                    limit,
+                })
+            }
+        }
+    }
+
+    fn group(&mut self, index: usize) -> Option<Group> {
+        let related = self.plan.related.get(index)?;
+        let mut head = self.name(&related.relationship)?;
+        head.push(b'{');
+        let lines = (0..related.lines.len()).map(|line| LineAt::Related(index, line));
+        let steps = self.steps(lines)?;
+        let slots = related.rules.iter().flat_map(|rule| &rule.pairs).map(|(slot, ..)| *slot);
+        let matched = slots.map(|slot| self.read(slot)).collect::<Option<_>>()?;
+        Some(Group { head, steps, matched })
+    }
+
+    /// Adds a list, if it is written. None: there can be no program.
+    fn list(&mut self, index: usize, lists: &mut Vec<WholeList>) -> Option<()> {
+        let each = self.plan.lists.get(index)?;
+        if !each.lines.iter().any(|line| line.writes(self.to)) {
+            return Some(());
+        }
+        self.name(&each.child.as_ref()?.relationship)?;
+        let list = self.read(each.left)?;
+        let slots: Vec<SlotId> = each.lines.iter().flat_map(|line| self.conditions(line)).collect();
+        let reads = slots.into_iter().map(|slot| self.read(slot)).collect::<Option<_>>()?;
+        lists.push(WholeList { index, list, reads });
+        Some(())
+    }
+}
+
+/// What is done to the texts of a slot.
+fn text_step(slot: &Slot) -> TextStep {
+    let Slot { exact, badged, .. } = *slot;
+    TextStep { passes: Passes::default(), exact, badged, limit: usize::MAX }
+}
+
+fn number(decimals: Option<u32>, source: &Slot, target: &Slot) -> Option<How> {
+    let is_number = |slot: &Slot| matches!(slot.kind, Kind::Number | Kind::Percent);
+    if !is_number(source) || !is_number(target) {
+        return None;
+    }
+    let most = |digits: Option<u32>| digits.map_or(usize::MAX, |digits| digits as usize);
+    let (whole, scale) = match target.precision {
+        Some((precision, scale)) => {
+            (usize::from(precision.saturating_sub(scale)), usize::from(scale))
+        }
+        None => (usize::MAX, usize::MAX),
+    };
+    Some(How::Number(NumberStep { decimals: most(decimals).min(scale), whole }))
+}
+
+fn template(
+    pieces: &[Part<'_>],
+    most: Option<u32>,
+    sources: &[&Slot],
+    target: &Slot,
+) -> Option<How> {
+    let fits = sources.iter().all(|slot| is_text(slot.kind)) && is_text(target.kind);
+    let limit = [most, target.length].into_iter().flatten().min();
+    let text = TextStep {
+        passes: Passes { trimmed: true, ..Passes::default() },
+        exact: sources.iter().all(|slot| slot.exact),
+        badged: sources.iter().any(|slot| slot.badged),
+        limit: limit.map_or(usize::MAX, |limit| limit as usize),
+    };
+    let last = pieces.len().saturating_sub(1);
+    let piece = |(index, part): (usize, &Part<'_>)| match part {
+        Part::Words(words) => {
+            let words = if index == 0 { words.trim_start() } else { words };
+            Piece::Words(quoted(if index == last { words.trim_end() } else { words }))
+        }
+        Part::Place(index) => Piece::Source(*index),
+    };
+    let pieces = pieces.iter().enumerate().map(piece).collect();
+    fits.then_some(How::Template { pieces, text })
+}
+
+/// A name as a member has it, with its colon.
+fn head(name: &str) -> Vec<u8> {
+    let mut head = b"\"".to_vec();
+    head.extend_from_slice(&quoted(name));
+    head.extend_from_slice(b"\":");
+    head
+}
+
+/// A text as JSON has it between the quotes.
+fn quoted(text: &str) -> Vec<u8> {
+    let whole = serde_json::Value::from(text).to_string();
+    whole.get(1..whole.len() - 1).unwrap_or_default().as_bytes().to_vec()
+}

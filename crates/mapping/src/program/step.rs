@@ -1,0 +1,201 @@
+//! One step: a line of the plan, as far as it can be done on the record's own text.
+//!
+//! In: what was found. Out: members written, or that they have to be worked out. Must not know: how
+//! the plan works values out.
+
+use super::text::{TextStep, decodes, outer_blanks};
+use super::{Read, Work, number};
+use crate::scan::{Form, Found};
+
+/// A line of the plan.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The line, for those values that have to be worked out.
+    pub(super) line: LineAt,
+    pub(super) how: How,
+    /// The fields that the line's own side of the plan names, in their order.
+    pub(super) sources: Vec<usize>,
+    /// Everything that the line looks at.
+    pub(super) reads: Vec<Read>,
+    /// What is written when all its fields are blank; none: that has to be worked out.
+    pub(super) blank: Option<Written>,
+    /// The name of the field and the colon.
+    pub(super) head: Vec<u8>,
+    /// The bits of the fields that must be given, when this one is written.
+    pub(super) gives: u64,
+    /// Nothing is written of it: the key stands in its place.
+    pub(super) silent: bool,
+    /// Which memo it has.
+    pub(super) memo: usize,
+}
+
+/// Where a line stands in the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum LineAt {
+    /// Among its lines.
+    Own(usize),
+    /// Among those of a related record.
+    Related(usize, usize),
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(super) enum How {
+    /// It copies a text.
+    Text(TextStep),
+    /// It copies a number.
+    Number(number::NumberStep),
+    /// It copies `true` or `false`.
+    Flag,
+    /// It copies the day of a moment.
+    Day,
+    /// It puts texts together.
+    Template { pieces: Vec<Piece>, text: TextStep },
+    /// It joins a member of the elements of a list.
+    Joined { gathering: usize, separator: Vec<u8>, splitter: Vec<u8>, limit: usize },
+    /// It is the same for every record.
+    Constant,
+    /// The plan has to work it out, and it is remembered.
+    Whole,
+}
+
+/// A part of a template.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Words as JSON has them between quotes.
+    Words(Vec<u8>),
+    /// The source with this number.
+    Source(usize),
+}
+
+/// Members as they are written, each with a comma behind it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Written {
+    pub(super) text: Vec<u8>,
+    /// The bits of the fields that must be given, and are.
+    pub(super) gives: u64,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// A member stands in the output.
+    Written,
+    /// All its fields are blank.
+    Blank,
+    /// It has to be worked out; the output may have been added to.
+    Ask,
+}
+
+impl Work<'_> {
+    /// Does what can be done on the record's own text.
+    #[inline]
+    pub(super) fn direct(&self, step: &Step, out: &mut Vec<u8>) -> Done {
+        let start = out.len();
+        let done = match &step.how {
+            How::Constant => return Done::Blank,
+            How::Whole => return Done::Ask,
+            How::Template { pieces, text } => self.template(step, pieces, text, out),
+            How::Joined { gathering, separator, splitter, limit } => {
+                let list = self.first(step);
+                let found = self.finds.gathered(*gathering);
+                match (list.form, found) {
+                    (Form::Missing | Form::Null, _) | (Form::Tree, []) => Done::Blank,
+                    (Form::Tree, found) => {
+                        out.extend_from_slice(&step.head);
+                        self.joined(found, separator, splitter, *limit, out)
+                    }
+                    _ => Done::Ask,
+                }
+            }
+            How::Text(text) => text.write(self.first(step), self.record, &step.head, out),
+            How::Number(number) => number.write(self.first(step), self.record, &step.head, out),
+            How::Flag => match self.first(step).form {
+                Form::Missing | Form::Null => Done::Blank,
+                Form::True => written(&step.head, b"true,", out),
+                Form::False => written(&step.head, b"false,", out),
+                _ => Done::Ask,
+            },
+            How::Day => number::day(self.first(step), self.record, &step.head, out),
+        };
+        if done != Done::Written {
+            out.truncate(start);
+        }
+        done
+    }
+
+    #[inline]
+    fn first(&self, step: &Step) -> Found {
+        step.sources.first().map(|place| self.finds.at(*place)).unwrap_or_default()
+    }
+
+    fn template(&self, step: &Step, pieces: &[Piece], text: &TextStep, out: &mut Vec<u8>) -> Done {
+        out.extend_from_slice(&step.head);
+        out.push(b'"');
+        let start = out.len();
+        for piece in pieces {
+            match piece {
+                Piece::Words(words) => out.extend_from_slice(words),
+                Piece::Source(index) => {
+                    let place = step.sources.get(*index).copied().unwrap_or(usize::MAX);
+                    match text.bare(self.finds.at(place), self.record) {
+                        Some(raw) => out.extend_from_slice(raw),
+                        None => return Done::Ask,
+                    }
+                }
+            }
+        }
+        if out.len() - start > text.limit {
+            return Done::Ask;
+        }
+        out.extend_from_slice(b"\",");
+        Done::Written
+    }
+
+    fn joined(
+        &self,
+        found: &[Found],
+        separator: &[u8],
+        splitter: &[u8],
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Done {
+        out.push(b'"');
+        let start = out.len();
+        for (index, element) in found.iter().enumerate() {
+            let text = match element.form {
+                Form::Missing | Form::Null => continue,
+                Form::Plain => element.raw(self.record),
+                _ => return Done::Ask,
+            };
+            if !is_item(text, splitter) {
+                return Done::Ask;
+            }
+            if found.iter().take(index).any(|other| other.raw(self.record) == text) {
+                continue;
+            }
+            if out.len() > start {
+                out.extend_from_slice(separator);
+            }
+            out.extend_from_slice(text);
+        }
+        if out.len() == start || out.len() - start > limit {
+            return Done::Ask;
+        }
+        out.extend_from_slice(b"\",");
+        Done::Written
+    }
+}
+
+/// Whether a text is copied as it is between others.
+fn is_item(text: &[u8], splitter: &[u8]) -> bool {
+    let splits = || text.windows(splitter.len()).any(|part| part == splitter);
+    !(text.is_empty() || outer_blanks(text) || decodes(text) || splits())
+}
+
+/// A member.
+pub(super) fn written(head: &[u8], value: &[u8], out: &mut Vec<u8>) -> Done {
+    out.extend_from_slice(head);
+    out.extend_from_slice(value);
+    Done::Written
+}
