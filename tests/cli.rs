@@ -26,6 +26,8 @@ mod org;
 mod pull;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/stream.rs"]
+mod stream;
 #[path = "cli/test.rs"]
 mod test;
 #[path = "cli/tried.rs"]

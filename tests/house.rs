@@ -28,9 +28,12 @@ const EDGES: &[(&str, &[&str])] = &[
 /// A library is known by these files of a crate only. `x/` means every file in that folder.
 const FENCES: &[(&str, &str, &[&str])] = &[
     ("cli", "clap", &["command.rs", "command/"]),
+    ("cli", "flate2", &["packed.rs"]),
+    ("cli", "memchr", &["apply/blocks.rs"]),
     ("cli", "miette", &["show.rs"]),
     ("cli", "mimalloc", &["main.rs"]),
     ("cli", "tracing_subscriber", &["serve.rs"]),
+    ("cli", "zstd", &["packed.rs"]),
     ("connect", "aws_lc_rs", &["webhook/signature.rs"]),
     ("connect", "base64", &["webhook/signature.rs"]),
     ("connect", "reqwest", &["send.rs"]),

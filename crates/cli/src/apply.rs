@@ -2,59 +2,80 @@
 //!
 //! In: a map, records a line each, perhaps the old records of the other side. Out: one line for
 //! each good line, one fault for each bad one. Must not know: what a plan does with a record.
+//!
+//! blocks of lines -> work on each -> parts -> output and stderr
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod blocks;
+mod old;
+mod progress;
+mod work;
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use mapping::decision::Side;
 use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 use mapping::problem::nearest;
 
-use crate::lines::{Lines, open};
+use crate::input::{Failure, Input};
+use crate::output::Output;
+use crate::packed::Packing;
 use crate::project::open_usable;
-use crate::terminal::{Color, Outcome, Stop, count, tell, written};
+use crate::terminal::{Color, Outcome, Stop, shown, tell};
+use blocks::Blocks;
+use old::OldRecords;
+use progress::Progress;
+use work::{Maker, Part};
 
-/// How often the progress is shown.
-const PROGRESS: Duration = Duration::from_millis(250);
+/// How long a block is, in bytes.
+const BLOCK: usize = 256 * 1024;
+
+/// What is applied to what.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// The map.
+    pub(crate) map: PathBuf,
+    /// The customer's org.
+    pub(crate) org: Option<String>,
+    /// The name of the side that comes out.
+    pub(crate) to: String,
+    /// Records of that side as they are.
+    pub(crate) old: Option<PathBuf>,
+    /// None: stdin.
+    pub(crate) input: Option<PathBuf>,
+    /// None: stdout.
+    pub(crate) out: Option<PathBuf>,
+    /// None: as the ending of `out` says.
+    pub(crate) compress: Option<Packing>,
+}
 
 /// Applies a map to records from a file, or from stdin.
-pub(crate) fn run(
-    map: &Path,
-    org: Option<&str>,
-    to: &str,
-    old: Option<&Path>,
-    input: Option<&Path>,
-    color: Color,
-) -> Result<Outcome, Stop> {
-    let map = open_usable(map, org, color)?;
+pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
+    let map = open_usable(&options.map, options.org.as_deref(), color)?;
     let Some((_, plan)) = map.usable() else { return Ok(Outcome::NotFine) };
-    let to = side_named(plan, to)?;
-    let mut faults = 0;
-    let old = match old {
-        Some(path) => Some(OldRecords::read(plan, to, path, &mut faults)?),
+    let to = side_named(plan, &options.to)?;
+    let mut bad = 0;
+    let old = match &options.old {
+        Some(path) => Some(OldRecords::read(plan, to, path, |fault| {
+            tell_fault(fault);
+            bad += 1;
+        })?),
         None => None,
     };
-    let input: Box<dyn Read_> = match input {
-        Some(path) if path.as_os_str() != "-" => Box::new(open(path)?),
-        Some(_) | None => Box::new(BufReader::new(io::stdin().lock())),
+    let input = Input::of(options.input.as_deref())?;
+    let out = options.out.as_deref();
+    let packing = options.compress.or(out.map(Packing::of_name)).unwrap_or(Packing::None);
+    let watched = io::stderr().is_terminal() && (out.is_some() || !io::stdout().is_terminal());
+    let mut results = Results {
+        progress: watched.then(|| Progress::of(input.extent())),
+        output: Output::open(out, packing)?,
+        lines: 0,
+        done: 0,
+        bad,
     };
-    let out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-    let work = Work { plan, to, old, out, faults, done: 0, shown: Instant::now() };
-    work.stream(Lines::new(input))
-}
-
-/// A buffered stream that can tell whether something waits in its buffer.
-trait Read_: BufRead {
-    fn is_drained(&self) -> bool;
-}
-
-impl<R: io::Read> Read_ for BufReader<R> {
-    fn is_drained(&self) -> bool {
-        self.buffer().is_empty()
-    }
+    let end = alone(input, &mut results, &mut Maker::new(plan, to, old.as_ref()))?;
+    results.end(end, out)
 }
 
 /// The side with this name. Errors: there is none.
@@ -70,129 +91,96 @@ fn side_named(plan: &Plan, name: &str) -> Result<Side, Stop> {
 }
 
 /// A fault that is not the plan's own.
-fn fault(plan: &Plan, line: u64, code: FaultCode, message: String) -> Fault {
+fn fault(plan: &Plan, code: FaultCode, message: String) -> Fault {
     let map = plan.file().to_owned();
-    Fault { line: Some(line), field: None, code, message, map, map_line: 0 }
+    Fault { line: None, field: None, code, message, map, map_line: 0 }
 }
 
 pub(crate) fn tell_fault(fault: &Fault) {
     tell(&format!("{}\n", fault.to_json()));
 }
 
-/// The records of `--old`, by key.
-struct OldRecords {
-    /// None: several records have this key, so it is not certain which is meant.
-    by_key: HashMap<String, Option<String>>,
-}
-
-impl OldRecords {
-    fn read(plan: &Plan, side: Side, path: &Path, faults: &mut u64) -> Result<Self, Stop> {
-        let mut by_key: HashMap<String, Option<String>> = HashMap::new();
-        let mut lines = Lines::new(open(path)?);
-        while let Some(line) = lines.next().map_err(|error| Stop::file("read", path, &error))? {
-            let number = line.number;
-            let key = match &line.text {
-                Ok(text) => plan.key_of(side, text),
-                Err(why) => Err(fault(plan, number, FaultCode::NotJson, why.message())),
-            };
-            let problem = match (key, line.text) {
-                (Ok(Some(key)), Ok(text)) => {
-                    let known = by_key.contains_key(&key);
-                    by_key.insert(key, (!known).then_some(text));
-                    known.then(|| {
-                        let message = "another line has the same key, so neither is used";
-                        fault(plan, number, FaultCode::DoubledKey, message.to_owned())
-                    })
-                }
-                // Without a key no record can be its partner.
-                (Ok(Some(_) | None), _) => None,
-                (Err(problem), _) => Some(problem),
-            };
-            if let Some(mut problem) = problem {
-                problem.line = Some(number);
-                problem.message = format!("in {}: {}", path.display(), problem.message);
-                tell_fault(&problem);
-                *faults += 1;
-            }
-        }
-        Ok(OldRecords { by_key })
-    }
-
-    /// The old record for a key. Errors: why there is none.
-    fn partner(&self, key: &str) -> Result<&str, &'static str> {
-        match self.by_key.get(key) {
-            Some(Some(record)) => Ok(record),
-            Some(None) => Err("several records in --old have its key"),
-            None => Err("no record in --old has its key"),
-        }
-    }
-}
-
-/// The stream under way.
-struct Work<'p, W> {
-    plan: &'p Plan,
-    to: Side,
-    old: Option<OldRecords>,
-    out: W,
-    faults: u64,
+/// What came out so far.
+struct Results {
+    output: Output,
+    progress: Option<Progress>,
+    /// The lines of all blocks that are done.
+    lines: u64,
+    /// The records, good and bad.
     done: u64,
-    shown: Instant,
+    bad: u64,
 }
 
-impl<W: Write> Work<'_, W> {
-    fn stream(mut self, mut lines: Lines<Box<dyn Read_>>) -> Result<Outcome, Stop> {
-        let failed = |error: io::Error| Stop::file("read", Path::new("the input"), &error);
-        let progress = io::stderr().is_terminal() && !io::stdout().is_terminal();
-        loop {
-            // Whoever feeds lines by hand, or slowly, sees each answer before the next line.
-            if lines.input().is_drained() {
-                written(self.out.flush())?;
+impl Results {
+    fn add(&mut self, part: &mut Part) -> Result<(), Stop> {
+        if !part.faults.is_empty() {
+            let mut text = String::new();
+            self.bad += part.faults.len() as u64;
+            for mut fault in part.faults.drain(..) {
+                fault.line = fault.line.map(|line| self.lines + line);
+                text += &fault.to_json();
+                text.push('\n');
             }
-            let Some(line) = lines.next().map_err(failed)? else { break };
-            let result = match &line.text {
-                Ok(text) => self.one(text),
-                Err(why) => Err(fault(self.plan, line.number, FaultCode::NotJson, why.message())),
-            };
-            match result {
-                Ok(record) => {
-                    let result = self.out.write_all(record.as_bytes());
-                    written(result.and_then(|()| self.out.write_all(b"\n")))?;
-                }
-                Err(mut problem) => {
-                    problem.line = Some(line.number);
-                    tell_fault(&problem);
-                    self.faults += 1;
-                }
+            if let Some(progress) = &mut self.progress {
+                progress.clear();
             }
-            self.done += 1;
-            if progress && self.shown.elapsed() >= PROGRESS {
-                self.shown = Instant::now();
-                tell(&format!("\r{}, {}", records(self.done), faults(self.faults)));
-            }
+            tell(&text);
         }
-        written(self.out.flush())?;
-        if progress {
-            tell(&format!("\r{}, {}\n", records(self.done), faults(self.faults)));
-        }
-        Ok(Outcome::fine_if(self.faults == 0))
+        self.output.write(&part.out)?;
+        self.lines += part.lines;
+        self.done += part.records;
+        self.tick();
+        Ok(())
     }
 
-    fn one(&self, record: &str) -> Result<String, Fault> {
-        let Some(old) = &self.old else { return self.plan.apply(self.to, record, None) };
-        let Some(key) = self.plan.key_of(self.to.other(), record)? else {
-            return self.plan.apply(self.to, record, None);
+    fn tick(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.tick(self.done, self.bad);
+        }
+    }
+
+    fn end(mut self, end: Result<(), Failure>, out: Option<&Path>) -> Result<Outcome, Stop> {
+        if let Some(progress) = &mut self.progress {
+            progress.end(self.done, self.bad);
+        }
+        match end {
+            Ok(()) => self.output.finish()?,
+            Err(failure) => {
+                let then = match out {
+                    None => "what came before is written".to_owned(),
+                    Some(path) => format!("{} is not written", shown(path)),
+                };
+                self.output.abandon()?;
+                return Err(failure.stop(self.lines, &then));
+            }
+        }
+        Ok(Outcome::fine_if(self.bad == 0))
+    }
+}
+
+/// Carries out everything without another thread.
+fn alone(
+    input: Input,
+    results: &mut Results,
+    maker: &mut Maker<'_>,
+) -> Result<Result<(), Failure>, Stop> {
+    let mut blocks = Blocks::new(input, BLOCK);
+    let (mut room, mut part) = (Vec::new(), Part::default());
+    loop {
+        let block = match blocks.next(room) {
+            Ok(Some(block)) => block,
+            Ok(None) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(blocks.source().failure(error))),
         };
-        match old.partner(&key) {
-            Ok(partner) => self.plan.apply(self.to, record, Some(partner)),
-            Err(why) => Err(fault(self.plan, 0, FaultCode::NoPartner, why.to_owned())),
+        let mut lines = block.lines();
+        loop {
+            let more = maker.carry_out(&mut lines, &mut part, 2 * BLOCK);
+            results.add(&mut part)?;
+            part.clear();
+            if !more {
+                break;
+            }
         }
+        room = block.into_room();
     }
-}
-
-fn records(number: u64) -> String {
-    count(usize::try_from(number).unwrap_or(usize::MAX), "record")
-}
-
-fn faults(number: u64) -> String {
-    count(usize::try_from(number).unwrap_or(usize::MAX), "fault")
 }

@@ -2,8 +2,10 @@
 //!
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
+mod apply;
 mod schema;
 
+pub(crate) use apply::Apply;
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 
 use std::path::PathBuf;
@@ -89,8 +91,11 @@ pub(crate) enum Command {
     ///
     /// Without --old each answer is the record as it would be created. With --old it is the key
     /// and the fields that do not agree with the old record of the same key.
+    ///
+    /// Memory is bounded however long the stream is. Input packed
+    /// with gzip or zstd is recognised. Who feeds lines slowly has each answer at once.
     #[command(
-        after_help = "Examples:\n  cosell apply opportunity.map --to opportunity referrals.ndjson > opportunities.ndjson\n  cosell apply opportunity.map --to opportunity --old opportunities.ndjson < referrals.ndjson"
+        after_help = "Examples:\n  cosell apply opportunity.map --to opportunity referrals.ndjson > opportunities.ndjson\n  cosell apply opportunity.map --to opportunity referrals.ndjson.gz --out opportunities.ndjson.zst\n  cosell apply opportunity.map --to opportunity --old opportunities.ndjson < referrals.ndjson"
     )]
     Apply(Apply),
 
@@ -262,29 +267,6 @@ pub(crate) struct Plan {
     /// How the plan is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Apply {
-    /// The map
-    pub(crate) map: PathBuf,
-
-    /// The side whose records come out, as the map names it
-    #[arg(long, value_name = "SIDE")]
-    pub(crate) to: String,
-
-    /// Records of SIDE as they are now, one a line, paired by the keys of the `match` line
-    #[arg(long, value_name = "FILE")]
-    pub(crate) old: Option<PathBuf>,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// Records of the other side, one a line; none or `-`: stdin
-    #[arg(value_name = "FILE")]
-    pub(crate) input: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,6 @@
 mod json;
 mod text;
 
-use std::io::{self, BufRead, BufReader};
 use std::panic;
 use std::path::Path;
 use std::thread;
@@ -16,7 +15,8 @@ use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 
 use crate::apply::tell_fault;
-use crate::lines::{Line, Lines, open};
+use crate::input::Input;
+use crate::lines::{Line, lines_of};
 use crate::project::{Map, open_usable};
 use crate::terminal::{Color, Outcome, Stop, print, shown};
 
@@ -56,21 +56,19 @@ pub(crate) fn run(
     let (Some((_, old_plan)), Some((_, plan))) = (old.usable(), new.usable()) else {
         return Ok(Outcome::NotFine);
     };
-    let input: Box<dyn BufRead> = if replay.as_os_str() == "-" {
-        Box::new(BufReader::new(io::stdin().lock()))
-    } else {
-        Box::new(open(replay)?)
-    };
+    let mut lines = lines_of(Input::of(Some(replay))?);
     let differ = Differ::new(old_plan, plan);
     let mut compared =
         Compared { maps: [&old, &new], plan, summary: Summary::showing(samples), broken: 0 };
-    let mut lines = Lines::new(input);
-    let failed = |error: io::Error| Stop::file("read", replay, &error);
     loop {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while batch.len() < LINES && bytes < BYTES {
-            let Some(line) = lines.next().map_err(failed)? else { break };
+            let next = lines.next();
+            let Some(line) = next.map_err(|error| lines.failed(error, "nothing is compared"))?
+            else {
+                break;
+            };
             bytes += line.text.as_ref().map_or(0, String::len);
             batch.push(line);
         }

@@ -2,23 +2,24 @@
 //!
 //! In: bytes, or a path. Out: lines with their numbers, or what is wrong with one. Must not know: JSON, plans.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::str::Utf8Error;
 
+use crate::input::Input;
 use crate::terminal::Stop;
 
 /// The longest line that is read, in bytes.
 pub(crate) const LONGEST: usize = 16 * 1024 * 1024;
 
 /// A file, to be read line by line.
-pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Stop> {
-    let failed = |error: io::Error| Stop::file("read", path, &error);
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(BufReader::with_capacity(64 * 1024, file))
+pub(crate) fn open(path: &Path) -> Result<Lines<BufReader<Input>>, Stop> {
+    Ok(lines_of(Input::file(path)?))
+}
+
+/// An input, to be read line by line.
+pub(crate) fn lines_of(input: Input) -> Lines<BufReader<Input>> {
+    Lines::new(BufReader::with_capacity(64 * 1024, input))
 }
 
 /// One line that is not blank.
@@ -40,6 +41,11 @@ pub(crate) enum Unreadable {
 }
 
 impl Unreadable {
+    /// Why bytes are no text.
+    pub(crate) fn not_utf8(error: Utf8Error) -> Self {
+        Unreadable::NotUtf8(error.valid_up_to())
+    }
+
     /// As a sentence.
     pub(crate) fn message(self) -> String {
         match self {
@@ -69,11 +75,6 @@ impl<R: BufRead> Lines<R> {
         Lines { input, number: 0 }
     }
 
-    /// The stream itself.
-    pub(crate) fn input(&self) -> &R {
-        &self.input
-    }
-
     /// The next line that is not blank; none at the end. Errors: the stream cannot be read.
     pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
@@ -97,7 +98,7 @@ impl<R: BufRead> Lines<R> {
             }
             let text = match std::str::from_utf8(content) {
                 Ok(text) => Ok(text.to_owned()),
-                Err(error) => Err(Unreadable::NotUtf8(error.valid_up_to())),
+                Err(error) => Err(Unreadable::not_utf8(error)),
             };
             return Ok(Some(Line { number: self.number, text }));
         }
@@ -119,8 +120,15 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
+impl Lines<BufReader<Input>> {
+    /// Why the stream could not be read on; `then` is what became of the lines before.
+    pub(crate) fn failed(&self, error: io::Error, then: &str) -> Stop {
+        self.input.get_ref().failure(error).stop(self.number, then)
+    }
+}
+
 /// A line without `\n`, `\r\n` and, at the start of the file, the byte order mark.
-fn without_end(bytes: &[u8], first: bool) -> &[u8] {
+pub(crate) fn without_end(bytes: &[u8], first: bool) -> &[u8] {
     let content = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let content = content.strip_suffix(b"\r").unwrap_or(content);
     if first { content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content) } else { content }

@@ -10,9 +10,12 @@ mod demo;
 mod diff;
 mod fix;
 mod fmt;
+mod input;
 mod life;
 mod lines;
 mod org;
+mod output;
+mod packed;
 mod plan;
 mod project;
 mod ready;
@@ -86,9 +89,9 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
         Command::Apply(args) => {
-            let org = args.org.as_deref();
-            let (old, input) = (args.old.as_deref(), args.input.as_deref());
-            apply::run(&args.map, org, &args.to, old, input, color)
+            let command::Apply { map, to, old, org, out, compress, input } = args;
+            let compress = compress.map(Into::into);
+            apply::run(&apply::Options { map, org, to, old, input, out, compress }, color)
         }
         Command::Try(args) => {
             let (left, right, base) = (args.left, args.right, args.base);
