@@ -1,7 +1,9 @@
-//! `cosell apply` on long streams: long lines, packed bytes, files.
+//! `cosell apply` on long streams: order, threads, packed bytes, files, memory.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -59,20 +61,68 @@ fn left_over(folder: &Folder) -> Vec<String> {
 }
 
 #[test]
+fn order_and_line_numbers_are_the_same_with_any_number_of_threads() {
+    let folder = Folder::with_map(ONE_WAY);
+    let (mut text, mut good, mut bad) = (String::new(), Vec::new(), Vec::new());
+    for number in 1..=1500 {
+        match number % 50 {
+            7 => text.push('\n'),
+            21 | 22 => {
+                bad.push(number);
+                text += "{\"id\":\n";
+            }
+            rest => {
+                good.push(number);
+                // Some lines are longer than many others together.
+                text += &referral(number, if rest == 30 { 60_000 } else { rest });
+            }
+        }
+    }
+    folder.write("in.ndjson", &text);
+    let args = |threads| with(&["in.ndjson", "--threads", threads]);
+    let one = folder.run(&args("1")).ends(1);
+    assert_eq!(ids(&one.out), good);
+    assert_eq!(fault_lines(&one), bad);
+    for threads in ["2", "8"] {
+        let done = folder.run(&args(threads)).ends(1);
+        assert!(done.out == one.out && done.err == one.err, "with {threads} threads");
+    }
+    let piped = folder.run_with(&TO, &text).ends(1);
+    assert!(piped.out == one.out && piped.err == one.err, "through a pipe");
+}
+
+#[test]
+fn a_partner_is_found_with_any_number_of_threads() {
+    let folder = Folder::with_map(TWO_WAY);
+    let made: String = (0..600).map(|number| referral(number, 3000)).collect();
+    folder.write("in.ndjson", &made);
+    let old = folder.run(&with(&["in.ndjson"])).ends(0).out.replace("Fleet", "Flotte");
+    folder.write("old.ndjson.gz", gzip(old.as_bytes()));
+    let args = |threads| with(&["in.ndjson", "--old", "old.ndjson.gz", "--threads", threads]);
+    let one = folder.run(&args("1")).ends(0).out;
+    let expected = "{\"Referral_Identifier__c\":\"r-0\",\"Name\":\"Fleet\"}\n";
+    assert!(one.starts_with(expected), "{}", &one[..200]);
+    assert_eq!(ids(&one), (0..600).collect::<Vec<_>>());
+    assert_eq!(folder.run(&args("4")).ends(0).out, one);
+}
+
+#[test]
 fn a_line_that_is_longer_than_a_block_is_one_record() {
     let folder = Folder::with_map(ONE_WAY);
     let lengths = [10, 3_000_000, 10, 600_000, 9_000_000, 262_144, 0];
     let text: String = lengths.iter().enumerate().map(|(id, size)| referral(id, *size)).collect();
     let expected: Vec<usize> = (0..lengths.len()).collect();
-    let done = folder.run_with(&TO, &text).ends(0);
-    assert_eq!(ids(&done.out), expected);
+    for threads in ["1", "3"] {
+        let done = folder.run_with(&with(&["--threads", threads]), &text).ends(0);
+        assert_eq!(ids(&done.out), expected);
+    }
 }
 
 #[test]
 fn very_many_faults_are_all_told_in_order() {
     let folder = Folder::with_map(ONE_WAY);
     let text = format!("{{}}\n{}", "[\n".repeat(20_000));
-    let done = folder.run_with(&TO, text).ends(1);
+    let done = folder.run_with(&with(&["--threads", "2"]), text).ends(1);
     assert_eq!(fault_lines(&done), (1..=20_001).collect::<Vec<_>>());
 }
 
@@ -91,6 +141,7 @@ fn packed_input_is_recognised_in_files_and_on_stdin() {
         folder.write("in.ndjson", &parts);
         assert!(folder.run(&with(&["in.ndjson"])).ends(0).out == plain, "a file of {name}");
         assert!(folder.run_with(&TO, &parts).ends(0).out == plain, "{name} on stdin");
+        assert!(folder.run_with(&with(&["--threads", "1"]), &parts).ends(0).out == plain);
     }
 }
 
@@ -110,8 +161,43 @@ fn output_is_packed_as_it_is_asked_for_or_as_the_file_is_called() {
     assert!(file(&[], "out.ndjson") == plain.as_bytes());
     assert!(file(&["--compress", "none"], "plain.gz") == plain.as_bytes());
     assert!(unzstd(&file(&["--compress", "zstd"], "out")) == plain);
+    assert!(unzstd(&file(&["--compress", "zstd", "--threads", "1"], "out")) == plain);
     let packed = command(&folder.path(""), &with(&["in.ndjson", "--compress", "gzip"]));
     assert!(gunzip(&{ packed }.output().unwrap().stdout) == plain);
+    assert_eq!(left_over(&folder), [""; 0]);
+}
+
+#[test]
+fn packed_input_that_ends_too_early_is_2_with_its_place_and_what_came_before_is_written() {
+    let folder = Folder::with_map(ONE_WAY);
+    let text: String = (0..5000).map(|id| referral(id, 0)).collect();
+    folder.write("out.ndjson", "as before");
+    for (packing, bytes) in [("gzip", gzip(text.as_bytes())), ("zstd", zstd(text.as_bytes()))] {
+        let end = bytes.len() / 2;
+        folder.write("in.packed", &bytes[..end]);
+        for threads in ["1", "2"] {
+            let done = folder.run(&with(&["in.packed", "--threads", threads])).ends(2);
+            let came = ids(&done.out);
+            assert_eq!(came, (0..came.len()).collect::<Vec<_>>());
+            assert!(came.len() > 100, "{packing}: {} lines", came.len());
+            let expected = format!(
+                "error: cannot read in.packed behind line {}: its {packing} data ends too early \
+                 (byte {end})\n  help: fetch the file again, or pack it again; what came before is \
+                 written\n",
+                came.len()
+            );
+            assert_eq!(done.err, expected);
+        }
+        let done = folder.run(&with(&["in.packed", "--out", "out.ndjson"])).ends(2);
+        assert!(done.err.ends_with("; out.ndjson is not written\n"), "{}", done.err);
+        assert_eq!(folder.read("out.ndjson"), "as before");
+    }
+    let followed = [gzip(text.as_bytes()), REFERRAL.as_bytes().to_vec()].concat();
+    let done = folder.run_with(&TO, followed).ends(2);
+    assert_eq!(ids(&done.out).len(), 5000);
+    let expected = "error: cannot read the standard input behind line 5000: its gzip data is \
+        followed by something else (byte ";
+    assert!(done.err.starts_with(expected), "{}", done.err);
     assert_eq!(left_over(&folder), [""; 0]);
 }
 
@@ -171,4 +257,109 @@ fn a_link_stays_one_and_a_device_too() {
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     folder.run_with(&with(&["--out", "/dev/null"]), REFERRAL).ends(0);
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[test]
+fn the_number_of_threads_has_bounds() {
+    let folder = Folder::with_map(ONE_WAY);
+    for number in ["0", "257", "many"] {
+        folder.run_with(&with(&["--threads", number]), REFERRAL).ends(2);
+    }
+    folder.run_with(&with(&["--threads", "256"]), REFERRAL).ends(0);
+}
+
+fn spawn(folder: &Folder, args: &[&str]) -> Child {
+    let mut command = command(&folder.path(""), args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// How it ends by itself, within a time.
+#[track_caller]
+fn ends(child: &mut Child) -> Option<i32> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if begun.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn each_answer_is_there_at_once_also_when_the_input_is_packed_or_only_one_thread_works() {
+    let folder = Folder::with_map(ONE_WAY);
+    for threads in ["1", "2"] {
+        let mut child = spawn(&folder, &with(&["--threads", threads]));
+        let mut input = GzEncoder::new(child.stdin.take().unwrap(), Compression::fast());
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        for id in 0..3 {
+            input.write_all(referral(id, 10).as_bytes()).unwrap();
+            input.flush().unwrap();
+            let mut answer = String::new();
+            output.read_line(&mut answer).unwrap();
+            assert_eq!(ids(&answer), [id]);
+        }
+        drop(input.finish().unwrap());
+        assert_eq!(ends(&mut child), Some(0));
+    }
+}
+
+#[test]
+fn nobody_reading_the_output_ends_it_although_the_input_is_still_open() {
+    let folder = Folder::with_map(ONE_WAY);
+    for threads in ["1", "4"] {
+        let mut child = spawn(&folder, &with(&["--threads", threads]));
+        let mut input = child.stdin.take().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        input.write_all(referral(1, 0).as_bytes()).unwrap();
+        let mut answer = String::new();
+        output.read_line(&mut answer).unwrap();
+        drop(output);
+        input.write_all(referral(2, 0).as_bytes()).unwrap();
+        assert_eq!(ends(&mut child), Some(0));
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "");
+    }
+}
+
+/// The most memory that a process had, in KB.
+#[cfg(target_os = "linux")]
+fn peak(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_however_long_the_stream_is() {
+    let folder = Folder::with_map(ONE_WAY);
+    let mut child = spawn(&folder, &with(&["--threads", "4"]));
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        let (mut text, mut count) = (String::new(), 0);
+        while output.read_line(&mut text).unwrap() > 0 {
+            text.clear();
+            count += 1;
+        }
+        count
+    });
+    let record = referral(1, 30_000);
+    let some = record.repeat(32);
+    let rounds = 200_000_000 / some.len();
+    for _ in 0..rounds {
+        input.write_all(some.as_bytes()).unwrap();
+    }
+    let peak = peak(&child);
+    println!("at most {peak} KB");
+    drop(input);
+    assert_eq!(ends(&mut child), Some(0));
+    assert_eq!(reader.join().unwrap(), 32 * rounds);
+    assert!(peak < 64_000, "{peak} KB");
 }

@@ -3,15 +3,19 @@
 //! In: a map, records a line each, perhaps the old records of the other side. Out: one line for
 //! each good line, one fault for each bad one. Must not know: what a plan does with a record.
 //!
-//! blocks of lines -> work on each -> parts -> output and stderr
+//! blocks of lines -> work on each, side by side -> parts in order -> output and stderr
 
 mod blocks;
+mod crew;
+mod lanes;
 mod old;
 mod progress;
 mod work;
 
 use std::io::{self, IsTerminal};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use mapping::decision::Side;
 use mapping::fault::{Fault, FaultCode};
@@ -48,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
     /// None: as the ending of `out` says.
     pub(crate) compress: Option<Packing>,
+    /// None: as many as there are processors.
+    pub(crate) threads: Option<u16>,
 }
 
 /// Applies a map to records from a file, or from stdin.
@@ -74,8 +80,17 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
         done: 0,
         bad,
     };
-    let end = alone(input, &mut results, &mut Maker::new(plan, to, old.as_ref()))?;
+    let maker = || Maker::new(plan, to, old.as_ref());
+    let end = match threads(options.threads) {
+        1 => alone(input, &mut results, &mut maker())?,
+        threads => crew::together(input, &mut results, &maker, threads)?,
+    };
     results.end(end, out)
+}
+
+fn threads(wanted: Option<u16>) -> usize {
+    let there = || thread::available_parallelism().map_or(1, NonZero::get);
+    wanted.map_or_else(there, usize::from)
 }
 
 /// The side with this name. Errors: there is none.

@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Without --old each answer is the record as it would be created. With --old it is the key
     /// and the fields that do not agree with the old record of the same key.
     ///
-    /// Memory is bounded however long the stream is. Input packed
+    /// Memory is bounded however long the stream is, and all processors take part. Input packed
     /// with gzip or zstd is recognised. Who feeds lines slowly has each answer at once.
     #[command(
         after_help = "Examples:\n  cosell apply opportunity.map --to opportunity referrals.ndjson > opportunities.ndjson\n  cosell apply opportunity.map --to opportunity referrals.ndjson.gz --out opportunities.ndjson.zst\n  cosell apply opportunity.map --to opportunity --old opportunities.ndjson < referrals.ndjson"

@@ -89,9 +89,9 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
         Command::Apply(args) => {
-            let command::Apply { map, to, old, org, out, compress, input } = args;
+            let command::Apply { map, to, old, org, out, compress, threads, input } = args;
             let compress = compress.map(Into::into);
-            apply::run(&apply::Options { map, org, to, old, input, out, compress }, color)
+            apply::run(&apply::Options { map, org, to, old, input, out, compress, threads }, color)
         }
         Command::Try(args) => {
             let (left, right, base) = (args.left, args.right, args.base);

@@ -39,6 +39,11 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// How much memory it needs, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.room.len()
+    }
+
     /// Its lines.
     pub(crate) fn lines(&self) -> Lines<'_> {
         let rest = &self.room[..self.length];

@@ -34,6 +34,10 @@ pub(crate) struct Apply {
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) compress: Option<Compress>,
 
+    /// How many threads work; without it, one for each processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+
     /// Records of the other side, one a line, also packed with gzip or zstd; none or `-`: stdin
     #[arg(value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
