@@ -130,7 +130,10 @@ fn work(shared: &Shared, maker: &mut Maker<'_>) {
                 break;
             }
         }
-        shared.rooms.give(block.into_room());
+        // The memory of a line that is unusually long is not kept.
+        if block.weight() <= 2 * shared.size {
+            shared.rooms.give(block.into_room());
+        }
     }
 }
 
