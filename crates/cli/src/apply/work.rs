@@ -32,7 +32,7 @@ pub(super) struct Part {
 /// What makes records of one side; each thread has its own.
 pub(super) enum Maker<'p> {
     /// New ones.
-    New(&'p Plan, Applier<'p>),
+    New(&'p Plan, Box<Applier<'p>>),
     /// What differs from the old ones.
     Paired(&'p Plan, Side, &'p OldRecords),
 }
@@ -51,7 +51,7 @@ impl<'p> Maker<'p> {
     /// Makes records of `to`.
     pub(super) fn new(plan: &'p Plan, to: Side, old: Option<&'p OldRecords>) -> Self {
         match old {
-            None => Maker::New(plan, plan.applier(to)),
+            None => Maker::New(plan, Box::new(plan.applier(to))),
             Some(old) => Maker::Paired(plan, to, old),
         }
     }
