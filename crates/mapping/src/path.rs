@@ -102,6 +102,16 @@ impl JsonPath {
         members
     }
 
+    /// The list and the member of its elements, when it names that and nothing else, as
+    /// `$.details.requirements.industries[*].id` does.
+    pub(crate) fn each_member(&self) -> Option<(Vec<&str>, &str)> {
+        let (member, rest) = self.query.segments.split_last()?;
+        let (all, list) = rest.split_last()?;
+        let each = matches!(all, Segment::Selector(Selector::Wildcard)) && !list.is_empty();
+        let list: Option<Vec<&str>> = list.iter().map(plain_name).collect();
+        if each { Some((list?, plain_name(member)?)) } else { None }
+    }
+
     /// The members (dotted) that its filters compare with a number, or with another member that
     /// may be one. Such comparisons are made with 64-bit floats.
     pub fn filters(&self) -> Vec<String> {
@@ -117,6 +127,12 @@ impl std::fmt::Display for JsonPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// The name that a segment selects, when it is written without escapes.
+fn plain_name(segment: &Segment) -> Option<&str> {
+    let Segment::Selector(Selector::Name(name)) = segment else { return None };
+    Some(name.trim_matches(['\'', '"'])).filter(|name| !name.contains('\\'))
 }
 
 fn wrong(offset: usize, why: impl Into<String>) -> PathError {

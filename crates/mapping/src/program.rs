@@ -10,6 +10,7 @@
 //! the plan made of the same values before.
 
 mod build;
+mod how;
 mod memo;
 mod number;
 mod pair;

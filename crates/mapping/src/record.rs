@@ -7,6 +7,7 @@ mod changed;
 mod json_path;
 
 pub(crate) use changed::with_changes;
+pub(crate) use json_path::each_of;
 
 use std::cell::OnceCell;
 

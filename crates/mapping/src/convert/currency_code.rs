@@ -1,6 +1,6 @@
 //! `currency code`: an ISO 4217 code.
 
-use super::{About, Any, Case, One, need_texts, same};
+use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Misfit, Value};
 
@@ -44,5 +44,9 @@ impl One for CurrencyCode {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::code(a, b)
+    }
+
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
+        Some(Direct::Text(Passes::CURRENCY))
     }
 }

@@ -111,7 +111,7 @@ impl One for Cut {
         true
     }
 
-    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         let most = to_right.then(|| self.most());
         Some(Direct::Text(Passes { most, ..Passes::ONE_LINE }))
     }

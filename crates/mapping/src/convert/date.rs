@@ -119,7 +119,7 @@ impl One for Date {
         }
     }
 
-    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         (to_right && self.name == "UTC").then_some(Direct::Day)
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Direct<'c> {
     Same,
     /// A text arrives as it is when it is as this says.
     Text(Passes),
+    /// Several fields, each as this says, when none of them is blank.
+    Each(Vec<Direct<'c>>),
     /// A number with at most so many digits behind the point arrives as it is.
     Number {
         /// None: with any number of them.
@@ -25,11 +27,15 @@ pub(crate) enum Direct<'c> {
         pieces: Vec<Piece<'c>>,
         /// As long as the text is at most so long.
         most: Option<u32>,
+        /// As long as they are of letters, digits, `-`, `.`, `_` and `~` only.
+        unreserved: bool,
     },
-    /// Of each element of a list a member that is a text arrives, each text once.
+    /// The texts of a list arrive one behind the other.
     Joined {
-        /// The member.
-        member: &'c str,
+        /// Of each element this member; none: the elements are texts.
+        member: Option<&'c str>,
+        /// Each text once.
+        once: bool,
         /// What is written between two of them.
         separator: &'c str,
         /// As long as none of them holds this.
@@ -44,6 +50,8 @@ pub(crate) struct Passes {
     pub(crate) trimmed: bool,
     /// Without line ends.
     pub(crate) one_line: bool,
+    /// It is nothing but so many capital letters.
+    pub(crate) capitals: Option<usize>,
     /// Its letters are written so.
     pub(crate) case: Option<Case>,
     /// What is behind so many characters (UTF-16 units) is cut off; of a trimmed text also the
@@ -72,7 +80,9 @@ pub(crate) enum Piece<'c> {
 impl Passes {
     /// Any text without blanks around it.
     pub(super) const TRIMMED: Passes =
-        Passes { trimmed: true, one_line: false, case: None, most: None };
+        Passes { trimmed: true, one_line: false, capitals: None, case: None, most: None };
     /// Any text of one line without blanks around it.
     pub(super) const ONE_LINE: Passes = Passes { one_line: true, ..Passes::TRIMMED };
+    /// The code of a currency.
+    pub(super) const CURRENCY: Passes = Passes { capitals: Some(3), ..Passes::TRIMMED };
 }

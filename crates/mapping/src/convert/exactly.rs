@@ -107,7 +107,7 @@ impl One for Exactly {
         true
     }
 
-    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         let most = self.most().filter(|_| to_right);
         Some(Direct::Text(Passes { most, ..Passes::default() }))
     }

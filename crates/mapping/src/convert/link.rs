@@ -4,7 +4,7 @@ use std::fmt;
 use std::fmt::Write;
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, One, need, same, spells_words};
+use super::{About, Any, Case, Direct, One, Piece, need, same, spells_words};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
@@ -97,6 +97,20 @@ impl One for Link {
 
     fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
         same::text(a, b)
+    }
+
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
+        let mut pieces = Vec::new();
+        for (index, words) in self.template.split(PLACE).enumerate() {
+            if index > 0 {
+                pieces.push(Piece::Place(0));
+            }
+            if !words.is_empty() {
+                pieces.push(Piece::Words(words));
+            }
+        }
+        let bare = self.template.trim().len() == self.template.len();
+        (to_right && bare).then_some(Direct::Template { pieces, most: None, unreserved: true })
     }
 }
 

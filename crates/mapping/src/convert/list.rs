@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::words::{bad_argument, quoted};
-use super::{About, Any, Case, One, need, same};
+use super::{About, Any, Case, Direct, One, need, same};
 use crate::json::Json;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text, item_text, pieces, text_value};
@@ -119,5 +119,10 @@ impl One for List {
 
     fn separator(&self) -> (&str, &str) {
         (self.splitter(), &self.separator)
+    }
+
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
+        let (separator, splitter) = (self.separator.as_str(), self.splitter());
+        to_right.then_some(Direct::Joined { member: None, once: false, separator, splitter })
     }
 }

@@ -198,6 +198,11 @@ impl Way for ListOf {
 
     fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {
         let (separator, splitter) = (self.separator.as_str(), self.splitter());
-        to_right.then_some(Direct::Joined { member: &self.member, separator, splitter })
+        to_right.then_some(Direct::Joined {
+            member: Some(&self.member),
+            once: true,
+            separator,
+            splitter,
+        })
     }
 }

@@ -49,7 +49,7 @@ impl One for Lower {
         true
     }
 
-    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         let letters = Passes { case: Some(Letters::Lower), ..Passes::TRIMMED };
         Some(Direct::Text(if to_right { letters } else { Passes::default() }))
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Direct, One, need, number, same};
+use super::{About, Any, Case, Direct, One, Passes, need, number, same};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, is_text};
@@ -134,7 +134,10 @@ impl One for Money {
         if index == 0 { number::same(a, b) } else { same::code(a, b) }
     }
 
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
-        Some(Direct::Number { decimals: self.decimals })
+    fn direct(&self, index: usize, _to_right: bool) -> Option<Direct<'_>> {
+        Some(match index {
+            0 => Direct::Number { decimals: self.decimals },
+            _ => Direct::Text(Passes::CURRENCY),
+        })
     }
 }

@@ -55,7 +55,7 @@ impl One for Number {
         same(a, b)
     }
 
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
         Some(Direct::Number { decimals: None })
     }
 }

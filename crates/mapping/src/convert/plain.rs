@@ -149,7 +149,7 @@ impl One for Plain {
         true
     }
 
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
         Some(Direct::Same)
     }
 }

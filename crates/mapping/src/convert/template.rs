@@ -319,7 +319,7 @@ impl Way for Template {
             Piece::Words(words) => direct::Piece::Words(words),
             Piece::Place { index, .. } => direct::Piece::Place(*index),
         });
-        Some(Direct::Template { pieces: pieces.collect(), most: self.most() })
+        Some(Direct::Template { pieces: pieces.collect(), most: self.most(), unreserved: false })
     }
 }
 

@@ -45,7 +45,7 @@ impl One for Text {
         true
     }
 
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
         Some(Direct::Text(Passes::ONE_LINE))
     }
 }

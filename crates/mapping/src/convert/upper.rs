@@ -49,7 +49,7 @@ impl One for Upper {
         true
     }
 
-    fn direct(&self, to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         let letters = Passes { case: Some(Letters::Upper), ..Passes::TRIMMED };
         Some(Direct::Text(if to_right { letters } else { Passes::default() }))
     }

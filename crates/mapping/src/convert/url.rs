@@ -41,7 +41,7 @@ impl One for Url {
         same::url(a, b)
     }
 
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
         Some(Direct::Text(Passes::TRIMMED))
     }
 }

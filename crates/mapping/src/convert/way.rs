@@ -155,8 +155,8 @@ pub(super) trait One {
         (";", ";")
     }
 
-    /// What becomes of most values on their way.
-    fn direct(&self, _to_right: bool) -> Option<Direct<'_>> {
+    /// What becomes of most values of one field on their way.
+    fn direct(&self, _index: usize, _to_right: bool) -> Option<Direct<'_>> {
         None
     }
 }
@@ -256,7 +256,13 @@ impl<T: One> Way for T {
     }
 
     fn direct(&self, to_right: bool, count: usize) -> Option<Direct<'_>> {
-        if count == 1 { One::direct(self, to_right) } else { None }
+        match count {
+            1 => One::direct(self, 0, to_right),
+            _ => {
+                let each = (0..count).map(|index| One::direct(self, index, to_right));
+                each.collect::<Option<_>>().map(Direct::Each)
+            }
+        }
     }
 }
 

@@ -5,14 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::number::NumberStep;
-use super::step::{How, LineAt, Piece, Step};
+use super::step::{How, LineAt, Step};
 use super::text::TextStep;
 use super::whole::{WholeList, bits, line_of, prefix, work_out};
 use super::{Group, Memory, Program, Read};
-use crate::convert::{Direct, Passes, Piece as Part};
+use crate::convert::Passes;
 use crate::decision::{Side, names};
-use crate::plan::{Fallback, Line, Plan, Slot, SlotId, Source, Step as PathStep, Via};
+use crate::plan::{Fallback, Line, Plan, Slot, SlotId, Step as PathStep, Via};
 use crate::record::Record;
 use crate::scan::Trie;
 use crate::schema::Kind;
@@ -52,9 +51,9 @@ impl Program {
 }
 
 pub(super) struct Build<'p> {
-    plan: &'p Plan,
-    to: Side,
-    trie: Trie,
+    pub(super) plan: &'p Plan,
+    pub(super) to: Side,
+    pub(super) trie: Trie,
     memos: usize,
     /// What is written: each name once.
     names: BTreeSet<String>,
@@ -81,7 +80,7 @@ impl<'p> Build<'p> {
         let line = self.plan.lines.get(index)?;
         let sources = line.source(self.from()).slots();
         let reads: Vec<Read> = sources.iter().map(|id| self.read(*id)).collect::<Option<_>>()?;
-        let how = match self.how(line, &reads) {
+        let how = match self.how(line, &reads, None) {
             Some(How::Constant) | None => How::Whole,
             Some(how) => how,
         };
@@ -100,7 +99,7 @@ impl<'p> Build<'p> {
         })
     }
 
-    fn from(&self) -> Side {
+    pub(super) fn from(&self) -> Side {
         self.to.other()
     }
 
@@ -117,10 +116,13 @@ impl<'p> Build<'p> {
 
     pub(super) fn read(&mut self, slot: SlotId) -> Option<Read> {
         let found = self.plan.slot(self.from(), slot)?;
-        if found.json_path.is_some() {
-            return None;
-        }
-        let place = self.trie.place_of(&found.steps);
+        let place = match &found.json_path {
+            None => self.trie.place_of(&found.steps),
+            Some(path) => {
+                let (list, _) = path.each_member().filter(|_| found.kind == Kind::List)?;
+                self.trie.place_of(&steps_of(&list))
+            }
+        };
         Some(Read { slot, place })
     }
 
@@ -199,7 +201,7 @@ impl<'p> Build<'p> {
         let sources = line.source(self.from()).slots();
         let sources: Vec<Read> = sources.iter().map(|id| self.read(*id)).collect::<Option<_>>()?;
         let others = self.other_reads(line)?;
-        let how = self.how(line, &sources).unwrap_or(How::Whole);
+        let how = self.how(line, &sources, prefix.as_deref()).unwrap_or(How::Whole);
         let nothing = Record::empty(&plan.side(self.from()).slots);
         let blank =
             if others.is_empty() { work_out(plan, at, self.to, &nothing).ok() } else { None };
@@ -243,65 +245,6 @@ impl<'p> Build<'p> {
         tests.map(|test| test.slot).collect()
     }
 
-    /// What can be done on the record's own text; none: the plan has to work it out.
-    fn how(&mut self, line: &Line, sources: &[Read]) -> Option<How> {
-        if matches!(line.source(self.from()), Source::Constant(_)) {
-            return Some(How::Constant);
-        }
-        let plan = self.plan;
-        let [target] = line.source(self.to).slots() else { return None };
-        let target = plan.slot(self.to, *target)?;
-        let from = |read: &Read| plan.slot(self.to.other(), read.slot);
-        let Via::Convert(conversion) = &line.via else { return None };
-        if !target.create || !target.values.is_empty() {
-            return None;
-        }
-        let limit = target.length.map_or(usize::MAX, |length| length as usize);
-        let direct = conversion.direct(self.to == Side::Right, sources.len())?;
-        if let Direct::Template { pieces, most } = direct {
-            return template(
-                &pieces,
-                most,
-                &sources.iter().map(from).collect::<Option<Vec<_>>>()?,
-                target,
-            );
-        }
-        let [read] = sources else { return None };
-        let source = from(read)?;
-        let text = |passes| {
-            let fits = is_text(source.kind) && is_text(target.kind);
-            let TextStep { exact, badged, .. } = text_step(source);
-            fits.then_some(How::Text(TextStep { passes, exact, badged, limit }))
-        };
-        match direct {
-            Direct::Same if is_text(source.kind) => text(Passes::default()),
-            Direct::Same if source.kind == Kind::Bool && target.kind == Kind::Bool => {
-                Some(How::Flag)
-            }
-            Direct::Same => number(None, source, target),
-            Direct::Text(passes) => text(passes),
-            Direct::Number { decimals } => number(decimals, source, target),
-            Direct::Day => {
-                let fits = source.kind == Kind::DateTime && target.kind == Kind::Date;
-                fits.then_some(How::Day)
-            }
-            Direct::Template { .. } => None,
-            Direct::Joined { member, separator, splitter } => {
-                if source.kind != Kind::List || !is_text(target.kind) || source.exact {
-                    return None;
-                }
-                let gathering = self.trie.gathering_of(&source.steps, member);
-                let separator = quoted(separator);
-                Some(How::Joined {
-                    gathering,
-                    separator,
-                    splitter: splitter.as_bytes().to_vec(),
-                    limit,
-                })
-            }
-        }
-    }
-
     fn group(&mut self, index: usize) -> Option<Group> {
         let related = self.plan.related.get(index)?;
         let mut head = self.name(&related.relationship)?;
@@ -328,55 +271,13 @@ impl<'p> Build<'p> {
     }
 }
 
-/// What is done to the texts of a slot.
-fn text_step(slot: &Slot) -> TextStep {
-    let Slot { exact, badged, .. } = *slot;
-    TextStep { passes: Passes::default(), exact, badged, limit: usize::MAX }
-}
-
-fn number(decimals: Option<u32>, source: &Slot, target: &Slot) -> Option<How> {
-    let is_number = |slot: &Slot| matches!(slot.kind, Kind::Number | Kind::Percent);
-    if !is_number(source) || !is_number(target) {
-        return None;
-    }
-    let most = |digits: Option<u32>| digits.map_or(usize::MAX, |digits| digits as usize);
-    let (whole, scale) = match target.precision {
-        Some((precision, scale)) => {
-            (usize::from(precision.saturating_sub(scale)), usize::from(scale))
-        }
-        None => (usize::MAX, usize::MAX),
-    };
-    Some(How::Number(NumberStep { decimals: most(decimals).min(scale), whole }))
-}
-
-fn template(
-    pieces: &[Part<'_>],
-    most: Option<u32>,
-    sources: &[&Slot],
-    target: &Slot,
-) -> Option<How> {
-    let fits = sources.iter().all(|slot| is_text(slot.kind)) && is_text(target.kind);
-    let limit = [most, target.length].into_iter().flatten().min();
-    let text = TextStep {
-        passes: Passes { trimmed: true, ..Passes::default() },
-        exact: sources.iter().all(|slot| slot.exact),
-        badged: sources.iter().any(|slot| slot.badged),
-        limit: limit.map_or(usize::MAX, |limit| limit as usize),
-    };
-    let last = pieces.len().saturating_sub(1);
-    let piece = |(index, part): (usize, &Part<'_>)| match part {
-        Part::Words(words) => {
-            let words = if index == 0 { words.trim_start() } else { words };
-            Piece::Words(quoted(if index == last { words.trim_end() } else { words }))
-        }
-        Part::Place(index) => Piece::Source(*index),
-    };
-    let pieces = pieces.iter().enumerate().map(piece).collect();
-    fits.then_some(How::Template { pieces, text })
+/// The steps through members of these names.
+pub(super) fn steps_of(names: &[&str]) -> Vec<PathStep> {
+    names.iter().map(|name| PathStep::Member((*name).to_owned())).collect()
 }
 
 /// A name as a member has it, with its colon.
-fn head(name: &str) -> Vec<u8> {
+pub(super) fn head(name: &str) -> Vec<u8> {
     let mut head = b"\"".to_vec();
     head.extend_from_slice(&quoted(name));
     head.extend_from_slice(b"\":");
@@ -384,7 +285,7 @@ fn head(name: &str) -> Vec<u8> {
 }
 
 /// A text as JSON has it between the quotes.
-fn quoted(text: &str) -> Vec<u8> {
+pub(super) fn quoted(text: &str) -> Vec<u8> {
     let whole = serde_json::Value::from(text).to_string();
     whole.get(1..whole.len() - 1).unwrap_or_default().as_bytes().to_vec()
 }

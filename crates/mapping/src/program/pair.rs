@@ -9,7 +9,7 @@
 
 use super::build::Build;
 use super::memo::Memo;
-use super::step::{Done, LineAt, Step, Written};
+use super::step::{Done, How, LineAt, Step, Written};
 use super::text::decodes;
 use super::{Read, Work};
 use crate::decide::{Rules, base_pair, decide};
@@ -261,13 +261,26 @@ impl Pair<'_> {
 
     /// Whether what the left record becomes on the right stands there.
     fn becomes(&self, line: &PairLine, right: &[Operand], scratch: &mut Vec<u8>) -> bool {
-        let [operand] = right else { return false };
+        match (&line.step.how, right) {
+            (How::Each(parts), right) if parts.len() == right.len() => {
+                let each = parts.iter().zip(right);
+                let mut done = each.map(|(step, operand)| self.made(step, *operand, scratch));
+                let first = done.next().flatten();
+                first.is_some() && done.all(|other| other == first)
+            }
+            (_, [operand]) => self.made(&line.step, *operand, scratch).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether what a step makes stands in the right field: written, or blank as it is itself.
+    fn made(&self, step: &Step, operand: Operand, scratch: &mut Vec<u8>) -> Option<Done> {
         let found = self.at(Side::Right, operand.place);
-        let Some(there) = operand.text(found, self.record(Side::Right)) else { return false };
+        let there = operand.text(found, self.record(Side::Right))?;
         scratch.clear();
-        let done = self.work(Side::Left).direct(&line.step, scratch);
-        let made = scratch.get(line.step.head.len()..scratch.len().saturating_sub(1));
-        match (done, there, made) {
+        let done = self.work(Side::Left).direct(step, scratch);
+        let made = scratch.get(step.head.len()..scratch.len().saturating_sub(1));
+        let same = match (done, there, made) {
             (Done::Blank, Noted::Blank, _) => true,
             (Done::Written, Noted::Value(_, there, _), Some(made)) => {
                 let bare = made.strip_prefix(b"\"").and_then(|made| made.strip_suffix(b"\""));
@@ -275,7 +288,8 @@ impl Pair<'_> {
                 bare.unwrap_or(made) == there || is_number && same_number(made, there)
             }
             _ => false,
-        }
+        };
+        same.then_some(done)
     }
 }
 
@@ -304,6 +318,9 @@ enum Noted<'t> {
 
 impl Operand {
     fn of(slot: &Slot, place: usize) -> Option<Operand> {
+        if slot.json_path.is_some() {
+            return None;
+        }
         let tag = match slot.kind {
             kind if is_text(kind) => b't',
             Kind::Number | Kind::Percent => b'n',

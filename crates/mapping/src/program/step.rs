@@ -50,13 +50,26 @@ pub(super) enum How {
     /// It copies the day of a moment.
     Day,
     /// It puts texts together.
-    Template { pieces: Vec<Piece>, text: TextStep },
+    Template { pieces: Vec<Piece>, text: TextStep, unreserved: bool },
     /// It joins a member of the elements of a list.
-    Joined { gathering: usize, separator: Vec<u8>, splitter: Vec<u8>, limit: usize },
+    Joined(Joined),
+    /// It copies several fields, each in its way.
+    Each(Vec<Step>),
     /// It is the same for every record.
     Constant,
     /// The plan has to work it out, and it is remembered.
     Whole,
+}
+
+/// How the texts of a list become one.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) gathering: usize,
+    pub(super) separator: Vec<u8>,
+    pub(super) splitter: Vec<u8>,
+    /// Each text once.
+    pub(super) once: bool,
+    pub(super) limit: usize,
 }
 
 /// A part of a template.
@@ -95,15 +108,18 @@ impl Work<'_> {
         let done = match &step.how {
             How::Constant => return Done::Blank,
             How::Whole => return Done::Ask,
-            How::Template { pieces, text } => self.template(step, pieces, text, out),
-            How::Joined { gathering, separator, splitter, limit } => {
+            How::Template { pieces, text, unreserved } => {
+                self.template(step, pieces, (text, *unreserved), out)
+            }
+            How::Each(parts) => self.each(parts, out),
+            How::Joined(joined) => {
                 let list = self.first(step);
-                let found = self.finds.gathered(*gathering);
+                let found = self.finds.gathered(joined.gathering);
                 match (list.form, found) {
                     (Form::Missing | Form::Null, _) | (Form::Tree, []) => Done::Blank,
                     (Form::Tree, found) => {
                         out.extend_from_slice(&step.head);
-                        self.joined(found, separator, splitter, *limit, out)
+                        self.joined(found, joined, out)
                     }
                     _ => Done::Ask,
                 }
@@ -129,7 +145,27 @@ impl Work<'_> {
         step.sources.first().map(|place| self.finds.at(*place)).unwrap_or_default()
     }
 
-    fn template(&self, step: &Step, pieces: &[Piece], text: &TextStep, out: &mut Vec<u8>) -> Done {
+    /// Several fields: all of them, or that has to be worked out.
+    fn each(&self, parts: &[Step], out: &mut Vec<u8>) -> Done {
+        let blank = |part: &Step| {
+            part.sources
+                .iter()
+                .all(|place| matches!(self.finds.at(*place).form, Form::Missing | Form::Null))
+        };
+        if parts.iter().all(blank) {
+            return Done::Blank;
+        }
+        let done = parts.iter().all(|part| self.direct(part, out) == Done::Written);
+        if done { Done::Written } else { Done::Ask }
+    }
+
+    fn template(
+        &self,
+        step: &Step,
+        pieces: &[Piece],
+        (text, unreserved): (&TextStep, bool),
+        out: &mut Vec<u8>,
+    ) -> Done {
         out.extend_from_slice(&step.head);
         out.push(b'"');
         let start = out.len();
@@ -139,8 +175,10 @@ impl Work<'_> {
                 Piece::Source(index) => {
                     let place = step.sources.get(*index).copied().unwrap_or(usize::MAX);
                     match text.bare(self.finds.at(place), self.record) {
-                        Some(raw) => out.extend_from_slice(raw),
-                        None => return Done::Ask,
+                        Some(raw) if !unreserved || raw.iter().all(is_unreserved) => {
+                            out.extend_from_slice(raw);
+                        }
+                        Some(_) | None => return Done::Ask,
                     }
                 }
             }
@@ -152,14 +190,7 @@ impl Work<'_> {
         Done::Written
     }
 
-    fn joined(
-        &self,
-        found: &[Found],
-        separator: &[u8],
-        splitter: &[u8],
-        limit: usize,
-        out: &mut Vec<u8>,
-    ) -> Done {
+    fn joined(&self, found: &[Found], joined: &Joined, out: &mut Vec<u8>) -> Done {
         out.push(b'"');
         let start = out.len();
         for (index, element) in found.iter().enumerate() {
@@ -168,23 +199,29 @@ impl Work<'_> {
                 Form::Plain => element.raw(self.record),
                 _ => return Done::Ask,
             };
-            if !is_item(text, splitter) {
+            if !is_item(text, &joined.splitter) {
                 return Done::Ask;
             }
-            if found.iter().take(index).any(|other| other.raw(self.record) == text) {
+            let earlier = found.iter().take(if joined.once { index } else { 0 });
+            if earlier.into_iter().any(|other| other.raw(self.record) == text) {
                 continue;
             }
             if out.len() > start {
-                out.extend_from_slice(separator);
+                out.extend_from_slice(&joined.separator);
             }
             out.extend_from_slice(text);
         }
-        if out.len() == start || out.len() - start > limit {
+        if out.len() == start || out.len() - start > joined.limit {
             return Done::Ask;
         }
         out.extend_from_slice(b"\",");
         Done::Written
     }
+}
+
+/// Whether a character stands for itself in an address.
+fn is_unreserved(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(byte)
 }
 
 /// Whether a text is copied as it is between others.

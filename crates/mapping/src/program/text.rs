@@ -80,7 +80,9 @@ impl TextStep {
     /// What a text has to be like that has no escapes, or whose escapes do not matter.
     #[inline]
     fn fits(&self, raw: &[u8]) -> bool {
+        let capitals = |most| raw.len() == most && raw.iter().all(u8::is_ascii_uppercase);
         (self.exact || !decodes(raw))
+            && self.passes.capitals.is_none_or(capitals)
             && !(self.badged && starts_with_badge(raw))
             && !(outer_blanks(raw) && (self.passes.trimmed || is_blank(raw)))
     }

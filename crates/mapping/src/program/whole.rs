@@ -11,8 +11,8 @@ use crate::draft::Drafted;
 use crate::element::change;
 use crate::json::{self, Json};
 use crate::line::{Repair, repair};
-use crate::plan::{Line, Plan, SlotId};
-use crate::record::{Record, SlotFault, read_at};
+use crate::plan::{Line, Plan, Slot, SlotId};
+use crate::record::{Record, SlotFault, each_of, read_at};
 use crate::scan::{Form, Found, Unusual};
 use crate::scene::Scene;
 use crate::schema::Kind;
@@ -84,10 +84,18 @@ impl Work<'_> {
             if let Some(json) = tree(found, self.record)?
                 && let Some(value) = values.get_mut(read.slot.0)
             {
-                *value = read_at(slot, &json).map(Some);
+                *value = self.read_slot(slot, &json)?.map(Some);
             }
         }
         Ok(Record::of_values(values))
+    }
+
+    /// The value of a slot, from what stands at its place.
+    fn read_slot(&self, slot: &Slot, json: &Json<'_>) -> Result<Result<Value, SlotFault>, Unusual> {
+        let Some(path) = &slot.json_path else { return Ok(read_at(slot, json)) };
+        let (_, member) = path.each_member().ok_or(Unusual)?;
+        let found = each_of(slot, json, member).ok_or(Unusual)?;
+        Ok(found.and_then(|found| read_at(slot, &found)))
     }
 
     /// Whether the value of a slot can be read.
@@ -101,7 +109,7 @@ impl Work<'_> {
         }
         match tree(found, self.record)? {
             None => Ok(()),
-            Some(json) => read_at(slot, &json).map(|_| ()).map_err(|_| Unusual),
+            Some(json) => self.read_slot(slot, &json)?.map(|_| ()).map_err(|_| Unusual),
         }
     }
 

@@ -19,20 +19,71 @@ pub(super) fn look(
     json: &Json<'_>,
     whole: &OnceCell<serde_json::Value>,
 ) -> Result<Option<Json<'static>>, SlotFault> {
+    if let Some((list, member)) = path.each_member().filter(|_| slot.kind == Kind::List)
+        && let Some(found) = each_in(slot, json, &list, member)
+    {
+        return found;
+    }
     if has_doubled(json, plain_names(&slot.path)) {
-        return Err(SlotFault {
-            code: FaultCode::DoubledKey,
-            message: format!(
-                "a key stands twice in the record, so what `{}` finds is not certain",
-                slot.path
-            ),
-        });
+        return Err(doubled(slot));
     }
     let all = path.find_in(whole.get_or_init(|| json.to_value()));
     if all.is_empty() && !leads_on(json, &slot.path) {
         return Ok(None);
     }
     Ok(Some(named_by(all, slot.kind)))
+}
+
+fn doubled(slot: &Slot) -> SlotFault {
+    let path = &slot.path;
+    let message =
+        format!("a key stands twice in the record, so what `{path}` finds is not certain");
+    SlotFault { code: FaultCode::DoubledKey, message }
+}
+
+/// One member of all elements of a list, without a look at anything else. Nothing: something on
+/// the way is not as it should be.
+fn each_in(
+    slot: &Slot,
+    json: &Json<'_>,
+    list: &[&str],
+    member: &str,
+) -> Option<Result<Option<Json<'static>>, SlotFault>> {
+    let mut at = json;
+    for name in list {
+        let Json::Object(members) = at else { return None };
+        let mut named = members.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        match (named.next(), named.next()) {
+            (None, _) => return Some(Ok(None)),
+            (Some((key, next)), None) if key == name => at = next,
+            (Some(_), _) => return None,
+        }
+    }
+    each_of(slot, at, member).map(|found| found.map(Some))
+}
+
+/// The same from the list on.
+pub(crate) fn each_of(
+    slot: &Slot,
+    list: &Json<'_>,
+    member: &str,
+) -> Option<Result<Json<'static>, SlotFault>> {
+    let items = match list {
+        Json::List(items) => items.as_slice(),
+        Json::Null => &[],
+        Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => return None,
+    };
+    let mut found = Vec::new();
+    for item in items {
+        let Json::Object(members) = item else { continue };
+        let mut named = members.iter().filter(|(key, _)| key == member);
+        match (named.next(), named.next()) {
+            (None, _) => {}
+            (Some((_, json)), None) => found.push(json.clone().into_owned()),
+            (Some(_), Some(_)) => return Some(Err(doubled(slot))),
+        }
+    }
+    Some(Ok(named_by(found, slot.kind)))
 }
 
 /// The names with which a JSONPath begins, up to the first selector that is none.

@@ -78,6 +78,11 @@ fn compare(text: &str) {
         read.is_ok() && plain,
         "{text}"
     );
+    // Another reader says the same of the whole text; it counts levels otherwise.
+    if text.matches(['[', '{']).count() < 100 {
+        let theirs = serde_json::from_str::<serde_json::Value>(text);
+        assert_eq!(theirs.is_ok(), read.is_ok() && plain, "{text}");
+    }
     if scan(text.as_bytes(), &trie, &mut finds).is_err() {
         return;
     }

@@ -63,12 +63,13 @@ impl Trie {
         self.place(node)
     }
 
-    /// The gathering of a member of all elements of the list at the end of a path.
-    pub(crate) fn gathering_of(&mut self, path: &[Step], member: &str) -> usize {
+    /// The gathering of a member of all elements of the list at the end of a path, or of the
+    /// elements themselves.
+    pub(crate) fn gathering_of(&mut self, path: &[Step], member: Option<&str>) -> usize {
         let list = self.walk(path);
         let node = self.add();
-        let member = self.member(node, member);
-        let decides = Some(self.place(member));
+        let gathered = member.map_or(node, |member| self.member(node, member));
+        let decides = Some(self.place(gathered));
         let gathers = Some(self.gatherings);
         self.gatherings += 1;
         let places = Vec::new();
