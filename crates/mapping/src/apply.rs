@@ -110,7 +110,7 @@ fn operand(rule: &str, side: Side) -> String {
 }
 
 /// Children as Salesforce nests them: `{"Microsoft_Solutions__r": {"records": [ … ]}}`.
-pub(crate) fn nested_children(children: &[ChildChange]) -> Vec<Change> {
+fn nested_children(children: &[ChildChange]) -> Vec<Change> {
     let mut names: Vec<&str> = children.iter().map(|child| child.relationship.as_str()).collect();
     names.dedup();
     names

@@ -368,6 +368,9 @@ pub(crate) fn path_name(name: &str) -> String {
 /// Changes with dotted paths as one nested JSON object. An element that a path names by its key is
 /// made in its list.
 pub fn nest(changes: &[Change]) -> String {
+    if let Some(text) = nest_plain(changes) {
+        return text;
+    }
     let mut root = Value::Object(Map::new());
     for change in changes {
         let value = serde_json::from_str(&change.value).unwrap_or(Value::Null);
@@ -378,6 +381,24 @@ pub fn nest(changes: &[Change]) -> String {
         *at = value;
     }
     root.to_string()
+}
+
+/// The same when every change is a member with a single value, as most are.
+fn nest_plain(changes: &[Change]) -> Option<String> {
+    let is_odd = |c: char| matches!(c, '.' | '[' | '`' | '"' | '\\') || c.is_control();
+    let mut text = String::from("{");
+    for (index, change) in changes.iter().enumerate() {
+        let twice = changes.iter().take(index).any(|other| other.path == change.path);
+        if twice || change.path.contains(is_odd) || change.value.starts_with(['{', '[']) {
+            return None;
+        }
+        text.push_str(if index > 0 { ",\"" } else { "\"" });
+        text.push_str(&change.path);
+        text.push_str("\":");
+        text.push_str(&change.value);
+    }
+    text.push('}');
+    Some(text)
 }
 
 /// The member of an object, which is made when it is none.

@@ -262,11 +262,11 @@ impl<'p> Build<'p> {
         if !each.lines.iter().any(|line| line.writes(self.to)) {
             return Some(());
         }
-        self.name(&each.child.as_ref()?.relationship)?;
+        let head = self.name(&each.child.as_ref()?.relationship)?;
         let list = self.read(each.left)?;
         let slots: Vec<SlotId> = each.lines.iter().flat_map(|line| self.conditions(line)).collect();
         let reads = slots.into_iter().map(|slot| self.read(slot)).collect::<Option<_>>()?;
-        lists.push(WholeList { index, list, reads });
+        lists.push(WholeList { head, index, list, reads });
         Some(())
     }
 }

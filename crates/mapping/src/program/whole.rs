@@ -5,7 +5,6 @@
 
 use super::step::{LineAt, Step, Written};
 use super::{Read, Work};
-use crate::apply::nested_children;
 use crate::decision::{Side, nest};
 use crate::draft::Drafted;
 use crate::element::change;
@@ -21,6 +20,8 @@ use crate::value::Value;
 /// A list whose elements become records of their own.
 #[derive(Debug)]
 pub(super) struct WholeList {
+    /// The name of the relationship and the colon.
+    pub(super) head: Vec<u8>,
     /// Which of the plan's lists.
     pub(super) index: usize,
     /// Where the list stands.
@@ -135,7 +136,19 @@ impl Work<'_> {
         if drafted.fatal.is_some() || !drafted.faults.is_empty() {
             return Err(Unusual);
         }
-        members(&nest(&nested_children(&drafted.draft.children)), out);
+        let mut children = drafted.draft.children.iter().peekable();
+        if children.peek().is_none() {
+            return Ok(());
+        }
+        out.extend_from_slice(&list.head);
+        out.extend_from_slice(b"{\"records\":[");
+        while let Some(child) = children.next() {
+            out.extend_from_slice(nest(&child.changes).as_bytes());
+            if children.peek().is_some() {
+                out.push(b',');
+            }
+        }
+        out.extend_from_slice(b"]},");
         Ok(())
     }
 }
