@@ -1,0 +1,21 @@
+//! The engines of `bench-vrl` as a process, with an allocator that counts; it is never timed.
+//!
+//! In: commands and records. Out: answers and records. Must not know: what an engine does.
+
+use std::alloc::System;
+use std::process::ExitCode;
+
+use bench_worker::Count;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn counted() -> Count {
+    let stats = INSTRUMENTED_SYSTEM.stats();
+    Count { calls: stats.allocations + stats.reallocations, bytes: stats.bytes_allocated }
+}
+
+fn main() -> ExitCode {
+    bench_worker::run(&bench_vrl::make, Some(counted))
+}
