@@ -2,6 +2,7 @@
 //!
 //! In: the name of a package. Out: paths. Must not know: what the programs do.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -27,6 +28,7 @@ pub(crate) fn scratch() -> Result<PathBuf, Stop> {
 
 /// Builds a package, alone.
 pub(crate) fn package(name: &str) -> Result<(), Stop> {
+    let _ = writeln!(io::stderr(), "building bench-{name} (the first time this takes minutes)");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--release", "--locked", "-p", &format!("bench-{name}")]);

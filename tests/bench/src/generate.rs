@@ -24,11 +24,8 @@ impl Generator {
     pub(crate) fn referral(&mut self) -> String {
         let mut json = Json::default();
         let (id, engagement) = (self.guid(), self.guid());
-        let company = format!(
-            "{} {}",
-            self.dice.pick(words::COMPANIES),
-            self.dice.pick(words::FORMS)
-        );
+        let company =
+            format!("{} {}", self.dice.pick(words::COMPANIES), self.dice.pick(words::FORMS));
         json.open('{');
         json.text("id", &id);
         json.text("engagementId", &engagement);
@@ -90,7 +87,8 @@ impl Generator {
         json.text("type", self.dice.pick(&["Independent", "Shared"]));
         json.text("direction", self.dice.pick(&["Incoming", "Outgoing"]));
         let bits = self.dice.bits();
-        let tag = format!("\"{:08x}-0000-{:04x}-0000-{:012x}\"", bits >> 32, bits & 0xffff, bits >> 16);
+        let tag =
+            format!("\"{:08x}-0000-{:04x}-0000-{:012x}\"", bits >> 32, bits & 0xffff, bits >> 16);
         json.text("eTag", &tag);
     }
 
@@ -141,8 +139,7 @@ impl Generator {
     }
 
     fn person(&mut self, json: &mut Json, ours: bool) {
-        let (first, last) =
-            (self.dice.pick(words::FIRST_NAMES), self.dice.pick(words::LAST_NAMES));
+        let (first, last) = (self.dice.pick(words::FIRST_NAMES), self.dice.pick(words::LAST_NAMES));
         json.open('{');
         json.text("firstName", first);
         json.text("lastName", last);
@@ -203,7 +200,11 @@ impl Generator {
         };
         self.requirements(json);
         json.text("customerAction", self.dice.pick(&["RequestForQuote", "ContactMe", "Other"]));
-        json.key("customerRequestedContact").raw(if self.dice.chance(50) { "true" } else { "false" });
+        json.key("customerRequestedContact").raw(if self.dice.chance(50) {
+            "true"
+        } else {
+            "false"
+        });
         json.text("leadTargetType", "Partner");
         json.close('}');
     }
@@ -212,11 +213,9 @@ impl Generator {
     fn amount(&mut self) -> String {
         match self.dice.between(0, 99) {
             0..10 => self.dice.between(1, 5_000_000).to_string(),
-            10..60 => format!(
-                "{}.{:02}",
-                self.dice.between(100, 9_999_999),
-                self.dice.between(0, 99)
-            ),
+            10..60 => {
+                format!("{}.{:02}", self.dice.between(100, 9_999_999), self.dice.between(0, 99))
+            }
             60..95 => format!(
                 "{}.{}",
                 self.dice.between(100, 999_999),
@@ -294,9 +293,8 @@ impl Generator {
         let home = format!(
             "https://api.partnercenter.microsoft.com/v1.0/engagements/{engagement}/referrals"
         );
-        let related = format!(
-            "{home}?$filter=engagementId eq '{engagement}'&$orderby=createdDateTime desc"
-        );
+        let related =
+            format!("{home}?$filter=engagementId eq '{engagement}'&$orderby=createdDateTime desc");
         json.key("links").open('{');
         for (name, uri) in [("relatedReferrals", related), ("self", format!("{home}/{id}"))] {
             json.key(name).open('{');

@@ -12,12 +12,18 @@
 mod build;
 mod canonical;
 mod compare;
+mod compile;
 mod dice;
+mod edge;
 mod engines;
 mod flags;
 mod generate;
+mod growth;
 mod json;
+mod maps;
+mod plot;
 mod records;
+mod stream;
 mod table;
 mod words;
 mod worker;
@@ -26,6 +32,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use flags::Flags;
+
+/// The one that cosell ships with: maps are compiled in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why the benchmark could not go on.
 pub(crate) type Stop = String;
@@ -50,7 +60,21 @@ fn carry_out(flags: &Flags) -> Result<bool, Stop> {
         }
         "write" => records::write(flags).map(|()| true),
         "verify" => compare::verify(flags),
-        _ => compare::all(flags),
+        "map" => compare::map(flags),
+        "stream" => stream::run(flags),
+        "growth" => growth::run(flags),
+        "compile" => compile::run(flags),
+        "edge" => edge::run(flags),
+        "plot" => growth::plot(flags),
+        "all" => {
+            let parts = [compare::map, stream::run, edge::run, growth::run, compile::run];
+            let mut fine = true;
+            for part in parts {
+                fine &= part(flags)?;
+            }
+            Ok(fine)
+        }
+        other => Err(format!("there is no command `{other}`\n{}", flags::HELP)),
     }
 }
 

@@ -237,7 +237,12 @@ fn lower(email: &str) -> Cow<'_, str> {
 
 impl Typed {
     /// Puts together the texts that stand in no place of the record.
-    fn gather(&mut self, referral: &Referral<'_>, address: &Address<'_>, wanted: &Requirements<'_>) {
+    fn gather(
+        &mut self,
+        referral: &Referral<'_>,
+        address: &Address<'_>,
+        wanted: &Requirements<'_>,
+    ) {
         self.link.clear();
         if let (Some(id), Some(engagement)) = (text(&referral.id), text(&referral.engagement_id)) {
             self.link.push_str(LINK);
@@ -290,10 +295,7 @@ impl Typed {
             city: text(&address.city),
             state: text(&address.state),
             postal_code: text(&address.postal_code),
-            country: address
-                .country
-                .as_ref()
-                .map(|_| tables::country(country).unwrap_or(country)),
+            country: address.country.as_ref().map(|_| tables::country(country).unwrap_or(country)),
             first_name: person.and_then(|person| text(&person.first_name)),
             last_name: person.and_then(|person| text(&person.last_name)),
             email: person.and_then(|person| text(&person.email)).map(lower),

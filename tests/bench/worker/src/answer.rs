@@ -66,11 +66,7 @@ fn say(answer: &str) -> Result<(), String> {
 }
 
 /// Maps all records, and tells how many bytes came out.
-fn round(
-    engine: &mut dyn Engine,
-    records: &[&[u8]],
-    out: &mut Vec<u8>,
-) -> Result<usize, String> {
+fn round(engine: &mut dyn Engine, records: &[&[u8]], out: &mut Vec<u8>) -> Result<usize, String> {
     let mut bytes = 0;
     for record in records {
         out.clear();
