@@ -256,13 +256,11 @@ impl<T: One> Way for T {
     }
 
     fn direct(&self, to_right: bool, count: usize) -> Option<Direct<'_>> {
-        match count {
-            1 => One::direct(self, 0, to_right),
-            _ => {
-                let each = (0..count).map(|index| One::direct(self, index, to_right));
-                each.collect::<Option<_>>().map(Direct::Each)
-            }
+        if count == 1 {
+            return One::direct(self, 0, to_right);
         }
+        let each = (0..count).map(|index| One::direct(self, index, to_right));
+        each.collect::<Option<_>>().map(Direct::Each)
     }
 }
 

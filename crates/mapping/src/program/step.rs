@@ -175,7 +175,7 @@ impl Work<'_> {
                 Piece::Source(index) => {
                     let place = step.sources.get(*index).copied().unwrap_or(usize::MAX);
                     match text.bare(self.finds.at(place), self.record) {
-                        Some(raw) if !unreserved || raw.iter().all(is_unreserved) => {
+                        Some(raw) if !unreserved || raw.iter().copied().all(is_unreserved) => {
                             out.extend_from_slice(raw);
                         }
                         Some(_) | None => return Done::Ask,
@@ -220,8 +220,8 @@ impl Work<'_> {
 }
 
 /// Whether a character stands for itself in an address.
-fn is_unreserved(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(byte)
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 /// Whether a text is copied as it is between others.

@@ -85,18 +85,10 @@ impl Work<'_> {
             if let Some(json) = tree(found, self.record)?
                 && let Some(value) = values.get_mut(read.slot.0)
             {
-                *value = self.read_slot(slot, &json)?.map(Some);
+                *value = read_slot(slot, &json)?.map(Some);
             }
         }
         Ok(Record::of_values(values))
-    }
-
-    /// The value of a slot, from what stands at its place.
-    fn read_slot(&self, slot: &Slot, json: &Json<'_>) -> Result<Result<Value, SlotFault>, Unusual> {
-        let Some(path) = &slot.json_path else { return Ok(read_at(slot, json)) };
-        let (_, member) = path.each_member().ok_or(Unusual)?;
-        let found = each_of(slot, json, member).ok_or(Unusual)?;
-        Ok(found.and_then(|found| read_at(slot, &found)))
     }
 
     /// Whether the value of a slot can be read.
@@ -110,7 +102,7 @@ impl Work<'_> {
         }
         match tree(found, self.record)? {
             None => Ok(()),
-            Some(json) => self.read_slot(slot, &json)?.map(|_| ()).map_err(|_| Unusual),
+            Some(json) => read_slot(slot, &json)?.map(|_| ()).map_err(|_| Unusual),
         }
     }
 
@@ -151,6 +143,14 @@ impl Work<'_> {
         out.extend_from_slice(b"]},");
         Ok(())
     }
+}
+
+/// The value of a slot, from what stands at its place.
+fn read_slot(slot: &Slot, json: &Json<'_>) -> Result<Result<Value, SlotFault>, Unusual> {
+    let Some(path) = &slot.json_path else { return Ok(read_at(slot, json)) };
+    let (_, member) = path.each_member().ok_or(Unusual)?;
+    let found = each_of(slot, json, member).ok_or(Unusual)?;
+    Ok(found.and_then(|found| read_at(slot, &found)))
 }
 
 /// What stands at a place, as a tree; none: nothing.
