@@ -5,6 +5,7 @@
 //! case, no final stop, what was expected and what was found, the user's words in backticks, the
 //! help is an action. The catalogue of codes is [`Code`]; the sentences stand in `problem/`.
 
+mod near;
 pub mod semantics;
 pub mod syntax;
 
@@ -345,33 +346,5 @@ impl SourceCode for Sources {
 
 /// The candidate nearest to `word`, when one is near enough to be meant.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = (word.chars().count() / 3).clamp(1, 4);
-    let lower = word.to_lowercase();
-    let length = lower.chars().count();
-    candidates
-        .into_iter()
-        .filter(|c| c.chars().count().abs_diff(length) <= limit)
-        .map(|c| (distance(&lower, &c.to_lowercase()), c))
-        .filter(|(d, _)| *d <= limit)
-        .min_by_key(|(d, c)| (*d, c.len()))
-        .map(|(_, c)| c)
-}
-
-/// Edits (insert, delete, replace, swap of neighbours) between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, ca) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, cb) in b.iter().enumerate() {
-            let cost = usize::from(ca != cb);
-            let mut best = (rows[i][j] + cost).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i - 1] == *cb && b[j - 1] == *ca {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
+    near::nearest(word, candidates)
 }
