@@ -2,10 +2,11 @@
 //!
 //! In: a text, a way to get the text of a base. Out: the composed [`Tree`], whose places lie in
 //! [`Sources`], and what is wrong with how the texts fit together. Must not know: schemas, plans,
-//! files. Each level is woven into the one below it: `weave` carries out the lines, `line` says
-//! which line is meant, `say` has the sentences.
+//! files. Each level is woven into the one below it: `weave` carries out the lines, `lines`
+//! finds them, `line` says which line is meant, `say` has the sentences.
 
 mod line;
+mod lines;
 mod say;
 mod weave;
 

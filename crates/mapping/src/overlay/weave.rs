@@ -1,9 +1,12 @@
 //! An overlay woven into its base: blocks left out, lines added, changed and removed.
 //!
 //! In: the tree of a base, that of an overlay. Out: one tree; what does not find its place. Must not
-//! know: how lines of a kind are told apart (see `line`), sentences.
+//! know: how lines of a kind are told apart (see `line`) and found (see `lines`), sentences.
+
+use std::collections::HashMap;
 
 use super::line::{Line, key};
+use super::lines::{Known, Lines};
 use super::say::{self, Near};
 use crate::print::block_name;
 use crate::problem::{Problem, nearest};
@@ -11,10 +14,12 @@ use crate::sources::Sources;
 use crate::tree::{At, Block, BlockName, Edit, Edits, Entry, Item, Key, Span, Tree};
 
 /// The base under work.
-struct Weave<'w> {
+pub(super) struct Weave<'w> {
     entries: Vec<Entry<Item>>,
-    sources: &'w Sources,
-    problems: &'w mut Vec<Problem>,
+    pub(super) sources: &'w Sources,
+    pub(super) problems: &'w mut Vec<Problem>,
+    /// What is known of the blocks whose lines were changed, by where they begin.
+    known: HashMap<usize, Known>,
 }
 
 /// Carries out what an overlay says on its base.
@@ -29,7 +34,7 @@ pub(super) fn weave(
         |entry: &Entry<Item>| matches!(entry, Entry::Line { item: Item::Example { .. }, .. });
     let entries = base.entries.into_iter().filter(|entry| !is_example(entry)).collect();
     let entries = one_of_each(entries);
-    let mut weave = Weave { entries, sources, problems };
+    let mut weave = Weave { entries, sources, problems, known: HashMap::new() };
     let (drops, rest): (Vec<_>, Vec<_>) = overlay
         .entries
         .into_iter()
@@ -46,6 +51,7 @@ pub(super) fn weave(
             Entry::Comment(_) | Entry::Blank(_) => {}
         }
     }
+    weave.settle();
     Tree { entries: weave.entries }
 }
 
@@ -53,7 +59,10 @@ pub(super) fn weave(
 fn one_of_each(entries: Vec<Entry<Item>>) -> Vec<Entry<Item>> {
     let mut kept: Vec<Entry<Item>> = Vec::new();
     for entry in entries {
-        let Entry::Line { item, .. } = &entry else {
+        let Entry::Line {
+            item: item @ (Item::Fields(_) | Item::Sync(_) | Item::Require(_)), ..
+        } = &entry
+        else {
             kept.push(entry);
             continue;
         };
@@ -287,11 +296,11 @@ impl Weave<'_> {
     /// The base's file, as far as its lines tell.
     fn base_file(&self) -> String {
         let first = self.entries.iter().filter_map(line_of).map(|(_, place)| place).next();
-        first.map_or_else(String::new, |at| self.sources.place(at.start).file.to_owned())
+        first.map_or_else(String::new, |at| self.sources.file_at(at.start).0.to_owned())
     }
 
     /// The first line of something, to point at.
-    fn first_line(&self, span: Span) -> Span {
+    pub(super) fn first_line(&self, span: Span) -> Span {
         let text = self.sources.text().get(span.start..span.end).unwrap_or("");
         let end = text.find('\n').map_or(span.end, |at| span.start + text[..at].trim_end().len());
         Span::new(span.start, end)
@@ -339,13 +348,14 @@ impl Weave<'_> {
     /// One edit of the lines of a block.
     fn edit<T: Line>(&mut self, name: &At<BlockName>, edit: Edit<T>) {
         let Some(index) = self.find_block(name) else { return };
-        let block_at = self.entries.get(index).and_then(line_of).map(|(_, span)| span);
-        let Some(Entry::Line { item, .. }) = self.entries.get(index) else { return };
+        let Some(Entry::Line { item, span, .. }) = self.entries.get_mut(index) else { return };
         // The block is worked on beside the others, and put back.
-        let mut item = item.clone();
+        let nothing = Block { entries: Vec::new(), end_trailing: None, closed: true };
+        let (mut item, span) = (std::mem::replace(item, Item::Report(nothing)), *span);
         if let Some(block) = T::block(&mut item) {
-            let head = self.first_line(block_at.unwrap_or(name.span));
-            let mut lines = Lines { block, head, weave: self };
+            let known = self.known.remove(&span.start).unwrap_or_else(|| Known::of(block));
+            let head = self.first_line(span);
+            let mut lines = Lines { block, known, head, weave: self };
             match edit {
                 Edit::Add { line, before } => lines.add(line, before.as_ref(), None),
                 Edit::AddLines { lines: added, before } => {
@@ -358,9 +368,36 @@ impl Weave<'_> {
                 Edit::Change { old, new } => lines.change(&old, new),
                 Edit::Remove(old) => lines.remove(&old),
             }
+            let known = lines.known;
+            self.known.insert(span.start, known);
         }
-        if let Some(Entry::Line { item: known, .. }) = self.entries.get_mut(index) {
-            *known = item;
+        if let Some(Entry::Line { item: place, .. }) = self.entries.get_mut(index) {
+            *place = item;
+        }
+    }
+
+    /// Puts the lines of the blocks that were changed in their order.
+    fn settle(&mut self) {
+        for entry in &mut self.entries {
+            let Entry::Line { item, span, .. } = entry else { continue };
+            let Some(known) = self.known.get(&span.start) else { continue };
+            match item {
+                Item::Sync(block) => known.settle(block),
+                Item::Defaults(block) => known.settle(block),
+                Item::Values { rows, .. } => known.settle(rows),
+                Item::Fields(block) => known.settle(block),
+                Item::Related { lines, .. } | Item::Each { lines, .. } => known.settle(lines),
+                Item::Require(block) => known.settle(block),
+                Item::Report(block) => known.settle(block),
+                Item::Language(_)
+                | Item::Mapping { .. }
+                | Item::Side { .. }
+                | Item::Match { .. }
+                | Item::Extends(_)
+                | Item::Edit { .. }
+                | Item::Drop(_)
+                | Item::Example { .. } => {}
+            }
         }
     }
 }
@@ -370,123 +407,4 @@ fn line_of(entry: &Entry<Item>) -> Option<(&Item, Span)> {
         Entry::Line { item, span, .. } => Some((item, *span)),
         Entry::Comment(_) | Entry::Blank(_) | Entry::Unreadable(_) => None,
     }
-}
-
-/// The lines of one block of the base.
-struct Lines<'l, 'w, T> {
-    block: &'l mut Block<T>,
-    /// The block's first line, to point at.
-    head: Span,
-    weave: &'l mut Weave<'w>,
-}
-
-impl<T: Line> Lines<'_, '_, T> {
-    fn add(&mut self, line: At<T>, before: Option<&At<T>>, trailing: Option<String>) {
-        let (name, whole) = (line.value.name(), line.value.whole());
-        let known = self.block.lines().find(|(known, _)| known.name() == name);
-        if let Some((known, place)) = known {
-            let problem = if known.whole() == whole {
-                say::idle(line.span, place)
-            } else {
-                say::there_already(line.value.named_at(line.span), place, &name)
-            };
-            self.weave.problems.push(problem);
-            return;
-        }
-        let at = match before {
-            Some(before) => match self.find(before) {
-                Some(at) => at,
-                None => return,
-            },
-            None => self.block.entries.len(),
-        };
-        let entry = Entry::Line { item: line.value, span: line.span, trailing };
-        self.block.entries.insert(at, entry);
-    }
-
-    fn change(&mut self, old: &At<T>, new: At<T>) {
-        let Some(at) = self.find(old) else { return };
-        let Some(Entry::Line { item, span, .. }) = self.block.entries.get_mut(at) else { return };
-        if self.weave.sources.place(span.start).file
-            == self.weave.sources.place(new.span.start).file
-        {
-            self.weave.problems.push(say::twice(old.value.named_at(old.span), *span));
-            return;
-        }
-        let merged = item.merged(new.value);
-        if merged.whole() == item.whole() {
-            self.weave.problems.push(say::idle(new.span, *span));
-            return;
-        }
-        (*item, *span) = (merged, new.span);
-    }
-
-    fn remove(&mut self, old: &At<T>) {
-        if let Some(at) = self.find(old) {
-            self.block.entries.remove(at);
-        }
-    }
-
-    /// Which entry is meant; says when there is none, or several.
-    fn find(&mut self, wanted: &At<T>) -> Option<usize> {
-        let name = wanted.value.name();
-        let lines = |block: &Block<T>, fits: &dyn Fn(&T) -> bool| -> Vec<(usize, Span)> {
-            let entries = block.entries.iter().enumerate();
-            let line = |(at, entry): (usize, &Entry<T>)| match entry {
-                Entry::Line { item, span, .. } if fits(item) => Some((at, *span)),
-                Entry::Line { .. } | Entry::Comment(_) | Entry::Blank(_) | Entry::Unreadable(_) => {
-                    None
-                }
-            };
-            entries.filter_map(line).collect()
-        };
-        let mut found = lines(self.block, &|line| line.name() == name);
-        if found.is_empty() && wanted.value.short_name() == name {
-            found = lines(self.block, &|line| line.short_name() == name);
-        }
-        let at = wanted.value.named_at(wanted.span);
-        match found.as_slice() {
-            [(one, _)] => Some(*one),
-            [] => {
-                self.lost(at, &name);
-                None
-            }
-            several => {
-                let places: Vec<Span> = several.iter().map(|(_, place)| *place).collect();
-                let help = "write the line's condition too: `… when CONDITION`";
-                let what = format!("`{name}`");
-                self.weave.problems.push(say::unclear(at, &what, &places, help));
-                None
-            }
-        }
-    }
-
-    fn lost(&mut self, at: Span, name: &str) {
-        let names: Vec<(String, Span)> =
-            self.block.lines().map(|(line, place)| (line.name(), place)).collect();
-        let near = nearest(name, names.iter().map(|(known, _)| known.as_str()))
-            .or_else(|| alike(name, &names));
-        let near = match names.iter().find(|(known, _)| Some(known.as_str()) == near) {
-            Some((known, place)) => {
-                Near { at: self.weave.first_line(*place), line: Some(known.clone()) }
-            }
-            None => Near { at: self.head, line: None },
-        };
-        let base = self.weave.sources.place(near.at.start).file.to_owned();
-        let what = format!("line `{name}`");
-        self.weave.problems.push(say::lost(at, &what, &base, Some(near)));
-    }
-}
-
-/// A line that is about the same on one side of its arrow.
-fn alike<'n>(name: &str, names: &'n [(String, Span)]) -> Option<&'n str> {
-    let ends = |name: &str| -> Option<(String, String)> {
-        let arrow = [" <-> ", " -> ", " <- "].into_iter().find(|arrow| name.contains(arrow))?;
-        let (left, right) = name.split_once(arrow)?;
-        Some((left.trim().to_owned(), right.trim().to_owned()))
-    };
-    let (left, right) = ends(name)?;
-    let same =
-        |known: &&(String, Span)| ends(&known.0).is_some_and(|(l, r)| l == left || r == right);
-    names.iter().find(same).map(|(known, _)| known.as_str())
 }
