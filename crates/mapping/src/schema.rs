@@ -7,6 +7,7 @@ mod description;
 mod field;
 mod find;
 mod form;
+mod index;
 mod kind;
 mod metadata;
 mod model;
@@ -28,6 +29,7 @@ use std::sync::OnceLock;
 
 pub use description::{Description, Difference};
 pub use find::{Found, Miss, MissKind, Place};
+pub use index::Index;
 pub use kind::{Access, Kind, System};
 pub use model::{Child, Field, Object, PickValue, RecordType, Required, States};
 pub use note::Note;
@@ -48,6 +50,8 @@ const MOST_PROBLEMS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Schemas {
     objects: Vec<Object>,
+    /// Where the objects of each system stand.
+    index: [Index; 2],
 }
 
 /// Something wrong in a schema file.
@@ -148,7 +152,13 @@ impl Schemas {
 
     /// The object of that name (exactly as written).
     pub fn object(&self, system: System, name: &str) -> Option<&Object> {
-        self.objects(system).find(|object| object.name == name)
+        let index = match system {
+            System::PartnerCenter => &self.index[0],
+            System::Salesforce => &self.index[1],
+        };
+        index.find(&self.objects, name, |object| {
+            (object.system == system).then_some(object.name.as_str())
+        })
     }
 
     /// All objects of a system, in the order of the files.

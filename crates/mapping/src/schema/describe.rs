@@ -42,6 +42,7 @@ pub(super) fn read(text_of_file: &str, notes: &mut Notes) -> Result<Object, Unre
         states: None,
         record_types: list(json, "recordTypeInfos").iter().filter_map(record_type).collect(),
         org: None,
+        index: Default::default(),
         name,
     })
 }

@@ -3,6 +3,7 @@
 //! In: nothing. Out: the types that the YAML reader fills and that `check` asks.
 //! Must not know: YAML, files, maps.
 
+use super::index::Index;
 use super::kind::{Access, Kind, System};
 
 /// A kind of record.
@@ -26,6 +27,8 @@ pub struct Object {
     pub record_types: Vec<RecordType>,
     /// The org that it was read from, in words for messages; nothing for what is built in.
     pub org: Option<String>,
+    /// Where its fields, its relationships to parents and to children stand.
+    pub index: [Index; 3],
 }
 
 /// A variant of an object with lists of values of its own.
@@ -53,17 +56,17 @@ impl RecordType {
 impl Object {
     /// The field of that name (exactly as written).
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+        self.index[0].find(&self.fields, name, |field| Some(&field.name))
     }
 
     /// The child relationship of that name.
     pub fn child(&self, relationship: &str) -> Option<&Child> {
-        self.children.iter().find(|child| child.relationship == relationship)
+        self.index[2].find(&self.children, relationship, |child| Some(&child.relationship))
     }
 
     /// The reference field whose relationship has that name: `Account` finds `AccountId`.
     pub fn reference(&self, relationship: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.relationship.as_deref() == Some(relationship))
+        self.index[1].find(&self.fields, relationship, |field| field.relationship.as_deref())
     }
 
     /// What must be given when a record is created.
@@ -187,6 +190,8 @@ pub struct Field {
     pub fields: Vec<Field>,
     /// The member that identifies a list's element.
     pub key: Option<String>,
+    /// Where its members and its values stand.
+    pub index: [Index; 2],
 }
 
 impl Field {
@@ -221,6 +226,7 @@ impl Field {
             patch: None,
             fields: Vec::new(),
             key: None,
+            index: Default::default(),
         }
     }
 
@@ -231,7 +237,7 @@ impl Field {
 
     /// The member of that name (exactly as written).
     pub fn member(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+        self.index[0].find(&self.fields, name, |field| Some(&field.name))
     }
 
     /// What must be given when an element of this list (or this group) is created.
@@ -241,7 +247,7 @@ impl Field {
 
     /// The entry of its list of values with that value (exactly as written).
     pub fn value(&self, value: &str) -> Option<&PickValue> {
-        self.values.iter().find(|entry| entry.value == value)
+        self.index[1].find(&self.values, value, |entry| Some(&entry.value))
     }
 
     /// The values that can be chosen.

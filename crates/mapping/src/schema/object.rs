@@ -75,6 +75,7 @@ fn object(
         states: None,
         record_types: Vec::new(),
         org: None,
+        index: Default::default(),
     };
     for name in ["key", "fields"] {
         if form.entry(name).is_none() && matches!(entry.value.node, Node::Map(_)) {

@@ -79,6 +79,7 @@ pub(super) fn standard(name: &str, name_field: Option<&Field>, own: &[SourceFiel
         states: None,
         record_types: Vec::new(),
         org: None,
+        index: Default::default(),
     }
 }
 
