@@ -14,6 +14,7 @@ mod model;
 mod note;
 mod object;
 mod org;
+mod quick;
 mod read;
 mod standard;
 mod xml;

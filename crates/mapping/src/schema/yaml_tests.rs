@@ -298,3 +298,80 @@ proptest! {
         }
     }
 }
+
+/// What the quick reader makes of a text is what the library makes of it.
+fn is_read_alike(text: &str) -> bool {
+    quick::parse(text).is_none_or(|node| read::parse_any(text) == Ok(node))
+}
+
+#[test]
+fn the_built_in_schemas_are_read_quickly() {
+    for (name, text) in Schemas::built_in_files() {
+        assert!(quick::parse(text).is_some(), "{name}");
+        assert!(is_read_alike(text), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_simple_is_left_to_the_library() {
+    for text in [
+        "",
+        "# a\n",
+        "a",
+        "- a\n",
+        "a:\n- b\n",
+        "a:\n  b\n",
+        "a: b\n  c\n",
+        "a: |\n  b\n",
+        "a:\n    b: c\n  d: e\n",
+        "a: 'it''s'\n",
+        "a: \"\\n\"\n",
+        "a: 1.5\n",
+        "a: 1e5\n",
+        "a: 010\n",
+        "a: -1\n",
+        "a: *b\n",
+        "a: [b\n",
+        "a: [b: c]\n",
+        "a: {b}\n",
+        "a: {b: }\n",
+        "a: [b, , c]\n",
+        "a: b: c\n",
+        "a:\tb\n",
+        "a: b\r\n",
+        "a: !b c\n",
+        "---\na: b\n",
+        "a: @b\n",
+        "a: ~\n",
+        "a: [b]c\n",
+        "a: [b]#c\n",
+        "\u{feff}a: b\n",
+        "  a: b\n",
+        "a: .inf\n",
+        "a: \"b\n",
+        "? a\n",
+        "a: - b\n",
+        "a:b\n",
+        "a: &b\n",
+        "a: &b c\n",
+        "a: [b #c\n]\n",
+    ] {
+        assert_eq!(quick::parse(text), None, "{text:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn pieces_of_yaml_are_read_alike(pieces in proptest::collection::vec(proptest::sample::select(vec![
+        "\n", "\n", "\n  ", "\n  ", "\n    ", " ", "- ", "a", "a: ", "b:", "b: ", "c: d", "1", "12", "0", "1to5", "e", "/a", "true", "null",
+        "~", "\"x\"", "'y'", "\"", "'", "{", "}", "{ a: b }", "[", "]", "[a, b]", ", ", ",", ":", "#", " # x", "&m", "*m", "b: &m", "é",
+        "?", "|", "!", "-", ".", "&", "%", "\t",
+    ]), 1..14)) {
+        let text = pieces.concat();
+        prop_assert!(is_read_alike(&text), "{:?}", text);
+        let inside = format!("k:\n  a: &m\n    b: c\n  {text}\nz: [{}]\n", text.replace('\n', " "));
+        prop_assert!(is_read_alike(&inside), "{:?}", inside);
+    }
+}
