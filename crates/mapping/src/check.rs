@@ -26,7 +26,7 @@ mod states;
 mod tables;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::decision::Side;
 use crate::plan::{Line, Plan, Wins};
@@ -60,6 +60,8 @@ struct Checker<'c> {
     defaults: Defaults,
     /// Which tables are used, and where each stands.
     tables: Vec<TableFacts>,
+    /// The tables by their names.
+    table_names: HashMap<String, usize>,
     /// Where each line of `fields` (the key line left out) stands, with its checked plan line.
     written: Vec<(Side, String, Span)>,
     /// The first line that writes a field, by scope and path.

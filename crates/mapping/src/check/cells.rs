@@ -200,7 +200,12 @@ impl<'c> Checker<'c> {
     /// A word that is not in the list. Of an open list only one that differs in case is a mistake.
     fn unknown(&self, word: &str, span: Span, field: &Field) -> Option<Problem> {
         let all: Vec<&str> = field.values.iter().map(|v| v.value.as_str()).collect();
-        let cased = all.iter().find(|known| known.to_lowercase() == word.to_lowercase());
+        let lower = word.to_lowercase();
+        let alike = |known: &str| match (known.is_ascii(), lower.is_ascii()) {
+            (true, true) => known.eq_ignore_ascii_case(&lower),
+            _ => known.to_lowercase() == lower,
+        };
+        let cased = all.iter().find(|known| alike(known));
         if !field.restricted && cased.is_none() {
             return None;
         }

@@ -453,17 +453,19 @@ impl Checker<'_> {
 
     /// The index of a table; says so when there is none.
     fn table_named(&mut self, name: &At<String>) -> Option<usize> {
-        let found = self.plan.tables.iter().position(|table| table.name == name.value);
+        let found = self.table_names.get(&name.value).copied();
         if let Some(index) = found {
             if let Some(facts) = self.tables.get_mut(index) {
                 facts.used = true;
             }
         } else {
-            let names: Vec<String> = self.plan.tables.iter().map(|t| t.name.clone()).collect();
-            self.say(say::unknown_table(name.span, &name.value, &names));
+            let names = self.plan.tables.iter().map(|table| table.name.as_str());
+            let near = nearest(&name.value, names);
+            let problem = say::unknown_table(name.span, &name.value, near);
             // A near miss is read as what was meant, so that the table itself is checked too.
-            let near = nearest(&name.value, names.iter().map(String::as_str))?;
-            return names.iter().position(|known| known == near);
+            let index = near.and_then(|near| self.table_names.get(near).copied());
+            self.say(problem);
+            return index;
         }
         found
     }

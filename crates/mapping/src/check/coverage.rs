@@ -3,7 +3,7 @@
 //! In: the tables of a line, in a chain. Out: problems that name the values, the effect in both
 //! directions, and rows. Must not know: how rows are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Table};
@@ -15,7 +15,7 @@ use crate::value::Value;
 
 use super::Checker;
 use super::cells::{cell_text, quote};
-use super::rows::{RowIndex, arrow_to, covers, ends};
+use super::rows::{RowIndex, arrow_to, ends};
 use super::tables::{Columns, Use, texts};
 
 /// Values of the columns of one side.
@@ -45,8 +45,12 @@ impl<'c> Checker<'c> {
                 let table = using.tables.get(step).and_then(|index| self.plan.tables.get(*index));
                 let Some(table) = table else { return };
                 let meant = meant(table, to, &using.columns(step, to.other()));
-                let index = RowIndex::new(&table.rows, to, |_| Some(String::new()));
-                let open = |v: &&Values| !covered(&index, v) && !meant.contains(v);
+                let index = RowIndex::new(&table.rows, to, |row| (!row.aside).then(String::new));
+                let is_meant = |values: &Values| {
+                    let words = texts(values);
+                    words.is_some_and(|w| matches!(w.as_slice(), [one] if meant.contains(one)))
+                };
+                let open = |v: &&Values| !covered(&index, v) && !is_meant(v);
                 let gap = arriving.as_ref().map(|all| Gap {
                     using,
                     step,
@@ -93,8 +97,9 @@ impl<'c> Checker<'c> {
                 .label("covered by no row of their own")
         };
         let problem = problem.effect(effect);
+        let goals = Goals::new(gap, self.plan.tables.get(index));
         let made: Vec<(String, bool)> =
-            gap.values.iter().map(|value| self.row_for(gap, otherwise, value)).collect();
+            gap.values.iter().map(|value| self.row_for(gap, &goals, otherwise, value)).collect();
         let first = made.first().map_or("", |(row, _)| row.as_str());
         let help = if otherwise.is_none() && count > 1 {
             format!("add rows such as `{first}`, or `otherwise {word} keep`")
@@ -172,6 +177,7 @@ impl<'c> Checker<'c> {
     fn row_for(
         &self,
         gap: &Gap<'_, 'c>,
+        goals: &Goals<'_, 'c>,
         otherwise: Option<&Otherwise>,
         value: &Values,
     ) -> (String, bool) {
@@ -183,13 +189,14 @@ impl<'c> Checker<'c> {
             [one] => cells_text(&vec![one.clone(); width]),
             cells => cells_text(cells),
         };
-        let goal = namesake(&using.columns(*step, *to), value, width)
-            .or_else(|| table.and_then(|table| neighbours(gap, table, value)))
-            .or_else(|| match otherwise {
-                None => Some(all(&[Cell::Park])),
-                // What a new record gets instead has no place in a row.
-                Some(otherwise) if otherwise.on_create.is_some() => None,
-                Some(otherwise) => Some(all(&otherwise.action)),
+        let goal =
+            goals.namesake(value, width).or_else(|| goals.of_neighbours(value)).or_else(|| {
+                match otherwise {
+                    None => Some(all(&[Cell::Park])),
+                    // What a new record gets instead has no place in a row.
+                    Some(otherwise) if otherwise.on_create.is_some() => None,
+                    Some(otherwise) => Some(all(&otherwise.action)),
+                }
             });
         let whole = goal.is_some();
         let goal = goal.unwrap_or_else(|| vec!["…"; width].join(", "));
@@ -241,48 +248,86 @@ impl<'c> Checker<'c> {
     }
 }
 
-/// The value of the other list that is called the same, whatever its case, blanks and marks.
-fn namesake(columns: &Columns<'_>, value: &Values, width: usize) -> Option<String> {
-    let [Some(field)] = columns.fields.as_slice() else { return None };
-    let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let wanted = letters(&texts(value)?.concat());
-    let found = field.active_values().find(|known| letters(known) == wanted)?;
-    (width == 1).then(|| quote(found))
+/// What the values that arrive at a table get there, and what the other list calls the same.
+struct Goals<'g, 'c> {
+    gap: &'g Gap<'g, 'c>,
+    /// For each value what its row says, when that is whole.
+    given: Vec<Option<&'g [Cell]>>,
+    /// For each value the nearest one before it, and behind it, whose row says something.
+    before: Vec<Option<usize>>,
+    behind: Vec<Option<usize>>,
+    /// Where each value stands among all.
+    places: HashMap<String, usize>,
+    /// The values of the other list by their letters.
+    namesakes: HashMap<String, &'c str>,
 }
 
-/// What both neighbours in the list get, when it is the same; of a status pair, what all pairs
-/// with the same status get.
-fn neighbours(gap: &Gap<'_, '_>, table: &Table, value: &Values) -> Option<String> {
-    let goal = |value: &Values| -> Option<&[Cell]> {
-        let row = table.rows.iter().find(|row| {
-            gap.to.is_target_of(row.arrow)
-                && row.when.is_none()
-                && covers(ends(row, gap.to).0, value)
-        })?;
-        let (_, goal) = ends(row, gap.to);
-        goal.iter().all(|cell| matches!(cell, Cell::Is(_))).then_some(goal)
-    };
-    let place = gap.all.iter().position(|other| other == value)?;
-    let goals: Vec<&[Cell]> = if value.len() > 1 {
-        let alike = gap.all.iter().filter(|other| other.first() == value.first());
-        alike.filter_map(goal).collect()
-    } else {
-        let before = gap.all.iter().take(place).rev().find_map(goal)?;
-        vec![before, gap.all.iter().skip(place + 1).find_map(goal)?]
-    };
-    let (first, rest) = goals.split_first()?;
-    let alike = |other: &&[Cell]| {
-        first.iter().zip(*other).all(|pair| match pair {
-            (Cell::Is(a), Cell::Is(b)) => same_plain(a, b),
-            (a, b) => a == b,
+impl<'g, 'c> Goals<'g, 'c> {
+    fn new(gap: &'g Gap<'g, 'c>, table: Option<&'g Table>) -> Self {
+        let rows = table.map_or(&[][..], |table| table.rows.as_slice());
+        let index = RowIndex::new(rows, gap.to, |row| row.when.is_none().then(String::new));
+        let goal = |value: &Values| -> Option<&'g [Cell]> {
+            let (_, goal) = ends(rows.get(index.first(value, "", |_| true)?)?, gap.to);
+            goal.iter().all(|cell| matches!(cell, Cell::Is(_))).then_some(goal)
+        };
+        let given: Vec<Option<&[Cell]>> = gap.all.iter().map(goal).collect();
+        let nearest = |latest: &mut Option<usize>, place: usize| {
+            let found = *latest;
+            *latest = given.get(place).copied().flatten().map(|_| place).or(found);
+            Some(found)
+        };
+        let before = (0..given.len()).scan(None, nearest).collect();
+        let mut behind: Vec<Option<usize>> = (0..given.len()).rev().scan(None, nearest).collect();
+        behind.reverse();
+        let mut places = HashMap::new();
+        for (place, value) in gap.all.iter().enumerate() {
+            places.entry(format!("{value:?}")).or_insert(place);
+        }
+        let mut namesakes = HashMap::new();
+        if let [Some(field)] = gap.using.columns(gap.step, gap.to).fields.as_slice() {
+            for known in field.active_values() {
+                namesakes.entry(letters(known)).or_insert(known);
+            }
+        }
+        Self { gap, given, before, behind, places, namesakes }
+    }
+
+    /// The value of the other list that is called the same, whatever its case, blanks and marks.
+    fn namesake(&self, value: &Values, width: usize) -> Option<String> {
+        let found = self.namesakes.get(&letters(&texts(value)?.concat()))?;
+        (width == 1).then(|| quote(found))
+    }
+
+    /// What both neighbours in the list get, when it is the same; of a status pair, what all pairs
+    /// with the same status get.
+    fn of_neighbours(&self, value: &Values) -> Option<String> {
+        let place = *self.places.get(&format!("{value:?}"))?;
+        let goal = |place: usize| self.given.get(place).copied().flatten();
+        let goals: Vec<&[Cell]> = if value.len() > 1 {
+            let all = self.gap.all.iter().enumerate();
+            let alike = all.filter(|(_, other)| other.first() == value.first());
+            alike.filter_map(|(place, _)| goal(place)).collect()
+        } else {
+            let next = |places: &[Option<usize>]| goal((*places.get(place)?)?);
+            vec![next(&self.before)?, next(&self.behind)?]
+        };
+        let (first, rest) = goals.split_first()?;
+        let alike = |other: &&[Cell]| {
+            first.iter().zip(*other).all(|pair| match pair {
+                (Cell::Is(a), Cell::Is(b)) => same_plain(a, b),
+                (a, b) => a == b,
+            })
+        };
+        rest.iter().all(alike).then(|| match self.gap.to {
+            Side::Left => first.iter().map(left_text).collect::<Vec<_>>().join(", "),
+            Side::Right => cells_text(first),
         })
-    };
-    rest.iter().all(alike).then(|| match gap.to {
-        Side::Left => first.iter().map(left_text).collect::<Vec<_>>().join(", "),
-        Side::Right => cells_text(first),
-    })
+    }
+}
+
+/// What is left of a text without case, blanks and marks.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a row has the values. A `when` may not hold, and yet the row was written for them.
@@ -291,8 +336,8 @@ fn covered(index: &RowIndex<'_>, values: &[Cell]) -> bool {
 }
 
 /// Values of the list that misspelt cells were meant for, which are told as such.
-fn meant(table: &Table, to: Side, columns: &Columns<'_>) -> Vec<Values> {
-    let [Some(field)] = columns.fields.as_slice() else { return Vec::new() };
+fn meant(table: &Table, to: Side, columns: &Columns<'_>) -> HashSet<String> {
+    let [Some(field)] = columns.fields.as_slice() else { return HashSet::new() };
     let known = || field.values.iter().map(|value| value.value.as_str());
     let rows = table.rows.iter().filter(|row| to.is_target_of(row.arrow));
     let words = rows.filter_map(|row| texts(ends(row, to).0)).filter_map(|mut cells| cells.pop());
@@ -300,7 +345,6 @@ fn meant(table: &Table, to: Side, columns: &Columns<'_>) -> Vec<Values> {
         .filter(|word| field.value(word).is_none())
         .take(MOST_PROBLEMS)
         .filter_map(|word| nearest(&word, known()).map(str::to_owned))
-        .map(|near| vec![Cell::Is(Value::Text(near))])
         .collect()
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::decision::Side;
-use crate::plan::writers::path_text;
+use crate::plan::writers::{Written, path_text};
 use crate::problem::{Code, Problem, Severity, nearest};
 use crate::schema::Field;
 use crate::tree::{At, Block, Constant, Entry, ExampleLine, Item, Path, Span, Tree, Want};
@@ -15,7 +15,7 @@ use super::{Checker, head};
 
 /// What the lines of an example say so far, by side, with the places.
 #[derive(Default)]
-struct Said {
+struct Said<'w> {
     given: [Option<Span>; 2],
     with: [Option<Span>; 2],
     missing: [Option<Span>; 2],
@@ -27,8 +27,8 @@ struct Said {
     gives: bool,
     /// A line names no side, or could not be read: nothing is missing for sure.
     unclear: bool,
-    /// All lines of the map have a meaning.
-    whole: bool,
+    /// What lines write, when all lines of the map have a meaning.
+    written: Option<&'w [Written; 2]>,
 }
 
 impl Checker<'_> {
@@ -41,7 +41,8 @@ impl Checker<'_> {
         let plan = &self.plan;
         // A map of nothing but a head is only begun.
         let begun = plan.lines.len() < 2 && plan.related.is_empty() && plan.lists.is_empty();
-        let whole = sure && !begun && is_whole(tree);
+        let written = (sure && !begun && is_whole(tree))
+            .then(|| Side::BOTH.map(|side| Written::new(plan.written(side))));
         let mut titles: BTreeMap<&str, Span> = BTreeMap::new();
         for (item, _) in head::items(tree) {
             let Item::Example { title, lines } = item else { continue };
@@ -60,12 +61,17 @@ impl Checker<'_> {
                 self.say(problem);
             }
             titles.entry(&title.value).or_insert(title.span);
-            self.example(title, lines, whole);
+            self.example(title, lines, written.as_ref());
         }
     }
 
-    fn example(&mut self, title: &At<String>, lines: &Block<ExampleLine>, whole: bool) {
-        let mut said = Said { unclear: has_unread(lines), whole, ..Said::default() };
+    fn example(
+        &mut self,
+        title: &At<String>,
+        lines: &Block<ExampleLine>,
+        written: Option<&[Written; 2]>,
+    ) {
+        let mut said = Said { unclear: has_unread(lines), written, ..Said::default() };
         for (line, span) in lines.lines() {
             self.example_line(line, span, &mut said);
         }
@@ -88,7 +94,7 @@ impl Checker<'_> {
         self.agrees_with_itself(&said);
     }
 
-    fn example_line(&mut self, line: &ExampleLine, span: Span, said: &mut Said) {
+    fn example_line(&mut self, line: &ExampleLine, span: Span, said: &mut Said<'_>) {
         let place = |list: &mut [Option<Span>; 2], side: Option<Side>| match side {
             Some(side) => {
                 let [left, right] = list;
@@ -132,7 +138,7 @@ impl Checker<'_> {
             }
             ExampleLine::Gives { wants, .. } => {
                 said.gives = true;
-                self.example_wants(side, wants, said.whole);
+                self.example_wants(side, wants, said.written);
                 None
             }
         };
@@ -162,7 +168,7 @@ impl Checker<'_> {
     }
 
     /// A record that is missing has nothing; two that never met have no base.
-    fn agrees_with_itself(&mut self, said: &Said) {
+    fn agrees_with_itself(&mut self, said: &Said<'_>) {
         for side in Side::BOTH {
             let of = |list: &[Option<Span>; 2]| {
                 let [left, right] = list;
@@ -232,15 +238,20 @@ impl Checker<'_> {
         self.of_kind(field, &typed, value.span);
     }
 
-    fn example_wants(&mut self, side: Option<Side>, wants: &[(At<Path>, At<Want>)], whole: bool) {
+    fn example_wants(
+        &mut self,
+        side: Option<Side>,
+        wants: &[(At<Path>, At<Want>)],
+        written: Option<&[Written; 2]>,
+    ) {
         let Some(side) = side else { return };
         for (path, want) in wants {
             let Some(found) = self.found(side.index(), path) else { continue };
             if let Want::Is(value) = &want.value {
                 self.fits_field(found.field, &At::new(value.clone(), want.span));
             }
-            let is_written = !self.plan.writers(side, &path.value).is_empty();
-            if whole && !is_written && want.value != Want::Unchanged {
+            let Some(written) = written.filter(|_| want.value != Want::Unchanged) else { continue };
+            if !self.plan.is_written(side, &path.value, &written[side.index()]) {
                 self.never_written(side, path);
             }
         }

@@ -1,6 +1,6 @@
 //! The head of a map: `language`, `mapping`, `side`, and the empty plan that they make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::decision::{Side, path_name};
 use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
@@ -263,6 +263,7 @@ impl<'c> Checker<'c> {
             plan,
             defaults,
             tables: Vec::new(),
+            table_names: HashMap::new(),
             written: Vec::new(),
             meant: Vec::new(),
             picks: Vec::new(),

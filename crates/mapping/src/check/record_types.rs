@@ -51,9 +51,12 @@ impl<'c> Checker<'c> {
         let said = self.said_types(&picks);
         let right = self.scopes.get(1).map(|scope| scope.place);
         for object in self.schemas.objects(System::Salesforce) {
+            if object.record_types.is_empty() {
+                continue;
+            }
             let own = |field: &Field| object.fields.iter().any(|known| std::ptr::eq(known, field));
             let picks: Vec<&Pick<'c>> = picks.iter().filter(|pick| own(pick.field)).collect();
-            if picks.is_empty() || object.record_types.is_empty() {
+            if picks.is_empty() {
                 continue;
             }
             let main = matches!(right, Some(Place::Object(main)) if main.name == object.name);

@@ -20,9 +20,10 @@ impl<'c> Checker<'c> {
         let Some(table) = self.plan.tables.get(index) else { return };
         let Some(facts) = self.tables.get(index) else { return };
         let mut problems: Vec<Problem> = Vec::new();
-        let always = |row: &Row| row.when.is_none().then(String::new);
+        let always = |row: &Row| (row.when.is_none() && !row.aside).then(String::new);
         let indices = Side::BOTH.map(|to| RowIndex::new(&table.rows, to, always));
-        let when = |row: &Row| row.when.as_ref().map(|when| format!("{when:?}"));
+        let when =
+            |row: &Row| row.when.as_ref().filter(|_| !row.aside).map(|when| format!("{when:?}"));
         let under = Side::BOTH.map(|to| RowIndex::new(&table.rows, to, when));
         for (later, (row, at)) in table.rows.iter().zip(&facts.rows).enumerate() {
             if problems.len() > MOST_PROBLEMS {
@@ -159,7 +160,7 @@ impl<'r> RowIndex<'r> {
     /// Of the rows to which `group` gives a name, by that name.
     pub(super) fn new(rows: &'r [Row], to: Side, group: impl Fn(&Row) -> Option<String>) -> Self {
         let mut known: BTreeMap<Open, BTreeMap<Vec<String>, Vec<usize>>> = BTreeMap::new();
-        let used = |row: &Row| to.is_target_of(row.arrow) && !row.aside;
+        let used = |row: &Row| to.is_target_of(row.arrow);
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| used(row)) {
             let cells = ends(row, to).0;
             let open: Open = cells.iter().map(|cell| !matches!(cell, Cell::Is(_))).collect();

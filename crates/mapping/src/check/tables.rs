@@ -1,7 +1,5 @@
 //! `values` blocks: rows as they stand, then checked against the fields of each line that uses them.
 
-use std::collections::BTreeMap;
-
 use crate::decision::Side;
 use crate::plan::{Cell, Otherwise, Row, Table};
 use crate::problem::{Code, Problem, semantics as say};
@@ -88,13 +86,12 @@ impl<'c> Use<'c> {
 impl<'c> Checker<'c> {
     /// Reads all `values` blocks.
     pub(super) fn read_tables(&mut self, tree: &Tree) {
-        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for (item, _) in head::items(tree) {
             let Item::Values { name, rows } = item else { continue };
             if self.is_full() {
                 return;
             }
-            if let Some(index) = names.get(name.value.as_str()).copied() {
+            if let Some(index) = self.table_names.get(&name.value).copied() {
                 let first = self.tables.get(index).map_or(name.span, |facts| facts.span);
                 self.say(say::doubled(&format!("values {}", name.value), first, name.span));
                 continue;
@@ -111,7 +108,7 @@ impl<'c> Checker<'c> {
                 self.read_row(row, span, &mut table, &mut facts);
             }
             self.widths(&table, &facts);
-            names.insert(&name.value, self.plan.tables.len());
+            self.table_names.insert(name.value.clone(), self.plan.tables.len());
             self.plan.tables.push(table);
             self.tables.push(facts);
         }

@@ -2,6 +2,7 @@
 //!
 //! In: a plan, a side, a path as a map writes it. Out: lines of the map. Must not know: records.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::decision::{Side, path_name};
@@ -40,6 +41,30 @@ fn meet(a: &str, b: &str) -> bool {
     leads(a, b) || leads(b, a)
 }
 
+/// Paths that lines write, to find those that meet another one without looking at all.
+pub(crate) struct Written {
+    /// The paths, and what leads to them.
+    below: HashSet<String>,
+    paths: HashSet<String>,
+}
+
+impl Written {
+    pub(crate) fn new(paths: Vec<String>) -> Self {
+        let below = paths.iter().flat_map(|path| leading_to(path)).map(str::to_owned).collect();
+        Self { below, paths: paths.into_iter().collect() }
+    }
+
+    /// True when one of them meets the path.
+    fn meets(&self, path: &str) -> bool {
+        self.below.contains(path) || leading_to(path).any(|above| self.paths.contains(above))
+    }
+}
+
+/// A path, and the paths that lead to it.
+fn leading_to(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices(['.', '[']).map(|(at, _)| &path[..at]).chain([path])
+}
+
 impl Plan {
     /// The lines of the map that may write what stands at `path` in a record of `side`: lines of
     /// `fields` and `related`, and for an element of a list its block and the block's lines.
@@ -64,6 +89,14 @@ impl Plan {
         let lines = self.lines.iter().chain(related).filter(|line| line.writes(side));
         let slots = lines.flat_map(|line| line.source(side).slots());
         slots.filter_map(|slot| Some(self.slot(side, *slot)?.path.clone())).collect()
+    }
+
+    /// Whether there are such lines: asked for many paths, of which `written` knows what lines of
+    /// `fields` and `related` write.
+    pub(crate) fn is_written(&self, side: Side, path: &Path, written: &Written) -> bool {
+        let text = path_text(path);
+        written.meets(&text)
+            || self.lists.iter().any(|each| !self.writers_of_list(each, side, &text).is_empty())
     }
 
     fn writers_of_list(&self, each: &Each, side: Side, text: &str) -> Vec<usize> {

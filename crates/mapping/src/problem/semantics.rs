@@ -88,10 +88,10 @@ pub(crate) fn unknown_field(
 }
 
 /// A table that no `values` block defines.
-pub(crate) fn unknown_table(at: Span, word: &str, names: &[String]) -> Problem {
+pub(crate) fn unknown_table(at: Span, word: &str, near: Option<&str>) -> Problem {
     let problem = Problem::new(Code::UnknownTable, at, format!("there is no table `{word}`"))
         .label("defined by no `values` block");
-    match nearest(word, names.iter().map(String::as_str)) {
+    match near {
         Some(near) => problem.help(format!("did you mean `{near}`?")).fix(at, near),
         None => problem.help(format!("add a block `values {word} … end`")),
     }
