@@ -306,13 +306,21 @@ pub(super) fn arrow_text(arrow: Arrow) -> &'static str {
 
 fn source(source: &Source, slots: &[Slot]) -> String {
     match source {
-        Source::Slots(ids) => ids
-            .iter()
-            .filter_map(|id| slots.get(id.0).map(|slot| slot.path.as_str()))
-            .collect::<Vec<_>>()
-            .join(", "),
-        Source::Constant(values) => values.iter().map(value_text).collect::<Vec<_>>().join(", "),
+        Source::Slots(ids) => joined(ids.iter().filter_map(|id| Some(&slots.get(id.0)?.path))),
+        Source::Constant(values) => joined(values.iter().map(value_text)),
     }
+}
+
+/// Texts with commas between them.
+fn joined(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let mut all = String::new();
+    for (place, text) in texts.enumerate() {
+        if place > 0 {
+            all.push_str(", ");
+        }
+        all.push_str(text.as_ref());
+    }
+    all
 }
 
 pub(super) fn cells(cells: &[Cell]) -> String {
@@ -324,7 +332,7 @@ pub(super) fn cells(cells: &[Cell]) -> String {
         Cell::Keep => "keep".to_owned(),
         Cell::Park => "park".to_owned(),
     };
-    cells.iter().map(text).collect::<Vec<_>>().join(", ")
+    joined(cells.iter().map(text))
 }
 
 /// A value of the map (never one of a record).
@@ -343,13 +351,23 @@ pub(super) fn value_text(value: &Value) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '\\' => quoted.push_str("\\\\"),
+            '"' => quoted.push_str("\\\""),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// SHA-256 as 64 hex digits.
 pub(crate) fn hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
