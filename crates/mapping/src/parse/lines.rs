@@ -41,7 +41,8 @@ pub(super) struct Line {
 impl Line {
     /// The first word: letters, digits and `_` up to a blank, a quote or the end; else nothing.
     pub(super) fn first_word(&self) -> &str {
-        let end = self.plain.find(|c: char| !is_name_char(c)).unwrap_or(self.plain.len());
+        let ends = |byte: u8| !is_name_char(char::from(byte));
+        let end = self.plain.bytes().position(ends).unwrap_or(self.plain.len());
         let (word, rest) = self.plain.split_at_checked(end).unwrap_or(("", ""));
         if rest.is_empty() || rest.starts_with([' ', '\t', '"', ',']) { word } else { "" }
     }
@@ -132,7 +133,11 @@ impl<'t, 'p> Scanner<'t, 'p> {
                 self.line.comment = Some(At::new(text.to_owned(), span));
                 break;
             }
-            self.step(c);
+            if is_name_char(c) {
+                self.copy_run(self.left(), |c| !is_name_char(c));
+            } else {
+                self.step(c);
+            }
         }
         let length = self.line.plain.trim_end().len();
         let end = place(&self.line.pieces, length);
@@ -227,19 +232,21 @@ impl<'t, 'p> Scanner<'t, 'p> {
         };
         self.copy('"');
         let end = self.next + length;
-        while let (Some(c), true) = (self.peek(), self.next < end) {
-            let following = self.left().chars().nth(1);
-            match (c, following) {
-                ('\\', Some(escaped @ ('"' | '\\' | 'n'))) => {
-                    self.copy(c);
+        loop {
+            self.copy_run(self.body.get(self.next..end).unwrap_or(""), |c| c == '\\');
+            if self.next >= end {
+                break;
+            }
+            match self.left().chars().nth(1) {
+                Some(escaped @ ('"' | '\\' | 'n')) => {
+                    self.copy('\\');
                     self.copy(escaped);
                 }
-                ('\\', _) => {
+                following => {
                     let at = Span::new(self.here(), self.here() + 1);
                     self.problems.push(syntax::bad_escape(at, following));
                     self.replace(1, "\\\\");
                 }
-                _ => self.copy(c),
             }
         }
         self.copy('"');
@@ -368,6 +375,13 @@ impl<'t, 'p> Scanner<'t, 'p> {
     /// True at the start of the line and behind a blank.
     fn at_blank(&self) -> bool {
         self.line.plain.is_empty() || self.line.plain.ends_with([' ', '\t'])
+    }
+
+    /// Copies the beginning of what is left, up to a character that ends it.
+    fn copy_run(&mut self, left: &str, ends: impl Fn(char) -> bool) {
+        let run = left.find(ends).map_or(left, |end| left.get(..end).unwrap_or(""));
+        self.line.plain.push_str(run);
+        self.next += run.len();
     }
 
     fn copy(&mut self, c: char) {
