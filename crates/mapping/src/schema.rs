@@ -14,7 +14,6 @@ mod model;
 mod note;
 mod object;
 mod org;
-mod quick;
 mod read;
 mod standard;
 mod xml;

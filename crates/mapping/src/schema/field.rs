@@ -69,14 +69,14 @@ pub(super) fn fields<'n>(
     around: &Around,
     out: &mut Complaints,
 ) -> Vec<(Field, Entry<'n>)> {
-    let entries = cursor.entries(format_args!("`fields`"), out);
+    let entries = cursor.entries("`fields`", out);
     entries.into_iter().map(|entry| (field(&entry, around, out), entry)).collect()
 }
 
 /// One field.
 fn field(entry: &Entry<'_>, around: &Around, out: &mut Complaints) -> Field {
-    let what = format_args!("field `{}`", entry.name);
-    let form = Form::read(&entry.value, what, &SETTINGS, out);
+    let what = format!("field `{}`", entry.name);
+    let form = Form::read(&entry.value, &what, &SETTINGS, out);
     let kind = kind(entry, &form, out);
     let mut field = Field::new(entry.name, kind.unwrap_or(Kind::Text));
     if let Some(label) = form.text("label", out) {
@@ -132,10 +132,9 @@ fn values(form: &Form<'_>, out: &mut Complaints) -> Vec<PickValue> {
     let Some(entry) = form.entry("values") else { return Vec::new() };
     let mut values: Vec<PickValue> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for item in entry.value.items(format_args!("`values`"), out) {
+    for item in entry.value.items("`values`", out) {
         let value = if matches!(item.node, Node::Map(_)) {
-            let form =
-                Form::read(&item, format_args!("a value"), &["value", "label", "active"], out);
+            let form = Form::read(&item, "a value", &["value", "label", "active"], out);
             let Some(value) = form.text("value", out) else {
                 if form.entry("value").is_none() {
                     out.add(&item, "a value has no `value`".into(), "add `value: \"…\"`");
@@ -148,7 +147,7 @@ fn values(form: &Form<'_>, out: &mut Complaints) -> Vec<PickValue> {
                 active: form.flag("active", out).unwrap_or(true),
             }
         } else {
-            let Some(value) = item.text(format_args!("`values`"), out) else { continue };
+            let Some(value) = item.text("`values`", out) else { continue };
             PickValue { value: value.into(), label: value.into(), active: true }
         };
         if seen.insert(value.value.clone()) {

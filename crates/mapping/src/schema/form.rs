@@ -3,14 +3,8 @@
 //! Everything that does not fit is noted as a complaint with its place, and reading goes on.
 //! Must not know: objects and fields.
 
-use std::collections::HashSet;
-use std::fmt::Arguments;
-
 use super::read::{Node, Step};
 use crate::problem::nearest;
-
-/// So many entries of a mapping are few.
-const FEW: usize = 16;
 
 /// Something wrong in a schema file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +50,12 @@ impl<'n> Cursor<'n> {
     }
 
     fn inside(&self, node: &'n Node, step: Step) -> Self {
-        let mut path = Vec::with_capacity(self.path.len() + 1);
-        path.extend_from_slice(&self.path);
-        path.push(step);
+        let path = self.path.iter().copied().chain([step]).collect();
         Cursor { node, path }
     }
 
     /// The entries of a mapping; a name that stands twice is a complaint and left out.
-    pub(super) fn entries(&self, what: Arguments<'_>, out: &mut Complaints) -> Vec<Entry<'n>> {
+    pub(super) fn entries(&self, what: &str, out: &mut Complaints) -> Vec<Entry<'n>> {
         let Node::Map(pairs) = self.node else {
             let found = self.node.phrase();
             out.add(
@@ -73,9 +65,8 @@ impl<'n> Cursor<'n> {
             );
             return Vec::new();
         };
-        let mut entries: Vec<Entry<'n>> = Vec::with_capacity(pairs.len());
-        // Few names are compared one by one.
-        let mut seen = (pairs.len() > FEW).then(HashSet::new);
+        let mut entries: Vec<Entry<'n>> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
         for (index, (name, value)) in pairs.iter().enumerate() {
             let at = self.inside(name, Step::Name(index));
             let value = self.inside(value, Step::Value(index));
@@ -88,11 +79,7 @@ impl<'n> Cursor<'n> {
                 );
                 continue;
             };
-            let is_new = match &mut seen {
-                Some(seen) => seen.insert(name.as_str()),
-                None => entries.iter().all(|entry| entry.name != name),
-            };
-            if is_new {
+            if seen.insert(name.as_str()) {
                 entries.push(Entry { name, at, value });
             } else {
                 out.add(&at, format!("{what}: `{name}` stands twice"), "remove one of the two");
@@ -102,7 +89,7 @@ impl<'n> Cursor<'n> {
     }
 
     /// The elements of a list.
-    pub(super) fn items(&self, what: Arguments<'_>, out: &mut Complaints) -> Vec<Cursor<'n>> {
+    pub(super) fn items(&self, what: &str, out: &mut Complaints) -> Vec<Cursor<'n>> {
         let Node::List(items) = self.node else {
             let found = self.node.phrase();
             out.add(self, format!("{what}: expected a list, found {found}"), "write `[one, two]`");
@@ -112,7 +99,7 @@ impl<'n> Cursor<'n> {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&self, what: Arguments<'_>, out: &mut Complaints) -> Option<&'n str> {
+    pub(super) fn text(&self, what: &str, out: &mut Complaints) -> Option<&'n str> {
         match self.node {
             Node::Text(text) if !text.trim().is_empty() => Some(text),
             Node::Text(_) => {
@@ -134,11 +121,7 @@ impl<'n> Cursor<'n> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(
-        &self,
-        what: Arguments<'_>,
-        out: &mut Complaints,
-    ) -> Vec<(&'n str, Cursor<'n>)> {
+    pub(super) fn texts(&self, what: &str, out: &mut Complaints) -> Vec<(&'n str, Cursor<'n>)> {
         let items = self.items(what, out);
         items.into_iter().filter_map(|item| Some((item.text(what, out)?, item))).collect()
     }
@@ -154,7 +137,7 @@ impl<'n> Form<'n> {
     /// Reads a mapping; `what` says in messages what it describes.
     pub(super) fn read(
         cursor: &Cursor<'n>,
-        what: Arguments<'_>,
+        what: &str,
         known: &[&str],
         out: &mut Complaints,
     ) -> Form<'n> {
@@ -177,7 +160,7 @@ impl<'n> Form<'n> {
 
     /// A text, when it is given.
     pub(super) fn text(&self, name: &str, out: &mut Complaints) -> Option<&'n str> {
-        self.entry(name).and_then(|entry| entry.value.text(format_args!("`{name}`"), out))
+        self.entry(name).and_then(|entry| entry.value.text(&format!("`{name}`"), out))
     }
 
     /// A flag, when it is given.

@@ -37,7 +37,7 @@ pub(super) fn read_file(root: &Node, out: &mut Complaints) -> File {
         out.add(&root, message, "begin with `system: partner_center` or `system: salesforce`");
         return file;
     }
-    let form = Form::read(&root, format_args!("a schema"), &["system", "objects"], out);
+    let form = Form::read(&root, "a schema", &["system", "objects"], out);
     let names = System::ALL.map(System::name);
     if form.entry("system").is_none() {
         let message = "there is no `system`".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn read_file(root: &Node, out: &mut Complaints) -> File {
         return file;
     };
     let Some(system) = system else { return file };
-    for entry in objects.value.entries(format_args!("`objects`"), out) {
+    for entry in objects.value.entries("`objects`", out) {
         let object = object(&entry, system, &mut file.lookups, out);
         file.objects.push((object, entry.at.path));
     }
@@ -62,9 +62,9 @@ fn object(
     lookups: &mut Vec<Lookup>,
     out: &mut Complaints,
 ) -> Object {
-    let what = format_args!("object `{}`", entry.name);
+    let what = format!("object `{}`", entry.name);
     let known = ["label", "key", "fields", "children", "states"];
-    let form = Form::read(&entry.value, what, &known, out);
+    let form = Form::read(&entry.value, &what, &known, out);
     let mut object = Object {
         name: entry.name.into(),
         label: form.text("label", out).unwrap_or(entry.name).into(),
@@ -105,7 +105,7 @@ fn object(
         field.nullable = false;
     }
     if let Some(given) = form.entry("children") {
-        for entry in given.value.entries(format_args!("`children`"), out) {
+        for entry in given.value.entries("`children`", out) {
             object.children.extend(child(&entry, system, lookups, out));
         }
     }
@@ -121,8 +121,8 @@ fn child(
     lookups: &mut Vec<Lookup>,
     out: &mut Complaints,
 ) -> Option<Child> {
-    let what = format_args!("child relationship `{}`", entry.name);
-    let form = Form::read(&entry.value, what, &["object", "field"], out);
+    let what = format!("child relationship `{}`", entry.name);
+    let form = Form::read(&entry.value, &what, &["object", "field"], out);
     let mut given = |name: &str| {
         if form.entry(name).is_none() && matches!(entry.value.node, Node::Map(_)) {
             let help = "write `{ object: CHILD, field: FIELD }`";
@@ -144,7 +144,7 @@ fn child(
 /// Reads the legal combinations; each value must be one of its field's values.
 fn states(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> States {
     let known = ["fields", "pairs", "initial", "moves", "terminal"];
-    let form = Form::read(cursor, format_args!("`states`"), &known, out);
+    let form = Form::read(cursor, "`states`", &known, out);
     for name in ["fields", "pairs"] {
         if form.entry(name).is_none() && matches!(cursor.node, Node::Map(_)) {
             out.add(cursor, format!("`states` has no `{name}`"), format!("add `{name}: [ … ]`"));
@@ -153,7 +153,7 @@ fn states(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> States 
     let mut states = States::default();
     if let Some(entry) = form.entry("fields") {
         let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
-        for (name, at) in entry.value.texts(format_args!("`fields`"), out) {
+        for (name, at) in entry.value.texts("`fields`", out) {
             if !names.contains(&name) {
                 let message = format!("`states`: there is no field `{name}`");
                 out.add(&at, message, did_you_mean(name, &names));
@@ -164,14 +164,14 @@ fn states(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> States 
     let fields = states.fields.clone();
     let mut combinations = |name: &str| {
         let entry = form.entry(name)?;
-        let items = entry.value.items(format_args!("`{name}`"), out);
+        let items = entry.value.items(&format!("`{name}`"), out);
         Some(items.iter().filter_map(|item| combination(item, object, &fields, out)).collect())
     };
     states.pairs = combinations("pairs").unwrap_or_default();
     states.initial = combinations("initial").unwrap_or_default();
     states.terminal = combinations("terminal").unwrap_or_default();
     if let Some(entry) = form.entry("moves") {
-        for item in entry.value.items(format_args!("`moves`"), out) {
+        for item in entry.value.items("`moves`", out) {
             states.moves.extend(moves(&item, object, &fields, out));
         }
     }
@@ -187,7 +187,7 @@ fn combination(
     out: &mut Complaints,
 ) -> Option<Vec<String>> {
     let before = out.0.len();
-    let texts = cursor.texts(format_args!("a combination"), out);
+    let texts = cursor.texts("a combination", out);
     if out.0.len() == before && texts.len() != fields.len() {
         let message = format!(
             "a combination has one value for each of {} fields, found {}",
@@ -214,7 +214,7 @@ fn moves(
     fields: &[String],
     out: &mut Complaints,
 ) -> Vec<(Vec<String>, Vec<String>)> {
-    let form = Form::read(cursor, format_args!("a move"), &["from", "to"], out);
+    let form = Form::read(cursor, "a move", &["from", "to"], out);
     let (Some(from), Some(to)) = (form.entry("from"), form.entry("to")) else {
         if matches!(cursor.node, Node::Map(_)) {
             let help = "write `{ from: [ … ], to: [[ … ], [ … ]] }`";
@@ -223,7 +223,7 @@ fn moves(
         return Vec::new();
     };
     let from = combination(&from.value, object, fields, out);
-    let to = to.value.items(format_args!("`to`"), out);
+    let to = to.value.items("`to`", out);
     let to = to.iter().filter_map(|item| combination(item, object, fields, out));
     let to: Vec<Vec<String>> = to.collect();
     from.map_or_else(Vec::new, |from| to.into_iter().map(|to| (from.clone(), to)).collect())

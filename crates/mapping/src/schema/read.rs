@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use super::quick;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error as _, IgnoredAny, MapAccess,
     SeqAccess, VariantAccess, Visitor,
@@ -73,11 +72,6 @@ impl LineColumn {
 /// # Errors
 /// Where it cannot be read, and what the reader expected there.
 pub(super) fn parse(text: &str) -> Result<Node, (LineColumn, String)> {
-    quick::parse(text).map_or_else(|| parse_any(text), Ok)
-}
-
-/// The same for all that is YAML.
-pub(super) fn parse_any(text: &str) -> Result<Node, (LineColumn, String)> {
     Node::deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| {
         let message = error.to_string();
         match error.location() {
