@@ -43,7 +43,7 @@ impl Applier<'_> {
     }
 
     /// Whether the program could do it; else nothing is written.
-    pub(crate) fn quick(&mut self, record: &[u8], out: &mut Vec<u8>) -> bool {
+    fn quick(&mut self, record: &[u8], out: &mut Vec<u8>) -> bool {
         let Some(program) = &self.program else { return false };
         let start = out.len();
         let done = program.run(self.plan, record, &mut self.memory, out).is_ok();

@@ -327,6 +327,12 @@ pub struct ChildReads {
     pub fields: Vec<String>,
 }
 
+/// Whether a path leads to what stands at `place`, or to a part of it.
+pub(crate) fn is_at_or_below(path: &str, place: &str) -> bool {
+    let below = path.strip_prefix(place);
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 /// The names of a dotted path. A name with a dot in it stands in backticks; what is selected in a
 /// list stays with the list's name, such as `attributes[type is "CustomerMarketplaceIntent"]`.
 pub fn names(path: &str) -> Vec<&str> {

@@ -6,7 +6,7 @@
 use crate::decide::{note, trace};
 use crate::decision::{
     Change, ChildAction, ChildChange, Draft, LineTrace, Outcome, RelatedDraft, RuleDraft, Side,
-    nest,
+    is_at_or_below, nest,
 };
 use crate::element::{change, keyed, new_element};
 use crate::fault::{Fault, FaultCode};
@@ -33,11 +33,7 @@ impl Plan {
     /// Drafts the record of `to` from the record of the other side.
     pub(crate) fn draft(&self, to: Side, from: &Record<'_>) -> Drafted {
         let empty = Record::empty(&self.side(to).slots);
-        let records = match to {
-            Side::Left => [&empty, from],
-            Side::Right => [from, &empty],
-        };
-        let scene = Scene { creating: true, ..Scene::of(self, records) };
+        let scene = Scene::creating(self, to, from, &empty);
         let mut drafted = Drafted::default();
         for line in &self.lines {
             let changes = line_changes(&scene, line, to, &mut drafted);
@@ -216,11 +212,7 @@ impl Plan {
     /// Every field that must be given has a value.
     fn check_required(&self, to: Side, drafted: &mut Drafted) {
         for path in &self.side(to).required {
-            let has = |change: &Change| {
-                let below = change.path.strip_prefix(path.as_str());
-                below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-                    && !matches!(change.value.as_str(), "null" | "\"\"")
-            };
+            let has = |change: &Change| is_at_or_below(&change.path, path) && says(change);
             let related = |draft: &RelatedDraft| draft.through == *path;
             let draft = &drafted.draft;
             if draft.changes.iter().any(has) || draft.related.iter().any(related) {
@@ -272,6 +264,11 @@ impl Plan {
         drafted.fatal = Some(first);
         drafted.faults.extend(failing);
     }
+}
+
+/// Whether a change gives a value, not a blank.
+pub(crate) fn says(change: &Change) -> bool {
+    !matches!(change.value.as_str(), "null" | "\"\"")
 }
 
 impl Drafted {

@@ -22,11 +22,11 @@ mod whole;
 
 use crate::decision::Side;
 use crate::plan::{Plan, SlotId};
-use crate::scan::{Finds, Form, Trie, Unusual, scan};
+use crate::scan::{Finds, Trie, Unusual, scan};
 
 use memo::Memo;
 pub(crate) use pair::{PairMemory, PairProgram};
-use step::{Done, Step};
+use step::{Done, Step, Written};
 use whole::WholeList;
 
 /// The steps that make records of one side.
@@ -36,6 +36,7 @@ pub(crate) struct Program {
     trie: Trie,
     /// Where the name stands that makes the record a webhook's payload.
     payload: usize,
+    /// The key, which stands first.
     key: Step,
     /// In the order of the plan's lines.
     steps: Vec<Step>,
@@ -66,7 +67,7 @@ struct Read {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     finds: Finds,
-    memos: Vec<Memo>,
+    memos: Vec<Memo<Written>>,
 }
 
 /// What a step works with.
@@ -75,7 +76,7 @@ struct Work<'w> {
     to: Side,
     record: &'w [u8],
     finds: &'w Finds,
-    memos: &'w mut [Memo],
+    memos: &'w mut [Memo<Written>],
     /// The fields that must be given and were.
     given: u64,
 }
@@ -92,12 +93,14 @@ impl Program {
     ) -> Result<(), Unusual> {
         let Memory { finds, memos } = memory;
         scan(record, &self.trie, finds)?;
-        if matches!(finds.at(self.payload).form, Form::Plain | Form::Simple | Form::Escaped) {
+        if finds.at(self.payload).form.is_text() {
             return Err(Unusual);
         }
         let mut work = Work { plan, to: self.to, record, finds, memos, given: 0 };
         out.push(b'{');
-        work.key(&self.key, out)?;
+        if work.direct(&self.key, out) == Done::Ask {
+            return Err(Unusual);
+        }
         for step in &self.steps {
             work.step(step, out)?;
         }
@@ -124,17 +127,6 @@ fn close(out: &mut Vec<u8>) {
 }
 
 impl Work<'_> {
-    /// The key, which stands first and counts for nothing else.
-    fn key(&mut self, step: &Step, out: &mut Vec<u8>) -> Result<(), Unusual> {
-        let given = self.given;
-        match self.direct(step, out) {
-            Done::Written | Done::Blank => {}
-            Done::Ask => return Err(Unusual),
-        }
-        self.given = given;
-        Ok(())
-    }
-
     #[inline]
     fn step(&mut self, step: &Step, out: &mut Vec<u8>) -> Result<(), Unusual> {
         let start = out.len();

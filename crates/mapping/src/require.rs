@@ -3,7 +3,7 @@
 //! In: the referral as a write would leave it. Out: the lines that fail, and whether they name a
 //! field. Must not know: bases, what else is written.
 
-use crate::decision::Side;
+use crate::decision::{Side, is_at_or_below};
 use crate::fault::{Fault, FaultCode};
 use crate::plan::{Plan, Require};
 use crate::record::{Record, SlotFault};
@@ -19,15 +19,11 @@ impl Plan {
 
     /// Whether a line names the field at `path`, something in it, or what it is in.
     pub(crate) fn names(&self, require: &Require, path: &str) -> bool {
-        let within = |inner: &str, outer: &str| {
-            let rest = inner.strip_prefix(outer);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
         let conditions = std::iter::once(&require.test).chain(&require.when);
         conditions
             .flat_map(|condition| &condition.tests)
             .filter_map(|test| self.slot(Side::Left, test.slot))
-            .any(|slot| within(&slot.path, path) || within(path, &slot.path))
+            .any(|slot| is_at_or_below(&slot.path, path) || is_at_or_below(path, &slot.path))
     }
 
     /// What the seller reads of a line that fails.

@@ -1,8 +1,9 @@
 //! One pass over a record's text: what a plan reads, found where it stands.
 //!
 //! In: bytes, and a [`Trie`] of the places that are read. Out: for each place what stands there, as a
-//! span of them. All of them are checked to be JSON (RFC 8259) in UTF-8, also where nothing is read. What is rare (a doubled or oddly spelled name, a shape that a path does not lead through) is
-//! not judged here: the record is then to be read as a tree. Must not know: fields, values.
+//! span of them. All of them are checked to be JSON (RFC 8259) in UTF-8, also where nothing is read.
+//! What is rare (a doubled or oddly spelled name, a shape that a path does not lead through) is not
+//! judged here: the record is then to be read as a tree. Must not know: fields, values.
 
 mod skip;
 #[cfg(test)]
@@ -40,6 +41,14 @@ pub(crate) enum Form {
     Escaped,
     /// A list or an object, whole.
     Tree,
+}
+
+impl Form {
+    /// Whether it is a text, however it is written.
+    #[inline]
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Form::Plain | Form::Simple | Form::Escaped)
+    }
 }
 
 /// What stands at a place.
@@ -219,18 +228,38 @@ impl<'s> Scanner<'s> {
         Err(Unusual)
     }
 
-    /// The members of an object, some of which are read.
-    fn members_of(&mut self, node: &'s Node, depth: usize) -> Result<(), Unusual> {
+    /// Steps into a list or an object, the innermost of `depth`. False: it ends at once.
+    #[inline]
+    fn opens(&mut self, close: u8, depth: usize) -> Result<bool, Unusual> {
         if depth > DEEPEST {
             return Err(Unusual);
         }
         self.at += 1;
         self.blanks();
-        if self.peek() == b'}' {
+        if self.peek() == close {
             self.at += 1;
-            return Ok(());
+            return Ok(false);
         }
-        loop {
+        Ok(true)
+    }
+
+    /// Steps to what comes next in a list or an object. False: it ends here.
+    #[inline]
+    fn goes_on(&mut self, close: u8) -> Result<bool, Unusual> {
+        self.blanks();
+        let next = self.peek();
+        self.at += 1;
+        if next == b',' {
+            self.blanks();
+            return Ok(true);
+        }
+        if next == close { Ok(false) } else { Err(Unusual) }
+    }
+
+    /// The members of an object, some of which are read.
+    fn members_of(&mut self, node: &'s Node, depth: usize) -> Result<(), Unusual> {
+        let mut more = self.opens(b'}', depth)?;
+        while more {
             if self.peek() != b'"' {
                 return Err(Unusual);
             }
@@ -251,17 +280,9 @@ impl<'s> Scanner<'s> {
                     self.value(child, depth)?;
                 }
             }
-            self.blanks();
-            match self.peek() {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(Unusual),
-            }
-            self.blanks();
+            more = self.goes_on(b'}')?;
         }
+        Ok(())
     }
 
     #[inline(always)]
@@ -283,17 +304,9 @@ impl<'s> Scanner<'s> {
 
     /// The element of a list that a path means, or what is gathered of all of them.
     fn pick(&mut self, pick: &'s Pick, depth: usize) -> Result<(), Unusual> {
-        if depth > DEEPEST {
-            return Err(Unusual);
-        }
         let mut chosen = false;
-        self.at += 1;
-        self.blanks();
-        if self.peek() == b']' {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
+        let mut more = self.opens(b']', depth)?;
+        while more {
             if chosen {
                 self.skip(depth)?;
             } else {
@@ -301,16 +314,7 @@ impl<'s> Scanner<'s> {
                 self.value(self.trie.node(pick.node), depth)?;
                 chosen = self.takes(pick)?;
             }
-            self.blanks();
-            match self.peek() {
-                b',' => self.at += 1,
-                b']' => {
-                    self.at += 1;
-                    break;
-                }
-                _ => return Err(Unusual),
-            }
-            self.blanks();
+            more = self.goes_on(b']')?;
         }
         if !chosen {
             self.forget(pick);

@@ -83,6 +83,20 @@ impl<'s> Scene<'s> {
         Scene { plan, slots, records, deal, creating: false, left_lock: None, shared: false }
     }
 
+    /// The scene in which a record of `to` is made: `empty`, until lines write it.
+    pub(crate) fn creating(
+        plan: &'s Plan,
+        to: Side,
+        from: &'s Record<'s>,
+        empty: &'s Record<'s>,
+    ) -> Scene<'s> {
+        let records = match to {
+            Side::Left => [empty, from],
+            Side::Right => [from, empty],
+        };
+        Scene { creating: true, ..Scene::of(plan, records) }
+    }
+
     pub(crate) fn slot(&self, side: Side, id: SlotId) -> Option<&'s Slot> {
         let [left, right] = self.slots;
         match side {

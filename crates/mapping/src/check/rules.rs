@@ -1,6 +1,6 @@
 //! Checks across lines: what is written twice, what is never written, what may be blank.
 
-use crate::decision::Side;
+use crate::decision::{Side, is_at_or_below};
 use crate::plan::{Condition, Line, Slot, TestOp, Via};
 use crate::problem::{Code, Problem};
 use crate::schema::Kind;
@@ -65,9 +65,7 @@ impl Checker<'_> {
 
     /// Whether some line writes a field or what is below it, or may have been meant to.
     fn has_source(&self, side: Side, path: &str, unread: &str) -> bool {
-        let below = |other: &str| {
-            other.strip_prefix(path).is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
-        };
+        let below = |other: &str| is_at_or_below(other, path);
         let by_line = self.written.iter().any(|(s, p, _)| *s == side && below(p));
         let mut lists =
             self.plan.lists.iter().filter(|each| each.lines.iter().any(|line| line.writes(side)));

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::text::one_line;
+use super::words::Words;
 use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
+use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::value::{Misfit, Value, text_value};
 
@@ -11,10 +13,7 @@ pub(super) static ABOUT: About = About {
     name: "text cut at",
     form: "text cut at N",
     says: "A text of one line that has at most N characters on the right (counted as both systems do: UTF-16 units). A longer text agrees with every text that begins like it up to there, and what was cut stays on the left.",
-    read: |words| {
-        let at = words.number("the length to cut at", 1, 131_072)?;
-        Ok(Any::Cut(Cut { at, room: 0 }))
-    },
+    read: |words| Ok(Any::Cut(Cut { limit: Limit::read(words)? })),
     cases: &[
         Case {
             clause: "text cut at 7",
@@ -35,20 +34,57 @@ pub(super) static ABOUT: About = About {
     ],
 };
 
-/// A text of at most `at` characters, less the room that is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cut {
+/// How long a text may be on the right: so many characters, less the room that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit {
     at: u32,
     room: u32,
 }
 
+impl Limit {
+    fn read(words: &mut Words<'_>) -> Result<Limit, Box<Problem>> {
+        let at = words.number("the length to cut at", 1, 131_072)?;
+        Ok(Limit { at, room: 0 })
+    }
+
+    /// `cut at N`, if that is what comes next.
+    pub(super) fn read_cut(words: &mut Words<'_>) -> Result<Option<Limit>, Box<Problem>> {
+        if !words.take("cut") {
+            return Ok(None);
+        }
+        words.word("at")?;
+        Limit::read(words).map(Some)
+    }
+
+    pub(super) fn with_room(self, room: u32) -> Limit {
+        Limit { room, ..self }
+    }
+
+    /// In characters (UTF-16 units), never nothing at all.
+    pub(super) fn most(self) -> u32 {
+        self.at.saturating_sub(self.room).max(1)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.at)
+    }
+}
+
+/// A text that is not longer than its limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cut {
+    limit: Limit,
+}
+
 impl Cut {
     pub(super) fn with_room(self, room: u32) -> Self {
-        Self { room, ..self }
+        Self { limit: self.limit.with_room(room) }
     }
 
     fn most(&self) -> u32 {
-        self.at.saturating_sub(self.room).max(1)
+        self.limit.most()
     }
 
     fn cut(&self, text: &str) -> String {
@@ -78,7 +114,7 @@ impl One for Cut {
     }
 
     fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, " {}", self.at)
+        write!(f, " {}", self.limit)
     }
 
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::cut::first;
+use super::cut::{Limit, first};
 use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Decode, Misfit, Value, text_value};
@@ -11,14 +11,7 @@ pub(super) static ABOUT: About = About {
     name: "text exactly",
     form: "text exactly [cut at N]",
     says: "A text in which every character counts: nothing is decoded, trimmed or made alike. With `cut at` it has at most N characters on the right (UTF-16 units), and agrees with every text that begins like it up to there.",
-    read: |words| {
-        let mut at = None;
-        if words.take("cut") {
-            words.word("at")?;
-            at = Some(words.number("the length to cut at", 1, 131_072)?);
-        }
-        Ok(Any::Exactly(Exactly { at, room: 0 }))
-    },
+    read: |words| Ok(Any::Exactly(Exactly { limit: Limit::read_cut(words)? })),
     cases: &[
         Case {
             clause: "text exactly",
@@ -39,24 +32,23 @@ pub(super) static ABOUT: About = About {
     ],
 };
 
-/// A text in which every character counts, the first `at` of them when it is cut.
+/// A text in which every character counts, the first of them when it has a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exactly {
-    at: Option<u32>,
-    room: u32,
+    limit: Option<Limit>,
 }
 
 impl Exactly {
     pub(super) fn with_room(self, room: u32) -> Self {
-        Self { room, ..self }
+        Self { limit: self.limit.map(|limit| limit.with_room(room)) }
     }
 
     pub(super) fn cuts(&self) -> bool {
-        self.at.is_some()
+        self.limit.is_some()
     }
 
     fn most(&self) -> Option<u32> {
-        self.at.map(|at| at.saturating_sub(self.room).max(1))
+        self.limit.map(Limit::most)
     }
 
     fn cut<'t>(&self, text: &'t str) -> &'t str {
@@ -70,7 +62,7 @@ impl One for Exactly {
     }
 
     fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.at.map_or(Ok(()), |at| write!(f, " cut at {at}"))
+        self.limit.map_or(Ok(()), |limit| write!(f, " cut at {limit}"))
     }
 
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {

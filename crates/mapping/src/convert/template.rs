@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cut::Limit;
 use super::several::{Stand, place};
 use super::way::{Fields, Way, all_same};
 use super::words::{Words, bad_argument, quoted};
@@ -54,8 +55,7 @@ pub(super) static ABOUT: About = About {
 pub(super) struct Template {
     written: String,
     pieces: Vec<Piece>,
-    cut: Option<u32>,
-    room: u32,
+    limit: Option<Limit>,
     stand: Stand,
     /// Whether the only field is a text.
     of_text: bool,
@@ -74,14 +74,10 @@ pub(super) fn read(words: &mut Words<'_>) -> Result<Any, Box<Problem>> {
     if places == 0 {
         return Err(bad(span, "expected the name of a field in braces, found none"));
     }
-    let mut cut = None;
-    if words.take("cut") {
-        words.word("at")?;
-        cut = Some(words.number("the length to cut at", 1, 131_072)?);
-    }
+    let limit = Limit::read_cut(words)?;
     let written = written.to_owned();
     let stand = Stand::default();
-    Ok(Any::Template(Template { written, pieces, cut, room: 0, stand, of_text: true }))
+    Ok(Any::Template(Template { written, pieces, limit, stand, of_text: true }))
 }
 
 fn bad(span: Span, why: &str) -> Box<Problem> {
@@ -130,11 +126,11 @@ fn pieces(text: &str) -> Result<Vec<Piece>, &'static str> {
 
 impl Template {
     pub(super) fn with_room(self, room: u32) -> Self {
-        Self { room, ..self }
+        Self { limit: self.limit.map(|limit| limit.with_room(room)), ..self }
     }
 
     fn most(&self) -> Option<u32> {
-        self.cut.map(|cut| cut.saturating_sub(self.room).max(1))
+        self.limit.map(Limit::most)
     }
 
     fn places(&self) -> impl Iterator<Item = usize> {
@@ -199,7 +195,7 @@ impl Template {
     }
 
     fn spreads(&self) -> Result<(), &'static str> {
-        if self.cut.is_some() {
+        if self.limit.is_some() {
             Err(CUT)
         } else if self.places().count() > 1 {
             Err(SEVERAL)
@@ -218,7 +214,7 @@ impl Way for Template {
 
     fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " {}", quoted(&self.written))?;
-        self.cut.map_or(Ok(()), |cut| write!(f, " cut at {cut}"))
+        self.limit.map_or(Ok(()), |limit| write!(f, " cut at {limit}"))
     }
 
     fn bind(&mut self, fields: &Fields<'_>) -> Result<(), Unbound> {

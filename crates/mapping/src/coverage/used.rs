@@ -68,8 +68,7 @@ impl Used<'_> {
             return;
         }
         let empty = Record::empty(&self.plan.side(to).slots);
-        let records = if to == Side::Left { [&empty, from] } else { [from, &empty] };
-        let scene = Scene { creating: true, ..Scene::of(self.plan, records) };
+        let scene = Scene::creating(self.plan, to, from, &empty);
         let related = self.plan.related.iter().flat_map(|related| &related.lines);
         for line in self.plan.lines.iter().skip(1).chain(related) {
             self.line(&scene, line, to);

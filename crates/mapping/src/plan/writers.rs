@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use crate::decision::{Side, path_name};
+use crate::decision::{Side, is_at_or_below, path_name};
 use crate::tree::{Path, Segment};
 
 use super::{Each, Line, Plan, Slot};
@@ -35,10 +35,7 @@ pub(crate) fn path_text(path: &Path) -> String {
 
 /// True when one path is the other, leads to it, or leads on from it.
 fn meet(a: &str, b: &str) -> bool {
-    let leads = |from: &str, to: &str| {
-        to.strip_prefix(from).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    leads(a, b) || leads(b, a)
+    is_at_or_below(a, b) || is_at_or_below(b, a)
 }
 
 /// Paths that lines write, to find those that meet another one without looking at all.

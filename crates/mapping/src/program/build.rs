@@ -84,19 +84,7 @@ impl<'p> Build<'p> {
             Some(How::Constant) | None => How::Whole,
             Some(how) => how,
         };
-        let sources = reads.iter().map(|read| read.place).collect();
-        let (line, head) = (LineAt::Own(index), Vec::new());
-        Some(Step {
-            line,
-            how,
-            sources,
-            reads,
-            blank: None,
-            head,
-            gives: 0,
-            silent: false,
-            memo: 0,
-        })
+        Some(Step::new(LineAt::Own(index), how, reads, Vec::new()))
     }
 
     pub(super) fn from(&self) -> Side {
@@ -107,11 +95,12 @@ impl<'p> Build<'p> {
         self.plan.slot(side, id)
     }
 
-    /// A name that is written, which stands for one member only.
-    fn name(&mut self, path: &str) -> Option<Vec<u8>> {
-        let alone =
-            matches!(names(path).as_slice(), [name] if *name == path && !path.contains('['));
-        (alone && self.names.insert(path.to_owned())).then(|| head(path))
+    /// The beginning of a member of the record, or of the related record whose fields `prefix`
+    /// stands before. None: it is no name of one member, or is written already.
+    fn name(&mut self, prefix: Option<&str>, own: &str) -> Option<Vec<u8>> {
+        let alone = matches!(names(own).as_slice(), [name] if *name == own);
+        let whole = prefix.unwrap_or_default().to_owned() + own;
+        (alone && !own.contains(['[', '`']) && self.names.insert(whole)).then(|| head(own))
     }
 
     pub(super) fn read(&mut self, slot: SlotId) -> Option<Read> {
@@ -141,23 +130,13 @@ impl<'p> Build<'p> {
     /// The key as it stands first.
     fn key(&mut self) -> Option<Step> {
         let path = self.key_path().to_owned();
-        let head = self.name(&path)?;
+        let head = self.name(None, &path)?;
         let [left, right] = self.plan.key;
         let read = self.read(if self.to == Side::Left { right } else { left })?;
         let slot = self.slot(self.from(), read.slot)?;
         let passes = Passes { trimmed: true, ..Passes::default() };
         let text = TextStep { passes, exact: slot.exact, badged: slot.badged, limit: usize::MAX };
-        is_text(slot.kind).then(|| Step {
-            line: LineAt::Own(0),
-            how: How::Text(text),
-            sources: vec![read.place],
-            reads: vec![read],
-            blank: None,
-            head,
-            gives: 0,
-            silent: false,
-            memo: 0,
-        })
+        is_text(slot.kind).then(|| Step::new(LineAt::Own(0), How::Text(text), vec![read], head))
     }
 
     fn steps(&mut self, lines: impl Iterator<Item = LineAt>) -> Option<Vec<Step>> {
@@ -187,20 +166,16 @@ impl<'p> Build<'p> {
         let mut first = Vec::new();
         for id in targets.iter().filter(|_| !silent) {
             let path = &plan.slot(self.to, *id)?.path;
-            let own =
-                prefix.as_ref().map_or(Some(path.as_str()), |prefix| path.strip_prefix(prefix))?;
-            let whole = prefix.clone().unwrap_or_default() + own;
-            let alone = matches!(names(own).as_slice(), [name] if *name == own);
-            if !alone || own.contains(['[', '`']) || !self.names.insert(whole) {
-                return None;
-            }
+            let own = prefix.as_ref().map_or(Some(&**path), |prefix| path.strip_prefix(prefix))?;
+            let head = self.name(prefix.as_deref(), own)?;
             if first.is_empty() {
-                first = head(own);
+                first = head;
             }
         }
         let sources = line.source(self.from()).slots();
         let sources: Vec<Read> = sources.iter().map(|id| self.read(*id)).collect::<Option<_>>()?;
-        let others = self.other_reads(line)?;
+        let others = others(plan, line, self.from()).into_iter();
+        let others: Vec<Read> = others.map(|id| self.read(id)).collect::<Option<_>>()?;
         let how = self.how(line, &sources, prefix.as_deref()).unwrap_or(How::Whole);
         let nothing = Record::empty(&plan.side(self.from()).slots);
         let blank =
@@ -224,30 +199,9 @@ impl<'p> Build<'p> {
         Some(())
     }
 
-    /// What a line looks at beside its own fields.
-    fn other_reads(&mut self, line: &Line) -> Option<Vec<Read>> {
-        let [left, right] = &line.default;
-        let mut slots = Vec::new();
-        if let Some(Fallback::Slot { slot, .. }) = if self.to == Side::Left { left } else { right }
-        {
-            slots.push(*slot);
-        }
-        slots.extend(self.conditions(line));
-        slots.into_iter().map(|slot| self.read(slot)).collect()
-    }
-
-    /// The fields of the left record that the tables of a line ask for.
-    fn conditions(&self, line: &Line) -> Vec<SlotId> {
-        let Via::Tables(tables) = &line.via else { return Vec::new() };
-        let tables = tables.iter().filter_map(|table| self.plan.tables.get(*table));
-        let rows = tables.flat_map(|table| &table.rows);
-        let tests = rows.filter_map(|row| row.when.as_ref()).flat_map(|when| &when.tests);
-        tests.map(|test| test.slot).collect()
-    }
-
     fn group(&mut self, index: usize) -> Option<Group> {
         let related = self.plan.related.get(index)?;
-        let mut head = self.name(&related.relationship)?;
+        let mut head = self.name(None, &related.relationship)?;
         head.push(b'{');
         let lines = (0..related.lines.len()).map(|line| LineAt::Related(index, line));
         let steps = self.steps(lines)?;
@@ -262,13 +216,36 @@ impl<'p> Build<'p> {
         if !each.lines.iter().any(|line| line.writes(self.to)) {
             return Some(());
         }
-        let head = self.name(&each.child.as_ref()?.relationship)?;
+        let head = self.name(None, &each.child.as_ref()?.relationship)?;
         let list = self.read(each.left)?;
-        let slots: Vec<SlotId> = each.lines.iter().flat_map(|line| self.conditions(line)).collect();
-        let reads = slots.into_iter().map(|slot| self.read(slot)).collect::<Option<_>>()?;
+        let slots = each.lines.iter().flat_map(|line| asked_by_rows(self.plan, line));
+        let reads = slots.map(|slot| self.read(slot)).collect::<Option<_>>()?;
         lists.push(WholeList { head, index, list, reads });
         Some(())
     }
+}
+
+/// What a line looks at of one side beside its own fields: what a `default` of the other side comes
+/// from, and what rows of tables ask of the left record.
+pub(super) fn others(plan: &Plan, line: &Line, side: Side) -> Vec<SlotId> {
+    let [left, right] = &line.default;
+    let fallback = if side == Side::Left { right } else { left };
+    let mut slots = match fallback {
+        Some(Fallback::Slot { slot, .. }) => vec![*slot],
+        _ => Vec::new(),
+    };
+    if side == Side::Left {
+        slots.extend(asked_by_rows(plan, line));
+    }
+    slots
+}
+
+/// The fields of the left record that the tables of a line ask for.
+fn asked_by_rows(plan: &Plan, line: &Line) -> Vec<SlotId> {
+    let Via::Tables(tables) = &line.via else { return Vec::new() };
+    let rows = tables.iter().filter_map(|t| plan.tables.get(*t)).flat_map(|table| &table.rows);
+    let tests = rows.filter_map(|row| row.when.as_ref()).flat_map(|when| &when.tests);
+    tests.map(|test| test.slot).collect()
 }
 
 /// The steps through members of these names.

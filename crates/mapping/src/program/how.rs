@@ -66,17 +66,8 @@ impl Build<'_> {
         let how = self.one(direct, read, target)?;
         let path = self.plan.slot(self.to, target)?.path.as_str();
         let own = prefix.map_or(Some(path), |prefix| path.strip_prefix(prefix))?;
-        Some(Step {
-            line: LineAt::Own(0),
-            how,
-            sources: vec![read.place],
-            reads: Vec::new(),
-            blank: None,
-            head: head(own),
-            gives: if prefix.is_none() { bits(self.plan, self.to, target) } else { 0 },
-            silent: false,
-            memo: 0,
-        })
+        let gives = if prefix.is_none() { bits(self.plan, self.to, target) } else { 0 };
+        Some(Step { gives, ..Step::new(LineAt::Own(0), how, vec![read], head(own)) })
     }
 
     /// What can be done of one field.

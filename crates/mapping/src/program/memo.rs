@@ -3,8 +3,6 @@
 //! In: the values as they stand in records. Out: what was remembered for them. Bounded: a new entry
 //! takes the place of an old one. Must not know: lines, plans.
 
-use super::step::Written;
-
 /// How many places there are.
 const PLACES: usize = 64;
 
@@ -14,25 +12,31 @@ const SHARED: usize = 4;
 /// The longest values that are remembered, in bytes.
 const LONGEST: usize = 96;
 
-/// What was made of values.
-#[derive(Debug, Default)]
-pub(super) struct Memo {
+/// What was made of values: a `V`.
+#[derive(Debug)]
+pub(super) struct Memo<V> {
     /// Those that share a place stand side by side.
-    entries: Vec<Entry>,
+    entries: Vec<Entry<V>>,
     /// Which of those that share a place gives way next.
     next: usize,
     /// The values that are looked for.
     wanted: Vec<u8>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Entry {
-    /// Nothing: not used yet.
+#[derive(Debug)]
+struct Entry<V> {
     values: Vec<u8>,
-    written: Written,
+    /// None: not used yet.
+    made: Option<V>,
 }
 
-impl Memo {
+impl<V> Default for Memo<V> {
+    fn default() -> Memo<V> {
+        Memo { entries: Vec::new(), next: 0, wanted: Vec::new() }
+    }
+}
+
+impl<V> Memo<V> {
     /// Begins to look for something.
     #[inline]
     pub(super) fn begin(&mut self) {
@@ -49,27 +53,27 @@ impl Memo {
 
     /// What was made of it.
     #[inline]
-    pub(super) fn find(&self) -> Option<&Written> {
+    pub(super) fn find(&self) -> Option<&V> {
         let place = self.place();
         let shared = self.entries.get(place..place + SHARED)?;
         let entry = shared.iter().find(|entry| entry.values == self.wanted)?;
-        Some(&entry.written)
+        entry.made.as_ref()
     }
 
     /// Remembers what was made of it.
-    pub(super) fn keep(&mut self, written: &Written) {
+    pub(super) fn keep(&mut self, made: V) {
         if self.wanted.len() > LONGEST {
             return;
         }
         if self.entries.is_empty() {
-            self.entries.resize_with(PLACES * SHARED, Entry::default);
+            let empty = || Entry { values: Vec::new(), made: None };
+            self.entries.resize_with(PLACES * SHARED, empty);
         }
         self.next = (self.next + 1) % SHARED;
         let place = self.place() + self.next;
         if let Some(entry) = self.entries.get_mut(place) {
             entry.values.clone_from(&self.wanted);
-            entry.written.text.clone_from(&written.text);
-            entry.written.gives = written.gives;
+            entry.made = Some(made);
         }
     }
 

@@ -1,21 +1,21 @@
 //! Two records that agree, seen on their own text: most deals, most of the time.
 //!
-//! In: a plan, both records, the base. Out: whether every line is at rest and the base knows it, so that
-//! a reconcile would write nothing and change nothing. "No" says only that the plan has to look.
-//! Must not know: what is written where, who wins.
+//! In: a plan, both records, the base. Out: whether every line is at rest and the base knows it, so
+//! that a reconcile would write nothing and change nothing. "No" says only that the plan has to
+//! look. Must not know: what is written where, who wins.
 //!
 //! A line agrees when what the left record becomes on the right (as a [`Step`] makes it) is what
 //! stands there; of all other lines it is remembered what the plan said of the same values.
 
-use super::build::Build;
+use super::build::{Build, others};
 use super::memo::Memo;
-use super::step::{Done, How, LineAt, Step, Written};
+use super::step::{Done, How, LineAt, Step};
 use super::text::decodes;
 use super::{Read, Work};
 use crate::decide::{Rules, base_pair, decide};
 use crate::decimal::Decimal;
 use crate::decision::{Base, BasePair, Outcome, Side};
-use crate::plan::{Fallback, Line, Plan, Slot, SlotId, Source, Via};
+use crate::plan::{Plan, Slot, Source};
 use crate::record::{Record, strip_badge};
 use crate::scan::{Finds, Form, Found, Trie, scan};
 use crate::scene::Scene;
@@ -63,7 +63,7 @@ struct Operand {
 #[derive(Debug, Default)]
 pub(crate) struct PairMemory {
     finds: [Finds; 2],
-    memos: Vec<Memo>,
+    memos: Vec<Memo<Judged>>,
     scratch: Vec<u8>,
 }
 
@@ -145,9 +145,7 @@ impl Pair<'_> {
     /// taking part.
     fn is_usual(&self, program: &PairProgram) -> bool {
         let [left, right] = program.payloads;
-        let is_text = |side, place| {
-            matches!(self.at(side, place).form, Form::Plain | Form::Simple | Form::Escaped)
-        };
+        let is_text = |side, place| self.at(side, place).form.is_text();
         let is_empty = |side, place| {
             let found = self.at(side, place);
             match found.form {
@@ -170,7 +168,7 @@ impl Pair<'_> {
         &self,
         line: &PairLine,
         base: &BasePair,
-        memo: &mut Memo,
+        memo: &mut Memo<Judged>,
         scratch: &mut Vec<u8>,
     ) -> Option<bool> {
         if base.l_seen.is_some() || base.r_seen.is_some() {
@@ -192,15 +190,16 @@ impl Pair<'_> {
             return Some(true);
         }
         self.begin(line, memo);
-        if memo.find().is_none() {
-            let written = self.work_out(line)?;
-            memo.keep(&written);
-            return Some(is_noted(line, &written, base));
+        if let Some(judged) = memo.find() {
+            return Some(judged.says(line, base));
         }
-        memo.find().map(|written| is_noted(line, written, base))
+        let judged = self.judge(line)?;
+        let rests = judged.says(line, base);
+        memo.keep(judged);
+        Some(rests)
     }
 
-    fn begin(&self, line: &PairLine, memo: &mut Memo) {
+    fn begin(&self, line: &PairLine, memo: &mut Memo<Judged>) {
         memo.begin();
         for side in Side::BOTH {
             let [left, right] = &line.reads;
@@ -211,9 +210,8 @@ impl Pair<'_> {
         }
     }
 
-    /// What the plan says of the values of a line that the base knows: both sides as a base has
-    /// them, and whether they agree or one keeps what it has.
-    fn work_out(&self, line: &PairLine) -> Option<Written> {
+    /// What the plan says of the values of a line that the base knows.
+    fn judge(&self, line: &PairLine) -> Option<Judged> {
         let [left, right] = &line.reads;
         let left = self.work(Side::Left).partial(left).ok()?;
         let right = self.work(Side::Right).partial(right).ok()?;
@@ -229,7 +227,7 @@ impl Pair<'_> {
             && verdict.parked.is_none()
             && verdict.base.as_ref() == Some(&base)
             && matches!(verdict.trace.outcome, Outcome::Agrees | Outcome::Kept);
-        Some(Written { text: (base.l + "\n" + &base.r).into_bytes(), gives: u64::from(rests) })
+        Some(Judged { base, rests })
     }
 
     /// Whether the values of one side stand so in the base.
@@ -293,14 +291,20 @@ impl Pair<'_> {
     }
 }
 
-/// What the plan said of a line, and whether the base has the same.
-fn is_noted(line: &PairLine, written: &Written, base: &BasePair) -> bool {
-    let noted = || {
-        let (l, r) = (base.l.as_bytes(), base.r.as_bytes());
-        let behind = written.text.strip_prefix(l).and_then(|rest| rest.strip_prefix(b"\n"));
-        behind == Some(r)
-    };
-    written.gives == 1 && (line.plain || noted())
+/// What the plan said of the values of a line.
+#[derive(Debug)]
+struct Judged {
+    /// The values of both sides, as a base has them.
+    base: BasePair,
+    /// Whether they agree, or one side keeps what it has.
+    rests: bool,
+}
+
+impl Judged {
+    /// Whether the line is at rest and the base says so; of a plain line that was seen already.
+    fn says(&self, line: &PairLine, base: &BasePair) -> bool {
+        self.rests && (line.plain || (self.base.l == base.l && self.base.r == base.r))
+    }
 }
 
 fn same_number(a: &[u8], b: &[u8]) -> bool {
@@ -406,20 +410,4 @@ fn pair_line<'p>(
     }
     let step = left.forward(index)?;
     Some(PairLine { hash: line.hash.clone(), step, operands, reads, plain })
-}
-
-/// What a line looks at of one side beside its own fields: what a `default` comes from, and what
-/// rows of tables ask of the left record.
-fn others(plan: &Plan, line: &Line, side: Side) -> Vec<SlotId> {
-    let mut slots = Vec::new();
-    let [left, right] = &line.default;
-    if let Some(Fallback::Slot { slot, .. }) = if side == Side::Left { right } else { left } {
-        slots.push(*slot);
-    }
-    if let (Via::Tables(tables), Side::Left) = (&line.via, side) {
-        let rows = tables.iter().filter_map(|t| plan.tables.get(*t)).flat_map(|table| &table.rows);
-        let tests = rows.filter_map(|row| row.when.as_ref()).flat_map(|when| &when.tests);
-        slots.extend(tests.map(|test| test.slot));
-    }
-    slots
 }

@@ -29,6 +29,14 @@ pub(super) struct Step {
     pub(super) memo: usize,
 }
 
+impl Step {
+    /// A step of which only these members are made, and nothing is remembered.
+    pub(super) fn new(line: LineAt, how: How, reads: Vec<Read>, head: Vec<u8>) -> Step {
+        let sources = reads.iter().map(|read| read.place).collect();
+        Step { line, how, sources, reads, blank: None, head, gives: 0, silent: false, memo: 0 }
+    }
+}
+
 /// Where a line stands in the plan.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LineAt {

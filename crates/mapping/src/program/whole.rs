@@ -5,8 +5,8 @@
 
 use super::step::{LineAt, Step, Written};
 use super::{Read, Work};
-use crate::decision::{Side, nest};
-use crate::draft::Drafted;
+use crate::decision::{Side, is_at_or_below, nest};
+use crate::draft::{Drafted, says};
 use crate::element::change;
 use crate::json::{self, Json};
 use crate::line::{Repair, repair};
@@ -70,7 +70,7 @@ impl Work<'_> {
         out.extend_from_slice(&written.text);
         self.given |= written.gives;
         if let Some(memo) = self.memos.get_mut(step.memo) {
-            memo.keep(&written);
+            memo.keep(written);
         }
         Ok(())
     }
@@ -122,9 +122,9 @@ impl Work<'_> {
         let each = self.plan.lists.get(list.index).ok_or(Unusual)?;
         let record = self.partial(&list.reads)?;
         let mut drafted = Drafted::default();
-        with_scene(self.plan, self.to, &record, |scene| {
-            self.plan.draft_items(scene, each, self.to, &items, &mut drafted);
-        });
+        let empty = Record::empty(&self.plan.side(self.to).slots);
+        let scene = Scene::creating(self.plan, self.to, &record, &empty);
+        self.plan.draft_items(&scene, each, self.to, &items, &mut drafted);
         if drafted.fatal.is_some() || !drafted.faults.is_empty() {
             return Err(Unusual);
         }
@@ -168,21 +168,6 @@ fn members(object: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Calls `with` with the scene in which a record is made of another one.
-fn with_scene<R>(
-    plan: &Plan,
-    to: Side,
-    from: &Record<'_>,
-    with: impl FnOnce(&Scene<'_>) -> R,
-) -> R {
-    let empty = Record::empty(&plan.side(to).slots);
-    let records = match to {
-        Side::Left => [&empty, from],
-        Side::Right => [from, &empty],
-    };
-    with(&Scene { creating: true, ..Scene::of(plan, records) })
-}
-
 /// What the plan makes of one line. Error: a fault.
 pub(super) fn work_out(
     plan: &Plan,
@@ -192,20 +177,20 @@ pub(super) fn work_out(
 ) -> Result<Written, Unusual> {
     let line = line_of(plan, at).ok_or(Unusual)?;
     let prefix = prefix(plan, at);
-    let values = with_scene(plan, to, from, |scene| {
-        let pair = scene.pair(line).map_err(|_| Unusual)?;
-        match repair(scene, line, to, &pair) {
-            Ok(Repair::Set { values, .. }) => Ok(values),
-            Ok(Repair::Kept { .. } | Repair::Held(_)) => Ok(Vec::new()),
-            Ok(Repair::Parked { .. }) | Err(_) => Err(Unusual),
-        }
-    })?;
+    let empty = Record::empty(&plan.side(to).slots);
+    let scene = Scene::creating(plan, to, from, &empty);
+    let pair = scene.pair(line).map_err(|_| Unusual)?;
+    let values = match repair(&scene, line, to, &pair) {
+        Ok(Repair::Set { values, .. }) => values,
+        Ok(Repair::Kept { .. } | Repair::Held(_)) => Vec::new(),
+        Ok(Repair::Parked { .. }) | Err(_) => return Err(Unusual),
+    };
     let mut changes = Vec::new();
     let mut gives = 0;
     for (id, value) in &values {
         let Some(slot) = plan.slot(to, *id) else { continue };
         let mut change = change(slot, value);
-        if !matches!(change.value.as_str(), "null" | "\"\"") && prefix.is_none() {
+        if says(&change) && prefix.is_none() {
             gives |= bits(plan, to, *id);
         }
         if let Some(own) = prefix.as_ref().and_then(|prefix| change.path.strip_prefix(prefix)) {
@@ -223,8 +208,7 @@ pub(super) fn bits(plan: &Plan, to: Side, slot: SlotId) -> u64 {
     let Some(slot) = plan.slot(to, slot) else { return 0 };
     let mut bits = 0;
     for (index, path) in plan.side(to).required.iter().enumerate() {
-        let below = slot.path.strip_prefix(path.as_str());
-        if below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])) {
+        if is_at_or_below(&slot.path, path) {
             bits |= 1 << (index % 64);
         }
     }
