@@ -33,7 +33,7 @@ use progress::Progress;
 use work::{Maker, Part};
 
 /// How long a block is, in bytes.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: usize = 512 * 1024;
 
 /// What is applied to what.
 #[derive(Debug)]

@@ -169,10 +169,15 @@ impl Input {
         self.bytes.packed().extent.clone()
     }
 
+    /// Whether it is a file, whose bytes never have to be waited for.
+    pub(crate) fn is_file(&self) -> bool {
+        self.bytes.packed().extent.size.is_some()
+    }
+
     /// Whether the next byte has to be waited for, as far as can be told. A file has all its bytes.
     pub(crate) fn is_drained(&self) -> bool {
         let raw = self.bytes.packed();
-        raw.extent.size.is_none() && raw.short && raw.waiting() == 0
+        !self.is_file() && raw.short && raw.waiting() == 0
     }
 
     /// Why it could not be read on.

@@ -1,7 +1,10 @@
-//! The stream on several threads: one reads, some work, and the one that started them writes.
+//! The stream on several threads: some work, and the one that started them writes.
 //!
 //! In: an input, what makes records, what takes them. Out: how the input ended. Must not know: what
 //! is done with a line.
+//!
+//! Of a file the threads that work read their own blocks, one after the other, so that a block is
+//! still in the caches of the processor that works on it. Of all else another thread reads.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -25,10 +28,19 @@ const UNDER_WAY: usize = 16 * 1024 * 1024;
 /// What the threads share.
 struct Shared {
     lanes: Lanes<Block, Part, Failure>,
+    feed: Feed,
     rooms: Pool<Vec<u8>>,
     parts: Pool<Part>,
     /// How long a block is.
     size: usize,
+}
+
+/// Where blocks come from.
+enum Feed {
+    /// A thread that reads.
+    Reader,
+    /// Whoever wants the next block; none behind the last one.
+    Own(Mutex<Option<Blocks<Input>>>),
 }
 
 /// Memory that is used again.
@@ -57,16 +69,22 @@ pub(super) fn together<'p>(
 ) -> Result<Result<(), Failure>, Stop> {
     // One for each that works, one that is read, one that is written, and some that wait.
     let jobs = threads + threads / 2 + 2;
+    let size = (UNDER_WAY / 2 / jobs).clamp(SMALL_BLOCK, BLOCK);
+    let is_file = input.is_file();
+    let mut blocks = Some(Blocks::new(input, size));
     let shared = Arc::new(Shared {
         lanes: Lanes::new(jobs, UNDER_WAY),
+        feed: if is_file { Feed::Own(Mutex::new(blocks.take())) } else { Feed::Reader },
         rooms: Pool::new(),
         parts: Pool::new(),
-        size: (UNDER_WAY / 2 / jobs).clamp(SMALL_BLOCK, BLOCK),
+        size,
     });
-    let of_reader = Arc::clone(&shared);
-    // Nobody waits for it: a read may take for ever when nobody reads the output any more.
-    let reader = move || guarded(&of_reader, |shared| read(shared, input));
-    thread::Builder::new().spawn(reader).map_err(|error| no_thread(&error))?;
+    if let Some(blocks) = blocks {
+        let of_reader = Arc::clone(&shared);
+        // Nobody waits for it: a read may take for ever when nobody reads the output any more.
+        let reader = move || guarded(&of_reader, |shared| read(shared, blocks));
+        thread::Builder::new().spawn(reader).map_err(|error| no_thread(&error))?;
+    }
     thread::scope(|scope| {
         let started = (0..threads).try_for_each(|_| start(scope, &shared, maker));
         let end = started.and_then(|()| write(&shared, results));
@@ -100,8 +118,7 @@ fn guarded(shared: &Shared, what: impl FnOnce(&Shared)) {
     }
 }
 
-fn read(shared: &Shared, input: Input) {
-    let mut blocks = Blocks::new(input, shared.size);
+fn read(shared: &Shared, mut blocks: Blocks<Input>) {
     let end = loop {
         match blocks.next(shared.rooms.take()) {
             Ok(Some(block)) => {
@@ -117,8 +134,25 @@ fn read(shared: &Shared, input: Input) {
     shared.lanes.end(end);
 }
 
+impl Shared {
+    /// The next block with its number. None: there will be none.
+    fn next(&self) -> Option<(u64, Block)> {
+        let Feed::Own(feed) = &self.feed else { return self.lanes.take() };
+        let mut feed = feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = feed.as_mut()?;
+        let end = match blocks.next(self.rooms.take()) {
+            Ok(Some(block)) => return Some((self.lanes.begin(block.weight())?, block)),
+            Ok(None) => Ok(()),
+            Err(error) => Err(blocks.source().failure(error)),
+        };
+        *feed = None;
+        self.lanes.end(end);
+        None
+    }
+}
+
 fn work(shared: &Shared, maker: &mut Maker<'_>) {
-    while let Some((number, block)) = shared.lanes.take() {
+    while let Some((number, block)) = shared.next() {
         let mut lines = block.lines();
         loop {
             let mut part = shared.parts.take();

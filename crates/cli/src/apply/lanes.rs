@@ -80,6 +80,20 @@ impl<J, P, E> Lanes<J, P, E> {
 
     /// Adds a job, as soon as there is room. False: nobody wants it any more.
     pub(crate) fn push(&self, job: J, weight: usize) -> bool {
+        let Some((number, mut state)) = self.admit(weight) else { return false };
+        state.waiting.push_back(Job { number, job });
+        drop(state);
+        self.work.notify_one();
+        true
+    }
+
+    /// The number of a job that whoever asks carries out, as soon as there is room. None: nobody
+    /// wants it any more.
+    pub(crate) fn begin(&self, weight: usize) -> Option<u64> {
+        self.admit(weight).map(|(number, _)| number)
+    }
+
+    fn admit(&self, weight: usize) -> Option<(u64, MutexGuard<'_, State<J, P, E>>)> {
         let full = |state: &mut State<J, P, E>| {
             let under_way = state.weights.len();
             let heavy = under_way > 0 && state.weight + weight > self.weight;
@@ -88,15 +102,12 @@ impl<J, P, E> Lanes<J, P, E> {
         let state = self.room.wait_while(self.state(), full);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         if state.stopped {
-            return false;
+            return None;
         }
         let number = state.turn + state.weights.len() as u64;
         state.weights.push_back(weight);
         state.weight += weight;
-        state.waiting.push_back(Job { number, job });
-        drop(state);
-        self.work.notify_one();
-        true
+        Some((number, state))
     }
 
     /// No job comes any more.
@@ -239,6 +250,35 @@ mod tests {
     }
 
     #[test]
+    fn jobs_that_their_workers_begin_are_in_the_order_of_their_beginning() {
+        let lanes: Lanes<(), u64, ()> = Lanes::new(2, 3);
+        let source = Mutex::new(0..200_u8);
+        let next = || {
+            let mut source = source.lock().unwrap();
+            let job = source.next();
+            if job.is_none() {
+                lanes.end(Ok(()));
+            }
+            job.map(|job| (lanes.begin(usize::from(job) % 5 * 2 + 1).unwrap(), u64::from(job)))
+        };
+        let mut found = Vec::new();
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while let Some((number, job)) = next() {
+                        assert!(lanes.hand_over(number, job, true));
+                    }
+                });
+            }
+            while let Next::Part(part) = lanes.next(SOON) {
+                found.push(part);
+            }
+            lanes.stop();
+        });
+        assert_eq!(found, (0..200).collect::<Vec<u64>>());
+    }
+
+    #[test]
     fn whoever_waits_ends_when_it_is_stopped() {
         let lanes: Lanes<u64, u64, ()> = Lanes::new(1, 1);
         assert!(lanes.push(0, 1));
@@ -248,10 +288,12 @@ mod tests {
             let pushing = scope.spawn(|| lanes.push(1, 1));
             let taking = scope.spawn(|| lanes.take());
             let handing = scope.spawn(|| lanes.hand_over(number, 1, true));
+            let beginning = scope.spawn(|| lanes.begin(1));
             lanes.stop();
             assert!(!pushing.join().unwrap());
             assert_eq!(taking.join().unwrap(), None);
             assert!(!handing.join().unwrap());
+            assert_eq!(beginning.join().unwrap(), None);
         });
     }
 
