@@ -47,6 +47,7 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("mapping", "roxmltree", &["schema/xml.rs"]),
     ("mapping", "serde_yaml", &["schema/read.rs"]),
     ("mapping", "sha2", &["plan/text.rs"]),
+    ("mapping", "simdutf8", &["scan/text.rs"]),
     ("mapping", "wide", &["scan/text.rs"]),
     ("runner", "axum", &["intake.rs", "intake/", "listen.rs", "serve.rs"]),
     ("runner", "maud", &["console.rs"]),

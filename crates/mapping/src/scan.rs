@@ -13,6 +13,7 @@ mod trie;
 
 use crate::json::DEEPEST;
 
+pub(crate) use text::is_blank;
 pub(crate) use trie::Trie;
 use trie::{Node, Pick};
 
@@ -333,12 +334,12 @@ impl<'s> Scanner<'s> {
         }
         let Some(place) = pick.decides else { return Ok(true) };
         let found = self.finds.at(place);
-        let raw = || std::str::from_utf8(found.raw(self.bytes)).unwrap_or_default();
+        let raw = found.raw(self.bytes);
         match (found.form, &pick.wanted) {
             (Form::Missing | Form::Null, _) => Ok(false),
             (Form::Simple | Form::Escaped, _) => Err(Unusual),
-            (Form::Plain, None) => Ok(!raw().trim().is_empty()),
-            (Form::Plain, Some(wanted)) => Ok(raw() == &**wanted),
+            (Form::Plain, None) => Ok(!is_blank(raw)),
+            (Form::Plain, Some(wanted)) => Ok(raw == wanted.as_bytes()),
             (Form::True | Form::False | Form::Number | Form::Tree, wanted) => Ok(wanted.is_none()),
         }
     }
@@ -382,8 +383,7 @@ impl<'s> Scanner<'s> {
 
     /// Whether the text up to its closing quote at `end` is UTF-8.
     fn is_utf8(&self, end: usize) -> Result<(), Unusual> {
-        let text = self.bytes.get(self.at + 1..end).ok_or(Unusual)?;
-        std::str::from_utf8(text).map(|_| ()).map_err(|_| Unusual)
+        if text::is_utf8(self.bytes, self.at + 1, end) { Ok(()) } else { Err(Unusual) }
     }
 
     /// The rest of a text from its first escape on.

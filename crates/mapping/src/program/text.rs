@@ -6,7 +6,7 @@
 use super::step::Done;
 use crate::convert::{Letters, Passes, first};
 use crate::record::BADGES;
-use crate::scan::{Form, Found};
+use crate::scan::{Form, Found, is_blank};
 use crate::value::length;
 
 /// What a text has to be like.
@@ -121,10 +121,6 @@ pub(super) fn outer_blanks(raw: &[u8]) -> bool {
 #[inline]
 pub(super) fn decodes(raw: &[u8]) -> bool {
     raw.contains(&b'&') && raw.contains(&b';')
-}
-
-fn is_blank(raw: &[u8]) -> bool {
-    std::str::from_utf8(raw).is_ok_and(|text| text.trim().is_empty())
 }
 
 fn starts_with_badge(raw: &[u8]) -> bool {

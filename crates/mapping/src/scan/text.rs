@@ -1,9 +1,32 @@
 //! Within a JSON text: where a run of plain characters ends, and where an escape ends.
 //!
-//! In: bytes of a document. Out: places in it. Must not know: values. This is the only file that
-//! names `wide`, which looks at sixteen bytes at once with whatever the processor has for it.
+//! In: bytes of a document. Out: places in it; whether they are UTF-8. Must not know: values. This
+//! is the only file that names `wide` and `simdutf8`, which look at many bytes at once with whatever
+//! the processor has for it.
 
 use wide::u8x16;
+
+/// How many bytes are looked at at once for being UTF-8; fewer take longer.
+const UTF8_BLOCK: usize = 64;
+
+/// Whether a text is UTF-8 that begins at `start` and ends at `end`, in front of its closing quote.
+pub(super) fn is_utf8(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_utf8 = |end| {
+        let text: Option<&[u8]> = bytes.get(start..end);
+        text.is_some_and(|text| simdutf8::basic::from_utf8(text).is_ok())
+    };
+    // A quote is never within a character: what stands behind it takes nothing from a text that is
+    // UTF-8 together with it.
+    let block = start + UTF8_BLOCK;
+    (end < block && block <= bytes.len() && is_utf8(block)) || is_utf8(end)
+}
+
+/// Whether a text without escapes has nothing but blanks.
+#[inline]
+pub(crate) fn is_blank(raw: &[u8]) -> bool {
+    !raw.first().is_some_and(u8::is_ascii_graphic)
+        && std::str::from_utf8(raw).is_ok_and(|text| text.trim().is_empty())
+}
 
 /// Where a run of plain characters ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +118,7 @@ fn hex(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{run, short};
+    use super::{is_utf8, run, short};
 
     proptest! {
         #[test]
@@ -116,6 +139,20 @@ mod tests {
                 prop_assert!(bytes.get(at..end).unwrap_or_default().is_ascii());
             }
             prop_assert!(found.wide || bytes.get(at..end).unwrap_or_default().is_ascii());
+        }
+    }
+    proptest! {
+        #[test]
+        fn what_stands_behind_a_text_does_not_matter(
+            text in prop_oneof![
+                "[a-zä-ü€😀]{0,40}".prop_map(String::into_bytes),
+                proptest::collection::vec(prop_oneof![9 => 0x61_u8..0x7b, 1 => any::<u8>()], 0..80),
+            ],
+            behind in proptest::collection::vec(prop_oneof![9 => 0x61_u8..0x7b, 1 => any::<u8>()], 0..80),
+        ) {
+            let record = [&b"\""[..], &text, b"\"", &behind].concat();
+            let found = is_utf8(&record, 1, 1 + text.len());
+            prop_assert_eq!(found, std::str::from_utf8(&text).is_ok());
         }
     }
 }
