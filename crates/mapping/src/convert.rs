@@ -206,8 +206,13 @@ pub fn examples() -> Vec<Example> {
 
 /// Reads the words behind `as`; `span` covers them all.
 pub fn read(tokens: &[At<Token>], span: Span) -> Result<Conversion, Problem> {
+    let first = match tokens.first() {
+        Some(At { value: Token::Word(word), .. }) => word.as_str(),
+        Some(_) | None => return Err(unknown(tokens, span)),
+    };
     // Of two with one name, the first in the manual reads them both.
-    let candidates = NAMED.iter().rev().filter_map(|about| {
+    let near = NAMED.iter().rev().filter(|about| about.name.starts_with(first));
+    let candidates = near.filter_map(|about| {
         let mut words = Words::new(tokens, span);
         words.take_name(about.name).then_some((*about, words))
     });

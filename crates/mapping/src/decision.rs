@@ -3,6 +3,7 @@
 //! In: nothing. Out: the types that `reconcile` fills and the runner carries out. Must not know:
 //! how records are fetched or written. Values are JSON texts, so numbers keep their digits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -367,8 +368,8 @@ pub(crate) fn selected(name: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// A name as a dotted path has it.
-pub(crate) fn path_name(name: &str) -> String {
-    if name.contains('.') { format!("`{name}`") } else { name.to_owned() }
+pub(crate) fn path_name(name: &str) -> Cow<'_, str> {
+    if name.contains('.') { format!("`{name}`").into() } else { name.into() }
 }
 
 /// Changes with dotted paths as one nested JSON object. An element that a path names by its key is

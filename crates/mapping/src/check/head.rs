@@ -311,7 +311,7 @@ impl<'c> Checker<'c> {
 fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> {
     fields.iter().find_map(|field| {
         let path = if prefix.is_empty() {
-            path_name(&field.name)
+            path_name(&field.name).into_owned()
         } else {
             format!("{prefix}.{}", path_name(&field.name))
         };

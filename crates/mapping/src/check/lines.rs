@@ -50,6 +50,7 @@ impl<'c> Checker<'c> {
         let context = Context { scopes: [0, 1], related: None };
         for (item, _) in head::items(tree) {
             let Item::Fields(block) = item else { continue };
+            self.plan.lines.reserve(block.entries.len());
             for (written, span) in block.lines() {
                 if self.is_full() {
                     return;

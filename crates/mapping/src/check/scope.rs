@@ -129,15 +129,23 @@ impl<'c> Checker<'c> {
         scope: usize,
         path: &At<Path>,
     ) -> Option<(SlotId, Found<'c>)> {
+        self.slot_of_path(scope, &path.value, path.span)
+    }
+
+    fn slot_of_path(
+        &mut self,
+        scope: usize,
+        path: &Path,
+        span: Span,
+    ) -> Option<(SlotId, Found<'c>)> {
         let place = self.scopes.get(scope)?;
-        match self.schemas.find_in(place.system, place.place, &path.value) {
+        match self.schemas.find_in(place.system, place.place, path) {
             Ok(found) => {
-                let text = path_text(&path.value);
-                let slot = self.intern(scope, &found, text, steps_of(&path.value));
+                let slot = self.intern(scope, &found, path_text(path), steps_of(path));
                 Some((slot, found))
             }
             Err(miss) => {
-                let problem = self.miss(path, &miss);
+                let problem = self.miss(&At::new(path.clone(), span), &miss);
                 self.say(problem);
                 None
             }
@@ -244,8 +252,8 @@ impl<'c> Checker<'c> {
     ) -> Option<(SlotId, Option<Found<'c>>)> {
         match &operand.value {
             Operand::Path(path) => {
-                let path = At::new(path.clone(), operand.span);
-                self.slot_and_field(scope, &path).map(|(slot, found)| (slot, Some(found)))
+                let found = self.slot_of_path(scope, path, operand.span);
+                found.map(|(slot, found)| (slot, Some(found)))
             }
             Operand::JsonPath(text) => self.json_path(scope, text, operand.span).map(|s| (s, None)),
             Operand::Constant(_) => None,

@@ -97,6 +97,9 @@ impl Head {
     }
 }
 
+/// Words that something new begins with and that are no head of a block.
+const OTHERS: [&str; 7] = ["language", "mapping", "side", "extends", "remove", "in", "add"];
+
 /// True for a line that closes a block.
 pub(super) fn is_end(line: &Line) -> bool {
     line.plain == "end"
@@ -105,7 +108,8 @@ pub(super) fn is_end(line: &Line) -> bool {
 /// True for a line that, inside the block `open`, can only be meant as the start of something new
 /// at the top, so that an `end` must be missing before it.
 pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
-    if line.arrow {
+    let first = line.first_word();
+    if line.arrow || !(Head::of(first).is_some() || OTHERS.contains(&first)) {
         return false;
     }
     let rest = line.rest();
@@ -113,7 +117,7 @@ pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
     let (second, third) = (words.next().unwrap_or(""), words.next());
     let is_name =
         !second.is_empty() && (second.starts_with('`') || second.chars().all(is_name_char));
-    match line.first_word() {
+    match first {
         "sync" | "defaults" | "fields" | "report" => rest.is_empty(),
         "values" => {
             let is_test = open == Some(Head::Require) && second == "empty";

@@ -88,7 +88,7 @@ pub(super) fn is_name_char(c: char) -> bool {
 /// The lines of a text that begins at byte `offset`, in order; a byte order mark at the start is left out.
 pub(super) fn lines(text: &str, offset: usize, problems: &mut Vec<Problem>) -> Vec<Line> {
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(text.bytes().filter(|byte| *byte == b'\n').count() + 1);
     while start < text.len() {
         let rest = text.get(start..).unwrap_or("");
         let length = rest.find('\n').unwrap_or(rest.len());
@@ -411,15 +411,14 @@ pub(super) fn place(pieces: &[Piece], at: usize) -> usize {
 
 /// Bytes before the first of `closers` that no backslash escapes.
 fn closing(text: &str, closers: &[char]) -> Option<usize> {
-    let mut chars = text.char_indices().peekable();
-    while let Some((i, c)) = chars.next() {
-        if c == '\\' {
-            chars.next_if(|(_, next)| matches!(next, '\\' | '"' | '\''));
-        } else if closers.contains(&c) {
-            return Some(i);
-        }
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..)?;
+        let at = rest.find(|c| c == '\\' || closers.contains(&c))?;
+        let behind = rest.get(at..)?.strip_prefix('\\');
+        let Some(behind) = behind else { return Some(from + at) };
+        from += at + 1 + usize::from(behind.starts_with(['\\', '"', '\'']));
     }
-    None
 }
 
 /// True for a `JSONPath` that is read as it stands, without quotes around it.
