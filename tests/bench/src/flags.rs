@@ -14,6 +14,7 @@ commands (none: everything but `plot`)
   verify            whether all engines make the same records
   write FILE N      write N generated records
   map               time of one record, in memory, beside hand_typed
+  pairs             time of one deal that is reconciled, beside a record that is applied
   stream            whole processes, NDJSON in, NDJSON out
   growth            time over the size of a record and over the number of lines of a map
   compile           time of compiling maps

@@ -21,6 +21,7 @@ mod generate;
 mod growth;
 mod json;
 mod maps;
+mod pairs;
 mod plot;
 mod records;
 mod stream;
@@ -62,12 +63,14 @@ fn carry_out(flags: &Flags) -> Result<bool, Stop> {
         "verify" => compare::verify(flags),
         "map" => compare::map(flags),
         "stream" => stream::run(flags),
+        "pairs" => pairs::run(flags),
         "growth" => growth::run(flags),
         "compile" => compile::run(flags),
         "edge" => edge::run(flags),
         "plot" => growth::plot(flags),
         "all" => {
-            let parts = [compare::map, stream::run, edge::run, growth::run, compile::run];
+            let parts =
+                [compare::map, pairs::run, stream::run, edge::run, growth::run, compile::run];
             let mut fine = true;
             for part in parts {
                 fine &= part(flags)?;

@@ -3,7 +3,7 @@ def members: if . == null then [] else . end;
 .details as $details
 | .customerProfile as $customer
 | $customer.address as $address
-| first(($customer.team | members)[] | select((.email // "") != ""), null) as $person
+| first((($customer.team | members)[] | select((.email // "") != "")), null) as $person
 | [($details.requirements.solutions | members)[].id | values] as $solutions
 | ($tables.stage["\(.status // "")/\(.substatus // "")"] // "Prospecting") as $stage
 | {

@@ -34,7 +34,8 @@ pub fn make(name: &str, arguments: &[String]) -> Made {
     Ok(Box::new(Cosell { applier: plan.applier(Side::Right) }))
 }
 
-fn plan(arguments: &[String]) -> Result<Plan, String> {
+/// The plan of a map and its schemas; without any, the benchmark's own. Errors: what is wrong.
+pub fn plan(arguments: &[String]) -> Result<Plan, String> {
     let read = |path: &String| {
         let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
         Ok((path.clone(), text))

@@ -15,6 +15,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use stats_alloc::INSTRUMENTED_SYSTEM;
+
 /// Maps one record after the other.
 pub trait Engine {
     /// Appends what becomes of `record`, without a line break. Errors: why nothing did.
@@ -34,6 +36,12 @@ pub struct Count {
     pub calls: usize,
     /// How many bytes.
     pub bytes: usize,
+}
+
+/// What was asked of the allocator that counts, where a program has it.
+pub fn counted() -> Count {
+    let stats = INSTRUMENTED_SYSTEM.stats();
+    Count { calls: stats.allocations + stats.reallocations, bytes: stats.bytes_allocated }
 }
 
 /// Text of an error with what was being done.

@@ -5,16 +5,11 @@
 use std::alloc::System;
 use std::process::ExitCode;
 
-use bench_worker::Count;
+use bench_worker::counted;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-fn counted() -> Count {
-    let stats = INSTRUMENTED_SYSTEM.stats();
-    Count { calls: stats.allocations + stats.reallocations, bytes: stats.bytes_allocated }
-}
 
 fn main() -> ExitCode {
     bench_worker::run(&bench_ours::make, Some(counted))
