@@ -163,8 +163,9 @@ impl<'r> RowIndex<'r> {
         let used = |row: &Row| to.is_target_of(row.arrow);
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| used(row)) {
             let cells = ends(row, to).0;
+            let Some(group) = group(row) else { continue };
             let open: Open = cells.iter().map(|cell| !matches!(cell, Cell::Is(_))).collect();
-            if let (Some(mut words), Some(group)) = (words(cells, &open), group(row)) {
+            if let Some(mut words) = words(cells, &open) {
                 words.push(group);
                 known.entry(open).or_default().entry(words).or_default().push(index);
             }

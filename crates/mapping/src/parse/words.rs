@@ -169,7 +169,6 @@ readers_words! {
         selector => ("a selector such as `[first]`"),
         select_is => ("a selector such as `[type is \"x\"]`"),
         select_first => ("`first`"),
-        quote => ("a text in double quotes"),
         field_line => ("a path or a value"),
         row_line => ("a value"),
         demand_line => ("a test such as `type is Shared`"),
@@ -230,7 +229,7 @@ readers_words! {
     not_empty = "not empty" is_present = "present" is_blank = "blank" is_empty = "empty"
     badge = "badge" badge_prefix = "prefix of" audit = "audit" to_side = "to" to_behind = "to";
     quiet
-    WHITESPACE dot open_bracket dollar gap same_line sign name_char clause_start clause_word constant_word
+    WHITESPACE open_bracket dollar gap same_line sign name_char clause_start clause_word constant_word
     jsonpath_in
     quoted_name backtick language_line mapping_line side_line match_line sync_line defaults_line
     values_line fields_line related_line each_line require_line report_line example_line

@@ -137,12 +137,11 @@ impl Plan {
     /// One line with everything that gives it meaning, the tables it uses included by name.
     pub(crate) fn line_meaning(&self, line: &Line, slots: [&[Slot]; 2]) -> String {
         let [left_slots, right_slots] = slots;
-        let arrow = arrow_text(line.arrow);
-        let mut text = format!(
-            "{} {arrow} {}",
-            source(&line.left, left_slots),
-            source(&line.right, right_slots)
-        );
+        let mut text = source(&line.left, left_slots);
+        text.push(' ');
+        text.push_str(arrow_text(line.arrow));
+        text.push(' ');
+        text.push_str(&source(&line.right, right_slots));
         self.write_clauses(&mut text, line, slots);
         text
     }
