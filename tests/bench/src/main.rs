@@ -21,6 +21,7 @@ mod generate;
 mod growth;
 mod json;
 mod maps;
+mod once;
 mod pairs;
 mod plot;
 mod records;
@@ -43,7 +44,11 @@ pub(crate) type Stop = String;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match Flags::read(&words).and_then(|flags| carry_out(&flags)) {
+    let done = match words.split_first() {
+        Some((word, words)) if word == once::WORD => once::measure(words),
+        Some(_) | None => Flags::read(&words).and_then(|flags| carry_out(&flags)),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(why) => {

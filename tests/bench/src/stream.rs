@@ -5,15 +5,13 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
-
-use wait4::Wait4;
+use std::process::Stdio;
 
 use crate::build::{home, package, programs, scratch};
 use crate::compare::differences;
 use crate::engines::{BASE, ENGINES};
 use crate::flags::Flags;
+use crate::once::{self, Run};
 use crate::table::{Spread, print};
 use crate::{Stop, records, say};
 
@@ -25,31 +23,10 @@ struct Filter {
     arguments: Vec<String>,
 }
 
-/// What one run took.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    /// Seconds of all processors.
-    processor: f64,
-    /// Seconds that passed.
-    wall: f64,
-    /// The most memory, in bytes.
-    memory: u64,
-}
-
 impl Filter {
     fn run(&self, input: &Path, output: Stdio) -> Result<Run, Stop> {
-        let wrong = |error: std::io::Error| format!("{}: {error}", self.name);
-        let records = File::open(input).map_err(wrong)?;
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(records).stdout(output).stderr(Stdio::inherit());
-        let start = Instant::now();
-        let used = command.spawn().map_err(wrong)?.wait4().map_err(wrong)?;
-        let wall = start.elapsed().as_secs_f64();
-        if !used.status.success() {
-            return Err(format!("{} ended with {}", self.name, used.status));
-        }
-        let processor = (used.rusage.utime + used.rusage.stime).as_secs_f64();
-        Ok(Run { processor, wall, memory: used.rusage.maxrss })
+        let report = scratch()?.join("run.txt");
+        once::run(&report, &self.program, &self.arguments, input, output)
     }
 
     fn lines(&self, input: &Path) -> Result<Vec<String>, Stop> {
@@ -150,7 +127,7 @@ fn table(filters: &[Filter], runs: &[Vec<(Run, Run)>], records: usize, bytes: u6
         let wall = of(&|(_, own)| own.wall * each);
         let ratio = of(&|(base, own)| own.processor / base.processor);
         let faster = of(&|(base, own)| own.wall / base.wall);
-        let memory = of(&|(_, own)| own.memory as f64 / 1048576.0);
+        let memory = of(&|(_, own)| own.memory / 1_048_576.0);
         rows.push(vec![
             filter.name.clone(),
             format!("{:.2}", processor.median),
