@@ -226,6 +226,8 @@ fn an_old_record_file_that_is_damaged_stops_it() {
 fn a_file_takes_its_place_when_it_is_whole() {
     let folder = Folder::with_map(ONE_WAY);
     let expected = folder.run_with(&TO, REFERRAL).ends(0).out;
+    let same = folder.run_with(&with(&["--out", "-"]), REFERRAL).ends(0);
+    assert_eq!(same.out, expected);
     // Faults are no reason to have no file.
     let input = format!("{REFERRAL}\n{{}}\n");
     let done = folder.run_with(&with(&["--out", "out.ndjson"]), input).ends(1);

@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
         None => None,
     };
     let input = Input::of(options.input.as_deref())?;
-    let out = options.out.as_deref();
+    let out = options.out.as_deref().filter(|out| out.as_os_str() != "-");
     let packing = options.compress.or(out.map(Packing::of_name)).unwrap_or(Packing::None);
     let watched = io::stderr().is_terminal() && (out.is_some() || !io::stdout().is_terminal());
     let mut results = Results {

@@ -22,13 +22,29 @@ impl Draft {
         // Where a link leads, so that the link stays one.
         let target = if path.exists() { fs::canonicalize(path)? } else { path.to_owned() };
         let name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy();
-        let at = target.with_file_name(format!(".{name}.{}.new", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&at)?;
+        let (at, file) = Draft::free(&target, &name)?;
         let draft = Draft { file, at, target, is_placed: false };
         if let Ok(about) = fs::metadata(&draft.target) {
             draft.file.set_permissions(about.permissions())?;
         }
         Ok(draft)
+    }
+
+    /// A file that was not there. One of the same name may be left of a run that was ended from
+    /// outside: numbers of processes return.
+    fn free(target: &Path, name: &str) -> io::Result<(PathBuf, File)> {
+        let mut number = 0_u32;
+        loop {
+            let own = format!(".{name}.{}.{number}.new", std::process::id());
+            let at = target.with_file_name(own);
+            match OpenOptions::new().write(true).create_new(true).open(&at) {
+                Ok(file) => return Ok((at, file)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
+                    number += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn place(mut self) -> io::Result<()> {
@@ -136,5 +152,23 @@ fn failed(path: Option<&Path>, error: &io::Error) -> Stop {
     match path {
         None => Stop::file("write to", Path::new("the standard output"), error),
         Some(path) => Stop::file("write", path, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_left_that_was_ended_from_outside_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let (left, _) = Draft::free(&path, "out").unwrap();
+        let mut draft = Draft::beside(&path).unwrap();
+        assert_ne!(draft.at, left);
+        draft.file.write_all(b"all").unwrap();
+        draft.place().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"all");
+        assert!(left.exists());
     }
 }

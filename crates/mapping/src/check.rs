@@ -26,7 +26,7 @@ mod states;
 mod tables;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::decision::Side;
 use crate::plan::{Line, Plan, Wins};
@@ -65,7 +65,7 @@ struct Checker<'c> {
     /// Where each line of `fields` (the key line left out) stands, with its checked plan line.
     written: Vec<(Side, String, Span)>,
     /// The first line that writes a field, by scope and path.
-    targets: BTreeMap<(usize, String), Span>,
+    targets: HashMap<(usize, String), Span>,
     /// Rows that were compared with the fields of a line, those of a table once for each line.
     rows_used: usize,
     /// What lines that could not be carried out meant to write: no follow-up problems for these.

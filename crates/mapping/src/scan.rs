@@ -11,9 +11,9 @@ mod tests;
 mod text;
 mod trie;
 
-use crate::json::DEEPEST;
+use crate::json::{self, DEEPEST, Json};
 
-pub(crate) use text::is_blank;
+pub(crate) use text::{is_blank, respell};
 pub(crate) use trie::Trie;
 use trie::{Node, Pick};
 
@@ -268,7 +268,10 @@ impl<'s> Scanner<'s> {
             let (end, form) = self.string()?;
             self.colon()?;
             if form != Form::Plain {
-                return Err(Unusual);
+                self.must_be_unread(node, start, end)?;
+                self.skip(depth)?;
+                more = self.goes_on(b'}')?;
+                continue;
             }
             match node.member(self.bytes.get(start..end).unwrap_or_default())? {
                 None => self.skip(depth)?,
@@ -284,6 +287,15 @@ impl<'s> Scanner<'s> {
             more = self.goes_on(b'}')?;
         }
         Ok(())
+    }
+
+    /// Whether a name with escapes, which stands between `start` and `end`, is none that is read.
+    fn must_be_unread(&self, node: &Node, start: usize, end: usize) -> Result<(), Unusual> {
+        let quoted = self.bytes.get(start - 1..end + 1).unwrap_or_default();
+        match json::read(quoted) {
+            Ok(Json::Text(name)) if node.member(name.as_bytes()) == Ok(None) => Ok(()),
+            Ok(_) | Err(_) => Err(Unusual),
+        }
     }
 
     #[inline(always)]

@@ -42,6 +42,9 @@ struct State<J, P, E> {
     stopped: bool,
 }
 
+/// The state, while nobody else has it.
+type Held<'l, J, P, E> = MutexGuard<'l, State<J, P, E>>;
+
 /// Jobs under way.
 pub(crate) struct Lanes<J, P, E> {
     state: Mutex<State<J, P, E>>,
@@ -74,7 +77,7 @@ impl<J, P, E> Lanes<J, P, E> {
     }
 
     // INVARIANT: nothing breaks off while it holds the state.
-    fn state(&self) -> MutexGuard<'_, State<J, P, E>> {
+    fn state(&self) -> Held<'_, J, P, E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +96,7 @@ impl<J, P, E> Lanes<J, P, E> {
         self.admit(weight).map(|(number, _)| number)
     }
 
-    fn admit(&self, weight: usize) -> Option<(u64, MutexGuard<'_, State<J, P, E>>)> {
+    fn admit(&self, weight: usize) -> Option<(u64, Held<'_, J, P, E>)> {
         let full = |state: &mut State<J, P, E>| {
             let under_way = state.weights.len();
             let heavy = under_way > 0 && state.weight + weight > self.weight;

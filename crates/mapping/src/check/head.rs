@@ -1,6 +1,6 @@
 //! The head of a map: `language`, `mapping`, `side`, and the empty plan that they make.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::decision::{Side, path_name};
 use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
@@ -269,7 +269,7 @@ impl<'c> Checker<'c> {
             picks: Vec::new(),
             sync_unclear: false,
             line_starts: Vec::new(),
-            targets: BTreeMap::new(),
+            targets: HashMap::new(),
             rows_used: 0,
             full_at: Span::default(),
         };
@@ -310,17 +310,14 @@ impl<'c> Checker<'c> {
 /// The consent flag that shares the record for good.
 fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> {
     fields.iter().find_map(|field| {
-        let path = if prefix.is_empty() {
-            path_name(&field.name).into_owned()
-        } else {
-            format!("{prefix}.{}", path_name(&field.name))
+        let path = || match prefix {
+            "" => path_name(&field.name).into_owned(),
+            _ => format!("{prefix}.{}", path_name(&field.name)),
         };
-        if field.one_way == Some(true) {
-            return Some(path);
+        match field.kind {
+            _ if field.one_way == Some(true) => Some(path()),
+            crate::schema::Kind::Object => shared_flag(&field.fields, &path()),
+            _ => None,
         }
-        if field.kind == crate::schema::Kind::Object {
-            return shared_flag(&field.fields, &path);
-        }
-        None
     })
 }

@@ -1,5 +1,7 @@
 //! Checks across lines: what is written twice, what is never written, what may be blank.
 
+use std::collections::hash_map;
+
 use crate::decision::{Side, is_at_or_below};
 use crate::plan::{Condition, Line, Slot, TestOp, Via};
 use crate::problem::{Code, Problem};
@@ -21,9 +23,12 @@ impl Checker<'_> {
 
     /// Notes that a line writes a field, and whether another line does so as well.
     pub(super) fn target(&mut self, side: Side, scope: usize, path: &str, span: Span) {
-        let Some(first) = self.targets.get(&(scope, path.to_owned())) else {
-            self.targets.insert((scope, path.to_owned()), span);
-            return;
+        let first = match self.targets.entry((scope, path.to_owned())) {
+            hash_map::Entry::Occupied(first) => *first.get(),
+            hash_map::Entry::Vacant(free) => {
+                free.insert(span);
+                return;
+            }
         };
         let problem = Problem::new(
             Code::DoubleTarget,
@@ -31,7 +36,7 @@ impl Checker<'_> {
             format!("two lines write `{path}` of the {}", self.plan.side_name(side)),
         )
         .label("the second")
-        .also(*first, "the first")
+        .also(first, "the first")
         .help("keep one of them, or let one flow the other way");
         self.say(problem);
     }

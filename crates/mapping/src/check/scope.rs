@@ -1,6 +1,6 @@
 //! Paths to slots: the records (or elements) that a block's paths begin in.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::decision::Side;
 use crate::path::JsonPath;
@@ -20,12 +20,12 @@ pub(super) struct Scope<'s> {
     /// The schema's field of each slot.
     pub(super) fields: Vec<Option<&'s Field>>,
     /// The slots by what the map writes.
-    known: BTreeMap<String, usize>,
+    known: HashMap<String, usize>,
 }
 
 impl<'s> Scope<'s> {
     pub(super) fn new(system: System, place: Place<'s>) -> Self {
-        Self { system, place, slots: Vec::new(), fields: Vec::new(), known: BTreeMap::new() }
+        Self { system, place, slots: Vec::new(), fields: Vec::new(), known: HashMap::new() }
     }
 }
 

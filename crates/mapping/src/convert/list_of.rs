@@ -1,6 +1,6 @@
 //! `list of MEMBER joined by SEP`: one member of each element of a list left, one text right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use super::way::{Fields, Way, all_same};
@@ -79,10 +79,10 @@ impl ListOf {
 
     fn words(&self, list: &Value) -> Result<Vec<String>, Misfit> {
         let Value::List(elements) = list else { return Ok(Vec::new()) };
-        let mut words: Vec<String> = Vec::new();
+        let (mut words, mut known) = (Vec::new(), HashSet::new());
         for element in elements {
             if let Some(word) = self.word(element)?
-                && !words.contains(&word)
+                && known.insert(word.clone())
             {
                 words.push(word);
             }
@@ -91,22 +91,21 @@ impl ListOf {
     }
 
     fn spread(&self, text: &str, old: Option<&Value>) -> Result<Value, Misfit> {
-        let mut missing: Vec<String> =
+        let missing: Vec<String> =
             pieces(text, self.splitter()).iter().filter_map(item_text).map(Into::into).collect();
         let wanted: BTreeSet<String> = missing.iter().cloned().collect();
-        let mut elements = Vec::new();
+        let (mut elements, mut there) = (Vec::new(), BTreeSet::new());
         if let Some(Value::List(known)) = old {
             for element in known {
                 let word = self.word(element)?;
                 if word.as_ref().is_none_or(|word| wanted.contains(word)) {
                     elements.push(element.clone());
                 }
-                missing.retain(|other| Some(other) != word.as_ref());
+                there.extend(word);
             }
         }
-        let mut made = BTreeSet::new();
         for word in missing {
-            if made.insert(word.clone()) {
+            if there.insert(word.clone()) {
                 let member = (self.member.clone().into(), Json::Text(word.into()));
                 elements.push(Json::Object(vec![member]));
             }

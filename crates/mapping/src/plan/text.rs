@@ -182,8 +182,9 @@ impl Plan {
         match line.wins {
             Wins::Side { side, .. } if line.arrow != Arrow::Both && !line.writes(side) => return,
             Wins::Side { side, unless_blank } => {
-                let unless = if unless_blank { " unless blank" } else { "" };
-                let _ = write!(text, " wins {}{unless}", self.side_name(side));
+                text.push_str(" wins ");
+                text.push_str(self.side_name(side));
+                text.push_str(if unless_blank { " unless blank" } else { "" });
             }
             Wins::Newest { fallback } => {
                 let _ = write!(text, " wins newest else {}", self.side_name(fallback));

@@ -7,6 +7,9 @@ use super::text::{TextStep, decodes, outer_blanks};
 use super::{Read, Work, number};
 use crate::scan::{Form, Found};
 
+/// Of more elements the plan sees which are the same: comparing each with each takes too long.
+const MOST_COMPARED: usize = 32;
+
 /// A line of the plan.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -199,6 +202,9 @@ impl Work<'_> {
     }
 
     fn joined(&self, found: &[Found], joined: &Joined, out: &mut Vec<u8>) -> Done {
+        if joined.once && found.len() > MOST_COMPARED {
+            return Done::Ask;
+        }
         out.push(b'"');
         let start = out.len();
         for (index, element) in found.iter().enumerate() {
@@ -218,8 +224,11 @@ impl Work<'_> {
                 out.extend_from_slice(&joined.separator);
             }
             out.extend_from_slice(text);
+            if out.len() - start > joined.limit {
+                return Done::Ask;
+            }
         }
-        if out.len() == start || out.len() - start > joined.limit {
+        if out.len() == start {
             return Done::Ask;
         }
         out.extend_from_slice(b"\",");

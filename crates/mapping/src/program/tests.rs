@@ -38,6 +38,13 @@ fn a_usual_record_goes_the_short_way_and_a_rare_one_does_not() {
         assert_eq!(std::str::from_utf8(&out).unwrap(), OPPORTUNITY);
     }
     assert_eq!(plan.apply(Side::Right, REFERRAL, None).as_deref(), Ok(OPPORTUNITY));
+    let respelled =
+        REFERRAL.replace("Fleet", r"Fl\u00fcgel\/\u0022").replace("\"tags\"", "\"t\\u0061gs\"");
+    let mut out = Vec::new();
+    program.run(&plan, respelled.as_bytes(), &mut memory, &mut out).unwrap();
+    let wanted = OPPORTUNITY.replace("Fleet", "Fl\u{fc}gel/\\\"");
+    assert_eq!(std::str::from_utf8(&out).unwrap(), wanted);
+    assert_eq!(plan.apply(Side::Right, &respelled, None).as_deref(), Ok(&*wanted));
     for rare in [
         REFERRAL.replace("\"name\":\"Fleet", "\"Name\":\"Fleet"),
         REFERRAL.replace("\"name\":\"Fleet", "\"name\":\"x\",\"name\":\"Fleet"),
@@ -47,5 +54,21 @@ fn a_usual_record_goes_the_short_way_and_a_rare_one_does_not() {
     ] {
         let mut out = Vec::new();
         assert!(program.run(&plan, rare.as_bytes(), &mut memory, &mut out).is_err(), "{rare}");
+    }
+}
+
+#[test]
+fn of_many_elements_each_is_named_once() {
+    let plan = benchmark();
+    let mut applier = plan.applier(Side::Right);
+    for count in [1, 31, 32, 33, 100] {
+        let ids = (0..count).map(|at| format!("{{\"id\":\"s{}\"}}", at % 40));
+        let ids = ids.collect::<Vec<_>>().join(",");
+        let text = REFERRAL.replace("{\"id\":\"b\"}", &ids);
+        let wanted = plan.apply(Side::Right, &text, None).unwrap();
+        assert!(wanted.contains("\"a;s0"), "{wanted}");
+        let mut out = Vec::new();
+        applier.apply(text.as_bytes(), &mut out).unwrap();
+        assert_eq!(std::str::from_utf8(&out).unwrap(), wanted);
     }
 }

@@ -6,7 +6,7 @@
 use super::step::Done;
 use crate::convert::{Letters, Passes, first};
 use crate::record::BADGES;
-use crate::scan::{Form, Found, is_blank};
+use crate::scan::{Form, Found, is_blank, respell};
 use crate::value::length;
 
 /// What a text has to be like.
@@ -30,35 +30,32 @@ impl TextStep {
         head: &[u8],
         out: &mut Vec<u8>,
     ) -> Done {
-        let plain = match found.form {
-            Form::Missing | Form::Null => return Done::Blank,
-            Form::Plain => true,
-            Form::Simple => false,
-            _ => return Done::Ask,
-        };
         let raw = found.raw(record);
-        if raw.is_empty() {
-            return Done::Blank;
-        }
-        if !(plain || self.fits_escaped(raw)) || !self.fits(raw) {
-            return Done::Ask;
-        }
-        let most = self.passes.most.map_or(usize::MAX, |most| most as usize);
-        let text = match raw.len() > most.min(self.limit) {
-            false => raw,
-            true if plain => match self.cut(raw, most) {
-                Some(text) => text,
-                None => return Done::Ask,
-            },
-            true => return Done::Ask,
-        };
         out.extend_from_slice(head);
         out.push(b'"');
         let start = out.len();
-        out.extend_from_slice(text);
+        let kept = match found.form {
+            Form::Missing | Form::Null => return Done::Blank,
+            Form::Plain | Form::Simple if raw.is_empty() => return Done::Blank,
+            Form::Plain => self.kept(raw, true),
+            Form::Simple => self.kept(raw, false),
+            Form::Escaped => {
+                if !respell(raw, out) {
+                    return Done::Ask;
+                }
+                let respelled = out.get(start..).unwrap_or_default();
+                self.kept(respelled, !respelled.contains(&b'\\'))
+            }
+            Form::True | Form::False | Form::Number | Form::Tree => return Done::Ask,
+        };
+        match (kept, found.form) {
+            (None, _) => return Done::Ask,
+            (Some(kept), Form::Escaped) => out.truncate(start + kept),
+            (Some(kept), _) => out.extend_from_slice(raw.get(..kept).unwrap_or_default()),
+        }
         if let Some(letters) = self.passes.case {
             let copied = out.get_mut(start..).unwrap_or_default();
-            if !plain || !copied.is_ascii() {
+            if !copied.is_ascii() || copied.contains(&b'\\') {
                 return Done::Ask;
             }
             match letters {
@@ -68,6 +65,20 @@ impl TextStep {
         }
         out.extend_from_slice(b"\",");
         Done::Written
+    }
+
+    /// How many bytes of a text arrive, which has no escapes when it is `plain`, else simple ones.
+    /// None: it has to be looked at closer.
+    #[inline]
+    fn kept(&self, raw: &[u8], plain: bool) -> Option<usize> {
+        if !(plain || self.fits_escaped(raw)) || !self.fits(raw) {
+            return None;
+        }
+        let most = self.passes.most.map_or(usize::MAX, |most| most as usize);
+        if raw.len() <= most.min(self.limit) {
+            return Some(raw.len());
+        }
+        if plain { self.cut(raw, most).map(<[u8]>::len) } else { None }
     }
 
     /// A text that has nothing around it and is not blank; none: it has to be looked at closer.

@@ -109,6 +109,47 @@ pub(super) fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Writes a text as we write it, whose escapes are those of a checked text. False: it has
+/// characters that we write with other escapes than simple ones.
+pub(crate) fn respell(raw: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let (plain, escape) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((c, length)) = unescaped(escape) else { return false };
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\0'..' ' => return false,
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    true
+}
+
+/// The character that an escape stands for, and how long the escape is.
+fn unescaped(escape: &[u8]) -> Option<(char, usize)> {
+    Some(match escape.get(1)? {
+        b'n' => ('\n', 2),
+        b'r' => ('\r', 2),
+        b't' => ('\t', 2),
+        b'u' => match hex(escape, 2)? {
+            first @ 0xd800..0xdc00 => {
+                let low = hex(escape, 8)?.checked_sub(0xdc00)?;
+                (char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + low)?, 12)
+            }
+            code => (char::from_u32(code)?, 6),
+        },
+        same @ (b'"' | b'\\' | b'/') => (char::from(*same), 2),
+        _ => return None,
+    })
+}
+
 fn hex(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 4)?;
     digits.iter().try_fold(0, |code, byte| Some(code * 16 + char::from(*byte).to_digit(16)?))
