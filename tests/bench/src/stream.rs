@@ -15,6 +15,9 @@ use crate::once::{self, Run};
 use crate::table::{Spread, print};
 use crate::{Stop, records, say};
 
+/// Behind the name of a program that runs with two threads.
+const TWO: &str = ", 2 threads";
+
 /// One program with its arguments.
 #[derive(Debug)]
 struct Filter {
@@ -52,7 +55,7 @@ fn filters(flags: &Flags) -> Result<Vec<Filter>, Stop> {
         }
         package(engine.package)?;
         for threads in [1, 2].into_iter().take(if engine.name == BASE { 2 } else { 1 }) {
-            let more = if threads == 1 { "" } else { ", 2 threads" };
+            let more = if threads == 1 { "" } else { TWO };
             filters.push(Filter {
                 name: format!("{}{more}", engine.name),
                 program: programs()?.join(engine.package),
@@ -70,7 +73,7 @@ fn filters(flags: &Flags) -> Result<Vec<Filter>, Stop> {
     };
     let map = home().join("../../crates/mapping/benches/referral.map");
     for threads in ["1", "2"] {
-        let more = if threads == "1" { "" } else { ", 2 threads" };
+        let more = if threads == "1" { "" } else { TWO };
         let map = map.to_string_lossy();
         filters.push(Filter {
             name: format!("cosell apply{more}"),
@@ -108,7 +111,21 @@ pub(crate) fn run(flags: &Flags) -> Result<bool, Stop> {
     }
     let bytes = fs::metadata(&file).map_err(|error| error.to_string())?.len();
     table(&good, &runs, wanted.len(), bytes);
+    two_threads(&good, &runs);
     Ok(good.len() == all)
+}
+
+/// How much faster each is with two threads than with one, round by round.
+fn two_threads(filters: &[Filter], runs: &[Vec<(Run, Run)>]) {
+    for (filter, two) in filters.iter().zip(runs) {
+        let Some(name) = filter.name.strip_suffix(TWO) else { continue };
+        let one = filters.iter().position(|other| other.name == name);
+        let Some(one) = one.and_then(|at| runs.get(at)) else { continue };
+        let ratios = one.iter().zip(two).map(|((_, one), (_, two))| one.wall / two.wall);
+        let Spread { least, median, most } = Spread::of(&ratios.collect::<Vec<_>>());
+        say(&format!("{name}: two threads are {median:.2} ({least:.2}–{most:.2}) times as fast"));
+    }
+    say("");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
