@@ -54,7 +54,7 @@ use unknown::{nearest, unknown};
 use way::{One, Way};
 use words::Words;
 
-pub(crate) use cut::first;
+pub(crate) use cut::{first, first_points};
 pub(crate) use direct::{Case as Letters, Direct, Passes, Piece};
 pub use id::same_id;
 pub use way::Fields;

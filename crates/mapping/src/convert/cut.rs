@@ -108,6 +108,12 @@ pub(crate) fn first(text: &str, most: u32) -> &str {
     behind.next().map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
 }
 
+/// The first `most` code points of a text.
+pub(crate) fn first_points(text: &str, most: u32) -> &str {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    text.char_indices().nth(most).map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
+}
+
 impl One for Cut {
     fn about(&self) -> &'static About {
         &ABOUT

@@ -57,6 +57,8 @@ pub(crate) struct Passes {
     /// What is behind so many characters (UTF-16 units) is cut off; of a trimmed text also the
     /// blanks before that.
     pub(crate) most: Option<u32>,
+    /// Those characters are code points.
+    pub(crate) points: bool,
 }
 
 /// How letters are written.
@@ -79,8 +81,14 @@ pub(crate) enum Piece<'c> {
 
 impl Passes {
     /// Any text without blanks around it.
-    pub(super) const TRIMMED: Passes =
-        Passes { trimmed: true, one_line: false, capitals: None, case: None, most: None };
+    pub(super) const TRIMMED: Passes = Passes {
+        trimmed: true,
+        one_line: false,
+        capitals: None,
+        case: None,
+        most: None,
+        points: false,
+    };
     /// Any text of one line without blanks around it.
     pub(super) const ONE_LINE: Passes = Passes { one_line: true, ..Passes::TRIMMED };
     /// The code of a currency.

@@ -2,16 +2,23 @@
 
 use std::fmt;
 
-use super::cut::{Limit, first};
+use super::cut::{Limit, first, first_points};
 use super::{About, Any, Case, Direct, One, Passes, need_texts, same};
 use crate::schema::Kind;
 use crate::value::{Decode, Misfit, Value, text_value};
 
 pub(super) static ABOUT: About = About {
     name: "text exactly",
-    form: "text exactly [cut at N]",
-    says: "A text in which every character counts: nothing is decoded, trimmed or made alike. With `cut at` it has at most N characters on the right (UTF-16 units), and agrees with every text that begins like it up to there.",
-    read: |words| Ok(Any::Exactly(Exactly { limit: Limit::read_cut(words)? })),
+    form: "text exactly [cut at N [code points]]",
+    says: "A text in which every character counts: nothing is decoded, trimmed or made alike. With `cut at` it has at most N characters on the right (UTF-16 units, as both systems count; with `code points` those of Unicode), and agrees with every text that begins like it up to there.",
+    read: |words| {
+        let limit = Limit::read_cut(words)?;
+        let points = limit.is_some() && words.take("code");
+        if points {
+            words.word("points")?;
+        }
+        Ok(Any::Exactly(Exactly { limit, points }))
+    },
     cases: &[
         Case {
             clause: "text exactly",
@@ -29,6 +36,14 @@ pub(super) static ABOUT: About = About {
             right: r#"["Contoso "]"#,
             back: Some(r#"["Contoso "]"#),
         },
+        Case {
+            clause: "text exactly cut at 9 code points",
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Text],
+            left: r#"["Contoso 🚀 Consulting"]"#,
+            right: r#"["Contoso 🚀"]"#,
+            back: Some(r#"["Contoso 🚀"]"#),
+        },
     ],
 };
 
@@ -36,11 +51,13 @@ pub(super) static ABOUT: About = About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exactly {
     limit: Option<Limit>,
+    /// The characters of the limit are code points.
+    points: bool,
 }
 
 impl Exactly {
     pub(super) fn with_room(self, room: u32) -> Self {
-        Self { limit: self.limit.map(|limit| limit.with_room(room)) }
+        Self { limit: self.limit.map(|limit| limit.with_room(room)), ..self }
     }
 
     pub(super) fn cuts(&self) -> bool {
@@ -52,7 +69,11 @@ impl Exactly {
     }
 
     fn cut<'t>(&self, text: &'t str) -> &'t str {
-        self.most().map_or(text, |most| first(text, most))
+        match self.most() {
+            None => text,
+            Some(most) if self.points => first_points(text, most),
+            Some(most) => first(text, most),
+        }
     }
 }
 
@@ -62,7 +83,8 @@ impl One for Exactly {
     }
 
     fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.limit.map_or(Ok(()), |limit| write!(f, " cut at {limit}"))
+        let points = if self.points { " code points" } else { "" };
+        self.limit.map_or(Ok(()), |limit| write!(f, " cut at {limit}{points}"))
     }
 
     fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
@@ -88,7 +110,8 @@ impl One for Exactly {
     }
 
     fn most_characters(&self) -> Option<u32> {
-        self.most()
+        // A code point may be two of the characters that fields count.
+        self.most().map(|most| if self.points { most.saturating_mul(2) } else { most })
     }
 
     fn decode(&self) -> Decode {
@@ -101,6 +124,6 @@ impl One for Exactly {
 
     fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
         let most = self.most().filter(|_| to_right);
-        Some(Direct::Text(Passes { most, ..Passes::default() }))
+        Some(Direct::Text(Passes { most, points: self.points, ..Passes::default() }))
     }
 }

@@ -4,7 +4,7 @@
 //! not know: values, lines.
 
 use super::step::Done;
-use crate::convert::{Letters, Passes, first};
+use crate::convert::{Letters, Passes, first, first_points};
 use crate::record::BADGES;
 use crate::scan::{Form, Found, is_blank, respell};
 use crate::value::length;
@@ -110,7 +110,8 @@ impl TextStep {
     /// A long text, cut where it has to be; none: it is too long even so.
     fn cut<'t>(&self, raw: &'t [u8], most: usize) -> Option<&'t [u8]> {
         let raw = std::str::from_utf8(raw).ok()?;
-        let first = first(raw, u32::try_from(most).unwrap_or(u32::MAX));
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let first = if self.passes.points { first_points(raw, most) } else { first(raw, most) };
         // A text that is not cut keeps its end.
         let whole = first.len() == raw.len() || !self.passes.trimmed;
         let text = if whole { first } else { first.trim_end() };
