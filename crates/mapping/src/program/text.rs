@@ -30,37 +30,51 @@ impl TextStep {
         head: &[u8],
         out: &mut Vec<u8>,
     ) -> Done {
+        let plain = match found.form {
+            Form::Missing | Form::Null => return Done::Blank,
+            Form::Plain => true,
+            Form::Simple => false,
+            Form::Escaped => return self.write_escaped(found.raw(record), head, out),
+            Form::True | Form::False | Form::Number | Form::Tree => return Done::Ask,
+        };
         let raw = found.raw(record);
+        if raw.is_empty() {
+            return Done::Blank;
+        }
+        let Some(kept) = self.kept(raw, plain) else { return Done::Ask };
         out.extend_from_slice(head);
         out.push(b'"');
         let start = out.len();
-        let kept = match found.form {
-            Form::Missing | Form::Null => return Done::Blank,
-            Form::Plain | Form::Simple if raw.is_empty() => return Done::Blank,
-            Form::Plain => self.kept(raw, true),
-            Form::Simple => self.kept(raw, false),
-            Form::Escaped => {
-                if !respell(raw, out) {
-                    return Done::Ask;
-                }
-                let respelled = out.get(start..).unwrap_or_default();
-                self.kept(respelled, !respelled.contains(&b'\\'))
-            }
-            Form::True | Form::False | Form::Number | Form::Tree => return Done::Ask,
-        };
-        match (kept, found.form) {
-            (None, _) => return Done::Ask,
-            (Some(kept), Form::Escaped) => out.truncate(start + kept),
-            (Some(kept), _) => out.extend_from_slice(raw.get(..kept).unwrap_or_default()),
+        out.extend_from_slice(raw.get(..kept).unwrap_or_default());
+        self.close(start, out)
+    }
+
+    /// A text with escapes that we do not write: as we write it.
+    #[cold]
+    fn write_escaped(&self, raw: &[u8], head: &[u8], out: &mut Vec<u8>) -> Done {
+        out.extend_from_slice(head);
+        out.push(b'"');
+        let start = out.len();
+        if !respell(raw, out) {
+            return Done::Ask;
         }
+        let text = out.get(start..).unwrap_or_default();
+        let Some(kept) = self.kept(text, !text.contains(&b'\\')) else { return Done::Ask };
+        out.truncate(start + kept);
+        self.close(start, out)
+    }
+
+    /// Ends a text that begins at `start`.
+    #[inline]
+    fn close(&self, start: usize, out: &mut Vec<u8>) -> Done {
         if let Some(letters) = self.passes.case {
-            let copied = out.get_mut(start..).unwrap_or_default();
-            if !copied.is_ascii() || copied.contains(&b'\\') {
+            let text = out.get_mut(start..).unwrap_or_default();
+            if !text.is_ascii() || text.contains(&b'\\') {
                 return Done::Ask;
             }
             match letters {
-                Letters::Lower => copied.make_ascii_lowercase(),
-                Letters::Upper => copied.make_ascii_uppercase(),
+                Letters::Lower => text.make_ascii_lowercase(),
+                Letters::Upper => text.make_ascii_uppercase(),
             }
         }
         out.extend_from_slice(b"\",");
