@@ -8,7 +8,7 @@ use super::{Read, Work, number};
 use crate::scan::{Form, Found};
 
 /// Of more elements the plan sees which are the same: comparing each with each takes too long.
-const MOST_COMPARED: usize = 32;
+const MOST_COMPARED: usize = 128;
 
 /// A line of the plan.
 #[derive(Debug)]
