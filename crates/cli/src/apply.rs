@@ -182,10 +182,9 @@ fn alone(
     let mut blocks = Blocks::new(input, BLOCK);
     let (mut room, mut part) = (Vec::new(), Part::default());
     loop {
-        let block = match blocks.next(room) {
-            Ok(Some(block)) => block,
-            Ok(None) => return Ok(Ok(())),
-            Err(error) => return Ok(Err(blocks.source().failure(error))),
+        let block = match blocks.block(room) {
+            Ok(block) => block,
+            Err(end) => return Ok(end),
         };
         let mut lines = block.lines();
         loop {

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use memchr::{memchr, memrchr};
 
-use crate::input::Input;
+use crate::input::{Failure, Input};
 use crate::lines::{LONGEST, Unreadable, without_end};
 
 /// Longer than this is too long, whatever of it is the end of the line or a byte order mark.
@@ -77,11 +77,6 @@ impl<S: Source> Blocks<S> {
         Blocks { source, size, rest, skipping, is_first, failed }
     }
 
-    /// The stream itself.
-    pub(crate) fn source(&self) -> &S {
-        &self.source
-    }
-
     /// The next block, in `room`; none at the end. A block ends where it is full, and where there
     /// is a line and the next byte has to be waited for. Errors: the stream cannot be read; the
     /// lines before that came first.
@@ -107,7 +102,7 @@ impl<S: Source> Blocks<S> {
                 }
                 if filled > TOO_LONG {
                     self.skipping = true;
-                    return Ok(Some(self.block(room, 0, true)));
+                    return Ok(Some(self.made(room, 0, true)));
                 }
                 room.resize((2 * filled).min(TOO_LONG + 1), 0);
             }
@@ -115,12 +110,12 @@ impl<S: Source> Blocks<S> {
                 Ok(got) => got,
                 Err(error) if whole > 0 => {
                     self.failed = Some(error);
-                    return Ok(Some(self.block(room, whole, false)));
+                    return Ok(Some(self.made(room, whole, false)));
                 }
                 Err(error) => return Err(error),
             };
             if got == 0 {
-                return Ok((filled > 0).then(|| self.block(room, filled, false)));
+                return Ok((filled > 0).then(|| self.made(room, filled, false)));
             }
             let end = filled + got;
             if self.skipping {
@@ -142,12 +137,23 @@ impl<S: Source> Blocks<S> {
 
     fn cut(&mut self, room: Vec<u8>, whole: usize, filled: usize) -> Block {
         self.rest.extend_from_slice(&room[whole..filled]);
-        self.block(room, whole, false)
+        self.made(room, whole, false)
     }
 
-    fn block(&mut self, room: Vec<u8>, length: usize, long: bool) -> Block {
+    fn made(&mut self, room: Vec<u8>, length: usize, long: bool) -> Block {
         let is_first = std::mem::take(&mut self.is_first);
         Block { room, length, is_first, long }
+    }
+}
+
+impl Blocks<Input> {
+    /// The next block, in `room`. Error: how the input ended, well or not.
+    pub(crate) fn block(&mut self, room: Vec<u8>) -> Result<Block, Result<(), Failure>> {
+        match self.next(room) {
+            Ok(Some(block)) => Ok(block),
+            Ok(None) => Err(Ok(())),
+            Err(error) => Err(Err(self.source.failure(error))),
+        }
     }
 }
 

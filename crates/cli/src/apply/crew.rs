@@ -71,10 +71,15 @@ pub(super) fn together<'p>(
     let jobs = threads + threads / 2 + 2;
     let size = (UNDER_WAY / 2 / jobs).clamp(SMALL_BLOCK, BLOCK);
     let is_file = input.is_file();
-    let mut blocks = Some(Blocks::new(input, size));
+    let blocks = Blocks::new(input, size);
+    let (feed, blocks) = if is_file {
+        (Feed::Own(Mutex::new(Some(blocks))), None)
+    } else {
+        (Feed::Reader, Some(blocks))
+    };
     let shared = Arc::new(Shared {
         lanes: Lanes::new(jobs, UNDER_WAY),
-        feed: if is_file { Feed::Own(Mutex::new(blocks.take())) } else { Feed::Reader },
+        feed,
         rooms: Pool::new(),
         parts: Pool::new(),
         size,
@@ -120,15 +125,14 @@ fn guarded(shared: &Shared, what: impl FnOnce(&Shared)) {
 
 fn read(shared: &Shared, mut blocks: Blocks<Input>) {
     let end = loop {
-        match blocks.next(shared.rooms.take()) {
-            Ok(Some(block)) => {
+        match blocks.block(shared.rooms.take()) {
+            Ok(block) => {
                 let weight = block.weight();
                 if !shared.lanes.push(block, weight) {
                     return;
                 }
             }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(blocks.source().failure(error)),
+            Err(end) => break end,
         }
     };
     shared.lanes.end(end);
@@ -140,14 +144,14 @@ impl Shared {
         let Feed::Own(feed) = &self.feed else { return self.lanes.take() };
         let mut feed = feed.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = feed.as_mut()?;
-        let end = match blocks.next(self.rooms.take()) {
-            Ok(Some(block)) => return Some((self.lanes.begin(block.weight())?, block)),
-            Ok(None) => Ok(()),
-            Err(error) => Err(blocks.source().failure(error)),
-        };
-        *feed = None;
-        self.lanes.end(end);
-        None
+        match blocks.block(self.rooms.take()) {
+            Ok(block) => Some((self.lanes.begin(block.weight())?, block)),
+            Err(end) => {
+                *feed = None;
+                self.lanes.end(end);
+                None
+            }
+        }
     }
 }
 

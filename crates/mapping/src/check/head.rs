@@ -314,10 +314,12 @@ fn shared_flag(fields: &[crate::schema::Field], prefix: &str) -> Option<String> 
             "" => path_name(&field.name).into_owned(),
             _ => format!("{prefix}.{}", path_name(&field.name)),
         };
-        match field.kind {
-            _ if field.one_way == Some(true) => Some(path()),
-            crate::schema::Kind::Object => shared_flag(&field.fields, &path()),
-            _ => None,
+        if field.one_way == Some(true) {
+            return Some(path());
         }
+        if field.kind == crate::schema::Kind::Object {
+            return shared_flag(&field.fields, &path());
+        }
+        None
     })
 }

@@ -97,9 +97,6 @@ impl Head {
     }
 }
 
-/// Words that something new begins with and that are no head of a block.
-const OTHERS: [&str; 7] = ["language", "mapping", "side", "extends", "remove", "in", "add"];
-
 /// True for a line that closes a block.
 pub(super) fn is_end(line: &Line) -> bool {
     line.plain == "end"
@@ -108,35 +105,37 @@ pub(super) fn is_end(line: &Line) -> bool {
 /// True for a line that, inside the block `open`, can only be meant as the start of something new
 /// at the top, so that an `end` must be missing before it.
 pub(super) fn begins_anew(line: &Line, open: Option<Head>) -> bool {
-    let first = line.first_word();
-    if line.arrow || !(Head::of(first).is_some() || OTHERS.contains(&first)) {
+    if line.arrow {
         return false;
     }
-    let rest = line.rest();
-    let mut words = rest.split_whitespace();
-    let (second, third) = (words.next().unwrap_or(""), words.next());
-    let is_name =
-        !second.is_empty() && (second.starts_with('`') || second.chars().all(is_name_char));
-    match first {
-        "sync" | "defaults" | "fields" | "report" => rest.is_empty(),
+    // Most lines begin with none of these words: of them the rest is not looked at.
+    let rest = || line.rest();
+    let second = || rest().split_whitespace().next().unwrap_or("");
+    let third = || rest().split_whitespace().nth(1);
+    let is_name = || {
+        let second = second();
+        !second.is_empty() && (second.starts_with('`') || second.chars().all(is_name_char))
+    };
+    match line.first_word() {
+        "sync" | "defaults" | "fields" | "report" => rest().is_empty(),
         "values" => {
-            let is_test = open == Some(Head::Require) && second == "empty";
-            is_name && third.is_none() && !is_test
+            let is_test = open == Some(Head::Require) && second() == "empty";
+            is_name() && third().is_none() && !is_test
         }
-        "related" => third == Some("through"),
-        "each" => third == Some("with"),
-        "require" => second == "before",
-        "example" => rest.starts_with('"'),
-        "language" => third.is_none() && second.starts_with(|c: char| c.is_ascii_digit()),
+        "related" => third() == Some("through"),
+        "each" => third() == Some("with"),
+        "require" => second() == "before",
+        "example" => rest().starts_with('"'),
+        "language" => third().is_none() && second().starts_with(|c: char| c.is_ascii_digit()),
         "mapping" => {
             let is_step = open == Some(Head::Example)
-                && matches!(second, "missing" | "has" | "with" | "newest");
-            is_name && !is_step && third.is_none_or(|third| third.starts_with('"'))
+                && matches!(second(), "missing" | "has" | "with" | "newest");
+            is_name() && !is_step && third().is_none_or(|third| third.starts_with('"'))
         }
-        "side" => third == Some("is"),
-        "extends" => is_name && third.is_none(),
-        "remove" | "in" => Head::of(second).is_some(),
-        "add" => second == "to" && third.is_some_and(|third| Head::of(third).is_some()),
+        "side" => third() == Some("is"),
+        "extends" => is_name() && third().is_none(),
+        "remove" | "in" => Head::of(second()).is_some(),
+        "add" => second() == "to" && third().is_some_and(|third| Head::of(third).is_some()),
         _ => false,
     }
 }
