@@ -1,122 +1,199 @@
-//! `link TEMPLATE`: an address with the left value in it; one way.
+//! `link TEMPLATE`: an address with the left values in it; one way.
 
 use std::fmt;
 use std::fmt::Write;
 
+use super::several::{last, place};
+use super::template::{Piece, pieces};
+use super::way::{Fields, Way, all_same};
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Direct, One, Piece, need, same, spells_words};
+use super::{About, Any, Case, Direct, Unbound, direct, id, need, same, spells_words};
 use crate::problem::Problem;
 use crate::schema::Kind;
+use crate::tree::{Arrow, Span};
 use crate::value::{Misfit, Value, is_text};
 
-const PLACE: &str = "{id}";
+/// What the only field of a line may be called, whatever its name is.
+const ONLY: &str = "id";
 const NO_WAY_BACK: &str = "an address cannot be turned back into the value it was made from";
 
 pub(super) static ABOUT: About = About {
     name: "link",
     form: r#"link "https://…{id}""#,
-    says: "An address on the right with the left value in the place of `{id}`, its special characters percent-encoded. One way: use `->`.",
+    says: "An address on the right with the left value in the place of `{id}`, its special characters percent-encoded. Of several fields each has its place, named as in a template; the address is blank unless all of them are there. One way: use `->`.",
     read,
-    cases: &[Case {
-        clause: r#"link "https://crm.example/deal?id={id}""#,
-        left_kinds: &[Kind::Text],
-        right_kinds: &[Kind::Url],
-        left: r#"["a/b c"]"#,
-        right: r#"["https://crm.example/deal?id=a%2Fb%20c"]"#,
-        back: None,
-    }],
+    cases: &[
+        Case {
+            clause: r#"link "https://crm.example/deal?id={id}""#,
+            left_kinds: &[Kind::Text],
+            right_kinds: &[Kind::Url],
+            left: r#"["a/b c"]"#,
+            right: r#"["https://crm.example/deal?id=a%2Fb%20c"]"#,
+            back: None,
+        },
+        Case {
+            clause: r#"link "https://crm.example/{1}/{2}""#,
+            left_kinds: &[Kind::Text, Kind::Number],
+            right_kinds: &[Kind::Url],
+            left: r#"["EU", 36]"#,
+            right: r#"["https://crm.example/EU/36"]"#,
+            back: None,
+        },
+        Case {
+            clause: r#"link "https://crm.example/{1}/{2}""#,
+            left_kinds: &[Kind::Text, Kind::Text],
+            right_kinds: &[Kind::Url],
+            left: r#"["EU", null]"#,
+            right: r#"[null]"#,
+            back: None,
+        },
+    ],
 };
 
-/// An address with a place for the left value.
+/// An address with places for the left values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
-    template: String,
+    written: String,
+    pieces: Vec<Piece>,
 }
 
 fn read(words: &mut Words<'_>) -> Result<Any, Box<Problem>> {
-    let (template, span) = words.text("an address with `{id}` in it")?;
-    if !template.contains(PLACE) {
-        let message = "expected an address with `{id}` in it, found none";
-        return Err(Box::new(
-            bad_argument(span, message)
-                .help("write `{id}` where the value of the left field belongs"),
-        ));
+    let (written, span) = words.text("an address with `{id}` in it")?;
+    let pieces = pieces(written).map_err(|why| bad(span, why))?;
+    if !pieces.iter().any(|piece| matches!(piece, Piece::Place { .. })) {
+        return Err(bad(span, "expected an address with `{id}` in it, found none"));
     }
-    if template.replace(PLACE, "").contains(['{', '}']) {
-        let message = "expected no other braces than `{id}` in the address";
-        return Err(Box::new(
-            bad_argument(span, message).help("write `%7B` and `%7D` for `{` and `}`"),
-        ));
-    }
-    Ok(Any::Link(Link { template: template.to_owned() }))
+    let written = written.to_owned();
+    Ok(Any::Link(Link { written, pieces }))
 }
 
-impl One for Link {
+fn bad(span: Span, why: &str) -> Box<Problem> {
+    Box::new(bad_argument(span, why).help(
+        "write `{id}` where the value of the left field belongs, `%7B` and `%7D` for other braces",
+    ))
+}
+
+impl Link {
+    fn places(&self) -> impl Iterator<Item = usize> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Place { index, .. } => Some(*index),
+            Piece::Words(_) => None,
+        })
+    }
+}
+
+impl Way for Link {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
     fn arguments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, " {}", quoted(&self.template))
+        write!(f, " {}", quoted(&self.written))
     }
 
-    fn fits(&self, _index: usize, left: Kind, right: Kind) -> Result<(), String> {
-        let single = is_text(left) || left == Kind::Number;
-        need(single, ABOUT.name, "left", "a text or a number", left)?;
-        let address = right == Kind::Url || spells_words(right);
-        need(address, ABOUT.name, "right", "a web address or a text", right)
-    }
-
-    fn both_ways(&self) -> Result<(), &'static str> {
-        Err(NO_WAY_BACK)
-    }
-
-    fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
-        let text = match left {
-            Value::Text(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::Blank
-            | Value::Bool(_)
-            | Value::Date(_)
-            | Value::Instant(_)
-            | Value::List(_)
-            | Value::Other(_) => {
-                return Err(Misfit { wanted: "text", found: left.word() });
+    fn bind(&mut self, fields: &Fields<'_>) -> Result<(), Unbound> {
+        let ([names, _], [kinds, _]) = (fields.names, fields.kinds);
+        for piece in &mut self.pieces {
+            if let Piece::Place { word, index } = piece {
+                let only = kinds.len() == 1 && word == ONLY;
+                *index = if only { 0 } else { place(word, names, kinds.len())? };
             }
-        };
-        Ok(Value::Text(self.template.replace(PLACE, &percent_encoded(&text))))
+        }
+        match (0..kinds.len()).find(|index| !self.places().any(|place| place == *index)) {
+            None => Ok(()),
+            Some(unused) => {
+                let name = names.get(unused).map_or("", String::as_str);
+                Err(Unbound::new(
+                    "",
+                    format!("`{name}` has no place in the address"),
+                    format!("write `{{{}}}` where it belongs, or remove the field", last(name)),
+                ))
+            }
+        }
     }
 
-    fn left(&self, _index: usize, _right: &Value) -> Result<Value, Misfit> {
+    fn fits(&self, left: &[Kind], right: &[Kind]) -> Result<(), String> {
+        let [right] = right else {
+            return Err(format!("expected one field on the right, found {}", right.len()));
+        };
+        left.iter().try_for_each(|left| {
+            let single = is_text(*left) || *left == Kind::Number;
+            need(single, ABOUT.name, "left", "a text or a number", *left)
+        })?;
+        let address = *right == Kind::Url || spells_words(*right);
+        need(address, ABOUT.name, "right", "a web address or a text", *right)
+    }
+
+    fn allows(&self, arrow: Arrow) -> Result<(), (Arrow, &'static str)> {
+        match arrow {
+            Arrow::ToRight => Ok(()),
+            Arrow::Both | Arrow::ToLeft => Err((Arrow::ToRight, NO_WAY_BACK)),
+        }
+    }
+
+    fn to_right(&self, left: &[Value]) -> Result<Vec<Value>, Misfit> {
+        if left.iter().any(Value::is_blank) {
+            return Ok(vec![Value::Blank]);
+        }
+        let mut address = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Words(words) => address.push_str(words),
+                Piece::Place { index, .. } => {
+                    let text = one_text(left.get(*index).unwrap_or(&Value::Blank))?;
+                    percent_encoded(&text, &mut address);
+                }
+            }
+        }
+        Ok(vec![Value::Text(address)])
+    }
+
+    fn to_left(&self, _right: &[Value], _old: Option<&[Value]>) -> Result<Vec<Value>, Misfit> {
         Err(Misfit { wanted: "a conversion with a way back", found: "a link" })
     }
 
-    fn same_left(&self, _index: usize, a: &Value, b: &Value) -> bool {
-        super::id::same(a, b)
+    fn same_left(&self, a: &[Value], b: &[Value]) -> bool {
+        all_same(a, b, |_, a, b| id::same(a, b))
     }
 
-    fn same_right(&self, _index: usize, a: &Value, b: &Value) -> bool {
-        same::text(a, b)
+    fn same_right(&self, a: &[Value], b: &[Value]) -> bool {
+        all_same(a, b, |_, a, b| same::text(a, b))
     }
 
-    fn direct(&self, _index: usize, to_right: bool) -> Option<Direct<'_>> {
-        let mut pieces = Vec::new();
-        for (index, words) in self.template.split(PLACE).enumerate() {
-            if index > 0 {
-                pieces.push(Piece::Place(0));
-            }
-            if !words.is_empty() {
-                pieces.push(Piece::Words(words));
-            }
-        }
-        let bare = self.template.trim().len() == self.template.len();
+    fn comes_from(&self, _to_right: bool, _target: usize, count: usize) -> Vec<usize> {
+        (0..count).collect()
+    }
+
+    fn longest(&self, _to_right: bool, _sources: &[Option<u32>]) -> Option<u32> {
+        None
+    }
+
+    fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {
+        let bare = self.written.trim().len() == self.written.len();
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Words(words) => direct::Piece::Words(words),
+            Piece::Place { index, .. } => direct::Piece::Place(*index),
+        });
+        let pieces = pieces.collect();
         (to_right && bare).then_some(Direct::Template { pieces, most: None, unreserved: true })
     }
 }
 
-/// The text with everything but letters, digits, `-`, `.`, `_` and `~` as `%XX`.
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+fn one_text(value: &Value) -> Result<String, Misfit> {
+    match value {
+        Value::Text(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Blank
+        | Value::Bool(_)
+        | Value::Date(_)
+        | Value::Instant(_)
+        | Value::List(_)
+        | Value::Other(_) => Err(Misfit { wanted: "text", found: value.word() }),
+    }
+}
+
+/// Adds the text with everything but letters, digits, `-`, `.`, `_` and `~` as `%XX`.
+fn percent_encoded(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
@@ -125,5 +202,4 @@ fn percent_encoded(text: &str) -> String {
             let _ = write!(out, "%{byte:02X}");
         }
     }
-    out
 }

@@ -61,8 +61,9 @@ pub(super) struct Template {
     of_text: bool,
 }
 
+/// A part of a text that is made of words and fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
     Words(String),
     Place { word: String, index: usize },
 }
@@ -88,7 +89,7 @@ fn bad(span: Span, why: &str) -> Box<Problem> {
 }
 
 /// The words and places of a template.
-fn pieces(text: &str) -> Result<Vec<Piece>, &'static str> {
+pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, &'static str> {
     let mut pieces = Vec::new();
     let mut words = String::new();
     let mut rest = text;

@@ -224,7 +224,7 @@ fn what_is_wrong_is_said_at_the_word() {
         ("money with 2.5 decimals", Code::BadArgument, (11, 14), ""),
         ("money with 2", Code::BadArgument, (11, 12), ""),
         ("link \"https://x.example\"", Code::BadArgument, (5, 24), "`{id}`"),
-        ("link \"https://x.example/{id}/{name}\"", Code::BadArgument, (5, 36), "%7B"),
+        ("link \"https://x.example/{id}/{\"", Code::BadArgument, (5, 31), "%7B"),
         ("list joined by \"\"", Code::BadArgument, (15, 17), ""),
         ("text \"no place\"", Code::BadArgument, (5, 15), "`{name}`"),
         ("text \"{a\"", Code::BadArgument, (5, 9), "`{name}`"),
