@@ -5,6 +5,7 @@
 //! What is rare (a doubled or oddly spelled name, a shape that a path does not lead through) is not
 //! judged here: the record is then to be read as a tree. Must not know: fields, values.
 
+mod elements;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,8 @@ mod trie;
 use crate::json::{self, DEEPEST, Json};
 
 pub(crate) use text::{is_blank, respell};
+use trie::Node;
 pub(crate) use trie::Trie;
-use trie::{Node, Pick};
 
 /// The longest text that is looked at here: places in it are kept in 32 bits.
 const LONGEST: usize = u32::MAX as usize;
@@ -177,20 +178,20 @@ impl<'s> Scanner<'s> {
                 self.keep(node, Self::found(form, start + 1, end))?;
                 return Ok(());
             }
-            b'{' if node.reads_members() => {
+            b'{' if node.reads_members() && node.elements.is_empty() => {
                 self.members_of(node, depth + 1)?;
                 Form::Tree
             }
-            b'[' if !node.picks.is_empty() => {
-                for pick in &node.picks {
+            b'[' if !node.elements.is_empty() && !node.reads_members() => {
+                for elements in &node.elements {
                     self.at = start;
-                    self.pick(pick, depth + 1)?;
+                    self.elements_of(elements, depth + 1)?;
                 }
                 Form::Tree
             }
             b'{' | b'[' => {
                 self.skip_nested(depth)?;
-                // A list where members are read, or an object in the place of a list.
+                // A list where members are read, or an object in the place of a list; or both are read.
                 if node.leads_on() {
                     return Err(Unusual);
                 }
@@ -313,55 +314,6 @@ impl<'s> Scanner<'s> {
         self.at += 1;
         self.blanks();
         Ok(())
-    }
-
-    /// The element of a list that a path means, or what is gathered of all of them.
-    fn pick(&mut self, pick: &'s Pick, depth: usize) -> Result<(), Unusual> {
-        let mut chosen = false;
-        let mut more = self.opens(b']', depth)?;
-        while more {
-            if chosen {
-                self.skip(depth)?;
-            } else {
-                self.forget(pick);
-                self.value(self.trie.node(pick.node), depth)?;
-                chosen = self.takes(pick)?;
-            }
-            more = self.goes_on(b']')?;
-        }
-        if !chosen {
-            self.forget(pick);
-        }
-        Ok(())
-    }
-
-    /// Whether the element that was just looked at is the one that is meant.
-    fn takes(&mut self, pick: &Pick) -> Result<bool, Unusual> {
-        if let Some(gathering) = pick.gathers {
-            let found = pick.decides.map(|place| self.finds.at(place)).unwrap_or_default();
-            if let Some(list) = self.finds.gathered.get_mut(gathering) {
-                list.push(found);
-            }
-            return Ok(false);
-        }
-        let Some(place) = pick.decides else { return Ok(true) };
-        let found = self.finds.at(place);
-        let raw = found.raw(self.bytes);
-        match (found.form, &pick.wanted) {
-            (Form::Missing | Form::Null, _) => Ok(false),
-            (Form::Simple | Form::Escaped, _) => Err(Unusual),
-            (Form::Plain, None) => Ok(!is_blank(raw)),
-            (Form::Plain, Some(wanted)) => Ok(raw == wanted.as_bytes()),
-            (Form::True | Form::False | Form::Number | Form::Tree, wanted) => Ok(wanted.is_none()),
-        }
-    }
-
-    fn forget(&mut self, pick: &Pick) {
-        for place in &pick.places {
-            if let Some(found) = self.finds.places.get_mut(*place) {
-                *found = Found::default();
-            }
-        }
     }
 
     /// A text: where its closing quote stands, and how it is written.

@@ -44,7 +44,7 @@ pub(super) static ABOUT: About = About {
             left_kinds: &[Kind::Text, Kind::Text],
             right_kinds: &[Kind::Url],
             left: r#"["EU", null]"#,
-            right: r#"[null]"#,
+            right: "[null]",
             back: None,
         },
     ],

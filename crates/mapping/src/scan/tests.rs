@@ -13,6 +13,7 @@ fn member(name: &str) -> Step {
 /// Paths through names that the generated texts have.
 fn paths() -> Vec<Vec<Step>> {
     let is = Step::Is { name: "a".into(), value: "b".into() };
+    let not_same = Step::Is { name: "a".into(), value: "a".into() };
     vec![
         vec![member("a")],
         vec![member("b"), member("a")],
@@ -20,14 +21,22 @@ fn paths() -> Vec<Vec<Step>> {
         vec![member("c"), Step::First, member("a")],
         vec![member("c"), Step::FirstWith("b".into()), member("c")],
         vec![member("c"), is, member("b")],
+        vec![member("c"), not_same, member("b")],
+        vec![member("c"), Step::First, member("c"), Step::First, member("a")],
+        vec![member("c"), Step::FirstWith("a".into()), member("c"), Step::FirstWith("b".into())],
         vec![member("c")],
     ]
 }
 
-fn trie(paths: &[Vec<Step>]) -> (Trie, Vec<usize>) {
+fn trie(
+    paths: &[Vec<Step>],
+    gatherings: &[(Vec<Step>, Option<&str>)],
+) -> (Trie, Vec<usize>, Vec<usize>) {
     let mut trie = Trie::new();
     let places = paths.iter().map(|path| trie.place_of(path)).collect();
-    (trie.finish(), places)
+    let indices = gatherings.iter().map(|(list, member)| trie.gathering_of(list, *member));
+    let indices = indices.collect();
+    (trie.finish(), places, indices)
 }
 
 /// The same by the tree; an error where a path does not lead through what stands there.
@@ -60,6 +69,31 @@ fn walked<'a, 't>(json: &'a Json<'t>, path: &[Step]) -> Result<Option<&'a Json<'
     Ok(Some(at))
 }
 
+/// Gatherings of those lists, and of which member.
+fn gatherings() -> Vec<(Vec<Step>, Option<&'static str>)> {
+    let with = Step::FirstWith("a".into());
+    vec![
+        (vec![member("c")], Some("a")),
+        (vec![member("longer")], None),
+        (vec![member("c"), with, member("c")], Some("b")),
+        (vec![member("c"), Step::First, member("c")], None),
+    ]
+}
+
+/// What one gathering has to have; none: there is no list.
+fn gathered<'a, 't>(
+    json: &'a Json<'t>,
+    list: &[Step],
+    member: Option<&str>,
+) -> Vec<Option<&'a Json<'t>>> {
+    let Ok(Some(Json::List(items))) = walked(json, list) else { return Vec::new() };
+    let of = |item: &'a Json<'t>| match member {
+        Some(name) => item.member(name).ok().flatten(),
+        None => Some(item),
+    };
+    items.iter().map(of).collect()
+}
+
 fn shown(found: Found, text: &str) -> Option<Json<'_>> {
     found.json(text.as_bytes()).map(|json| json::read(json).unwrap())
 }
@@ -67,7 +101,8 @@ fn shown(found: Found, text: &str) -> Option<Json<'_>> {
 #[track_caller]
 fn compare(text: &str) {
     let paths = paths();
-    let (trie, places) = trie(&paths);
+    let gatherings = gatherings();
+    let (trie, places, indices) = trie(&paths, &gatherings);
     let mut finds = Finds::default();
     let read = json::read(text.as_bytes());
     // Where nothing is read, nothing is unusual but a byte order mark.
@@ -91,6 +126,29 @@ fn compare(text: &str) {
         let wanted = walked(&json, path).unwrap_or_else(|()| panic!("{path:?} in {text}"));
         assert_eq!(shown(finds.at(place), text), wanted.cloned(), "{path:?} in {text}");
     }
+    for ((list, member), index) in gatherings.iter().zip(indices) {
+        let found = finds.gathered(index).iter().map(|found| shown(*found, text));
+        let found: Vec<_> = found.collect();
+        let wanted = gathered(&json, list, *member).into_iter().map(Option::cloned);
+        assert_eq!(found, wanted.collect::<Vec<_>>(), "{list:?} {member:?} in {text}");
+    }
+}
+
+#[test]
+fn one_look_at_a_list_serves_many_picks() {
+    let is = |value: usize| Step::Is { name: "a".into(), value: format!("k{value}") };
+    let paths: Vec<Vec<Step>> =
+        (0..150).map(|value| vec![member("c"), is(value), member("b")]).collect();
+    let (trie, places, _) = trie(&paths, &[]);
+    let items: Vec<String> =
+        (0..200).rev().map(|value| format!(r#"{{"b":{value},"a":"k{}"}}"#, value % 140)).collect();
+    let text = format!(r#"{{"c":[{}]}}"#, items.join(","));
+    let mut finds = Finds::default();
+    scan(text.as_bytes(), &trie, &mut finds).unwrap();
+    let json = json::read(text.as_bytes()).unwrap();
+    for (path, place) in paths.iter().zip(places) {
+        assert_eq!(shown(finds.at(place), &text), walked(&json, path).unwrap().cloned());
+    }
 }
 
 #[test]
@@ -98,6 +156,7 @@ fn what_is_read_is_found_where_it_stands() {
     for text in [
         r#"{"a":"x","b":{"c":{"a":1e5},"a":null},"c":[{"b":" ","c":2},{"b":"y","c":[true]}]}"#,
         r#"{"c":[{"a":"b","b":1},{"a":"b","b":2}]}"#,
+        r#"{"c":[{"a":null,"c":[{"b":1}]},{"a":"x","c":[{"b":2},{"a":3},{"b":"y"}]},{"c":[]}]}"#,
         r#"{"c":[]}"#,
         r#"{"c":null,"b":null}"#,
         r#"{"b":[],"a":1}"#,
@@ -175,5 +234,24 @@ proptest! {
     #[test]
     fn any_text_is_judged_alike(text in "\\PC{0,40}") {
         compare(&text);
+    }
+
+    /// Also bytes that are no text, wherever they stand, read or not.
+    #[test]
+    fn any_bytes_are_judged_as_another_reader_judges_them(
+        text in tree(),
+        at in any::<prop::sample::Index>(),
+        with in proptest::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let mut bytes = text.into_bytes();
+        let place = at.index(bytes.len() + 1);
+        let end = bytes.len().min(place + 1);
+        bytes.splice(place..end, with);
+        let theirs = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
+        let mut finds = Finds::default();
+        let nothing = Trie::new().finish();
+        prop_assert_eq!(scan(&bytes, &nothing, &mut finds).is_ok(), theirs);
+        let (trie, ..) = trie(&paths(), &gatherings());
+        prop_assert!(theirs || scan(&bytes, &trie, &mut finds).is_err());
     }
 }

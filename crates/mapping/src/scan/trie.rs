@@ -22,25 +22,49 @@ pub(super) struct Node {
     pub(super) place: Option<usize>,
     /// Members of an object: their names and nodes.
     members: Vec<(Box<str>, usize)>,
-    /// Elements of a list.
-    pub(super) picks: Vec<Pick>,
+    /// Elements of a list, which are looked at once for each entry: one, unless very many are picked.
+    pub(super) elements: Vec<Elements>,
     names: Names,
 }
 
-/// The element of a list that is read, or the member of all of them.
+/// What is read of the elements of a list, each of which is looked at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Elements {
+    /// Everything that is read of any of them.
+    pub(super) node: usize,
+    /// All places within an element.
+    pub(super) places: Vec<usize>,
+    /// All gatherings within an element.
+    pub(super) gatherings: Vec<usize>,
+    /// At most [`MOST_PICKS`].
+    pub(super) picks: Vec<Pick>,
+    /// What is taken of every element: from its place there into the gathering.
+    pub(super) gathers: Vec<Taken>,
+}
+
+/// The element that a path means.
 #[derive(Debug, Clone)]
 pub(super) struct Pick {
-    step: Option<Step>,
-    pub(super) node: usize,
-    /// Where the member stands that decides, of those that are chosen by one; or that is gathered.
+    step: Step,
+    /// Where the member stands that decides, of those that are chosen by one.
     pub(super) decides: Option<usize>,
     /// What the deciding member has to be; none: anything that is not blank.
     pub(super) wanted: Option<Box<str>>,
-    /// The member of every element goes there.
-    pub(super) gathers: Option<usize>,
-    /// All places within the element.
-    pub(super) places: Vec<usize>,
+    /// What is taken of the element, place by place.
+    pub(super) places: Vec<Taken>,
+    /// The same, gathering by gathering.
+    pub(super) gatherings: Vec<Taken>,
 }
+
+/// What stands at one place also goes to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// The most elements that are picked in one look at a list: each is a bit of a word.
+pub(super) const MOST_PICKS: usize = 64;
 
 /// Names spread over buckets; those that differ only in the case of their letters share one.
 #[derive(Debug, Clone, Default)]
@@ -59,38 +83,23 @@ impl Trie {
 
     /// The place at the end of a path; paths that end alike have one place.
     pub(crate) fn place_of(&mut self, path: &[Step]) -> usize {
-        let node = self.walk(path);
-        self.place(node)
+        self.place_in(0, path)
     }
 
     /// The gathering of a member of all elements of the list at the end of a path, or of the
     /// elements themselves.
     pub(crate) fn gathering_of(&mut self, path: &[Step], member: Option<&str>) -> usize {
-        let list = self.walk(path);
-        let node = self.add();
-        let gathered = member.map_or(node, |member| self.member(node, member));
-        let decides = Some(self.place(gathered));
-        let gathers = Some(self.gatherings);
-        self.gatherings += 1;
-        let places = Vec::new();
-        self.nodes[list].picks.push(Pick {
-            step: None,
-            node,
-            decides,
-            wanted: None,
-            gathers,
-            places,
-        });
-        self.gatherings - 1
+        self.gathering_in(0, path, member)
     }
 
     /// The same, ready to be read with.
     pub(crate) fn finish(mut self) -> Trie {
         for at in 0..self.nodes.len() {
-            for index in 0..self.nodes[at].picks.len() {
-                let mut places = Vec::new();
-                self.gather(self.nodes[at].picks[index].node, &mut places);
-                self.nodes[at].picks[index].places = places;
+            for index in 0..self.nodes[at].elements.len() {
+                let (mut places, mut gatherings) = (Vec::new(), Vec::new());
+                self.within(self.nodes[at].elements[index].node, &mut places, &mut gatherings);
+                let elements = &mut self.nodes[at].elements[index];
+                (elements.places, elements.gatherings) = (places, gatherings);
             }
             let node = &mut self.nodes[at];
             node.names = Names::of(&node.members);
@@ -116,11 +125,52 @@ impl Trie {
         &self.nodes[index]
     }
 
-    fn walk(&mut self, path: &[Step]) -> usize {
-        path.iter().fold(0, |at, step| match step {
-            Step::Member(name) => self.member(at, name),
-            Step::First | Step::FirstWith(_) | Step::Is { .. } => self.pick(at, step),
-        })
+    fn place_in(&mut self, at: usize, path: &[Step]) -> usize {
+        match path.split_first() {
+            None => self.place(at),
+            Some((Step::Member(name), rest)) => {
+                let member = self.member(at, name);
+                self.place_in(member, rest)
+            }
+            Some((step @ (Step::First | Step::FirstWith(_) | Step::Is { .. }), rest)) => {
+                let (group, pick) = self.pick(at, step);
+                let from = self.place_in(self.nodes[at].elements[group].node, rest);
+                let next = self.places;
+                let taken = &mut self.nodes[at].elements[group].picks[pick].places;
+                let to = taken_to(taken, from, next);
+                self.places = self.places.max(to + 1);
+                to
+            }
+        }
+    }
+
+    fn gathering_in(&mut self, at: usize, path: &[Step], member: Option<&str>) -> usize {
+        match path.split_first() {
+            None => {
+                let group = self.elements(at, |_| true);
+                let node = self.nodes[at].elements[group].node;
+                let from = member.map_or(node, |member| self.member(node, member));
+                let from = self.place(from);
+                let to = self.gatherings;
+                self.nodes[at].elements[group].gathers.push(Taken { from, to });
+                self.gatherings += 1;
+                to
+            }
+            Some((Step::Member(name), rest)) => {
+                let node = self.member(at, name);
+                self.gathering_in(node, rest, member)
+            }
+            Some((step @ (Step::First | Step::FirstWith(_) | Step::Is { .. }), rest)) => {
+                let (group, pick) = self.pick(at, step);
+                let node = self.nodes[at].elements[group].node;
+                let from = self.gathering_in(node, rest, member);
+                let next = self.gatherings;
+                let taken = &mut self.nodes[at].elements[group].picks[pick].gatherings;
+                let to = taken_to(taken, from, next);
+                self.gatherings = self.gatherings.max(to + 1);
+                to
+            }
+        }
     }
 
     fn member(&mut self, at: usize, name: &str) -> usize {
@@ -135,11 +185,15 @@ impl Trie {
         node
     }
 
-    fn pick(&mut self, at: usize, step: &Step) -> usize {
-        if let Some(pick) = self.nodes[at].picks.iter().find(|p| p.step.as_ref() == Some(step)) {
-            return pick.node;
+    /// The pick of a step among the elements of a list: their group, and which of it.
+    fn pick(&mut self, at: usize, step: &Step) -> (usize, usize) {
+        for (group, elements) in self.nodes[at].elements.iter().enumerate() {
+            if let Some(pick) = elements.picks.iter().position(|pick| pick.step == *step) {
+                return (group, pick);
+            }
         }
-        let node = self.add();
+        let group = self.elements(at, |elements| elements.picks.len() < MOST_PICKS);
+        let node = self.nodes[at].elements[group].node;
         let (name, wanted) = match step {
             Step::FirstWith(name) => (Some(name), None),
             Step::Is { name, value } => (Some(name), Some(value.as_str().into())),
@@ -149,9 +203,20 @@ impl Trie {
             let member = self.member(node, name);
             self.place(member)
         });
-        let (step, places) = (Some(step.clone()), Vec::new());
-        self.nodes[at].picks.push(Pick { step, node, decides, wanted, gathers: None, places });
-        node
+        let (places, gatherings) = (Vec::new(), Vec::new());
+        let picks = &mut self.nodes[at].elements[group].picks;
+        picks.push(Pick { step: step.clone(), decides, wanted, places, gatherings });
+        (group, picks.len() - 1)
+    }
+
+    /// The first group of elements with room, or a new one.
+    fn elements(&mut self, at: usize, has_room: impl Fn(&Elements) -> bool) -> usize {
+        if let Some(group) = self.nodes[at].elements.iter().position(has_room) {
+            return group;
+        }
+        let node = self.add();
+        self.nodes[at].elements.push(Elements { node, ..Elements::default() });
+        self.nodes[at].elements.len() - 1
     }
 
     fn add(&mut self) -> usize {
@@ -166,17 +231,31 @@ impl Trie {
         place
     }
 
-    /// All places from a node on.
-    fn gather(&self, node: usize, places: &mut Vec<usize>) {
+    /// All places and gatherings from a node on.
+    fn within(&self, node: usize, places: &mut Vec<usize>, gatherings: &mut Vec<usize>) {
         let node = &self.nodes[node];
         places.extend(node.place);
         for (_, member) in &node.members {
-            self.gather(*member, places);
+            self.within(*member, places, gatherings);
         }
-        for pick in &node.picks {
-            self.gather(pick.node, places);
+        for elements in &node.elements {
+            gatherings.extend(elements.gathers.iter().map(|taken| taken.to));
+            for pick in &elements.picks {
+                places.extend(pick.places.iter().map(|taken| taken.to));
+                gatherings.extend(pick.gatherings.iter().map(|taken| taken.to));
+            }
+            self.within(elements.node, places, gatherings);
         }
     }
+}
+
+/// Where something is taken to: where it goes already, or `next`.
+fn taken_to(taken: &mut Vec<Taken>, from: usize, next: usize) -> usize {
+    if let Some(known) = taken.iter().find(|taken| taken.from == from) {
+        return known.to;
+    }
+    taken.push(Taken { from, to: next });
+    next
 }
 
 impl Node {
@@ -189,7 +268,7 @@ impl Node {
     /// Whether something within the value is read.
     #[inline]
     pub(super) fn leads_on(&self) -> bool {
-        !(self.members.is_empty() && self.picks.is_empty())
+        !(self.members.is_empty() && self.elements.is_empty())
     }
 
     /// The node of the member of that name. A name that is spelled otherwise is nothing that one
