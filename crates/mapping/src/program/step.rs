@@ -186,7 +186,7 @@ impl Work<'_> {
                 Piece::Source(index) => {
                     let place = step.sources.get(*index).copied().unwrap_or(usize::MAX);
                     match text.bare(self.finds.at(place), self.record) {
-                        Some(raw) if !unreserved || raw.iter().copied().all(is_unreserved) => {
+                        Some(raw) if !unreserved || is_unreserved(raw) => {
                             out.extend_from_slice(raw);
                         }
                         Some(_) | None => return Done::Ask,
@@ -236,9 +236,21 @@ impl Work<'_> {
     }
 }
 
-/// Whether a character stands for itself in an address.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+/// The characters that stand for themselves in an address.
+static UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether all characters stand for themselves in an address.
+fn is_unreserved(text: &[u8]) -> bool {
+    text.iter().all(|byte| UNRESERVED[usize::from(*byte)])
 }
 
 /// Whether a text is copied as it is between others.

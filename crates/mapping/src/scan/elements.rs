@@ -7,7 +7,8 @@ use super::trie::{Elements, Pick};
 use super::{Form, Found, Scanner, Unusual, is_blank};
 
 impl<'s> Scanner<'s> {
-    /// A list, the innermost of `depth`.
+    /// A list, the innermost of `depth`. Kept out of `value`, whose frame would grow by it.
+    #[inline(never)]
     pub(super) fn elements_of(
         &mut self,
         elements: &'s Elements,
@@ -45,6 +46,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline]
     fn gather(&mut self, elements: &Elements) {
         for taken in &elements.gathers {
             let found = self.finds.at(taken.from);
@@ -56,6 +58,7 @@ impl<'s> Scanner<'s> {
 
     /// Takes the element that was just looked at for the picks that mean it; those that are still
     /// open stay.
+    #[inline]
     fn choose(&mut self, elements: &Elements, open: u64) -> Result<u64, Unusual> {
         let mut rest = open;
         for (index, pick) in elements.picks.iter().enumerate() {
@@ -82,6 +85,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline]
     fn take(&mut self, pick: &Pick) {
         for taken in &pick.places {
             let found = self.finds.at(taken.from);

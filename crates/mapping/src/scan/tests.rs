@@ -129,7 +129,7 @@ fn compare(text: &str) {
     for ((list, member), index) in gatherings.iter().zip(indices) {
         let found = finds.gathered(index).iter().map(|found| shown(*found, text));
         let found: Vec<_> = found.collect();
-        let wanted = gathered(&json, list, *member).into_iter().map(Option::cloned);
+        let wanted = gathered(&json, list, *member).into_iter().map(Option::<&Json<'_>>::cloned);
         assert_eq!(found, wanted.collect::<Vec<_>>(), "{list:?} {member:?} in {text}");
     }
 }
