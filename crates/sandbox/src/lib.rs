@@ -311,7 +311,7 @@ fn settle(
     let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
     let calls = i64::from(config.daily_calls);
     let (home, Grants { rep_access, refresh }) =
-        salesforce::prepare(tx, &addresses.salesforce, seconds, calls)?;
+        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, salesforce::standard())?;
     let (partner, PartnerGrants { access, refresh: partner_refresh }) =
         partner_center::prepare(tx, &addresses.partner_center, seconds, config.html_escape)?;
     let kept = tx.doc("meta", "admin-token")?;

@@ -32,9 +32,16 @@ pub(crate) enum Pick {
     /// Those with one of these ids.
     Ids(Vec<String>),
     /// Those with one of these values in an indexed field; values in lower case, except ids.
-    Key(&'static str, Vec<String>),
+    Key(String, Vec<String>),
     /// Those stamped at or after this stored time.
     Since(String),
+}
+
+impl Pick {
+    /// Rows whose indexed field has this value, without regard to case.
+    pub(crate) fn key(field: &str, value: &str) -> Self {
+        Self::Key(field.to_owned(), vec![value.trim().to_lowercase()])
+    }
 }
 
 /// By which time referrals are listed.
@@ -252,7 +259,7 @@ impl Tx<'_> {
         id: &str,
         stamp: &str,
         row: &StoredRow,
-        keys: &[(&'static str, String)],
+        keys: &[(&str, String)],
     ) -> Result<()> {
         let body = serde_json::to_string(&row.body)?;
         self.database.run(
@@ -292,7 +299,7 @@ impl Tx<'_> {
             }
             Pick::Key(field, values) => {
                 for value in values {
-                    let cells = [object.into(), (*field).into(), value.as_str().into()];
+                    let cells = [object.into(), field.as_str().into(), value.as_str().into()];
                     found.extend(self.database.all(BY_KEY, &cells, stored)?);
                 }
             }

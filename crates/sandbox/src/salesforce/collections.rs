@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::{Answer, Call, Method},
     salesforce::{
-        data::{known, too_much},
+        data::too_much,
         ids,
         model::Object,
         refusal::{Done, Refusal, Stop, Wrong, bad, no_such_row, not_found, wrong_method},
@@ -35,11 +35,11 @@ pub(crate) fn dispatch(
 ) -> Done<Answer> {
     match (method, rest) {
         (Method::Post, []) => each(session, &|row| {
-            let object = object_of(row)?;
+            let object = object_of(session, row)?;
             Ok((rows::create(session, object, &without_id(row), None)?, None))
         }),
         (Method::Patch, []) => each(session, &|row| {
-            let object = object_of(row)?;
+            let object = object_of(session, row)?;
             let id = id_of(row).ok_or_else(|| {
                 bad(Wrong::nowhere("MISSING_ARGUMENT", "Id not specified in an update call"))
             })?;
@@ -48,12 +48,12 @@ pub(crate) fn dispatch(
             Ok((id, None))
         }),
         (Method::Patch, [name, key]) => {
-            let object = known(name)?;
+            let object = session.known(name)?;
             let field = upsert::key_field(object, key)?;
-            each(session, &|row| upsert_one(session, object, field.name, row))
+            each(session, &|row| upsert_one(session, object, &field.name, row))
         }
         (Method::Delete, []) => delete(session, call),
-        (Method::Get | Method::Post, [name]) => retrieve(session, call, known(name)?),
+        (Method::Get | Method::Post, [name]) => retrieve(session, call, session.known(name)?),
         (_, [] | [_] | [_, _]) => Err(wrong_method("DELETE,GET,HEAD,PATCH,POST")),
         (_, _) => Err(not_found()),
     }
@@ -61,7 +61,7 @@ pub(crate) fn dispatch(
 
 fn upsert_one(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &Object,
     key: &str,
     row: &Map<String, Value>,
 ) -> Done<(String, Option<bool>)> {
@@ -83,12 +83,12 @@ fn upsert_one(
     }
 }
 
-fn object_of(row: &Map<String, Value>) -> Done<&'static Object> {
+fn object_of<'a>(session: &Session<'a>, row: &Map<String, Value>) -> Done<&'a Object> {
     let name = row.get("attributes").and_then(|attributes| attributes.get("type")?.as_str());
     let Some(name) = name else {
         return Err(bad(Wrong::nowhere("INVALID_TYPE", "attributes.type is missing")));
     };
-    Object::named(name).ok_or_else(|| {
+    session.org.named(name).ok_or_else(|| {
         let message = format!("sObject type '{name}' is not supported.");
         bad(Wrong::nowhere("INVALID_TYPE", message))
     })
@@ -179,14 +179,14 @@ fn delete(session: &Session<'_>, call: &Call) -> Done<Answer> {
         let given = ids.get(place).copied().unwrap_or_default();
         let id = ids::read(given)
             .ok_or_else(|| bad(Wrong::nowhere("MALFORMED_ID", format!("malformed id {given}"))))?;
-        let object = super::objects::ALL.iter().find(|object| id.starts_with(object.prefix));
-        rows::delete(session, object.copied().ok_or_else(no_such_row)?, &id)?;
+        let object = session.org.of_id(&id).ok_or_else(no_such_row)?;
+        rows::delete(session, object, &id)?;
         Ok((id, None))
     })
 }
 
 /// Reads rows by id; those that are not there are null.
-fn retrieve(session: &Session<'_>, call: &Call, object: &'static Object) -> Done<Answer> {
+fn retrieve(session: &Session<'_>, call: &Call, object: &Object) -> Done<Answer> {
     let (ids, fields) = if call.method == Method::Get {
         let list = |name: &str| call.parameter(name).unwrap_or_default().to_owned();
         (list("ids"), list("fields"))
@@ -204,7 +204,7 @@ fn retrieve(session: &Session<'_>, call: &Call, object: &'static Object) -> Done
     let mut found = Vec::new();
     for given in ids.split(',').filter(|id| !id.is_empty()) {
         let id = ids::read(given).unwrap_or_default();
-        let row = session.tx.row(object.name, &id)?.filter(|row| !row.deleted);
+        let row = session.tx.row(&object.name, &id)?.filter(|row| !row.deleted);
         found.push(match row {
             Some(row) => rows::show(session, object, &row.body, Some(&fields))?,
             None => Value::Null,

@@ -34,13 +34,16 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
             }
         },
         ["composite", "sobjects", rest @ ..] => collections::dispatch(session, call, method, rest),
-        ["sobjects"] => Ok(Answer::json(200, describe::global(session.version))),
-        ["sobjects", name] => object(session, method, known(name)?),
-        ["sobjects", name, "describe"] => {
-            Ok(Answer::json(200, describe::whole(known(name)?, session.version)))
+        ["sobjects"] => Ok(Answer::json(200, describe::global(session.org, session.version))),
+        ["sobjects", name] => object(session, method, session.known(name)?),
+        ["sobjects", name, "describe"] => Ok(Answer::json(
+            200,
+            describe::whole(session.org, session.known(name)?, session.version),
+        )),
+        ["sobjects", name, id] => row(session, call, method, session.known(name)?, id),
+        ["sobjects", name, key, value] => {
+            by_key(session, call, method, session.known(name)?, key, value)
         }
-        ["sobjects", name, id] => row(session, call, method, known(name)?, id),
-        ["sobjects", name, key, value] => by_key(session, call, method, known(name)?, key, value),
         _ => Err(not_found()),
     }
 }
@@ -51,11 +54,6 @@ fn method(call: &Call) -> Method {
         (Method::Post, Some(word)) => Method::parse(word),
         (method, _) => method,
     }
-}
-
-/// The object of a name in an address.
-pub(crate) fn known(name: &str) -> Done<&'static Object> {
-    Object::named(name).ok_or_else(not_found)
 }
 
 fn resources(session: &Session<'_>) -> Value {
@@ -95,7 +93,7 @@ fn fields(session: &Session<'_>) -> Done<Map<String, Value>> {
     }
 }
 
-fn object(session: &Session<'_>, method: Method, object: &'static Object) -> Done<Answer> {
+fn object(session: &Session<'_>, method: Method, object: &Object) -> Done<Answer> {
     match method {
         Method::Get | Method::Head => Ok(Answer::json(
             200,
@@ -103,7 +101,7 @@ fn object(session: &Session<'_>, method: Method, object: &'static Object) -> Don
         )),
         Method::Post => {
             let id = rows::create(session, object, &fields(session)?, None)?;
-            let location = session.row_url(object.name, &id);
+            let location = session.row_url(&object.name, &id);
             Ok(Answer::json(201, created(&id)).with("Location", location))
         }
         Method::Put | Method::Patch | Method::Delete | Method::Other => {
@@ -120,7 +118,7 @@ fn row(
     session: &Session<'_>,
     call: &Call,
     method: Method,
-    object: &'static Object,
+    object: &Object,
     given: &str,
 ) -> Done<Answer> {
     // POST /sobjects/X/Id is a plain create.
@@ -133,7 +131,7 @@ fn row(
         Method::Patch => {
             let fields = fields(session)?;
             if call.header("if-unmodified-since").is_some()
-                && let Some(stored) = session.tx.row(object.name, &id)?.filter(|row| !row.deleted)
+                && let Some(stored) = session.tx.row(&object.name, &id)?.filter(|row| !row.deleted)
             {
                 rows::unmodified_since(&stored.body, call.header("if-unmodified-since"))?;
             }
@@ -148,7 +146,7 @@ fn row(
     }
 }
 
-fn show(session: &Session<'_>, call: &Call, object: &'static Object, id: &str) -> Done<Answer> {
+fn show(session: &Session<'_>, call: &Call, object: &Object, id: &str) -> Done<Answer> {
     let row = rows::live(session, object, id)?;
     rows::unmodified_since(&row, call.header("if-unmodified-since"))?;
     let modified = rows::modified(&row);
@@ -165,7 +163,7 @@ fn by_key(
     session: &Session<'_>,
     call: &Call,
     method: Method,
-    object: &'static Object,
+    object: &Object,
     key: &str,
     value: &str,
 ) -> Done<Answer> {
@@ -207,12 +205,13 @@ fn upserted(session: &Session<'_>, object: &Object, done: Upserted) -> Answer {
     };
     match done {
         Upserted::Created(id) => {
-            Answer::json(201, body(&id, true)).with("Location", session.row_url(object.name, &id))
+            Answer::json(201, body(&id, true)).with("Location", session.row_url(&object.name, &id))
         }
         Upserted::Updated(_) if session.version < 46 => Answer::empty(204),
         Upserted::Updated(id) => Answer::json(200, body(&id, false)),
         Upserted::Several(ids) => {
-            let urls: Vec<String> = ids.iter().map(|id| session.row_url(object.name, id)).collect();
+            let urls: Vec<String> =
+                ids.iter().map(|id| session.row_url(&object.name, id)).collect();
             Answer::json(300, json!(urls))
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     decimal::Decimal,
     salesforce::{
         model::{Kind, Object},
-        objects::{FORECAST_NAMES, FORECASTS, STAGES},
+        objects::lists::{FORECAST_NAMES, FORECASTS, STAGES},
         session::Session,
         values,
     },
@@ -21,11 +21,12 @@ pub(crate) type Changed<'a> = &'a dyn Fn(&str) -> bool;
 /// A row with nothing in it: checkboxes off, everything else empty.
 pub(crate) fn blank(object: &Object) -> Map<String, Value> {
     object
-        .fields()
+        .fields
+        .iter()
         .map(|field| {
             let value =
                 if matches!(field.kind, Kind::Checkbox) { json!(false) } else { Value::Null };
-            (field.name.to_owned(), value)
+            (field.name.clone(), value)
         })
         .collect()
 }
@@ -55,7 +56,7 @@ pub(crate) fn follow(
     changed: Changed<'_>,
     sent: Changed<'_>,
 ) -> Result<(), StoreError> {
-    match object.name {
+    match object.name.as_str() {
         "Opportunity" => opportunity(row, changed, sent),
         "Contact" | "Lead" | "User" => {
             let parts = [text(row, "FirstName"), text(row, "LastName")];

@@ -4,14 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::salesforce::{
-    model::{Access, Field, Kind, Object, OnDelete, Search},
-    objects,
+    model::{Access, Field, Kind, Link, Object, OnDelete, Org, Search},
     values::type_word,
 };
 
 /// `GET /sobjects`: all objects, shortly.
-pub(crate) fn global(version: u32) -> Value {
-    let sobjects: Vec<Value> = objects::ALL.iter().map(|object| summary(object, version)).collect();
+pub(crate) fn global(org: &Org, version: u32) -> Value {
+    let sobjects: Vec<Value> = org.objects.iter().map(|object| summary(object, version)).collect();
     json!({ "encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects })
 }
 
@@ -54,11 +53,11 @@ pub(crate) fn summary(object: &Object, version: u32) -> Value {
 }
 
 /// `GET /sobjects/X/describe`: one object with fields and children.
-pub(crate) fn whole(object: &Object, version: u32) -> Value {
+pub(crate) fn whole(org: &Org, object: &Object, version: u32) -> Value {
     let mut described = summary(object, version);
-    let fields: Vec<Value> = object.fields().map(|one| field(object, one)).collect();
-    let children: Vec<Value> = object
-        .children()
+    let fields: Vec<Value> = object.fields.iter().map(|one| field(object, one)).collect();
+    let children: Vec<Value> = org
+        .children(object)
         .map(|(child, by, link)| {
             json!({
                 "cascadeDelete": link.on_delete == OnDelete::Cascade,
@@ -103,7 +102,6 @@ fn same_for_all() -> Value {
     json!({
         "aiPredictionField": false,
         "autoNumber": false,
-        "calculated": false,
         "calculatedFormula": null,
         "caseSensitive": false,
         "compoundFieldName": null,
@@ -132,24 +130,24 @@ fn same_for_all() -> Value {
 
 /// What the field can hold.
 fn kind_of(field: &Field) -> Value {
-    let (length, digits, precision, scale) = sizes(field.kind);
+    let (length, digits, precision, scale) = sizes(&field.kind);
     let link = field.link();
-    let is_id = matches!(field.kind, Kind::Id | Kind::Reference(_));
+    let is_id = matches!(&field.kind, Kind::Id | Kind::Reference(_));
     let is_area = matches!(field.kind, Kind::Area(_));
     json!({
         "byteLength": if is_id { length } else { length * 3 },
-        "cascadeDelete": link.is_some_and(|link| link.on_delete == OnDelete::Cascade),
+        "cascadeDelete": link.is_some_and(|link: &Link| link.on_delete == OnDelete::Cascade),
         "digits": digits,
         "extraTypeInfo": if is_area { json!("plaintextarea") } else { Value::Null },
         "length": length,
-        "picklistValues": picklist(field.kind),
+        "picklistValues": picklist(&field.kind),
         "precision": precision,
-        "referenceTo": link.map(|link| link.to).into_iter().collect::<Vec<_>>(),
-        "relationshipName": link.map(|link| link.parent),
+        "referenceTo": link.map_or(&[][..], |link| &link.to),
+        "relationshipName": link.map(|link| &link.parent),
         "restrictedPicklist": matches!(field.kind, Kind::Picklist { restricted: true, .. }),
         "scale": scale,
-        "soapType": soap(field.kind),
-        "type": type_word(field.kind),
+        "soapType": soap(&field.kind),
+        "type": type_word(&field.kind),
     })
 }
 
@@ -159,14 +157,15 @@ fn rights_of(object: &Object, field: &Field) -> Value {
     let is_id = matches!(field.kind, Kind::Id);
     let filterable = field.is_filterable();
     let groupable = filterable && !matches!(field.kind, Kind::Number { .. } | Kind::Moment);
-    let label = if is_id { format!("{} ID", object.label) } else { field.label.to_owned() };
+    let label = if is_id { format!("{} ID", object.label) } else { field.label.clone() };
     json!({
         "aggregatable": filterable && !is_flag,
-        "createable": object.writable && field.access != Access::ReadOnly,
+        "calculated": field.calculated,
+        "createable": object.writable && field.access.on_create(),
         "custom": field.is_custom(),
         "defaultValue": if is_flag { json!(false) } else { Value::Null },
         "defaultedOnCreate": field.defaulted || is_id,
-        "externalId": field.search == Search::UniqueExternalId,
+        "externalId": field.search == Search::ExternalId,
         "filterable": filterable,
         "groupable": groupable,
         "idLookup": field.finds_rows(),
@@ -176,31 +175,32 @@ fn rights_of(object: &Object, field: &Field) -> Value {
         "nillable": field.is_nillable(),
         "permissionable": field.access != Access::ReadOnly && !field.required,
         "sortable": filterable,
-        "unique": field.search == Search::UniqueExternalId,
-        "updateable": object.writable && field.access == Access::Write,
+        "unique": field.unique,
+        "updateable": object.writable && field.access.on_update(),
     })
 }
 
 /// Length, digits, precision and scale.
-fn sizes(kind: Kind) -> (usize, u32, u32, u32) {
+fn sizes(kind: &Kind) -> (usize, u32, u32, u32) {
     match kind {
         Kind::Id | Kind::Reference(_) => (18, 0, 0, 0),
         Kind::Text(length)
         | Kind::Area(length)
         | Kind::Phone(length)
         | Kind::Email(length)
-        | Kind::Url(length) => (length, 0, 0, 0),
+        | Kind::Url(length) => (*length, 0, 0, 0),
+        Kind::Picklist { several: true, .. } => (4099, 0, 0, 0),
         Kind::Picklist { values, .. } => {
-            let is_code = !values.is_empty() && values.iter().all(|value| value.len() == 3);
+            let is_code = !values.is_empty() && values.iter().all(|value| value.value.len() == 3);
             (if is_code { 3 } else { 255 }, 0, 0, 0)
         }
-        Kind::Whole(digits) => (0, digits, 0, 0),
-        Kind::Number { precision, scale, .. } => (0, 0, precision, scale),
+        Kind::Whole(digits) => (0, *digits, 0, 0),
+        Kind::Number { precision, scale, .. } => (0, 0, *precision, *scale),
         Kind::Checkbox | Kind::Day | Kind::Moment => (0, 0, 0, 0),
     }
 }
 
-fn picklist(kind: Kind) -> Vec<Value> {
+fn picklist(kind: &Kind) -> Vec<Value> {
     let Kind::Picklist { values, .. } = kind else {
         return Vec::new();
     };
@@ -208,17 +208,17 @@ fn picklist(kind: Kind) -> Vec<Value> {
         .iter()
         .map(|value| {
             json!({
-                "active": true,
+                "active": value.active,
                 "defaultValue": false,
-                "label": value,
+                "label": value.label,
                 "validFor": null,
-                "value": value,
+                "value": value.value,
             })
         })
         .collect()
 }
 
-fn soap(kind: Kind) -> &'static str {
+fn soap(kind: &Kind) -> &'static str {
     match kind {
         Kind::Id | Kind::Reference(_) => "tns:ID",
         Kind::Text(_)

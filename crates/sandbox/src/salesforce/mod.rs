@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::{
     auth::expire_all,
+    objects::standard,
     seed::{Grants, prepare, reset},
     session::Home,
 };
@@ -124,7 +125,8 @@ impl Salesforce {
             }
             ["services", "data", word, rest @ ..] => {
                 let version = version(word).ok_or_else(not_found)?;
-                let session = Session { tx, home: &self.home, caller, version, raw: &raw };
+                let org = &self.home.org;
+                let session = Session { tx, home: &self.home, org, caller, version, raw: &raw };
                 data::dispatch(&session, call, rest)
             }
             _ => Err(not_found()),

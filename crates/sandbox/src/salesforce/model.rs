@@ -1,10 +1,8 @@
-//! What an object and a field are. In come names in any case; out go the definitions that describe,
-//! validation and queries share. It must not know rows.
-
-use super::objects;
+//! What an organisation, an object and a field are. In come names in any case; out go the definitions that
+//! describe, validation and queries share. It must not know rows, nor where the definitions come from.
 
 /// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Id,
     /// One line of text, trimmed, at most so many characters.
@@ -15,8 +13,11 @@ pub(crate) enum Kind {
     Email(usize),
     Url(usize),
     Picklist {
-        values: &'static [&'static str],
+        values: Vec<PickValue>,
+        /// No other value is stored.
         restricted: bool,
+        /// Several at once, with semicolons between them.
+        several: bool,
     },
     Checkbox,
     /// A whole number of so many digits.
@@ -32,23 +33,52 @@ pub(crate) enum Kind {
     Reference(Link),
 }
 
+/// One value of a picklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PickValue {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    /// Values that are not stay where they are stored, and are not taken any more.
+    pub(crate) active: bool,
+}
+
+impl PickValue {
+    /// An active value that is its own label.
+    pub(crate) fn new(value: &str) -> Self {
+        Self { value: value.to_owned(), label: value.to_owned(), active: true }
+    }
+}
+
 /// How a decimal number is called in describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
     Currency,
     Percent,
+    Plain,
 }
 
 /// Where a reference leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// The object it leads to.
-    pub(crate) to: &'static str,
+    /// The objects it may lead to; the first is the one that dotted paths mean.
+    pub(crate) to: Vec<String>,
     /// The parent's name in dotted paths.
-    pub(crate) parent: &'static str,
+    pub(crate) parent: String,
     /// The children's name in sub-selects, if they have one.
-    pub(crate) children: Option<&'static str>,
+    pub(crate) children: Option<String>,
     pub(crate) on_delete: OnDelete,
+}
+
+impl Link {
+    /// The object that dotted paths mean.
+    pub(crate) fn target(&self) -> &str {
+        self.to.first().map_or("", String::as_str)
+    }
+
+    /// Whether it may lead to an object of this name.
+    pub(crate) fn leads_to(&self, object: &str) -> bool {
+        self.to.iter().any(|to| to == object)
+    }
 }
 
 /// What the deletion of a parent does to its children.
@@ -64,7 +94,20 @@ pub(crate) enum OnDelete {
 pub(crate) enum Access {
     Write,
     CreateOnly,
+    UpdateOnly,
     ReadOnly,
+}
+
+impl Access {
+    /// Whether a create may give it.
+    pub(crate) fn on_create(self) -> bool {
+        matches!(self, Self::Write | Self::CreateOnly)
+    }
+
+    /// Whether an update may give it.
+    pub(crate) fn on_update(self) -> bool {
+        matches!(self, Self::Write | Self::UpdateOnly)
+    }
 }
 
 /// How the values of a field find rows.
@@ -73,74 +116,73 @@ pub(crate) enum Search {
     No,
     /// `idLookup`: upserts and parents by this field are allowed.
     Lookup,
-    /// `externalId` and unique, without regard to case.
-    UniqueExternalId,
+    /// `externalId`, without regard to case.
+    ExternalId,
 }
 
 /// One field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of describe")]
 pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) label: &'static str,
+    pub(crate) name: String,
+    pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) access: Access,
     pub(crate) search: Search,
+    /// No two rows may have the same value, without regard to case.
+    pub(crate) unique: bool,
     /// Cannot be empty.
     pub(crate) required: bool,
     /// Salesforce fills it when a create leaves it out.
     pub(crate) defaulted: bool,
     pub(crate) names_the_row: bool,
+    /// A formula or a roll-up.
+    pub(crate) calculated: bool,
 }
 
 impl Field {
     /// A writable field that may be empty.
-    pub(crate) const fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
+    pub(crate) fn new(name: &str, label: &str, kind: Kind) -> Self {
         Self {
-            name,
-            label,
+            name: name.to_owned(),
+            label: label.to_owned(),
+            defaulted: matches!(kind, Kind::Checkbox),
             kind,
             access: Access::Write,
             search: Search::No,
+            unique: false,
             required: false,
-            defaulted: matches!(kind, Kind::Checkbox),
             names_the_row: false,
+            calculated: false,
         }
     }
 
-    pub(crate) const fn required(mut self) -> Self {
-        self.required = true;
-        self
+    pub(crate) fn required(self) -> Self {
+        Self { required: true, ..self }
     }
 
-    pub(crate) const fn defaulted(mut self) -> Self {
-        self.required = true;
-        self.defaulted = true;
-        self
+    pub(crate) fn defaulted(self) -> Self {
+        Self { required: true, defaulted: true, ..self }
     }
 
-    pub(crate) const fn name_of_row(mut self) -> Self {
-        self.names_the_row = true;
-        self
+    pub(crate) fn name_of_row(self) -> Self {
+        Self { names_the_row: true, ..self }
     }
 
-    pub(crate) const fn read_only(mut self) -> Self {
-        self.access = Access::ReadOnly;
-        self
+    pub(crate) fn read_only(self) -> Self {
+        Self { access: Access::ReadOnly, ..self }
     }
 
-    pub(crate) const fn create_only(mut self) -> Self {
-        self.access = Access::CreateOnly;
-        self
+    pub(crate) fn create_only(self) -> Self {
+        Self { access: Access::CreateOnly, ..self }
     }
 
-    pub(crate) const fn lookup(mut self) -> Self {
-        self.search = Search::Lookup;
-        self
+    pub(crate) fn lookup(self) -> Self {
+        Self { search: Search::Lookup, ..self }
     }
 
-    pub(crate) const fn unique_external_id(mut self) -> Self {
-        self.search = Search::UniqueExternalId;
-        self
+    pub(crate) fn unique_external_id(self) -> Self {
+        Self { search: Search::ExternalId, unique: true, ..self }
     }
 
     /// Whether a company added it.
@@ -151,17 +193,18 @@ impl Field {
     /// Whether an upsert or a parent may be found by it.
     pub(crate) fn finds_rows(&self) -> bool {
         match self.search {
-            Search::Lookup | Search::UniqueExternalId => true,
+            Search::Lookup | Search::ExternalId => true,
             Search::No => matches!(self.kind, Kind::Id),
         }
     }
 
     /// Whether its values are kept in the index.
     pub(crate) fn is_indexed(&self) -> bool {
-        match self.search {
-            Search::Lookup | Search::UniqueExternalId => true,
-            Search::No => matches!(self.kind, Kind::Reference(_)),
-        }
+        self.unique
+            || match self.search {
+                Search::Lookup | Search::ExternalId => true,
+                Search::No => matches!(self.kind, Kind::Reference(_)),
+            }
     }
 
     /// Whether it can stand in WHERE and ORDER BY.
@@ -175,8 +218,8 @@ impl Field {
     }
 
     /// Where it leads, for references.
-    pub(crate) fn link(&self) -> Option<Link> {
-        match self.kind {
+    pub(crate) fn link(&self) -> Option<&Link> {
+        match &self.kind {
             Kind::Reference(link) => Some(link),
             Kind::Id
             | Kind::Text(_)
@@ -195,23 +238,35 @@ impl Field {
 }
 
 /// One object.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Object {
-    pub(crate) name: &'static str,
-    pub(crate) label: &'static str,
-    pub(crate) plural: &'static str,
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) plural: String,
     /// The first three characters of its ids.
-    pub(crate) prefix: &'static str,
+    pub(crate) prefix: String,
     /// Whether rows can be made, changed and deleted.
     pub(crate) writable: bool,
-    /// Its fields, in groups that objects share.
-    pub(crate) groups: &'static [&'static [Field]],
+    pub(crate) fields: Vec<Field>,
 }
 
 impl Object {
-    /// The object of a name in any case.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        objects::ALL.iter().copied().find(|object| object.name.eq_ignore_ascii_case(name))
+    /// An object whose rows can be written.
+    pub(crate) fn new(
+        name: &str,
+        label: &str,
+        plural: &str,
+        prefix: &str,
+        fields: Vec<Field>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            plural: plural.to_owned(),
+            prefix: prefix.to_owned(),
+            writable: true,
+            fields,
+        }
     }
 
     /// Whether a company added it.
@@ -219,70 +274,88 @@ impl Object {
         self.name.ends_with("__c")
     }
 
-    /// All fields, in describe's order.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> {
-        self.groups.iter().copied().flatten()
-    }
-
     /// The field of a name in any case.
-    pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields().find(|field| field.name.eq_ignore_ascii_case(name))
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
 
     /// The reference whose parent has this name in dotted paths.
-    pub(crate) fn parent(&self, name: &str) -> Option<(&'static Field, Link)> {
-        self.fields()
-            .filter_map(|field| field.link().map(|link| (field, link)))
-            .find(|(_, link)| link.parent.eq_ignore_ascii_case(name))
+    pub(crate) fn parent(&self, name: &str) -> Option<(&Field, &Link)> {
+        self.links().find(|(_, link)| link.parent.eq_ignore_ascii_case(name))
     }
 
-    /// The child objects with the reference that leads here.
-    pub(crate) fn children(
-        &self,
-    ) -> impl Iterator<Item = (&'static Self, &'static Field, Link)> + use<> {
-        let name = self.name;
-        objects::ALL.iter().copied().flat_map(move |child| {
-            child.fields().filter_map(move |field| {
-                field.link().filter(|link| link.to == name).map(|link| (child, field, link))
-            })
+    fn links(&self) -> impl Iterator<Item = (&Field, &Link)> {
+        self.fields.iter().filter_map(|field| Some((field, field.link()?)))
+    }
+}
+
+/// The objects of an organisation, as one user sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Org {
+    pub(crate) objects: Vec<Object>,
+}
+
+impl Org {
+    /// The object of a name in any case.
+    pub(crate) fn named(&self, name: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The object whose ids begin as this one does.
+    pub(crate) fn of_id(&self, id: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| id.starts_with(&object.prefix))
+    }
+
+    /// The child objects with the reference that leads to an object.
+    pub(crate) fn children<'o>(
+        &'o self,
+        object: &'o Object,
+    ) -> impl Iterator<Item = (&'o Object, &'o Field, &'o Link)> {
+        self.objects.iter().flat_map(move |child| {
+            let links = child.links().filter(|(_, link)| link.leads_to(&object.name));
+            links.map(move |(field, link)| (child, field, link))
         })
     }
 
     /// The children of a name in sub-selects.
-    pub(crate) fn children_named(
-        &self,
+    pub(crate) fn children_named<'o>(
+        &'o self,
+        object: &'o Object,
         name: &str,
-    ) -> Option<(&'static Self, &'static Field, Link)> {
-        self.children().find(|(_, _, link)| {
-            link.children.is_some_and(|children| children.eq_ignore_ascii_case(name))
+    ) -> Option<(&'o Object, &'o Field, &'o Link)> {
+        self.children(object).find(|(_, _, link)| {
+            link.children.as_ref().is_some_and(|children| children.eq_ignore_ascii_case(name))
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::salesforce::objects;
 
     #[test]
     fn names_are_found_in_any_case() {
-        let object = Object::named("opportunity").unwrap();
+        let org = objects::standard();
+        let object = org.named("opportunity").unwrap();
         assert_eq!(object.field("STAGENAME").unwrap().name, "StageName");
         assert_eq!(object.parent("account").unwrap().0.name, "AccountId");
-        let (child, field, _) = object.children_named("microsoft_solutions__R").unwrap();
-        assert_eq!((child.name, field.name), ("Microsoft_Solution__c", "Opportunity__c"));
-        assert!(Object::named("Nothing").is_none());
+        let (child, field, _) = org.children_named(object, "microsoft_solutions__R").unwrap();
+        assert_eq!((child.name.as_str(), field.name.as_str()), ("Microsoft_Solution__c", "Opportunity__c"));
+        assert!(org.named("Nothing").is_none());
+        assert_eq!(org.of_id("0065g0000000001AAA").unwrap().name, "Opportunity");
     }
 
     #[test]
     fn every_reference_leads_to_an_object_and_names_are_unique() {
-        for object in objects::ALL {
-            let mut names: Vec<_> = object.fields().map(|field| field.name).collect();
+        let org = objects::standard();
+        for object in &org.objects {
+            let mut names: Vec<_> = object.fields.iter().map(|field| &field.name).collect();
             let all = names.len();
             names.sort_unstable();
             names.dedup();
             assert_eq!(names.len(), all, "{}", object.name);
-            for link in object.fields().filter_map(Field::link) {
-                assert!(Object::named(link.to).is_some(), "{}", link.to);
+            for (_, link) in object.links() {
+                assert!(org.named(link.target()).is_some(), "{}", link.target());
             }
         }
     }

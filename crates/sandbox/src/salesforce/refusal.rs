@@ -26,7 +26,7 @@ impl Wrong {
 
     /// An entry about one field.
     pub(crate) fn at(code: &'static str, field: &Field, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Some(vec![field.name.to_owned()]) }
+        Self { code, message: message.into(), fields: Some(vec![field.name.clone()]) }
     }
 
     /// An entry with an empty `fields`.

@@ -7,7 +7,7 @@ use crate::{
     clock,
     salesforce::{
         derive, ids,
-        model::{Object, OnDelete, Search},
+        model::{Object, OnDelete},
         refusal::{
             Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
         },
@@ -20,20 +20,20 @@ use crate::{
 /// Makes a row; answers its id. `matched` is the field and value of an upsert's address.
 pub(crate) fn create(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &Object,
     sent: &Map<String, Value>,
-    matched: Option<&Setting>,
+    matched: Option<&Setting<'_>>,
 ) -> Done<String> {
     if !object.writable {
         let message = format!("entity type {} does not support create", object.name);
         return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
     }
     let settings = validate::check(session, object, sent, Action::Create, matched)?;
-    let id = ids::make(object.prefix, session.tx.next(object.prefix)?);
+    let id = ids::make(&object.prefix, session.tx.next(&object.prefix)?);
     let mut row = derive::blank(object);
     row.insert("Id".to_owned(), json!(id));
     for (field, value) in &settings {
-        row.insert(field.name.to_owned(), value.clone());
+        row.insert(field.name.clone(), value.clone());
     }
     derive::fill_defaults(session, object, &mut row);
     let sent =
@@ -52,12 +52,12 @@ pub(crate) fn create(
 /// Changes the given fields of a row and leaves the others.
 pub(crate) fn update(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &Object,
     id: &str,
     sent: &Map<String, Value>,
-    matched: Option<&Setting>,
+    matched: Option<&Setting<'_>>,
 ) -> Done<()> {
-    let Some(stored) = session.tx.row(object.name, id)? else {
+    let Some(stored) = session.tx.row(&object.name, id)? else {
         return Err(no_such_row());
     };
     if stored.deleted {
@@ -71,7 +71,7 @@ pub(crate) fn update(
     let before = stored.body;
     let mut row = before.clone();
     for (field, value) in &settings {
-        row.insert(field.name.to_owned(), value.clone());
+        row.insert(field.name.clone(), value.clone());
     }
     let sent = |name: &str| settings.iter().any(|(field, _)| field.name == name);
     let after = row.clone();
@@ -86,8 +86,8 @@ pub(crate) fn update(
 }
 
 /// Deletes a row into the bin, with the children that cannot be without it.
-pub(crate) fn delete(session: &Session<'_>, object: &'static Object, id: &str) -> Done<()> {
-    let Some(stored) = session.tx.row(object.name, id)? else {
+pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<()> {
+    let Some(stored) = session.tx.row(&object.name, id)? else {
         return Err(no_such_row());
     };
     if stored.deleted {
@@ -102,20 +102,15 @@ pub(crate) fn delete(session: &Session<'_>, object: &'static Object, id: &str) -
     Ok(())
 }
 
-fn bin(
-    session: &Session<'_>,
-    object: &'static Object,
-    id: &str,
-    mut row: Map<String, Value>,
-) -> Done<()> {
+fn bin(session: &Session<'_>, object: &Object, id: &str, mut row: Map<String, Value>) -> Done<()> {
     let now = clock::salesforce(clock::now_milliseconds());
     row.insert("IsDeleted".to_owned(), json!(true));
     stamp(session, &mut row, &now);
     put(session, object, id, row, true, &now)?;
-    for (child, field, link) in object.children() {
-        let pick = Pick::Key(field.name, vec![id.to_owned()]);
+    for (child, field, link) in session.org.children(object) {
+        let pick = Pick::Key(field.name.clone(), vec![id.to_owned()]);
         let rows = match link.on_delete {
-            OnDelete::Cascade | OnDelete::Clear => session.tx.rows(child.name, &pick)?,
+            OnDelete::Cascade | OnDelete::Clear => session.tx.rows(&child.name, &pick)?,
             OnDelete::Keep => Vec::new(),
         };
         for mut row in rows.into_iter().filter(|row| !row.deleted).map(|row| row.body) {
@@ -123,7 +118,7 @@ fn bin(
             if link.on_delete == OnDelete::Cascade {
                 bin(session, child, &child_id, row)?;
             } else {
-                row.insert(field.name.to_owned(), Value::Null);
+                row.insert(field.name.clone(), Value::Null);
                 stamp(session, &mut row, &now);
                 put(session, child, &child_id, row, false, &now)?;
             }
@@ -148,28 +143,29 @@ pub(crate) fn put(
     deleted: bool,
     stamp: &str,
 ) -> Done<()> {
-    let keys: Vec<(&'static str, String)> = object
-        .fields()
+    let keys: Vec<(&str, String)> = object
+        .fields
+        .iter()
         .filter(|field| field.is_indexed())
         .filter_map(|field| {
-            let value = body.get(field.name)?.as_str()?;
+            let value = body.get(&field.name)?.as_str()?;
             let value =
                 if field.link().is_some() { value.to_owned() } else { value.to_lowercase() };
-            Some((field.name, value))
+            Some((field.name.as_str(), value))
         })
         .collect();
-    session.tx.put_row(object.name, id, stamp, &StoredRow { deleted, body }, &keys)?;
+    session.tx.put_row(&object.name, id, stamp, &StoredRow { deleted, body }, &keys)?;
     Ok(())
 }
 
 fn refuse_duplicate(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &Object,
     id: &str,
     row: &Map<String, Value>,
 ) -> Done<()> {
-    for field in object.fields().filter(|field| field.search == Search::UniqueExternalId) {
-        let Some(value) = row.get(field.name).and_then(Value::as_str) else {
+    for field in object.fields.iter().filter(|field| field.unique) {
+        let Some(value) = row.get(&field.name).and_then(Value::as_str) else {
             continue;
         };
         let others = live_rows_by(session, object, field, value)?;
@@ -193,12 +189,12 @@ pub(crate) fn row_id(row: &Map<String, Value>) -> String {
 /// The 18 characters of an id in an address of this object.
 pub(crate) fn read_id(object: &Object, given: &str) -> Done<String> {
     let id = ids::read(given).ok_or_else(|| no_external_id(given))?;
-    if id.starts_with(object.prefix) { Ok(id) } else { Err(not_found()) }
+    if id.starts_with(&object.prefix) { Ok(id) } else { Err(not_found()) }
 }
 
 /// A row that is there and not deleted.
 pub(crate) fn live(session: &Session<'_>, object: &Object, id: &str) -> Done<Map<String, Value>> {
-    match session.tx.row(object.name, id)? {
+    match session.tx.row(&object.name, id)? {
         Some(row) if row.deleted => Err(deleted()),
         Some(row) => Ok(row.body),
         None => Err(not_found()),
@@ -208,19 +204,19 @@ pub(crate) fn live(session: &Session<'_>, object: &Object, id: &str) -> Done<Map
 /// A row as answers carry it: all fields, or those named in `only`.
 pub(crate) fn show(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &Object,
     row: &Map<String, Value>,
     only: Option<&str>,
 ) -> Done<Value> {
     let id = row_id(row);
     let mut shown = Map::new();
-    let attributes = json!({ "type": object.name, "url": session.row_url(object.name, &id) });
+    let attributes = json!({ "type": object.name, "url": session.row_url(&object.name, &id) });
     shown.insert("attributes".to_owned(), attributes);
     let mut add = |name: &str| {
         shown.insert(name.to_owned(), row.get(name).cloned().unwrap_or_default());
     };
     let Some(names) = only else {
-        object.fields().for_each(|field| add(field.name));
+        object.fields.iter().for_each(|field| add(&field.name));
         return Ok(Value::Object(shown));
     };
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -234,7 +230,7 @@ pub(crate) fn show(
             );
             bad(Wrong::new("INVALID_FIELD", message))
         })?;
-        add(field.name);
+        add(&field.name);
     }
     shown.entry("Id".to_owned()).or_insert(json!(id));
     Ok(Value::Object(shown))

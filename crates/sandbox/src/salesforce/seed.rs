@@ -1,6 +1,8 @@
 //! What the organisation holds before anyone works in it. In comes an open transaction; out go users,
 //! stages and the ready tokens. It must not know connections.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -8,8 +10,8 @@ use crate::{
     database::StoreError,
     salesforce::{
         auth, derive, ids,
-        model::Object,
-        objects::{self, STAGES},
+        model::Org,
+        objects::lists::STAGES,
         refusal::{Done, Stop},
         rows,
         session::{Caller, Home, Session},
@@ -35,6 +37,7 @@ pub(crate) fn prepare(
     base: &str,
     token_seconds: i64,
     daily_calls: i64,
+    org: Org,
 ) -> Result<(Home, Grants), StoreError> {
     let kept = tx.doc(KEPT.0, KEPT.1)?;
     let text = |name: &str| {
@@ -50,6 +53,7 @@ pub(crate) fn prepare(
         daily_calls,
         integration_user: ids::make("005", 1),
         rep_user: ids::make("005", 2),
+        org: Arc::new(org),
     };
     if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
         return Ok((home, Grants { rep_access, refresh }));
@@ -71,8 +75,8 @@ pub(crate) fn prepare(
 
 /// Forgets all rows but those that every organisation has.
 pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
-    for object in objects::ALL {
-        tx.drop_rows(object.name)?;
+    for object in &home.org.objects {
+        tx.drop_rows(&object.name)?;
     }
     tx.drop_docs("salesforce-locator")?;
     seed(tx, home)
@@ -80,7 +84,8 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
 
 fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     let caller = Caller { id: home.integration_user.clone(), alias: "cosell".to_owned() };
-    let session = Session { tx, home, caller: &caller, version: 60, raw: "" };
+    let org = &home.org;
+    let session = Session { tx, home, org, caller: &caller, version: 60, raw: "" };
     let done = plant(&session, "Organization", &home.organization, &organization())
         .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
         .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
@@ -112,7 +117,7 @@ fn stages(session: &Session<'_>) -> Done<()> {
 }
 
 fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<()> {
-    let Some(object) = Object::named(object) else {
+    let Some(object) = session.org.named(object) else {
         return Ok(());
     };
     let mut row: Map<String, Value> = derive::blank(object);

@@ -1,11 +1,16 @@
 //! One request's surroundings: the open transaction, the organisation and who asks. It must not know
 //! what is asked.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
     database::StoreError,
-    salesforce::refusal::{Done, unreadable},
+    salesforce::{
+        model::{Object, Org},
+        refusal::{Done, not_found, unreadable},
+    },
     store::Tx,
 };
 
@@ -24,6 +29,8 @@ pub(crate) struct Home {
     /// The user that the connected application runs as.
     pub(crate) integration_user: String,
     pub(crate) rep_user: String,
+    /// What the organisation is made of.
+    pub(crate) org: Arc<Org>,
 }
 
 /// A signed-in user.
@@ -39,6 +46,8 @@ pub(crate) struct Caller {
 pub(crate) struct Session<'a> {
     pub(crate) tx: &'a Tx<'a>,
     pub(crate) home: &'a Home,
+    /// What the organisation is made of.
+    pub(crate) org: &'a Org,
     pub(crate) caller: &'a Caller,
     /// The API version of the path, for addresses in answers.
     pub(crate) version: u32,
@@ -46,7 +55,12 @@ pub(crate) struct Session<'a> {
     pub(crate) raw: &'a str,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// The object of a name in an address.
+    pub(crate) fn known(&self, name: &str) -> Done<&'a Object> {
+        self.org.named(name).ok_or_else(not_found)
+    }
+
     /// The address of a row.
     pub(crate) fn row_url(&self, object: &str, id: &str) -> String {
         format!("/services/data/v{}.0/sobjects/{object}/{id}", self.version)

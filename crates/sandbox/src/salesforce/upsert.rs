@@ -21,15 +21,15 @@ pub(crate) enum Upserted {
 }
 
 /// The field of a name that finds rows of this object.
-pub(crate) fn key_field(object: &'static Object, name: &str) -> Done<&'static Field> {
+pub(crate) fn key_field<'o>(object: &'o Object, name: &str) -> Done<&'o Field> {
     object.field(name).filter(|field| field.finds_rows()).ok_or_else(|| no_external_id(name))
 }
 
 /// Makes or changes the row whose field has this value. `check` sees a row before it is changed.
 pub(crate) fn upsert(
     session: &Session<'_>,
-    object: &'static Object,
-    key: (&'static Field, &str),
+    object: &Object,
+    key: (&Field, &str),
     sent: &Map<String, Value>,
     update_only: bool,
     check: &dyn Fn(&Map<String, Value>) -> Done<()>,
@@ -39,7 +39,7 @@ pub(crate) fn upsert(
         let message = format!("{} not specified", field.name);
         return Err(bad(Wrong::nowhere("MISSING_ARGUMENT", message)));
     }
-    let matched: Setting = (field, json!(value.trim()));
+    let matched: Setting<'_> = (field, json!(value.trim()));
     let mut found = live_rows_by(session, object, field, value)?;
     match (found.pop(), found.is_empty()) {
         (Some(id), true) => {

@@ -22,16 +22,16 @@ pub(crate) enum Action {
 }
 
 /// A field and the value it will hold.
-pub(crate) type Setting = (&'static Field, Value);
+pub(crate) type Setting<'o> = (&'o Field, Value);
 
 /// Checks everything a client sent for one row. `matched` is the field and value of an upsert's address.
-pub(crate) fn check(
+pub(crate) fn check<'o>(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &'o Object,
     sent: &Map<String, Value>,
     action: Action,
-    matched: Option<&Setting>,
-) -> Done<Vec<Setting>> {
+    matched: Option<&Setting<'o>>,
+) -> Done<Vec<Setting<'o>>> {
     let mut settings = read(session, object, sent, matched)?;
     refuse_read_only(&settings, action)?;
     if action == Action::Create {
@@ -41,7 +41,7 @@ pub(crate) fn check(
     let wrongs: Vec<Wrong> = settings
         .iter()
         .filter_map(|(field, value)| {
-            values::check(field, value).or_else(|| null_flag(field, value))
+            values::check(session.org, field, value).or_else(|| null_flag(field, value))
         })
         .collect();
     if !wrongs.is_empty() {
@@ -56,13 +56,13 @@ pub(crate) fn check(
     Ok(settings)
 }
 
-fn read(
+fn read<'o>(
     session: &Session<'_>,
-    object: &'static Object,
+    object: &'o Object,
     sent: &Map<String, Value>,
-    matched: Option<&Setting>,
-) -> Done<Vec<Setting>> {
-    let mut settings: Vec<Setting> = Vec::new();
+    matched: Option<&Setting<'o>>,
+) -> Done<Vec<Setting<'o>>> {
+    let mut settings: Vec<Setting<'o>> = Vec::new();
     for (key, value) in sent {
         if key.eq_ignore_ascii_case("attributes") {
             continue;
@@ -71,7 +71,7 @@ fn read(
             (Some(field), _, _) => {
                 let in_address = matched.is_some_and(|(matched, _)| matched.name == field.name);
                 if field.name == "Id" || in_address {
-                    let name = field.name;
+                    let name = &field.name;
                     let message =
                         format!("The {name} field should not be specified in the sobject data.");
                     return Err(bad(Wrong::at("INVALID_FIELD", field, message)));
@@ -111,8 +111,8 @@ fn typed(session: &Session<'_>, key: &str, field: &Field, value: &Value) -> Done
 }
 
 /// The id of a parent given by one field that finds rows.
-fn parent_id(session: &Session<'_>, link: Link, by: &Map<String, Value>) -> Done<String> {
-    let target = Object::named(link.to).ok_or_else(|| no_type(link.to))?;
+fn parent_id(session: &Session<'_>, link: &Link, by: &Map<String, Value>) -> Done<String> {
+    let target = session.org.named(link.target()).ok_or_else(|| no_type(link.target()))?;
     let mut given = by.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("attributes"));
     let (Some((key, value)), None) = (given.next(), given.next()) else {
         let message = format!("Give exactly one external ID field for {}", link.parent);
@@ -137,17 +137,16 @@ fn parent_id(session: &Session<'_>, link: Link, by: &Map<String, Value>) -> Done
 /// The ids of the rows, not deleted, whose field has this value.
 pub(crate) fn live_rows_by(
     session: &Session<'_>,
-    object: &'static Object,
-    field: &'static Field,
+    object: &Object,
+    field: &Field,
     value: &str,
 ) -> Done<Vec<String>> {
     let pick = match field.search {
-        Search::Lookup | Search::UniqueExternalId => {
-            Pick::Key(field.name, vec![value.trim().to_lowercase()])
-        }
+        Search::Lookup | Search::ExternalId => Pick::key(&field.name, value),
+        Search::No if field.unique => Pick::key(&field.name, value),
         Search::No => Pick::Ids(ids::read(value).into_iter().collect()),
     };
-    let rows = session.tx.rows(object.name, &pick)?;
+    let rows = session.tx.rows(&object.name, &pick)?;
     Ok(rows
         .iter()
         .filter(|row| !row.deleted)
@@ -155,15 +154,14 @@ pub(crate) fn live_rows_by(
         .collect())
 }
 
-fn refuse_read_only(settings: &[Setting], action: Action) -> Done<()> {
+fn refuse_read_only(settings: &[Setting<'_>], action: Action) -> Done<()> {
     let refused: Vec<String> = settings
         .iter()
-        .filter(|(field, _)| match field.access {
-            Access::Write => false,
-            Access::CreateOnly => action == Action::Update,
-            Access::ReadOnly => true,
+        .filter(|(field, _)| match action {
+            Action::Create => !field.access.on_create(),
+            Action::Update => !field.access.on_update(),
         })
-        .map(|(field, _)| field.name.to_owned())
+        .map(|(field, _)| field.name.clone())
         .collect();
     if refused.is_empty() {
         return Ok(());
@@ -177,7 +175,7 @@ fn refuse_read_only(settings: &[Setting], action: Action) -> Done<()> {
     Err(bad(Wrong { code, message, fields: Some(refused) }))
 }
 
-fn refuse_missing(object: &Object, settings: &[Setting], action: Action) -> Done<()> {
+fn refuse_missing(object: &Object, settings: &[Setting<'_>], action: Action) -> Done<()> {
     let is_missing = |field: &Field| {
         let given = settings.iter().find(|(other, _)| other.name == field.name);
         match (given, action) {
@@ -187,9 +185,10 @@ fn refuse_missing(object: &Object, settings: &[Setting], action: Action) -> Done
         }
     };
     let missing: Vec<String> = object
-        .fields()
+        .fields
+        .iter()
         .filter(|field| field.required && field.access != Access::ReadOnly && is_missing(field))
-        .map(|field| field.name.to_owned())
+        .map(|field| field.name.clone())
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -206,8 +205,9 @@ fn null_flag(field: &Field, value: &Value) -> Option<Wrong> {
         .then(|| Wrong::at("INVALID_TYPE_ON_FIELD_IN_RECORD", field, message))
 }
 
-fn refuse_dangling(session: &Session<'_>, link: Link, id: &str) -> Done<()> {
-    match session.tx.row(link.to, id)? {
+fn refuse_dangling(session: &Session<'_>, link: &Link, id: &str) -> Done<()> {
+    let target = session.org.of_id(id).map_or(link.target(), |object| &object.name);
+    match session.tx.row(target, id)? {
         Some(row) if row.deleted => {
             Err(bad(Wrong::nowhere("ENTITY_IS_DELETED", "entity is deleted")))
         }

@@ -8,7 +8,7 @@ use crate::{
     decimal::Decimal,
     salesforce::{
         ids,
-        model::{Face, Field, Kind, Object},
+        model::{Face, Field, Kind, Org, PickValue},
         refusal::Wrong,
     },
 };
@@ -22,7 +22,7 @@ pub(crate) fn read(field: &Field, value: &Value) -> Result<Value, WrongType> {
     if value.is_null() {
         return Ok(Value::Null);
     }
-    match field.kind {
+    match &field.kind {
         Kind::Id | Kind::Reference(_) => text(value, "string"),
         Kind::Text(_) | Kind::Phone(_) | Kind::Email(_) | Kind::Url(_) | Kind::Picklist { .. } => {
             text(value, "string").map(|value| blank_to_null(value.as_str().map_or("", str::trim)))
@@ -33,7 +33,7 @@ pub(crate) fn read(field: &Field, value: &Value) -> Result<Value, WrongType> {
         Kind::Checkbox => boolean(value),
         Kind::Whole(_) => decimal(value, "int").map(|value| Value::String(value.text(0))),
         Kind::Number { scale, .. } => {
-            let rounded = decimal(value, "double")?.round(scale).ok_or(WrongType("double"))?;
+            let rounded = decimal(value, "double")?.round(*scale).ok_or(WrongType("double"))?;
             Ok(Value::String(rounded.text(1)))
         }
         Kind::Day => moment(value, "date", clock::date),
@@ -99,34 +99,44 @@ pub(crate) fn number(digits: &str) -> Value {
 }
 
 /// Checks the contents of a value that `read` made; then numbers are still texts.
-pub(crate) fn check(field: &Field, value: &Value) -> Option<Wrong> {
+pub(crate) fn check(org: &Org, field: &Field, value: &Value) -> Option<Wrong> {
     let text = value.as_str()?;
-    match field.kind {
+    match &field.kind {
         Kind::Text(length) | Kind::Area(length) | Kind::Phone(length) | Kind::Url(length) => {
-            too_long(field, text, length)
+            too_long(field, text, *length)
         }
-        Kind::Email(length) => too_long(field, text, length).or_else(|| {
+        Kind::Email(length) => too_long(field, text, *length).or_else(|| {
             let message = format!("{}: invalid email address: {text}", field.label);
             (!is_email(text)).then(|| Wrong::at("INVALID_EMAIL_ADDRESS", field, message))
         }),
-        Kind::Picklist { values, restricted } => {
-            if restricted && !values.contains(&text) {
+        Kind::Picklist { values, restricted, several } => {
+            if *restricted && let Some(other) = unlisted(values, *several, text) {
                 let message =
-                    format!("{}: bad value for restricted picklist field: {text}", field.label);
+                    format!("{}: bad value for restricted picklist field: {other}", field.label);
                 return Some(Wrong::at("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", field, message));
             }
-            too_long(field, text, 255)
+            too_long(field, text, if *several { 4099 } else { 255 })
         }
-        Kind::Whole(digits) => out_of_range(field, text, digits),
+        Kind::Whole(digits) => out_of_range(field, text, *digits),
         Kind::Number { precision, scale, .. } => out_of_range(field, text, precision - scale),
         Kind::Reference(link) => {
-            let prefix = Object::named(link.to).map_or("", |object| object.prefix);
-            let fits = ids::read(text).is_some_and(|id| id.starts_with(prefix));
+            let fits = ids::read(text)
+                .and_then(|id| org.of_id(&id))
+                .is_some_and(|object| link.leads_to(&object.name));
             let message = format!("{}: id value of incorrect type: {text}", field.label);
             (!fits).then(|| Wrong::at("MALFORMED_ID", field, message))
         }
         Kind::Id | Kind::Checkbox | Kind::Day | Kind::Moment => None,
     }
+}
+
+/// The first value that the list does not have.
+fn unlisted<'t>(values: &[PickValue], several: bool, text: &'t str) -> Option<&'t str> {
+    let is_listed = |text: &str| values.iter().any(|value| value.active && value.value == text);
+    if several {
+        return text.split(';').find(|one| !is_listed(one));
+    }
+    (!is_listed(text)).then_some(text)
 }
 
 fn too_long(field: &Field, text: &str, length: usize) -> Option<Wrong> {
@@ -155,7 +165,7 @@ pub(crate) fn finish(field: &Field, value: Value) -> Value {
     let Some(text) = value.as_str() else {
         return value;
     };
-    match field.kind {
+    match &field.kind {
         Kind::Whole(_) | Kind::Number { .. } => number(text),
         Kind::Reference(_) => ids::read(text).map_or(Value::Null, Value::String),
         Kind::Id
@@ -172,7 +182,7 @@ pub(crate) fn finish(field: &Field, value: Value) -> Value {
 }
 
 /// The word describe uses for a field's type.
-pub(crate) fn type_word(kind: Kind) -> &'static str {
+pub(crate) fn type_word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Id => "id",
         Kind::Text(_) => "string",
@@ -180,11 +190,13 @@ pub(crate) fn type_word(kind: Kind) -> &'static str {
         Kind::Phone(_) => "phone",
         Kind::Email(_) => "email",
         Kind::Url(_) => "url",
-        Kind::Picklist { .. } => "picklist",
+        Kind::Picklist { several: false, .. } => "picklist",
+        Kind::Picklist { several: true, .. } => "multipicklist",
         Kind::Checkbox => "boolean",
         Kind::Whole(_) => "int",
         Kind::Number { face: Face::Currency, .. } => "currency",
         Kind::Number { face: Face::Percent, .. } => "percent",
+        Kind::Number { face: Face::Plain, .. } => "double",
         Kind::Day => "date",
         Kind::Moment => "datetime",
         Kind::Reference(_) => "reference",
@@ -197,13 +209,18 @@ mod tests {
 
     use super::*;
 
-    fn field(name: &str) -> &'static Field {
-        Object::named("Opportunity").unwrap().field(name).unwrap()
+    fn field(name: &str) -> Field {
+        let org = crate::salesforce::objects::standard();
+        org.named("Opportunity").unwrap().field(name).unwrap().clone()
+    }
+
+    fn checked(field: &Field, value: &Value) -> Option<Wrong> {
+        check(&crate::salesforce::objects::standard(), field, value)
     }
 
     fn stored(name: &str, value: &Value) -> Value {
         let field = field(name);
-        finish(field, read(field, value).unwrap())
+        finish(&field, read(&field, value).unwrap())
     }
 
     #[test]
@@ -213,8 +230,8 @@ mod tests {
         assert_eq!(stored("Amount", &json!("12.345")).to_string(), "12.35");
         assert_eq!(stored("Amount", &json!(36000)).to_string(), "36000.0");
         let amount = field("Amount");
-        let long = read(amount, &serde_json::from_str("99999999999999999.99").unwrap()).unwrap();
-        assert_eq!(check(amount, &long).unwrap().code, "NUMBER_OUTSIDE_VALID_RANGE");
+        let long = read(&amount, &serde_json::from_str("99999999999999999.99").unwrap()).unwrap();
+        assert_eq!(checked(&amount, &long).unwrap().code, "NUMBER_OUTSIDE_VALID_RANGE");
     }
 
     #[test]
@@ -226,7 +243,7 @@ mod tests {
             ("CloseDate", json!("2026-02-03T00:00:00Z"), "date"),
             ("Sync_with_Partner_Center__c", json!("yes"), "boolean"),
         ] {
-            assert_eq!(read(field(name), &value), Err(WrongType(wanted)), "{name}");
+            assert_eq!(read(&field(name), &value), Err(WrongType(wanted)), "{name}");
         }
         assert_eq!(stored("Name", &json!("  a  ")), json!("a"));
         assert_eq!(stored("NextStep", &json!("")), Value::Null);
@@ -240,7 +257,7 @@ mod tests {
             ("AccountId", "0065g0000000001".to_owned(), "MALFORMED_ID"),
         ] {
             let field = field(name);
-            let wrong = check(field, &read(field, &json!(value)).unwrap()).unwrap();
+            let wrong = checked(&field, &read(&field, &json!(value)).unwrap()).unwrap();
             assert_eq!(wrong.code, code);
         }
         assert!(is_email("a.b@c.example") && !is_email("a@b") && !is_email("a b@c.de"));

@@ -1,6 +1,6 @@
 //! The fields of leads: a table, nothing else.
 
-use super::{LEAD_SOURCES, area, check, closed_list, list, number, reference, text};
+use super::{area, check, closed_list, list, lists::LEAD_SOURCES, number, reference, text};
 use crate::salesforce::model::{Face, Field, Kind, OnDelete};
 
 const STATUSES: &[&str] = &[
@@ -10,35 +10,37 @@ const STATUSES: &[&str] = &[
     "Closed - Not Converted",
 ];
 
-const fn converted(name: &'static str, to: &'static str, parent: &'static str) -> Field {
+fn converted(name: &str, to: &str, parent: &str) -> Field {
     reference(name, name, to, parent, None, OnDelete::Clear).read_only()
 }
 
-pub(super) const LEAD: &[Field] = &[
-    text("LastName", "Last Name", 80).required(),
-    text("FirstName", "First Name", 40),
-    list("Salutation", "Salutation", &["Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."]),
-    text("Name", "Full Name", 121).defaulted().read_only().name_of_row(),
-    text("Title", "Title", 128),
-    text("Company", "Company", 255).required(),
-    area("Street", "Street", 255),
-    text("City", "City", 40),
-    text("State", "State/Province", 80),
-    text("PostalCode", "Zip/Postal Code", 20),
-    text("Country", "Country", 80),
-    Field::new("Phone", "Phone", Kind::Phone(40)),
-    Field::new("MobilePhone", "Mobile Phone", Kind::Phone(40)),
-    Field::new("Email", "Email", Kind::Email(80)).lookup(),
-    Field::new("Website", "Website", Kind::Url(255)),
-    area("Description", "Description", 32_000),
-    list("LeadSource", "Lead Source", LEAD_SOURCES),
-    closed_list("Status", "Status", STATUSES).defaulted(),
-    list("Rating", "Rating", &["Hot", "Warm", "Cold"]),
-    number("AnnualRevenue", "Annual Revenue", Face::Currency, 18, 0),
-    Field::new("NumberOfEmployees", "Employees", Kind::Whole(8)),
-    check("IsConverted", "Converted").read_only(),
-    Field::new("ConvertedDate", "Converted Date", Kind::Day).read_only(),
-    converted("ConvertedAccountId", "Account", "ConvertedAccount"),
-    converted("ConvertedContactId", "Contact", "ConvertedContact"),
-    converted("ConvertedOpportunityId", "Opportunity", "ConvertedOpportunity"),
-];
+pub(super) fn lead_fields() -> Vec<Field> {
+    vec![
+        text("LastName", "Last Name", 80).required(),
+        text("FirstName", "First Name", 40),
+        list("Salutation", "Salutation", &["Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."]),
+        text("Name", "Full Name", 121).defaulted().read_only().name_of_row(),
+        text("Title", "Title", 128),
+        text("Company", "Company", 255).required(),
+        area("Street", "Street", 255),
+        text("City", "City", 40),
+        text("State", "State/Province", 80),
+        text("PostalCode", "Zip/Postal Code", 20),
+        text("Country", "Country", 80),
+        Field::new("Phone", "Phone", Kind::Phone(40)),
+        Field::new("MobilePhone", "Mobile Phone", Kind::Phone(40)),
+        Field::new("Email", "Email", Kind::Email(80)).lookup(),
+        Field::new("Website", "Website", Kind::Url(255)),
+        area("Description", "Description", 32_000),
+        list("LeadSource", "Lead Source", LEAD_SOURCES),
+        closed_list("Status", "Status", STATUSES).defaulted(),
+        list("Rating", "Rating", &["Hot", "Warm", "Cold"]),
+        number("AnnualRevenue", "Annual Revenue", Face::Currency, 18, 0),
+        Field::new("NumberOfEmployees", "Employees", Kind::Whole(8)),
+        check("IsConverted", "Converted").read_only(),
+        Field::new("ConvertedDate", "Converted Date", Kind::Day).read_only(),
+        converted("ConvertedAccountId", "Account", "ConvertedAccount"),
+        converted("ConvertedContactId", "Contact", "ConvertedContact"),
+        converted("ConvertedOpportunityId", "Opportunity", "ConvertedOpportunity"),
+    ]
+}

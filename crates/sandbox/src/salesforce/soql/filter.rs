@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Whether a row fits; `read` gives the value of a field reached from it.
-pub(super) fn fits(filter: &Filter, read: &dyn Fn(&Reach) -> Done<Value>) -> Done<bool> {
+pub(super) fn fits(filter: &Filter<'_>, read: &dyn Fn(&Reach<'_>) -> Done<Value>) -> Done<bool> {
     match filter {
         Filter::And(filters) => {
             for filter in filters {
@@ -140,7 +140,7 @@ fn like(text: &str, pattern: &str) -> bool {
 }
 
 /// Which rows must be read to find all that fit.
-pub(super) fn pick(filter: Option<&Filter>) -> Pick {
+pub(super) fn pick(filter: Option<&Filter<'_>>) -> Pick {
     match filter {
         Some(Filter::And(filters)) => {
             let picks: Vec<Pick> = filters.iter().map(|filter| pick(Some(filter))).collect();
@@ -164,7 +164,7 @@ pub(super) fn pick(filter: Option<&Filter>) -> Pick {
     }
 }
 
-fn by_values(reach: &Reach, values: &[Operand]) -> Pick {
+fn by_values(reach: &Reach<'_>, values: &[Operand]) -> Pick {
     if !reach.parents.is_empty() {
         return Pick::All;
     }
@@ -177,12 +177,12 @@ fn by_values(reach: &Reach, values: &[Operand]) -> Pick {
         .collect();
     match texts {
         Some(texts) if matches!(reach.field.kind, Kind::Id) => Pick::Ids(texts),
-        Some(texts) if reach.field.is_indexed() => Pick::Key(reach.field.name, texts),
+        Some(texts) if reach.field.is_indexed() => Pick::Key(reach.field.name.clone(), texts),
         Some(_) | None => Pick::All,
     }
 }
 
-fn since(reach: &Reach, value: &Operand) -> Pick {
+fn since(reach: &Reach<'_>, value: &Operand) -> Pick {
     match value {
         Operand::Time(time) if reach.parents.is_empty() && reach.field.name == "SystemModstamp" => {
             Pick::Since(time.clone())

@@ -26,13 +26,13 @@ pub(crate) enum Found {
 
 /// Finds the rows of a query. `deleted`: those in the bin too.
 pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Found> {
-    let query = resolve::query(text, &parser::parse(text)?)?;
+    let query = resolve::query(session.org, text, &parser::parse(text)?)?;
     run::find(session, &query, deleted)
 }
 
 /// Shows rows of a query's object as the query selects them.
 pub(crate) fn show(session: &Session<'_>, text: &str, ids: &[String]) -> Done<Vec<Value>> {
-    let query = resolve::query(text, &parser::parse(text)?)?;
+    let query = resolve::query(session.org, text, &parser::parse(text)?)?;
     run::show(session, &query, ids)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     decimal::Decimal,
     salesforce::{
         ids,
-        model::{Field, Kind, Link, Object},
+        model::{Field, Kind, Link, Object, Org},
         refusal::{Done, Stop},
         values,
     },
@@ -24,44 +24,44 @@ const HINT: &str = "If you are attempting to use a custom field, be sure to appe
 
 /// A field reached over parents.
 #[derive(Debug, Clone)]
-pub(super) struct Reach {
-    pub(super) parents: Vec<(&'static Field, Link)>,
-    pub(super) field: &'static Field,
+pub(super) struct Reach<'o> {
+    pub(super) parents: Vec<(&'o Field, &'o Link)>,
+    pub(super) field: &'o Field,
 }
 
 /// A query whose names are known.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub(super) object: &'static Object,
-    pub(super) columns: Vec<Shown>,
+pub(super) struct Query<'o> {
+    pub(super) object: &'o Object,
+    pub(super) columns: Vec<Shown<'o>>,
     pub(super) counts: bool,
-    pub(super) filter: Option<Filter>,
-    pub(super) order: Vec<Order>,
+    pub(super) filter: Option<Filter<'o>>,
+    pub(super) order: Vec<Order<'o>>,
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
     pub(super) all_rows: bool,
 }
 
 #[derive(Debug)]
-pub(super) enum Shown {
-    Field(Reach),
-    Children { name: &'static str, by: &'static Field, query: Query },
+pub(super) enum Shown<'o> {
+    Field(Reach<'o>),
+    Children { name: &'o str, by: &'o Field, query: Query<'o> },
 }
 
 #[derive(Debug)]
-pub(super) struct Order {
-    pub(super) reach: Reach,
+pub(super) struct Order<'o> {
+    pub(super) reach: Reach<'o>,
     pub(super) descending: bool,
     pub(super) nulls_last: bool,
 }
 
 #[derive(Debug)]
-pub(super) enum Filter {
+pub(super) enum Filter<'o> {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
-    Compare { reach: Reach, operator: Operator, value: Operand },
-    In { reach: Reach, negated: bool, values: Vec<Operand> },
+    Compare { reach: Reach<'o>, operator: Operator, value: Operand },
+    In { reach: Reach<'o>, negated: bool, values: Vec<Operand> },
 }
 
 /// A value in the form that it is compared in.
@@ -78,9 +78,9 @@ pub(super) enum Operand {
 }
 
 /// Looks up the names of a query.
-pub(super) fn query(text: &str, query: &tree::Query) -> Done<Query> {
+pub(super) fn query<'o>(org: &'o Org, text: &str, query: &tree::Query) -> Done<Query<'o>> {
     let name = &query.from.text;
-    let object = Object::named(name).ok_or_else(|| {
+    let object = org.named(name).ok_or_else(|| {
         let message = format!(
             "sObject type '{name}' is not supported. If you are attempting to use a custom object, \
              be sure to append the '__c' after the entity name. Please reference your WSDL or the \
@@ -88,27 +88,31 @@ pub(super) fn query(text: &str, query: &tree::Query) -> Done<Query> {
         );
         pointing(text, query.from.at, "INVALID_TYPE", &message)
     })?;
-    resolve(text, query, object, true)
+    resolve((org, text), query, object, true)
 }
 
-fn resolve(
-    text: &str,
+/// The organisation, and the text of the query.
+type Ground<'o, 't> = (&'o Org, &'t str);
+
+fn resolve<'o>(
+    ground: Ground<'o, '_>,
     query: &tree::Query,
-    object: &'static Object,
+    object: &'o Object,
     outermost: bool,
-) -> Done<Query> {
-    let mut columns: Vec<Shown> = Vec::new();
+) -> Done<Query<'o>> {
+    let (_, text) = ground;
+    let mut columns: Vec<Shown<'o>> = Vec::new();
     for column in &query.columns {
         columns.push(match column {
-            Column::Field(path) => field_column(text, object, path, &columns)?,
-            Column::Children(inner) => children(text, inner, object, outermost)?,
+            Column::Field(path) => field_column(ground, object, path, &columns)?,
+            Column::Children(inner) => children(ground, inner, object, outermost)?,
         });
     }
     let filter =
-        query.filter.as_ref().map(|filter| conditions(text, object, filter)).transpose()?;
+        query.filter.as_ref().map(|filter| conditions(ground, object, filter)).transpose()?;
     let mut order = Vec::new();
     for item in &query.order {
-        let reach = reach(text, object, &item.path)?;
+        let reach = reach(ground, object, &item.path)?;
         filterable(text, &item.path, reach.field, "sorted")?;
         order.push(Order { reach, descending: item.descending, nulls_last: item.nulls_last });
     }
@@ -124,31 +128,37 @@ fn resolve(
     })
 }
 
-fn field_column(text: &str, object: &'static Object, path: &Path, before: &[Shown]) -> Done<Shown> {
-    let found = reach(text, object, path)?;
-    let names = |reach: &Reach| -> Vec<&'static str> {
-        let parents = reach.parents.iter().map(|(field, _)| field.name);
-        parents.chain([reach.field.name]).collect()
+fn field_column<'o>(
+    ground: Ground<'o, '_>,
+    object: &'o Object,
+    path: &Path,
+    before: &[Shown<'o>],
+) -> Done<Shown<'o>> {
+    let found = reach(ground, object, path)?;
+    let names = |reach: &Reach<'o>| -> Vec<&'o str> {
+        let parents = reach.parents.iter().map(|(field, _)| field.name.as_str());
+        parents.chain([reach.field.name.as_str()]).collect()
     };
-    let same = |shown: &Shown| match shown {
+    let same = |shown: &Shown<'o>| match shown {
         Shown::Field(other) => names(other) == names(&found),
         Shown::Children { .. } => false,
     };
     if before.iter().any(same) {
         let message = format!("duplicate field selected: {}", found.field.name);
-        return Err(pointing(text, path.at, "MALFORMED_QUERY", &message));
+        return Err(pointing(ground.1, path.at, "MALFORMED_QUERY", &message));
     }
     Ok(Shown::Field(found))
 }
 
-fn children(
-    text: &str,
+fn children<'o>(
+    ground: Ground<'o, '_>,
     inner: &tree::Query,
-    object: &'static Object,
+    object: &'o Object,
     outermost: bool,
-) -> Done<Shown> {
+) -> Done<Shown<'o>> {
+    let (org, text) = ground;
     let name = &inner.from.text;
-    let found = object.children_named(name).filter(|_| outermost);
+    let found = org.children_named(object, name).filter(|_| outermost);
     let Some((child, by, link)) = found else {
         let message = format!(
             "Didn't understand relationship '{name}' in FROM part of query call. If you are \
@@ -158,14 +168,16 @@ fn children(
         );
         return Err(pointing(text, inner.from.at, "INVALID_TYPE", &message));
     };
-    let query = resolve(text, inner, child, false)?;
-    Ok(Shown::Children { name: link.children.unwrap_or_default(), by, query })
+    let query = resolve(ground, inner, child, false)?;
+    Ok(Shown::Children { name: link.children.as_deref().unwrap_or_default(), by, query })
 }
 
-fn reach(text: &str, object: &'static Object, path: &Path) -> Done<Reach> {
+fn reach<'o>(ground: Ground<'o, '_>, object: &'o Object, path: &Path) -> Done<Reach<'o>> {
+    let (org, text) = ground;
     let mut parts: Vec<&str> = path.text.split('.').collect();
     // A path may begin with the object's own name.
-    if parts.len() > 1 && parts.first().is_some_and(|part| part.eq_ignore_ascii_case(object.name)) {
+    if parts.len() > 1 && parts.first().is_some_and(|part| part.eq_ignore_ascii_case(&object.name))
+    {
         parts.remove(0);
     }
     let last = parts.pop().unwrap_or_default();
@@ -176,9 +188,9 @@ fn reach(text: &str, object: &'static Object, path: &Path) -> Done<Reach> {
     let mut parents = Vec::new();
     let mut here = object;
     for part in parts {
-        let next = here
-            .parent(part)
-            .and_then(|(field, link)| Object::named(link.to).map(|object| ((field, link), object)));
+        let next = here.parent(part).and_then(|(field, link)| {
+            org.named(link.target()).map(|object| ((field, link), object))
+        });
         let Some((parent, object)) = next else {
             let message = format!(
                 "Didn't understand relationship '{part}' in field path. If you are attempting to use \
@@ -205,22 +217,27 @@ fn filterable(text: &str, path: &Path, field: &Field, what: &str) -> Done<()> {
     Err(pointing(text, path.at, "INVALID_FIELD", &message))
 }
 
-fn conditions(text: &str, object: &'static Object, filter: &tree::Filter) -> Done<Filter> {
-    let all = |filters: &[tree::Filter]| -> Done<Vec<Filter>> {
-        filters.iter().map(|filter| conditions(text, object, filter)).collect()
+fn conditions<'o>(
+    ground: Ground<'o, '_>,
+    object: &'o Object,
+    filter: &tree::Filter,
+) -> Done<Filter<'o>> {
+    let (_, text) = ground;
+    let all = |filters: &[tree::Filter]| -> Done<Vec<Filter<'o>>> {
+        filters.iter().map(|filter| conditions(ground, object, filter)).collect()
     };
     Ok(match filter {
         tree::Filter::And(filters) => Filter::And(all(filters)?),
         tree::Filter::Or(filters) => Filter::Or(all(filters)?),
-        tree::Filter::Not(filter) => Filter::Not(Box::new(conditions(text, object, filter)?)),
+        tree::Filter::Not(filter) => Filter::Not(Box::new(conditions(ground, object, filter)?)),
         tree::Filter::Compare { path, operator, value } => {
-            let reach = reach(text, object, path)?;
+            let reach = reach(ground, object, path)?;
             filterable(text, path, reach.field, "filtered")?;
             let value = operand(text, path, reach.field, *operator, value)?;
             Filter::Compare { reach, operator: *operator, value }
         }
         tree::Filter::In { path, negated, values } => {
-            let reach = reach(text, object, path)?;
+            let reach = reach(ground, object, path)?;
             filterable(text, path, reach.field, "filtered")?;
             let operand = |value| operand(text, path, reach.field, Operator::Equal, value);
             let values = values.iter().map(operand).collect::<Done<_>>()?;
@@ -244,11 +261,11 @@ fn operand(
         pointing(text, path.at, "INVALID_FIELD", &message)
     };
     let bare = "not be enclosed in quotes";
-    if operator == Operator::Like && !is_text(field.kind) {
-        let message = format!("invalid operator on {} field", values::type_word(field.kind));
+    if operator == Operator::Like && !is_text(&field.kind) {
+        let message = format!("invalid operator on {} field", values::type_word(&field.kind));
         return Err(pointing(text, path.at, "INVALID_QUERY_FILTER_OPERATOR", &message));
     }
-    match (field.kind, value) {
+    match (&field.kind, value) {
         (_, Literal::Null) => Ok(Operand::Null),
         (Kind::Id | Kind::Reference(_), Literal::Text(given)) if given.is_empty() => {
             Ok(Operand::Null)
@@ -280,7 +297,7 @@ fn operand(
     }
 }
 
-fn is_text(kind: Kind) -> bool {
+fn is_text(kind: &Kind) -> bool {
     match kind {
         Kind::Text(_)
         | Kind::Area(_)

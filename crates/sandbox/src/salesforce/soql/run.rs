@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    salesforce::{model::Object, refusal::Done, rows::row_id, session::Session},
+    salesforce::{
+        model::{Link, Object},
+        refusal::Done,
+        rows::row_id,
+        session::Session,
+    },
     store::Pick,
 };
 
@@ -24,7 +29,7 @@ struct Reader<'a> {
 }
 
 /// Finds the rows of a query; `deleted`: those in the bin too.
-pub(super) fn find(session: &Session<'_>, query: &Query, deleted: bool) -> Done<Found> {
+pub(super) fn find(session: &Session<'_>, query: &Query<'_>, deleted: bool) -> Done<Found> {
     let reader = Reader { session, parents: RefCell::default() };
     let rows = reader.select(query, None, deleted || query.all_rows)?;
     if query.counts {
@@ -34,9 +39,9 @@ pub(super) fn find(session: &Session<'_>, query: &Query, deleted: bool) -> Done<
 }
 
 /// Shows the rows with these ids; those that are gone are left out.
-pub(super) fn show(session: &Session<'_>, query: &Query, ids: &[String]) -> Done<Vec<Value>> {
+pub(super) fn show(session: &Session<'_>, query: &Query<'_>, ids: &[String]) -> Done<Vec<Value>> {
     let reader = Reader { session, parents: RefCell::default() };
-    let rows = session.tx.rows(query.object.name, &Pick::Ids(ids.to_vec()))?;
+    let rows = session.tx.rows(&query.object.name, &Pick::Ids(ids.to_vec()))?;
     rows.into_iter().map(|row| reader.show(query, &Rc::new(row.body))).collect()
 }
 
@@ -44,18 +49,18 @@ impl Reader<'_> {
     /// The rows that fit, in order, within limit and offset. `of`: only children of this parent.
     fn select(
         &self,
-        query: &Query,
-        of: Option<(&'static str, &str)>,
+        query: &Query<'_>,
+        of: Option<(&str, &str)>,
         deleted: bool,
     ) -> Done<Vec<Record>> {
         let pick = match of {
-            Some((field, parent)) => Pick::Key(field, vec![parent.to_owned()]),
+            Some((field, parent)) => Pick::Key(field.to_owned(), vec![parent.to_owned()]),
             None => filter::pick(query.filter.as_ref()),
         };
         let mut rows: Vec<Record> = Vec::new();
-        for stored in self.session.tx.rows(query.object.name, &pick)? {
+        for stored in self.session.tx.rows(&query.object.name, &pick)? {
             let row = Rc::new(stored.body);
-            let read = |reach: &Reach| self.value(&row, reach);
+            let read = |reach: &Reach<'_>| self.value(&row, reach);
             let is_wanted = match &query.filter {
                 Some(filter) => filter::fits(filter, &read)?,
                 None => true,
@@ -71,7 +76,7 @@ impl Reader<'_> {
         Ok(rows.into_iter().skip(query.offset).take(limit).collect())
     }
 
-    fn sort(&self, rows: &mut Vec<Record>, order: &[Order]) -> Done<()> {
+    fn sort(&self, rows: &mut Vec<Record>, order: &[Order<'_>]) -> Done<()> {
         if order.is_empty() {
             return Ok(());
         }
@@ -92,37 +97,38 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&self, row: &Record, reach: &Reach) -> Done<Value> {
+    fn value(&self, row: &Record, reach: &Reach<'_>) -> Done<Value> {
         let mut here = Rc::clone(row);
         for (field, link) in &reach.parents {
-            let Some(parent) = self.parent(&here, field.name, link.to)? else {
+            let Some(parent) = self.parent(&here, &field.name, link)? else {
                 return Ok(Value::Null);
             };
             here = parent;
         }
-        Ok(here.get(reach.field.name).cloned().unwrap_or_default())
+        Ok(here.get(&reach.field.name).cloned().unwrap_or_default())
     }
 
-    fn parent(&self, row: &Record, field: &str, object: &str) -> Done<Option<Record>> {
+    fn parent(&self, row: &Record, field: &str, link: &Link) -> Done<Option<Record>> {
         let Some(id) = row.get(field).and_then(Value::as_str) else {
             return Ok(None);
         };
         if let Some(known) = self.parents.borrow().get(id) {
             return Ok(known.clone());
         }
+        let object = self.session.org.of_id(id).map_or(link.target(), |object| &object.name);
         let found = self.session.tx.row(object, id)?;
         let found = found.filter(|row| !row.deleted).map(|row| Rc::new(row.body));
         self.parents.borrow_mut().insert(id.to_owned(), found.clone());
         Ok(found)
     }
 
-    fn show(&self, query: &Query, row: &Record) -> Done<Value> {
+    fn show(&self, query: &Query<'_>, row: &Record) -> Done<Value> {
         let mut shown = self.begin(query.object, row);
         for column in &query.columns {
             match column {
                 Shown::Field(reach) => self.place(&mut shown, row, reach)?,
                 Shown::Children { name, by, query } => {
-                    let rows = self.select(query, Some((by.name, &row_id(row))), false)?;
+                    let rows = self.select(query, Some((&by.name, &row_id(row))), false)?;
                     let records: Vec<Value> =
                         rows.iter().map(|row| self.show(query, row)).collect::<Done<_>>()?;
                     let children = if records.is_empty() {
@@ -138,20 +144,20 @@ impl Reader<'_> {
     }
 
     fn begin(&self, object: &Object, row: &Map<String, Value>) -> Map<String, Value> {
-        let url = self.session.row_url(object.name, &row_id(row));
+        let url = self.session.row_url(&object.name, &row_id(row));
         let mut shown = Map::new();
         shown.insert("attributes".to_owned(), json!({ "type": object.name, "url": url }));
         shown
     }
 
     /// Puts a field under its parents' names; a parent that is not there is null.
-    fn place(&self, shown: &mut Map<String, Value>, row: &Record, reach: &Reach) -> Done<()> {
+    fn place(&self, shown: &mut Map<String, Value>, row: &Record, reach: &Reach<'_>) -> Done<()> {
         let mut here = Rc::clone(row);
         let mut into = shown;
         for (field, link) in &reach.parents {
-            let parent = self.parent(&here, field.name, link.to)?;
-            let entry = into.entry(link.parent.to_owned()).or_insert(Value::Null);
-            let Some((parent, object)) = parent.zip(Object::named(link.to)) else {
+            let parent = self.parent(&here, &field.name, link)?;
+            let entry = into.entry(link.parent.clone()).or_insert(Value::Null);
+            let Some((parent, object)) = parent.zip(self.session.org.named(link.target())) else {
                 return Ok(());
             };
             if entry.is_null() {
@@ -163,13 +169,13 @@ impl Reader<'_> {
             into = next;
             here = parent;
         }
-        let value = here.get(reach.field.name).cloned().unwrap_or_default();
-        into.insert(reach.field.name.to_owned(), value);
+        let value = here.get(&reach.field.name).cloned().unwrap_or_default();
+        into.insert(reach.field.name.clone(), value);
         Ok(())
     }
 }
 
-fn in_order(left: &Value, right: &Value, item: &Order) -> Ordering {
+fn in_order(left: &Value, right: &Value, item: &Order<'_>) -> Ordering {
     let nulls = match (left.is_null(), right.is_null()) {
         (true, true) => return Ordering::Equal,
         (true, false) => Some(Ordering::Less),
