@@ -153,7 +153,7 @@ pub(crate) enum Command {
     /// A Salesforce organisation and Partner Center on 127.0.0.1, each on a port of its own. With
     /// --state everything is kept in that folder; without it nothing is kept.
     #[command(
-        after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701"
+        after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701\n  cosell sandbox --org force-app/main/default"
     )]
     Sandbox(Sandbox),
 }
@@ -187,6 +187,11 @@ pub(crate) struct Sandbox {
     /// Keeps everything in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+
+    /// Its Salesforce is this org: a folder or file with describes, SFDX source or schema files, or
+    /// a name under `orgs/`
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
 
     /// Salesforce's port; 0: the one of the last start, or a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]

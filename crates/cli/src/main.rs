@@ -72,6 +72,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         }
         Command::Sandbox(args) => sandbox::run(sandbox::Options {
             state: args.state,
+            org: args.org,
             ready_file: args.serving.ready_file,
             ports: ::sandbox::Ports {
                 salesforce: args.salesforce_port,

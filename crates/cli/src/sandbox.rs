@@ -3,6 +3,8 @@
 //! In: where to keep state, which ports. Out: a ready file, and answers until the end. Must not
 //! know: who calls.
 
+mod described;
+
 use std::path::{Path, PathBuf};
 
 use ::sandbox::{Config, Error, Ports, Sandbox};
@@ -15,6 +17,8 @@ use crate::{life, ready};
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
+    /// The org that its Salesforce is.
+    pub(crate) org: Option<String>,
     pub(crate) ready_file: Option<PathBuf>,
     pub(crate) ports: Ports,
     pub(crate) with_parent: bool,
@@ -34,15 +38,19 @@ pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
 }
 
 async fn serve(options: Options) -> Result<Outcome, Stop> {
-    let config = Config { state: options.state, ports: options.ports, ..Config::default() };
+    let describes = options.org.as_deref().map(described::of).transpose()?.unwrap_or_default();
+    let (state, ports) = (options.state, options.ports);
+    let config = Config { state, ports, describes, ..Config::default() };
     let sandbox = Sandbox::start(config).await.map_err(|error| match error {
         Error::Listen { port, source } => {
             let source = Stop::file("listen on", Path::new(&format!("127.0.0.1:{port}")), &source);
             Stop::because(source.to_string(), "give another port, or 0 for a free one")
         }
-        other @ (Error::Folder(_) | Error::Store(_) | Error::Sign(_) | Error::Client(_)) => {
-            Stop::because(other.to_string(), "correct it and start again")
-        }
+        other @ (Error::Folder(_)
+        | Error::Store(_)
+        | Error::Sign(_)
+        | Error::Org(_)
+        | Error::Client(_)) => Stop::because(other.to_string(), "correct it and start again"),
     })?;
     let ready = ready_value(&sandbox);
     if let Some(path) = &options.ready_file {

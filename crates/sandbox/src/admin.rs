@@ -40,6 +40,12 @@ impl Admin {
                 let body = Body::Bytes("application/x-pem-file", pem);
                 Answer { status: 200, headers: Vec::new(), body }
             }
+            (_, ["salesforce", "rules"]) => {
+                match salesforce::order(&self.store, &self.salesforce, call) {
+                    Ok(answer) => answer,
+                    Err(error) => wrong(503, &error.to_string()),
+                }
+            }
             (method, parts) => self.in_store(method, parts, call),
         }
     }

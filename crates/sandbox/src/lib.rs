@@ -24,6 +24,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub use remote::Remote;
 
+pub use crate::salesforce::Unreadable as UnreadableDescribe;
 use crate::{
     admin::Admin,
     deliver::Courier,
@@ -59,6 +60,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An object of the organisation cannot be read.
+    #[error(transparent)]
+    Org(#[from] UnreadableDescribe),
     /// The sender of webhooks could not be made.
     #[error("the sender of webhooks could not be made: {0}")]
     Client(String),
@@ -92,6 +96,9 @@ pub struct Config {
     pub html_escape: HtmlEscape,
     /// How webhooks are tried.
     pub patience: Patience,
+    /// Objects of the Salesforce organisation as describe answers have them, beside the standard ones and
+    /// in the place of those of the same name.
+    pub describes: Vec<Value>,
 }
 
 impl Default for Config {
@@ -103,6 +110,7 @@ impl Default for Config {
             daily_calls: 100_000,
             html_escape: HtmlEscape::default(),
             patience: Patience::default(),
+            describes: Vec::new(),
         }
     }
 }
@@ -179,9 +187,11 @@ impl Sandbox {
         }
         let store = Arc::new(Store::open(config.state.as_deref())?);
         let signer = Signer::open(config.state.as_deref())?;
+        let org = salesforce::org(&config.describes)?;
         let (listeners, addresses) = listen(&store, config.ports).await?;
-        let (credentials, home, partner) = store
-            .transaction::<_, StoreError>(|tx| Ok(End::Keep(settle(tx, &config, &addresses)?)))?;
+        let (credentials, home, partner) = store.transaction::<_, StoreError>(|tx| {
+            Ok(End::Keep(settle(tx, &config, &addresses, org)?))
+        })?;
         let certificate_pem = signer.certificate_pem().to_owned();
         let certificate_url =
             format!("{}/cert/pcnotifications-dispatch.sandbox.invalid.cer", addresses.webhooks);
@@ -307,11 +317,12 @@ fn settle(
     tx: &Tx<'_>,
     config: &Config,
     addresses: &Addresses,
+    org: salesforce::Org,
 ) -> Result<(Credentials, Home, PartnerHome), StoreError> {
     let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
     let calls = i64::from(config.daily_calls);
     let (home, Grants { rep_access, refresh }) =
-        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, salesforce::standard())?;
+        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, org)?;
     let (partner, PartnerGrants { access, refresh: partner_refresh }) =
         partner_center::prepare(tx, &addresses.partner_center, seconds, config.html_escape)?;
     let kept = tx.doc("meta", "admin-token")?;

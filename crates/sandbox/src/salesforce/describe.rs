@@ -77,7 +77,7 @@ pub(crate) fn whole(org: &Org, object: &Object, version: u32) -> Value {
             ("childRelationships", json!(children)),
             ("fields", json!(fields)),
             ("namedLayoutInfos", json!([])),
-            ("recordTypeInfos", json!([])),
+            ("recordTypeInfos", super::record_types::described(object, version)),
             ("supportedScopes", json!([{ "label": "All", "name": "everything" }])),
         ] {
             map.insert(name.to_owned(), value);

@@ -21,6 +21,12 @@ pub(crate) fn make(prefix: &str, number: i64) -> String {
     full(&format!("{prefix}{POD}{counted}"))
 }
 
+/// The `number`th prefix of custom objects: `a01` and so on.
+pub(crate) fn custom_prefix(number: usize) -> String {
+    let digit = |place: usize| DIGITS.get(place % 62).copied().map_or('0', char::from);
+    format!("a{}{}", digit(number / 62), digit(number))
+}
+
 /// Adds the checksum to 15 characters: one for each group of five, naming its upper-case letters.
 pub(crate) fn full(short: &str) -> String {
     let mut id = short.to_owned();

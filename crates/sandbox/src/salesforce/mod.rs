@@ -6,12 +6,16 @@ mod composite;
 mod data;
 mod derive;
 mod describe;
+mod described;
 mod ids;
 mod model;
 mod objects;
+mod orgs;
 mod query;
+mod record_types;
 mod refusal;
 mod rows;
+mod rules;
 mod seed;
 mod session;
 mod soql;
@@ -23,13 +27,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use self::described::Unreadable;
 pub(crate) use self::{
     auth::expire_all,
-    objects::standard,
+    described::org,
+    model::Org,
+    seed::order,
     seed::{Grants, prepare, reset},
     session::Home,
 };
 use self::{
+    orgs::Orgs,
     refusal::{Refusal, Stop, Wrong, not_found},
     session::{Caller, Session},
 };
@@ -58,8 +66,9 @@ fn version(word: &str) -> Option<u32> {
 impl Salesforce {
     /// Answers one call. What it wrote is on disk before this returns.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
+        let orgs = self.home.orgs.now();
         let done = self.store.transaction::<_, Stop>(|tx| {
-            let (result, user) = self.route(tx, call)?;
+            let (result, user) = self.route(tx, call, &orgs)?;
             let reply = |answer| Reply { answer, user };
             match result {
                 Ok(answer) if answer.is_success() => Ok(End::Keep(reply(answer))),
@@ -90,6 +99,7 @@ impl Salesforce {
         &self,
         tx: &Tx<'_>,
         call: &Call,
+        orgs: &Orgs,
     ) -> Result<(refusal::Done<Answer>, Option<String>), Stop> {
         let parts = call.parts();
         let open = match (call.method, parts.as_slice()) {
@@ -107,7 +117,7 @@ impl Salesforce {
             let wrong = Wrong::new("INVALID_SESSION_ID", "Session expired or invalid");
             return Ok((Err(Refusal::new(401, wrong).into()), None));
         };
-        let result = self.signed_in(tx, call, &caller, &parts);
+        let result = self.signed_in(tx, call, (&caller, orgs), &parts);
         Ok((result, Some(caller.alias)))
     }
 
@@ -115,7 +125,7 @@ impl Salesforce {
         &self,
         tx: &Tx<'_>,
         call: &Call,
-        caller: &Caller,
+        (caller, orgs): (&Caller, &Orgs),
         parts: &[&str],
     ) -> refusal::Done<Answer> {
         let raw = String::from_utf8_lossy(&call.body);
@@ -125,8 +135,20 @@ impl Salesforce {
             }
             ["services", "data", word, rest @ ..] => {
                 let version = version(word).ok_or_else(not_found)?;
-                let org = &self.home.org;
-                let session = Session { tx, home: &self.home, org, caller, version, raw: &raw };
+                let allow_save = call
+                    .header("sforce-duplicate-rule-header")
+                    .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
+                let session = Session {
+                    tx,
+                    home: &self.home,
+                    org: orgs.seen_by(&caller.alias),
+                    whole: &orgs.whole,
+                    rules: &orgs.rules,
+                    allow_save,
+                    caller,
+                    version,
+                    raw: &raw,
+                };
                 data::dispatch(&session, call, rest)
             }
             _ => Err(not_found()),

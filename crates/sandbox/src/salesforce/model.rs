@@ -248,6 +248,24 @@ pub(crate) struct Object {
     /// Whether rows can be made, changed and deleted.
     pub(crate) writable: bool,
     pub(crate) fields: Vec<Field>,
+    /// None: rows have no record type.
+    pub(crate) record_types: Vec<RecordType>,
+}
+
+/// A variant of an object with lists of values of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordType {
+    /// The id of its row, where one is given.
+    pub(crate) id: Option<String>,
+    /// Its developer name.
+    pub(crate) name: String,
+    pub(crate) label: String,
+    /// Whether rows can be given it.
+    pub(crate) active: bool,
+    /// Rows that name none get it.
+    pub(crate) default: bool,
+    /// By field, the values that it admits; others admit all of theirs.
+    pub(crate) values: Vec<(String, Vec<String>)>,
 }
 
 impl Object {
@@ -266,6 +284,7 @@ impl Object {
             prefix: prefix.to_owned(),
             writable: true,
             fields,
+            record_types: Vec::new(),
         }
     }
 
@@ -340,7 +359,10 @@ mod tests {
         assert_eq!(object.field("STAGENAME").unwrap().name, "StageName");
         assert_eq!(object.parent("account").unwrap().0.name, "AccountId");
         let (child, field, _) = org.children_named(object, "microsoft_solutions__R").unwrap();
-        assert_eq!((child.name.as_str(), field.name.as_str()), ("Microsoft_Solution__c", "Opportunity__c"));
+        assert_eq!(
+            (child.name.as_str(), field.name.as_str()),
+            ("Microsoft_Solution__c", "Opportunity__c")
+        );
         assert!(org.named("Nothing").is_none());
         assert_eq!(org.of_id("0065g0000000001AAA").unwrap().name, "Opportunity");
     }

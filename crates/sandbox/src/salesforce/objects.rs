@@ -66,6 +66,12 @@ fn setup(name: &str, label: &str, plural: &str, prefix: &str, groups: Vec<Vec<Fi
     Object { writable: false, ..object(name, label, plural, prefix, groups) }
 }
 
+/// The object whose rows are the record types of the others.
+pub(crate) fn record_type() -> Object {
+    let fields = vec![deal::id_fields(), people::record_type_fields(), deal::audit_fields()];
+    setup("RecordType", "Record Type", "Record Types", "012", fields)
+}
+
 /// The organisation that the sandbox has by itself.
 pub(crate) fn standard() -> Org {
     let objects = vec![

@@ -40,12 +40,19 @@ impl Wrong {
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) wrongs: Vec<Wrong>,
+    /// The rows of which a new one is a duplicate.
+    pub(crate) duplicates: Option<Value>,
 }
 
 impl Refusal {
     /// A refusal of one entry.
     pub(crate) fn new(status: u16, wrong: Wrong) -> Self {
-        Self { status, wrongs: vec![wrong] }
+        Self::all(status, vec![wrong])
+    }
+
+    /// A refusal of several entries.
+    pub(crate) fn all(status: u16, wrongs: Vec<Wrong>) -> Self {
+        Self { status, wrongs, duplicates: None }
     }
 
     /// The array that rows, queries and composites answer.
@@ -68,6 +75,10 @@ impl Refusal {
             let mut entry = json!({ "message": wrong.message, code: wrong.code });
             if let (Some(fields), Some(map)) = (&wrong.fields, entry.as_object_mut()) {
                 map.insert("fields".to_owned(), json!(fields));
+            }
+            if let (Some(found), Some(map)) = (&self.duplicates, entry.as_object_mut()) {
+                // So spelt in what Salesforce sends.
+                map.insert("duplicateResut".to_owned(), found.clone());
             }
             entry
         };

@@ -8,9 +8,11 @@ use crate::{
     salesforce::{
         derive, ids,
         model::{Object, OnDelete},
+        record_types,
         refusal::{
             Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
         },
+        rules,
         session::Session,
         validate::{self, Action, Setting, live_rows_by},
     },
@@ -30,21 +32,25 @@ pub(crate) fn create(
     }
     let settings = validate::check(session, object, sent, Action::Create, matched)?;
     let id = ids::make(&object.prefix, session.tx.next(&object.prefix)?);
-    let mut row = derive::blank(object);
+    let whole = session.whole_of(object);
+    let mut row = derive::blank(whole);
     row.insert("Id".to_owned(), json!(id));
     for (field, value) in &settings {
         row.insert(field.name.clone(), value.clone());
     }
-    derive::fill_defaults(session, object, &mut row);
+    derive::fill_defaults(session, whole, &mut row);
+    record_types::fill(whole, &mut row);
+    record_types::refuse(whole, &row, &settings)?;
     let sent =
         |name: &str| settings.iter().any(|(field, value)| field.name == name && !value.is_null());
-    derive::follow(session, object, &mut row, &|_| true, &sent)?;
-    refuse_duplicate(session, object, &id, &row)?;
+    derive::follow(session, whole, &mut row, &|_| true, &sent)?;
+    refuse_duplicate(session, whole, &id, &row)?;
+    rules::refuse(session, whole, &row, true)?;
     let now = clock::salesforce(clock::now_milliseconds());
     row.insert("CreatedDate".to_owned(), json!(now));
     row.insert("CreatedById".to_owned(), json!(session.caller.id));
     stamp(session, &mut row, &now);
-    put(session, object, &id, row, false, &now)?;
+    put(session, whole, &id, row, false, &now)?;
     session.count_write()?;
     Ok(id)
 }
@@ -76,11 +82,14 @@ pub(crate) fn update(
     let sent = |name: &str| settings.iter().any(|(field, _)| field.name == name);
     let after = row.clone();
     let changed = |name: &str| before.get(name) != after.get(name);
-    derive::follow(session, object, &mut row, &changed, &sent)?;
-    refuse_duplicate(session, object, id, &row)?;
+    let whole = session.whole_of(object);
+    record_types::refuse(whole, &row, &settings)?;
+    derive::follow(session, whole, &mut row, &changed, &sent)?;
+    refuse_duplicate(session, whole, id, &row)?;
+    rules::refuse(session, whole, &row, false)?;
     let now = clock::salesforce(clock::now_milliseconds());
     stamp(session, &mut row, &now);
-    put(session, object, id, row, false, &now)?;
+    put(session, whole, id, row, false, &now)?;
     session.count_write()?;
     Ok(())
 }
@@ -97,7 +106,7 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
         let message = format!("entity type {} does not support delete", object.name);
         return Err(bad(Wrong::nowhere("INSUFFICIENT_ACCESS_OR_READONLY", message)));
     }
-    bin(session, object, id, stored.body)?;
+    bin(session, session.whole_of(object), id, stored.body)?;
     session.count_write()?;
     Ok(())
 }
@@ -107,7 +116,7 @@ fn bin(session: &Session<'_>, object: &Object, id: &str, mut row: Map<String, Va
     row.insert("IsDeleted".to_owned(), json!(true));
     stamp(session, &mut row, &now);
     put(session, object, id, row, true, &now)?;
-    for (child, field, link) in session.org.children(object) {
+    for (child, field, link) in session.whole.children(object) {
         let pick = Pick::Key(field.name.clone(), vec![id.to_owned()]);
         let rows = match link.on_delete {
             OnDelete::Cascade | OnDelete::Clear => session.tx.rows(&child.name, &pick)?,

@@ -1,23 +1,24 @@
 //! What the organisation holds before anyone works in it. In comes an open transaction; out go users,
 //! stages and the ready tokens. It must not know connections.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use crate::{
+    call::{Answer, Call},
     clock,
     database::StoreError,
     salesforce::{
         auth, derive, ids,
         model::Org,
         objects::lists::STAGES,
+        orgs::{Orgs, Shared},
+        record_types,
         refusal::{Done, Stop},
-        rows,
+        rows, rules,
         session::{Caller, Home, Session},
     },
     sign,
-    store::Tx,
+    store::{End, Store, Tx},
 };
 
 /// Tokens made at the first start.
@@ -53,9 +54,11 @@ pub(crate) fn prepare(
         daily_calls,
         integration_user: ids::make("005", 1),
         rep_user: ids::make("005", 2),
-        org: Arc::new(org),
+        orgs: Shared::new(org),
     };
+    home.orgs.set(rules::all(tx)?);
     if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
+        plant_record_types(tx, &home)?;
         return Ok((home, Grants { rep_access, refresh }));
     }
     let grants = Grants {
@@ -75,27 +78,67 @@ pub(crate) fn prepare(
 
 /// Forgets all rows but those that every organisation has.
 pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
-    for object in &home.org.objects {
+    for object in &home.orgs.now().whole.objects {
         tx.drop_rows(&object.name)?;
     }
     tx.drop_docs("salesforce-locator")?;
+    rules::forget(tx)?;
+    home.orgs.set(Vec::new());
     seed(tx, home)
+}
+
+/// Carries out an order about the organisation's rules, which hold from the next call on.
+pub(crate) fn order(store: &Store, home: &Home, call: &Call) -> Result<Answer, StoreError> {
+    let answer = rules::order(store, &home.orgs.now().whole, call)?;
+    let rules = store.transaction::<_, StoreError>(|tx| Ok(End::Keep(rules::all(tx)?)))?;
+    home.orgs.set(rules);
+    Ok(answer)
 }
 
 fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     let caller = Caller { id: home.integration_user.clone(), alias: "cosell".to_owned() };
-    let org = &home.org;
-    let session = Session { tx, home, org, caller: &caller, version: 60, raw: "" };
+    let orgs = home.orgs.now();
+    let session = planting(tx, home, &orgs, &caller);
     let done = plant(&session, "Organization", &home.organization, &organization())
         .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
         .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
         .and_then(|()| stages(&session));
+    plant_record_types(tx, home)?;
     // Later users get numbers of their own.
     while tx.next("005")? < 10 {}
     match done {
         Ok(()) | Err(Stop::Refused(_)) => Ok(()),
         Err(Stop::Store(error)) => Err(error),
     }
+}
+
+/// A session of the organisation's own.
+fn planting<'a>(tx: &'a Tx<'a>, home: &'a Home, orgs: &'a Orgs, caller: &'a Caller) -> Session<'a> {
+    Session {
+        tx,
+        home,
+        org: &orgs.whole,
+        whole: &orgs.whole,
+        rules: &[],
+        allow_save: true,
+        caller,
+        version: 60,
+        raw: "",
+    }
+}
+
+/// The rows of the record types, which may be others than at the last start.
+fn plant_record_types(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
+    let caller = Caller { id: home.integration_user.clone(), alias: "cosell".to_owned() };
+    let orgs = home.orgs.now();
+    let session = planting(tx, home, &orgs, &caller);
+    for (id, row) in record_types::rows(&orgs.whole) {
+        match plant(&session, record_types::OBJECT, &id, &row) {
+            Ok(()) | Err(Stop::Refused(_)) => {}
+            Err(Stop::Store(error)) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn stages(session: &Session<'_>) -> Done<()> {

@@ -1,15 +1,15 @@
 //! One request's surroundings: the open transaction, the organisation and who asks. It must not know
 //! what is asked.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::{
     database::StoreError,
     salesforce::{
         model::{Object, Org},
+        orgs::Shared,
         refusal::{Done, not_found, unreadable},
+        rules::Rule,
     },
     store::Tx,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Home {
     pub(crate) integration_user: String,
     pub(crate) rep_user: String,
     /// What the organisation is made of.
-    pub(crate) org: Arc<Org>,
+    pub(crate) orgs: Shared,
 }
 
 /// A signed-in user.
@@ -46,8 +46,13 @@ pub(crate) struct Caller {
 pub(crate) struct Session<'a> {
     pub(crate) tx: &'a Tx<'a>,
     pub(crate) home: &'a Home,
-    /// What the organisation is made of.
+    /// The organisation as the user sees it.
     pub(crate) org: &'a Org,
+    /// All of it.
+    pub(crate) whole: &'a Org,
+    pub(crate) rules: &'a [Rule],
+    /// Whether a row may be saved that is perhaps a duplicate.
+    pub(crate) allow_save: bool,
     pub(crate) caller: &'a Caller,
     /// The API version of the path, for addresses in answers.
     pub(crate) version: u32,
@@ -56,6 +61,11 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
+    /// The whole of an object of which the user sees a part.
+    pub(crate) fn whole_of<'o>(&'o self, object: &'o Object) -> &'o Object {
+        self.whole.named(&object.name).unwrap_or(object)
+    }
+
     /// The object of a name in an address.
     pub(crate) fn known(&self, name: &str) -> Done<&'a Object> {
         self.org.named(name).ok_or_else(not_found)

@@ -45,7 +45,7 @@ pub(crate) fn check<'o>(
         })
         .collect();
     if !wrongs.is_empty() {
-        return Err(Refusal { status: 400, wrongs }.into());
+        return Err(Refusal::all(400, wrongs).into());
     }
     for (field, value) in &mut settings {
         *value = values::finish(field, value.take());

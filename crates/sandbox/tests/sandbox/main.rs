@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod org;
+#[cfg(test)]
 mod partner_center;
 #[cfg(test)]
 mod composite;

@@ -178,3 +178,13 @@ pub(super) fn stage_fields() -> Vec<Field> {
         number("DefaultProbability", "Probability (%)", Face::Percent, 3, 0).read_only(),
     ]
 }
+
+pub(super) fn record_type_fields() -> Vec<Field> {
+    vec![
+        text("Name", "Name", 80).read_only().name_of_row(),
+        text("DeveloperName", "Record Type Name", 80).read_only(),
+        text("SobjectType", "SObject Type Name", 40).read_only(),
+        text("Description", "Description", 255).read_only(),
+        check("IsActive", "Active").read_only(),
+    ]
+}

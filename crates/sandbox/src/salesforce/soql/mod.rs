@@ -8,9 +8,10 @@ mod resolve;
 mod run;
 mod tree;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::salesforce::{
+    model::{Object, Org},
     refusal::{Done, Stop, Wrong, bad},
     session::Session,
 };
@@ -34,6 +35,28 @@ pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Fou
 pub(crate) fn show(session: &Session<'_>, text: &str, ids: &[String]) -> Done<Vec<Value>> {
     let query = resolve::query(session.org, text, &parser::parse(text)?)?;
     run::show(session, &query, ids)
+}
+
+/// Whether a condition can be asked of an object's rows, or the refusal that says what is wrong with it.
+pub(crate) fn understands(org: &Org, object: &str, condition: &str) -> Done<()> {
+    let text = asked(object, condition);
+    resolve::query(org, &text, &parser::parse(&text)?).map(|_| ())
+}
+
+/// Whether a row, stored or not, fulfils a condition.
+pub(crate) fn holds(
+    session: &Session<'_>,
+    object: &Object,
+    condition: &str,
+    row: &Map<String, Value>,
+) -> Done<bool> {
+    let text = asked(&object.name, condition);
+    let query = resolve::query(session.whole, &text, &parser::parse(&text)?)?;
+    run::holds(session, &query, row)
+}
+
+fn asked(object: &str, condition: &str) -> String {
+    format!("SELECT Id FROM {object} WHERE {condition}")
 }
 
 /// A refusal that points into the query: its line, a caret and the place.

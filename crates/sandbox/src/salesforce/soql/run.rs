@@ -45,6 +45,20 @@ pub(super) fn show(session: &Session<'_>, query: &Query<'_>, ids: &[String]) -> 
     rows.into_iter().map(|row| reader.show(query, &Rc::new(row.body))).collect()
 }
 
+/// Whether a row, stored or not, fulfils a query's condition.
+pub(super) fn holds(
+    session: &Session<'_>,
+    query: &Query<'_>,
+    row: &Map<String, Value>,
+) -> Done<bool> {
+    let reader = Reader { session, parents: RefCell::default() };
+    let row = Rc::new(row.clone());
+    match &query.filter {
+        Some(filter) => filter::fits(filter, &|reach: &Reach<'_>| reader.value(&row, reach)),
+        None => Ok(true),
+    }
+}
+
 impl Reader<'_> {
     /// The rows that fit, in order, within limit and offset. `of`: only children of this parent.
     fn select(

@@ -1,0 +1,118 @@
+//! The customer's org as describe answers, for the sandbox to be that org.
+//!
+//! In: an org on disk (describes, SFDX source, schema YAML). Out: one describe an object. Must not
+//! know: how the sandbox works.
+
+use std::path::Path;
+
+use mapping::schema::{Field, Kind, Object, RecordType, System};
+use serde_json::{Value, json};
+
+use crate::project::Project;
+use crate::terminal::{Stop, tell};
+
+/// Describes of all objects of the org that `org` names.
+pub(crate) fn of(org: &str) -> Result<Vec<Value>, Stop> {
+    let mut project = Project::against(Some(org), &[])?;
+    for note in project.notes() {
+        tell(&format!("note: {note}\n"));
+    }
+    let Some(schemas) = project.schemas_of(Path::new(""))? else {
+        return Err(Stop::because(
+            format!("the org `{org}` cannot be read"),
+            format!("`cosell check --org {org}` says what is wrong with its files"),
+        ));
+    };
+    let own = schemas.objects(System::Salesforce).filter(|object| object.org.is_some());
+    Ok(own.map(describe).collect())
+}
+
+fn describe(object: &Object) -> Value {
+    let children = object.children.iter().map(|child| {
+        json!({
+            "childSObject": child.object,
+            "field": child.field,
+            "relationshipName": child.relationship,
+        })
+    });
+    json!({
+        "name": object.name,
+        "label": object.label,
+        "createable": object.fields.iter().any(|field| field.create),
+        "fields": object.fields.iter().filter_map(field).collect::<Vec<_>>(),
+        "childRelationships": children.collect::<Vec<_>>(),
+        "recordTypeInfos": object.record_types.iter().map(record_type).collect::<Vec<_>>(),
+    })
+}
+
+/// A field; none for what is no field of a flat record.
+fn field(field: &Field) -> Option<Value> {
+    let values = field
+        .values
+        .iter()
+        .map(|value| json!({ "value": value.value, "label": value.label, "active": value.active }));
+    let targets = field.reference_to.iter().chain(&field.reference_also);
+    // A field that must be given has no default; one that is never empty otherwise has one.
+    let nillable = !field.required && (field.nullable || field.kind == Kind::Bool);
+    Some(json!({
+        "name": field.name,
+        "label": field.label,
+        "type": word(field)?,
+        "length": field.length.unwrap_or(0),
+        "digits": if is_whole(field) { field.precision.unwrap_or(9) } else { 0 },
+        "precision": field.precision.unwrap_or(18),
+        "scale": field.scale.unwrap_or(0),
+        "picklistValues": values.collect::<Vec<_>>(),
+        "restrictedPicklist": field.restricted,
+        "nillable": nillable,
+        "defaultedOnCreate": !nillable && !field.required,
+        "createable": field.create,
+        "updateable": field.update,
+        "externalId": field.external_id,
+        "idLookup": field.external_id || (field.kind == Kind::Email && field.name == "Email"),
+        "unique": field.unique,
+        "nameField": field.name == "Name",
+        "calculated": field.computed.is_some(),
+        "referenceTo": targets.collect::<Vec<_>>(),
+        "relationshipName": field.relationship,
+    }))
+}
+
+fn is_whole(field: &Field) -> bool {
+    field.kind == Kind::Number && field.scale == Some(0) && field.precision.is_some_and(|p| p <= 9)
+}
+
+/// What describe calls what a field holds.
+fn word(field: &Field) -> Option<&'static str> {
+    Some(match field.kind {
+        Kind::Text | Kind::Country => "string",
+        Kind::LongText => "textarea",
+        Kind::Number if is_whole(field) => "int",
+        Kind::Number if field.scale == Some(2) => "currency",
+        Kind::Number => "double",
+        Kind::Percent => "percent",
+        Kind::Bool => "boolean",
+        Kind::Date => "date",
+        Kind::DateTime => "datetime",
+        Kind::Id => "id",
+        Kind::Enum | Kind::Currency => "picklist",
+        Kind::MultiEnum => "multipicklist",
+        Kind::Email => "email",
+        Kind::Phone => "phone",
+        Kind::Url => "url",
+        Kind::Reference => "reference",
+        Kind::Object | Kind::List => return None,
+    })
+}
+
+/// A record type with the values that it admits, which a describe of Salesforce leaves out.
+fn record_type(kind: &RecordType) -> Value {
+    let values = kind.values.iter().map(|(field, values)| (field.clone(), json!(values)));
+    json!({
+        "developerName": kind.name,
+        "name": kind.label,
+        "recordTypeId": kind.id,
+        "active": kind.active,
+        "picklistValues": values.collect::<serde_json::Map<_, _>>(),
+    })
+}
