@@ -116,3 +116,44 @@ fn record_type(kind: &RecordType) -> Value {
         "picklistValues": values.collect::<serde_json::Map<_, _>>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use ::sandbox::{Config, Sandbox};
+
+    use super::*;
+
+    const FIELD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<CustomField xmlns="http://soap.sforce.com/2006/04/metadata">
+    <fullName>Depth__c</fullName>
+    <label>Depth</label>
+    <type>Number</type>
+    <precision>6</precision>
+    <scale>3</scale>
+    <required>true</required>
+</CustomField>
+"#;
+
+    #[test]
+    fn source_becomes_describes_that_the_sandbox_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = folder.path().join("objects/Opportunity/fields");
+        fs::create_dir_all(&fields).unwrap();
+        fs::write(fields.join("Depth__c.field-meta.xml"), FIELD).unwrap();
+        let describes = of(folder.path().to_str().unwrap()).unwrap();
+        let deal = describes.iter().find(|one| one["name"] == "Opportunity").unwrap();
+        let all = deal["fields"].as_array().unwrap();
+        let named = |name: &str| all.iter().find(|field| field["name"] == name).unwrap();
+        let depth = named("Depth__c");
+        assert_eq!((&depth["type"], &depth["nillable"]), (&json!("double"), &json!(false)));
+        assert_eq!((&depth["precision"], &depth["scale"]), (&json!(6), &json!(3)));
+        assert_eq!(named("IsWon")["createable"], json!(false));
+        assert_eq!(named("AccountId")["referenceTo"], json!(["Account"]));
+        crate::life::runtime().unwrap().block_on(async {
+            let config = Config { describes, ..Config::default() };
+            Sandbox::start(config).await.unwrap().stop().await;
+        });
+    }
+}
