@@ -46,6 +46,11 @@ impl Admin {
                     Err(error) => wrong(503, &error.to_string()),
                 }
             }
+            (Method::Get, ["webhook", "root"]) => {
+                let pem = self.courier.signer.root_pem().as_bytes().to_vec();
+                let body = Body::Bytes("application/x-pem-file", pem);
+                Answer { status: 200, headers: Vec::new(), body }
+            }
             (method, parts) => self.in_store(method, parts, call),
         }
     }
@@ -87,6 +92,10 @@ impl Admin {
                 Some(patch) => shown(200, &partner_center::alter(&self.partner, tx, id, &patch)?),
                 None => not_json(),
             },
+            (method, ["clock" | "partner-center", ..]) => {
+                let given = json_body(call).unwrap_or_default();
+                partner_center::order(&self.partner, tx, method, parts, &given)?
+            }
             (Method::Get, ["counts"]) => Answer::json(200, self.counts(tx)?),
             (Method::Get, ["requests"]) => {
                 let limit = call.parameter("limit").and_then(|limit| limit.parse().ok());

@@ -8,7 +8,9 @@ mod clock;
 mod database;
 mod decimal;
 mod deliver;
+mod due;
 mod fault;
+mod moving;
 mod outbox;
 mod partner_center;
 mod remote;
@@ -27,6 +29,7 @@ pub use remote::Remote;
 pub use crate::salesforce::Unreadable as UnreadableDescribe;
 use crate::{
     admin::Admin,
+    clock::Clock,
     deliver::Courier,
     partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
     salesforce::{Grants, Home, Salesforce},
@@ -35,7 +38,10 @@ use crate::{
     store::{End, Store, Tx},
 };
 pub use crate::{
-    database::StoreError, deliver::Patience, partner_center::HtmlEscape, sign::SignError,
+    database::StoreError,
+    deliver::Patience,
+    partner_center::{HtmlEscape, Switch},
+    sign::SignError,
 };
 
 /// Why the sandbox did not start.
@@ -99,6 +105,10 @@ pub struct Config {
     /// Objects of the Salesforce organisation as describe answers have them, beside the standard ones and
     /// in the place of those of the same name.
     pub describes: Vec<Value>,
+    /// The file that moves the sandbox's clock; without one, `clock` in the state folder.
+    pub clock: Option<PathBuf>,
+    /// What of Partner Center is less strict than by default.
+    pub partner_center: Vec<Switch>,
 }
 
 impl Default for Config {
@@ -111,6 +121,8 @@ impl Default for Config {
             html_escape: HtmlEscape::default(),
             patience: Patience::default(),
             describes: Vec::new(),
+            clock: None,
+            partner_center: Vec::new(),
         }
     }
 }
@@ -171,6 +183,7 @@ pub struct Sandbox {
     addresses: Addresses,
     credentials: Credentials,
     certificate_pem: String,
+    root_pem: String,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -185,7 +198,9 @@ impl Sandbox {
         if let Some(folder) = &config.state {
             make_private(folder).map_err(Error::Folder)?;
         }
-        let store = Arc::new(Store::open(config.state.as_deref())?);
+        let beside = config.state.as_deref().map(|folder| folder.join("clock"));
+        let clock = Clock::new(config.clock.clone().or(beside));
+        let store = Arc::new(Store::open(config.state.as_deref(), clock)?);
         let signer = Signer::open(config.state.as_deref())?;
         let org = salesforce::org(&config.describes)?;
         let (listeners, addresses) = listen(&store, config.ports).await?;
@@ -193,6 +208,7 @@ impl Sandbox {
             Ok(End::Keep(settle(tx, &config, &addresses, org)?))
         })?;
         let certificate_pem = signer.certificate_pem().to_owned();
+        let root_pem = signer.root_pem().to_owned();
         let certificate_url =
             format!("{}/cert/pcnotifications-dispatch.sandbox.invalid.cer", addresses.webhooks);
         let courier =
@@ -212,11 +228,13 @@ impl Sandbox {
             store,
         });
         let (stop, stopping) = watch::channel(false);
-        let mut tasks = vec![courier.run(stopping.clone())];
+        let passing =
+            partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
+        let mut tasks = vec![courier.run(stopping.clone()), passing];
         for (listener, system) in listeners.into_iter().zip(SYSTEMS) {
             tasks.push(serve::serve(listener, Arc::clone(&house), system, stopping.clone()));
         }
-        Ok(Self { addresses, credentials, certificate_pem, stop, tasks })
+        Ok(Self { addresses, credentials, certificate_pem, root_pem, stop, tasks })
     }
 
     /// Where it listens.
@@ -229,9 +247,14 @@ impl Sandbox {
         &self.credentials
     }
 
-    /// The self-signed certificate of whoever signs the webhooks.
+    /// The certificate of whoever signs the webhooks.
     pub fn webhook_certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// The root to which that certificate leads.
+    pub fn webhook_root_pem(&self) -> &str {
+        &self.root_pem
     }
 
     /// Addresses and credentials as scripts read them. It holds secrets: write it for its owner only.
@@ -324,7 +347,7 @@ fn settle(
     let (home, Grants { rep_access, refresh }) =
         salesforce::prepare(tx, &addresses.salesforce, seconds, calls, org)?;
     let (partner, PartnerGrants { access, refresh: partner_refresh }) =
-        partner_center::prepare(tx, &addresses.partner_center, seconds, config.html_escape)?;
+        partner_center::prepare(tx, &addresses.partner_center, seconds, config)?;
     let kept = tx.doc("meta", "admin-token")?;
     let admin_token = if let Some(token) = kept.as_ref().and_then(Value::as_str) {
         token.to_owned()

@@ -2,6 +2,7 @@
 //! are due. It must not know how they are sent.
 
 use crate::{
+    clock,
     database::{Cells, Result},
     store::Tx,
 };
@@ -24,16 +25,18 @@ const SELECT: &str =
     "SELECT number, url, body, aside, correlation, attempts, due FROM deliveries WHERE offline =";
 
 impl Tx<'_> {
-    /// Puts a webhook on its way, due now.
-    pub(crate) fn enqueue(&self, delivery: &Delivery) -> Result<()> {
+    /// Puts a webhook on its way, due in so many milliseconds.
+    pub(crate) fn enqueue(&self, delivery: &Delivery, wait: i64) -> Result<()> {
+        let due = if wait > 0 { clock::now_milliseconds() + wait } else { 0 };
         self.count("webhooks", "", "sent")?;
         self.database.run(
-            "INSERT INTO deliveries (url, body, aside, correlation, attempts, due, offline) VALUES (?1, ?2, ?3, ?4, 0, 0, 0)",
+            "INSERT INTO deliveries (url, body, aside, correlation, attempts, due, offline) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)",
             &[
                 delivery.url.as_str().into(),
                 delivery.body.as_str().into(),
                 delivery.signature_aside.into(),
                 delivery.correlation.as_deref().into(),
+                due.into(),
             ],
         )
     }

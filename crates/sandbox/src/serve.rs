@@ -133,7 +133,7 @@ impl House {
             Effect::AppliedThenClose => "applied_then_close",
         });
         let line = json!({
-            "at": clock::partner_center(clock::now_ticks()),
+            "at": clock::partner_center(self.store.clock.now_ticks()),
             "system": system.name(),
             "method": call.method.word(),
             "path": call.target,

@@ -9,7 +9,10 @@ use std::{
 
 use aws_lc_rs::{rand, rand::SystemRandom, rsa, signature};
 use base64::{Engine as _, engine::general_purpose};
-use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize,
+};
 
 /// Why there is no signing key.
 #[derive(Debug, thiserror::Error)]
@@ -25,11 +28,12 @@ pub enum SignError {
     Unusable,
 }
 
-/// The signer of webhooks: an RSA key of 2048 bits and its self-signed certificate.
+/// The signer of webhooks: an RSA key of 2048 bits, its certificate, and the root that issued it.
 pub(crate) struct Signer {
     key: rsa::KeyPair,
     certificate_pem: String,
     certificate_der: Vec<u8>,
+    root_pem: String,
 }
 
 impl std::fmt::Debug for Signer {
@@ -40,6 +44,7 @@ impl std::fmt::Debug for Signer {
 
 const KEY_FILE: &str = "webhook-signer.key.pem";
 const CERTIFICATE_FILE: &str = "webhook-signer.pem";
+const ROOT_FILE: &str = "webhook-root.pem";
 
 impl Signer {
     /// Takes key and certificate from a folder, making them (mode 0600) the first time; in memory
@@ -59,19 +64,24 @@ impl Signer {
             }
             Err(error) => return Err(error.into()),
         };
-        Self::with(&pair, Some(&folder.join(CERTIFICATE_FILE)))
+        Self::with(&pair, Some(folder))
     }
 
-    fn with(pair: &KeyPair, file: Option<&Path>) -> Result<Self, SignError> {
-        let kept = file.and_then(|file| fs::read_to_string(file).ok());
-        let certificate_pem = if let Some(pem) = kept {
-            pem
+    fn with(pair: &KeyPair, folder: Option<&Path>) -> Result<Self, SignError> {
+        let file = |name: &str| folder.map(|folder| folder.join(name));
+        let read = |name: &str| file(name).and_then(|file| fs::read_to_string(file).ok());
+        let (certificate_pem, root_pem) = if let Some(pem) = read(CERTIFICATE_FILE) {
+            // A certificate without a root signed itself.
+            let root = read(ROOT_FILE).unwrap_or_else(|| pem.clone());
+            (pem, root)
         } else {
-            let pem = certificate(pair)?;
-            if let Some(file) = file {
-                write_private(file, pem.as_bytes())?;
+            let (pem, root) = certificate(pair)?;
+            for (name, pem) in [(ROOT_FILE, &root), (CERTIFICATE_FILE, &pem)] {
+                if let Some(file) = file(name) {
+                    write_private(&file, pem.as_bytes())?;
+                }
             }
-            pem
+            (pem, root)
         };
         let base64: String =
             certificate_pem.lines().filter(|line| !line.starts_with('-')).map(str::trim).collect();
@@ -79,7 +89,12 @@ impl Signer {
             general_purpose::STANDARD.decode(base64).map_err(|_| SignError::Unusable)?;
         let key =
             rsa::KeyPair::from_pkcs8(&pair.serialize_der()).map_err(|_| SignError::Unusable)?;
-        Ok(Self { key, certificate_pem, certificate_der })
+        Ok(Self { key, certificate_pem, certificate_der, root_pem })
+    }
+
+    /// The root that issued the certificate, as PEM text.
+    pub(crate) fn root_pem(&self) -> &str {
+        &self.root_pem
     }
 
     /// The certificate as PEM text.
@@ -102,11 +117,21 @@ impl Signer {
     }
 }
 
-fn certificate(pair: &KeyPair) -> Result<String, rcgen::Error> {
+/// The certificate of the key, and the root that issued it: receivers look for a chain, and for this
+/// organisation in the issuer's name.
+fn certificate(pair: &KeyPair) -> Result<(String, String), rcgen::Error> {
+    let mut root = CertificateParams::new(Vec::new())?;
+    root.distinguished_name.push(DnType::CommonName, "Sandbox Root");
+    root.distinguished_name.push(DnType::OrganizationName, "Microsoft Corporation");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let root_key = KeyPair::generate()?;
+    let root_pem = root.self_signed(&root_key)?.pem();
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, "pcnotifications-dispatch.sandbox.invalid");
     params.distinguished_name.push(DnType::OrganizationName, "Sandbox");
-    Ok(params.self_signed(pair)?.pem())
+    let leaf = params.signed_by(pair, &Issuer::new(root, root_key))?;
+    Ok((leaf.pem(), root_pem))
 }
 
 /// Writes a file for its owner only, whole or not at all.

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::database::{Cells, Database, Result, StoreError};
+use crate::{
+    clock::Clock,
+    database::{Cells, Database, Result, StoreError},
+};
 
 /// How a piece of work ends: what it wrote stays, or is undone.
 #[derive(Debug)]
@@ -70,12 +73,14 @@ pub(crate) type Count = (String, String, String, i64);
 pub(crate) struct Store {
     main: Mutex<Database>,
     log: Mutex<Database>,
+    pub(crate) clock: Clock,
 }
 
 /// One transaction on the records.
 #[derive(Debug)]
 pub(crate) struct Tx<'a> {
     pub(crate) database: &'a Database,
+    pub(crate) clock: &'a Clock,
 }
 
 const MAIN: &str = "
@@ -88,6 +93,8 @@ CREATE TABLE IF NOT EXISTS referrals (id TEXT PRIMARY KEY, engagement TEXT NOT N
 CREATE INDEX IF NOT EXISTS referrals_by_updated ON referrals (updated, id);
 CREATE INDEX IF NOT EXISTS referrals_by_created ON referrals (created, id);
 CREATE INDEX IF NOT EXISTS referrals_by_engagement ON referrals (engagement);
+CREATE TABLE IF NOT EXISTS dues (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS dues_by_time ON dues (at);
 CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, body TEXT NOT NULL, aside INTEGER NOT NULL, correlation TEXT, attempts INTEGER NOT NULL, due INTEGER NOT NULL, offline INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (offline, due);
 CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
@@ -103,11 +110,11 @@ const LOG_LENGTH: i64 = 10_000;
 
 impl Store {
     /// Opens the state in a folder that exists, or in memory.
-    pub(crate) fn open(folder: Option<&Path>) -> Result<Self> {
+    pub(crate) fn open(folder: Option<&Path>, clock: Clock) -> Result<Self> {
         let file = |name: &str| folder.map(|folder| folder.join(name));
         let main = Database::open(file("state.sqlite").as_deref(), true, MAIN)?;
         let log = Database::open(file("requests.sqlite").as_deref(), false, LOG)?;
-        Ok(Self { main: Mutex::new(main), log: Mutex::new(log) })
+        Ok(Self { main: Mutex::new(main), log: Mutex::new(log), clock })
     }
 
     /// Runs `work` in one transaction. It is on disk when this returns, unless `work` failed or undid it.
@@ -117,7 +124,7 @@ impl Store {
     ) -> std::result::Result<T, E> {
         let database = lock(&self.main);
         database.batch("BEGIN")?;
-        match work(&Tx { database: &database }) {
+        match work(&Tx { database: &database, clock: &self.clock }) {
             Ok(End::Keep(value)) => {
                 if let Err(error) = database.batch("COMMIT") {
                     // A failed commit may leave the transaction open; the first error matters more.
@@ -207,6 +214,16 @@ impl Tx<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Milliseconds since 1970 by the sandbox's clock.
+    pub(crate) fn now_milliseconds(&self) -> i64 {
+        self.clock.now_milliseconds()
+    }
+
+    /// Hundreds of nanoseconds since 1970 by the sandbox's clock.
+    pub(crate) fn now_ticks(&self) -> i64 {
+        self.clock.now_ticks()
     }
 
     /// One document.
@@ -363,7 +380,7 @@ impl Tx<'_> {
 
     /// Forgets all referrals and all webhooks on their way.
     pub(crate) fn drop_referrals(&self) -> Result<()> {
-        self.database.batch("DELETE FROM referrals; DELETE FROM deliveries;")
+        self.database.batch("DELETE FROM referrals; DELETE FROM dues; DELETE FROM deliveries;")
     }
 
     /// Counts one thing in this transaction.

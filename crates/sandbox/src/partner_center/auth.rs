@@ -11,10 +11,36 @@ use crate::{
     store::Tx,
 };
 
-use super::{PartnerHome, refusal::Done};
+use super::{
+    PartnerHome, Switch,
+    refusal::{self, Done, Stop, invalid, unauthenticated},
+};
 
 const ACCESS: &str = "partner-access";
 const REFRESH: &str = "partner-refresh";
+
+/// How long a refresh token lives, in milliseconds: 90 days.
+const REFRESH_LIFE: i64 = 90 * 24 * 3600 * 1000;
+
+/// Who signed in, and whether with a second factor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Person<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) mfa: bool,
+}
+
+impl<'a> Person<'a> {
+    /// Somebody who used a second factor.
+    pub(crate) fn sure(user: &'a str) -> Self {
+        Self { user, mfa: true }
+    }
+
+    fn of(kept: &'a Value) -> Self {
+        let user = kept.get("user").and_then(Value::as_str).unwrap_or_default();
+        let mfa = kept.get("mfa").and_then(Value::as_bool).unwrap_or(true);
+        Self { user, mfa }
+    }
+}
 
 /// For which host a token is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +73,21 @@ pub(crate) fn token(
     };
     if given("grant_type") != "refresh_token" {
         let text = "AADSTS70003: The app requested an unsupported grant type.";
-        return Ok(refused("unsupported_grant_type", text, 70_003));
+        return Ok(refused(tx, "unsupported_grant_type", text, 70_003));
     }
     if given("client_id") != home.client_id {
         let text = "AADSTS700016: The application was not found in the directory.";
-        return Ok(refused("unauthorized_client", text, 700_016));
+        return Ok(refused(tx, "unauthorized_client", text, 700_016));
     }
-    let Some(kept) = tx.doc(REFRESH, given("refresh_token"))? else {
+    let kept = tx.doc(REFRESH, given("refresh_token"))?.filter(|kept| {
+        let made = kept.get("made").and_then(Value::as_i64);
+        made.is_none_or(|made| tx.now_milliseconds() < made + REFRESH_LIFE)
+    });
+    let Some(kept) = kept else {
         let text = "AADSTS700082: The refresh token has expired or was revoked.";
-        return Ok(refused("invalid_grant", text, 700_082));
+        return Ok(refused(tx, "invalid_grant", text, 700_082));
     };
-    let user = kept.get("user").and_then(Value::as_str).unwrap_or_default();
+    let person = Person::of(&kept);
     let wanted = if newer { given("scope") } else { given("resource") };
     let audience = [Audience::Webhooks, Audience::Referrals].into_iter().find(|audience| {
         wanted.split(' ').any(|scope| {
@@ -67,17 +97,21 @@ pub(crate) fn token(
     });
     let Some(audience) = audience else {
         let text = "AADSTS70011: The provided value for the input parameter 'scope' is not valid.";
-        return Ok(refused("invalid_scope", text, 70_011));
+        return Ok(refused(tx, "invalid_scope", text, 70_011));
     };
-    let expires = clock::now_milliseconds() + home.token_seconds * 1000;
-    let access = grant_access(home, tx, user, Some(audience), Some(expires))?;
-    let refresh = grant_refresh(tx, user)?;
-    let body = granted(home.token_seconds, audience, newer, [&access, &refresh]);
+    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
+    let access = grant_access(home, tx, person, Some(audience), Some(expires))?;
+    let refresh = grant_refresh(tx, person)?;
+    if home.has(Switch::RefreshOnce) {
+        tx.drop_doc(REFRESH, given("refresh_token"))?;
+    }
+    let now = tx.now_milliseconds() / 1000;
+    let body = granted(now, home.token_seconds, audience, newer, [&access, &refresh]);
     Ok(Answer::json(200, body).with("Cache-Control", "no-store"))
 }
 
 /// The answer with an access and a refresh token; the older endpoint writes its numbers as texts.
-fn granted(seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> Value {
+fn granted(now: i64, seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> Value {
     let [access, refresh] = tokens;
     if newer {
         return json!({
@@ -89,7 +123,6 @@ fn granted(seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> 
             "refresh_token": refresh,
         });
     }
-    let now = clock::now_milliseconds() / 1000;
     json!({
         "token_type": "Bearer",
         "scope": "user_impersonation",
@@ -103,12 +136,12 @@ fn granted(seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> 
     })
 }
 
-fn refused(error: &str, description: &str, code: i64) -> Answer {
+fn refused(tx: &Tx<'_>, error: &str, description: &str, code: i64) -> Answer {
     let body = json!({
         "error": error,
         "error_description": description,
         "error_codes": [code],
-        "timestamp": clock::partner_center(clock::now_ticks()),
+        "timestamp": clock::partner_center(tx.now_ticks()),
         "trace_id": sign::guid(),
         "correlation_id": sign::guid(),
     });
@@ -119,18 +152,19 @@ fn refused(error: &str, description: &str, code: i64) -> Answer {
 pub(crate) fn grant_access(
     home: &PartnerHome,
     tx: &Tx<'_>,
-    user: &str,
+    person: Person<'_>,
     audience: Option<Audience>,
     expires: Option<i64>,
 ) -> Result<String, StoreError> {
-    let now = clock::now_milliseconds() / 1000;
+    let now = tx.now_milliseconds() / 1000;
+    let Person { user, mfa } = person;
     let claims = json!({
         "aud": audience.map_or(Audience::Referrals, |audience| audience).address(),
         "iss": format!("https://sts.windows.net/{}/", home.tenant),
         "iat": now,
         "nbf": now,
         "exp": expires.map_or(now + 10 * 365 * 24 * 3600, |expires| expires / 1000),
-        "amr": ["pwd", "mfa"],
+        "amr": if mfa { json!(["pwd", "mfa"]) } else { json!(["pwd"]) },
         "appid": home.client_id,
         "scp": "user_impersonation",
         "tid": home.tenant,
@@ -141,14 +175,17 @@ pub(crate) fn grant_access(
     let part = |value: &Value| sign::base64_url(value.to_string().as_bytes());
     let token = format!("{}.{}.{}", part(&header), part(&claims), sign::token());
     let audience = audience.map(Audience::address);
-    tx.put_doc(ACCESS, &token, &json!({ "user": user, "audience": audience, "expires": expires }))?;
+    let kept = json!({ "user": user, "mfa": mfa, "audience": audience, "expires": expires });
+    tx.put_doc(ACCESS, &token, &kept)?;
     Ok(token)
 }
 
 /// Makes a refresh token for a user.
-pub(crate) fn grant_refresh(tx: &Tx<'_>, user: &str) -> Result<String, StoreError> {
+pub(crate) fn grant_refresh(tx: &Tx<'_>, person: Person<'_>) -> Result<String, StoreError> {
     let token = format!("0.{}", sign::token());
-    tx.put_doc(REFRESH, &token, &json!({ "user": user }))?;
+    let Person { user, mfa } = person;
+    let kept = json!({ "user": user, "mfa": mfa, "made": tx.now_milliseconds() });
+    tx.put_doc(REFRESH, &token, &kept)?;
     Ok(token)
 }
 
@@ -162,25 +199,58 @@ pub(crate) fn expire_all(tx: &Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The user of a call's bearer token, or why it is not good for this host.
+/// Tokens as an order of the administration wants them: `{"mfa": false, "audience": "referrals"}`.
+pub(crate) fn handed_out(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done<Value> {
+    let word = given.get("audience").map(|audience| audience.as_str().unwrap_or_default());
+    let audience = match word {
+        None => None,
+        Some("referrals") => Some(Audience::Referrals),
+        Some("webhooks") => Some(Audience::Webhooks),
+        Some(_) => {
+            let message = "The audience is referrals or webhooks.";
+            return Err(invalid("audience", "invalidAudience", message));
+        }
+    };
+    let person = Person {
+        user: given.get("user").and_then(Value::as_str).unwrap_or("partner"),
+        mfa: given.get("mfa").and_then(Value::as_bool).unwrap_or(true),
+    };
+    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
+    Ok(json!({
+        "access_token": grant_access(home, tx, person, audience, Some(expires))?,
+        "refresh_token": grant_refresh(tx, person)?,
+    }))
+}
+
+/// The user of a call's bearer token, or the refusal if it is not good for this host.
 pub(crate) fn caller(
     tx: &Tx<'_>,
     call: &Call,
     audience: Audience,
-) -> Done<Result<String, &'static str>> {
+) -> Result<Result<String, Stop>, StoreError> {
+    let no = |message: &str| {
+        Ok(Err(match audience {
+            Audience::Referrals => unauthenticated(message),
+            Audience::Webhooks => refusal::webhooks_unauthenticated(message),
+        }))
+    };
     let Some(token) = call.bearer() else {
-        return Ok(Err("The token is missing."));
+        return no("The token is missing.");
     };
     let Some(kept) = tx.doc(ACCESS, token)? else {
-        return Ok(Err("The token is not valid."));
+        return no("The token is not valid.");
     };
     let expires = kept.get("expires").and_then(Value::as_i64).unwrap_or(i64::MAX);
-    if expires <= clock::now_milliseconds() {
-        return Ok(Err("The token has expired."));
+    if expires <= tx.now_milliseconds() {
+        return no("The token has expired.");
     }
     let is_for = kept.get("audience").and_then(Value::as_str);
     if is_for.is_some_and(|address| address != audience.address()) {
-        return Ok(Err("The token is for another audience."));
+        return no("The token is for another audience.");
     }
-    Ok(Ok(kept.get("user").and_then(Value::as_str).unwrap_or_default().to_owned()))
+    let person = Person::of(&kept);
+    if !person.mfa {
+        return Ok(Err(refusal::without_mfa()));
+    }
+    Ok(Ok(person.user.to_owned()))
 }

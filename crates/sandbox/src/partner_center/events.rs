@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PartnerHome, referral::text};
+use super::{PartnerHome, disorder, referral::text};
 use crate::{clock, database::StoreError, outbox::Delivery, store::Tx};
 
 /// What happened to a referral.
@@ -88,15 +88,18 @@ pub(crate) fn send(
         "ResourceUri": uri,
         "ResourceName": resource,
         "AuditUri": null,
-        "ResourceChangeUtcDate": clock::webhook(clock::now_ticks()),
+        "ResourceChangeUtcDate": clock::webhook(tx.now_ticks()),
     });
-    tx.enqueue(&Delivery {
+    let delivery = Delivery {
         number: 0,
         url: to.url,
         body: body.to_string(),
         signature_aside: to.signature_aside,
         correlation,
         attempts: 0,
-    })?;
+    };
+    for wait in disorder::waits(tx)? {
+        tx.enqueue(&delivery, wait)?;
+    }
     Ok(true)
 }

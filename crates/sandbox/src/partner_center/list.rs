@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    PartnerHome,
-    referral::{show, text},
+    PartnerHome, Switch,
+    filter::Filter,
+    referral::{blank, show, text},
     refusal::{Done, invalid},
 };
 use crate::{
@@ -19,20 +20,19 @@ const PAGE: usize = 100;
 /// The most items of a page.
 const LARGEST_PAGE: usize = 200;
 
-/// One `field eq 'value'`.
-struct Term {
-    pointer: &'static str,
-    /// `None` stands for null.
-    value: Option<String>,
-}
-
 /// Everything that makes up a list; also what a skip token carries.
 struct Question {
-    terms: Vec<Term>,
-    filter: String,
+    filter: Filter,
+    filter_text: String,
     order: ReferralOrder,
     descending: bool,
     size: usize,
+    /// How many items may still come, where `$top` bounds them all.
+    left: Option<usize>,
+    skip: usize,
+    /// `None`: all keys.
+    select: Option<Vec<String>>,
+    counts: bool,
     /// Time and id of the last item of the page before.
     after: Option<(String, String)>,
 }
@@ -40,198 +40,171 @@ struct Question {
 /// `GET /referrals`.
 pub(crate) fn page(home: &PartnerHome, tx: &Tx<'_>, call: &Call) -> Done<Answer> {
     let question = match call.parameter("$skiptoken") {
-        Some(token) => from_token(token)?,
-        None => from_words(call)?,
+        Some(token) => from_token(home, token)?,
+        None => from_words(home, call)?,
     };
-    let engagement = question.terms.iter().find(|term| term.pointer == "/engagementId");
     let mut walk = ReferralWalk {
         order: question.order,
         descending: question.descending,
-        engagement: engagement.and_then(|term| term.value.as_deref()),
+        engagement: question.filter.engagement(),
         after: None,
     };
-    let count = if question.terms.is_empty() {
-        tx.referral_count()?
-    } else {
-        let mut count = 0;
-        tx.walk_referrals(&walk, &mut |referral| {
-            count += i64::from(fits(&question.terms, &referral));
-            true
-        })?;
-        count
-    };
+    let count = if question.counts { Some(count(tx, &question.filter, &walk)?) } else { None };
     walk.after = question.after.as_ref().map(|(time, id)| (time.as_str(), id.as_str()));
+    let size = question.left.map_or(question.size, |left| left.min(question.size));
+    let mut skipped = 0;
     let mut found = Vec::new();
     tx.walk_referrals(&walk, &mut |referral| {
-        if fits(&question.terms, &referral) {
+        if !question.filter.fits(&referral) {
+            return true;
+        }
+        if skipped < question.skip {
+            skipped += 1;
+        } else {
             found.push(referral);
         }
-        found.len() <= question.size
+        found.len() <= size
     })?;
-    let has_more = found.len() > question.size;
-    found.truncate(question.size);
-    let mut body = json!({
-        "@odata.context": format!("{}/v1.0/$metadata#Referrals", home.base),
-        "@odata.count": count,
-        "value": found.iter().map(|referral| show(home, referral)).collect::<Vec<_>>(),
-    });
-    if let (true, Some(last), Some(map)) = (has_more, found.last(), body.as_object_mut()) {
-        let token = to_token(&question, last);
+    let left = question.left.map(|left| left.saturating_sub(size));
+    let has_more = found.len() > size && left != Some(0);
+    found.truncate(size);
+    let shown = found.iter().map(|referral| select(&question, show(home, referral)));
+    let mut body = json!({ "@odata.context": format!("{}/v1.0/$metadata#Referrals", home.base) });
+    let Some(map) = body.as_object_mut() else { return Ok(Answer::json(200, body)) };
+    if let Some(count) = count {
+        map.insert("@odata.count".to_owned(), json!(count));
+    }
+    map.insert("value".to_owned(), shown.collect());
+    if let (true, Some(last)) = (has_more, found.last()) {
+        let token = to_token(&question, left, last);
         let next = format!("{}/v1.0/referrals?$skiptoken={token}", home.base);
         map.insert("@odata.nextLink".to_owned(), json!(next));
     }
     Ok(Answer::json(200, body))
 }
 
-fn fits(terms: &[Term], referral: &Value) -> bool {
-    terms.iter().all(|term| {
-        let found = referral.pointer(term.pointer).and_then(Value::as_str);
-        match (&term.value, found) {
-            (Some(value), Some(found)) => value.eq_ignore_ascii_case(found),
-            (None, None) => true,
-            (None, Some(_)) | (Some(_), None) => false,
-        }
+fn count(tx: &Tx<'_>, filter: &Filter, walk: &ReferralWalk<'_>) -> Done<i64> {
+    if filter.is_empty() {
+        return Ok(tx.referral_count()?);
+    }
+    let mut count = 0;
+    tx.walk_referrals(walk, &mut |referral| {
+        count += i64::from(filter.fits(&referral));
+        true
+    })?;
+    Ok(count)
+}
+
+fn select(question: &Question, mut shown: Value) -> Value {
+    if let (Some(keys), Some(map)) = (&question.select, shown.as_object_mut()) {
+        map.retain(|key, _| keys.contains(key));
+    }
+    shown
+}
+
+fn from_words(home: &PartnerHome, call: &Call) -> Done<Question> {
+    let filter_text = call.parameter("$filter").unwrap_or_default().trim().to_owned();
+    let (order, descending) = order(call.parameter("$orderby"))?;
+    if call.parameter("$expand").is_some() {
+        return Err(invalid("$expand", "invalidExpand", "There is nothing to expand."));
+    }
+    let number = |name: &str, code: &str| match call.parameter(name).map(str::parse::<usize>) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number)),
+        Some(Err(_)) => Err(invalid(name, code, &format!("{name} must be a number."))),
+    };
+    let top = number("$top", "invalidTop")?;
+    if top == Some(0) {
+        return Err(invalid("$top", "invalidTop", "$top must be greater than zero."));
+    }
+    let is_total = home.has(Switch::TopIsTotal);
+    Ok(Question {
+        filter: Filter::parse(&filter_text, home.has(Switch::FilterByTime))?,
+        filter_text,
+        order,
+        descending,
+        size: if is_total { PAGE } else { top.unwrap_or(PAGE).min(LARGEST_PAGE) },
+        left: top.filter(|_| is_total),
+        skip: number("$skip", "invalidSkip")?.unwrap_or(0),
+        select: call.parameter("$select").map(keys).transpose()?,
+        counts: match call.parameter("$count") {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                return Err(invalid("$count", "invalidCount", "$count must be true or false."));
+            }
+        },
+        after: None,
     })
 }
 
-fn from_words(call: &Call) -> Done<Question> {
-    let filter = call.parameter("$filter").unwrap_or_default().trim().to_owned();
-    let order = call.parameter("$orderby").unwrap_or("createdDateTime desc");
-    let (column, direction) = order.trim().split_once(' ').unwrap_or((order.trim(), "asc"));
+fn order(words: Option<&str>) -> Done<(ReferralOrder, bool)> {
+    let wrong = |message| invalid("$orderby", "invalidOrderBy", message);
+    let words = words.unwrap_or("createdDateTime desc").trim();
+    let (column, direction) = words.split_once(' ').unwrap_or((words, "asc"));
     let order = match column {
         "createdDateTime" => ReferralOrder::Created,
         "updatedDateTime" => ReferralOrder::Updated,
-        _ => {
-            let message = "Only createdDateTime and updatedDateTime can be ordered by.";
-            return Err(invalid("$orderby", "invalidOrderBy", message));
-        }
+        _ => return Err(wrong("Only createdDateTime and updatedDateTime can be ordered by.")),
     };
-    let descending = match direction.trim() {
-        "asc" | "" => false,
-        "desc" => true,
-        _ => return Err(invalid("$orderby", "invalidOrderBy", "The direction is asc or desc.")),
-    };
-    let size = match call.parameter("$top").map(str::parse::<usize>) {
-        None => PAGE,
-        Some(Ok(size)) if size > 0 => size.min(LARGEST_PAGE),
-        Some(Ok(_) | Err(_)) => {
-            return Err(invalid("$top", "invalidTop", "$top must be a number greater than zero."));
-        }
-    };
-    let terms = terms(&filter)?;
-    Ok(Question { terms, filter, order, descending, size, after: None })
+    match direction.trim() {
+        "asc" | "" => Ok((order, false)),
+        "desc" => Ok((order, true)),
+        _ => Err(wrong("The direction is asc or desc.")),
+    }
 }
 
-fn to_token(question: &Question, last: &Value) -> String {
+/// The keys of `$select`, each of which a referral must have.
+fn keys(words: &str) -> Done<Vec<String>> {
+    let whole = blank();
+    let keys: Vec<String> = words.split(',').map(|key| key.trim().to_owned()).collect();
+    match keys.iter().find(|key| whole.get(key.as_str()).is_none()) {
+        None => Ok(keys),
+        Some(key) => {
+            let message = format!("A referral has no property {key}.");
+            Err(invalid("$select", "invalidSelect", &message))
+        }
+    }
+}
+
+fn to_token(question: &Question, left: Option<usize>, last: &Value) -> String {
     let time = match question.order {
         ReferralOrder::Created => text(last, "/createdDateTime"),
         ReferralOrder::Updated => text(last, "/updatedDateTime"),
     };
     let token = json!({
-        "filter": question.filter,
+        "filter": question.filter_text,
         "by_update": question.order == ReferralOrder::Updated,
         "descending": question.descending,
         "size": question.size,
+        "left": left,
+        "select": question.select.as_ref().map(|keys| keys.join(",")),
+        "counts": question.counts,
         "time": time,
         "id": text(last, "/id"),
     });
     sign::base64_url(token.to_string().as_bytes())
 }
 
-fn from_token(token: &str) -> Done<Question> {
+fn from_token(home: &PartnerHome, token: &str) -> Done<Question> {
     let wrong = || invalid("$skiptoken", "invalidSkipToken", "The skip token is not valid.");
     let bytes = sign::from_base64_url(token).ok_or_else(wrong)?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
     let flag = |name: &str| token.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let size =
-        token.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
-    let filter = text(&token, "/filter").to_owned();
+    let number =
+        |name: &str| token.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let filter_text = text(&token, "/filter").to_owned();
+    let select = token.get("select").and_then(Value::as_str);
     Ok(Question {
-        terms: terms(&filter)?,
-        filter,
+        filter: Filter::parse(&filter_text, home.has(Switch::FilterByTime))?,
+        filter_text,
         order: if flag("by_update") { ReferralOrder::Updated } else { ReferralOrder::Created },
         descending: flag("descending"),
-        size: size.ok_or_else(wrong)?,
+        size: number("size").filter(|size| (1..=LARGEST_PAGE).contains(size)).ok_or_else(wrong)?,
+        left: number("left"),
+        skip: 0,
+        select: select.map(keys).transpose()?,
+        counts: flag("counts"),
         after: Some((text(&token, "/time").to_owned(), text(&token, "/id").to_owned())),
     })
-}
-
-/// Reads `a eq 'x' and b eq 'y'`.
-fn terms(filter: &str) -> Done<Vec<Term>> {
-    let wrong = |message: &str| invalid("$filter", "invalidFilter", message);
-    let mut terms = Vec::new();
-    let mut rest = filter.trim();
-    while !rest.is_empty() {
-        let (field, after) = rest.split_once(' ').ok_or_else(|| wrong("A value is missing."))?;
-        let pointer = pointer(field).ok_or_else(|| {
-            let message = format!("Filtering by {field} is not supported.");
-            wrong(&message)
-        })?;
-        let after = after.trim_start().strip_prefix("eq ");
-        let after = after.ok_or_else(|| wrong("Only eq is supported."))?.trim_start();
-        let (value, after) = value(after).ok_or_else(|| wrong("The value is not closed."))?;
-        terms.push(Term { pointer, value });
-        rest = after.trim_start();
-        if let Some(next) = rest.strip_prefix("and ") {
-            rest = next.trim_start();
-            if rest.is_empty() {
-                return Err(wrong("A term is missing after and."));
-            }
-        } else if !rest.is_empty() {
-            return Err(wrong("Terms are joined by and."));
-        }
-    }
-    Ok(terms)
-}
-
-fn pointer(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "engagementId" => "/engagementId",
-        "externalReferenceId" => "/externalReferenceId",
-        "status" => "/status",
-        "substatus" => "/substatus",
-        "type" => "/type",
-        "direction" => "/direction",
-        "qualification" => "/qualification",
-        "customerProfile/address/country" => "/customerProfile/address/country",
-        _ => return None,
-    })
-}
-
-/// A quoted value, in which two quotes stand for one, or a bare word; and what follows.
-fn value(text: &str) -> Option<(Option<String>, &str)> {
-    let Some(mut rest) = text.strip_prefix('\'') else {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        return Some(((word != "null").then(|| word.to_owned()), rest));
-    };
-    let mut value = String::new();
-    loop {
-        let (part, after) = rest.split_once('\'')?;
-        value.push_str(part);
-        match after.strip_prefix('\'') {
-            Some(after) => {
-                value.push('\'');
-                rest = after;
-            }
-            None => return Some((Some(value), after)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_are_terms_joined_by_and() {
-        let found = terms("status eq 'New' and engagementId eq 5-6 and type eq 'It''s'").unwrap();
-        let values: Vec<_> = found.iter().map(|term| term.value.as_deref()).collect();
-        assert_eq!(values, [Some("New"), Some("5-6"), Some("It's")]);
-        for bad in
-            ["status", "status ne 'New'", "name eq 'x'", "status eq 'New", "status eq 'New' or"]
-        {
-            assert!(terms(bad).is_err(), "{bad}");
-        }
-        assert!(terms("").unwrap().is_empty());
-    }
 }

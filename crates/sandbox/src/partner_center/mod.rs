@@ -1,32 +1,43 @@
 //! Partner Center. In come calls to its two hosts; out go their answers, and news of changes into the
 //! outbox. It must not know Salesforce.
 
+mod actors;
 mod auth;
 mod create;
+mod disorder;
 mod events;
+mod filter;
+mod lifetime;
 mod list;
 mod patch;
 mod referral;
 mod refusal;
+mod registration;
 mod rules;
+mod states;
+mod switches;
 mod webhook;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use self::{
-    auth::Audience,
-    refusal::{invalid, no_address, not_found, unauthenticated, unavailable, wrong_method},
-};
+pub use self::switches::Switch;
 pub(crate) use self::{
+    actors::order,
     auth::expire_all,
     events::registration,
+    lifetime::live,
     referral::show,
     refusal::{Done, Stop},
     webhook::note,
 };
+use self::{
+    auth::{Audience, Person},
+    refusal::{invalid, no_address, not_found, unavailable, wrong_method},
+};
 use crate::{
+    Config,
     call::{Answer, Call, Method, Reply},
     database::StoreError,
     sign,
@@ -57,6 +68,7 @@ pub(crate) struct PartnerHome {
     /// How long an access token lives, in seconds.
     pub(crate) token_seconds: i64,
     pub(crate) html_escape: HtmlEscape,
+    switches: Vec<Switch>,
     organization_id: String,
 }
 
@@ -64,6 +76,11 @@ impl PartnerHome {
     /// The partner's id and name.
     pub(crate) fn organization(&self) -> (&str, &str) {
         (&self.organization_id, "Sandbox Software GmbH")
+    }
+
+    /// Whether the less strict thing is wanted.
+    fn has(&self, switch: Switch) -> bool {
+        self.switches.contains(&switch)
     }
 }
 
@@ -87,7 +104,7 @@ pub(crate) fn prepare(
     tx: &Tx<'_>,
     base: &str,
     token_seconds: i64,
-    html_escape: HtmlEscape,
+    config: &Config,
 ) -> Result<(PartnerHome, PartnerGrants), StoreError> {
     let kept = tx.doc(KEPT.0, KEPT.1)?;
     let text = |name: &str| {
@@ -101,14 +118,16 @@ pub(crate) fn prepare(
         organization_id: text("organization").unwrap_or_else(sign::guid),
         mpn_id: "9000017".to_owned(),
         token_seconds,
-        html_escape,
+        html_escape: config.html_escape,
+        switches: config.partner_center.clone(),
     };
+    lifetime::prepare(tx)?;
     if let (Some(access), Some(refresh)) = (text("access"), text("refresh")) {
         return Ok((home, PartnerGrants { access, refresh }));
     }
     let grants = PartnerGrants {
-        access: auth::grant_access(&home, tx, PERSON, None, None)?,
-        refresh: auth::grant_refresh(tx, SERVICE)?,
+        access: auth::grant_access(&home, tx, Person::sure(PERSON), None, None)?,
+        refresh: auth::grant_refresh(tx, Person::sure(SERVICE))?,
     };
     let kept = json!({
         "tenant": home.tenant,
@@ -125,6 +144,7 @@ pub(crate) fn prepare(
 pub(crate) fn reset(tx: &Tx<'_>, with_registration: bool) -> Result<(), StoreError> {
     tx.drop_referrals()?;
     webhook::forget_tests(tx)?;
+    disorder::end(tx)?;
     if with_registration {
         events::unregister(tx)?;
     }
@@ -155,7 +175,7 @@ pub(crate) fn list(home: &PartnerHome, tx: &Tx<'_>, call: &Call) -> Done<Answer>
 }
 
 /// Both hosts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PartnerCenter {
     pub(crate) home: PartnerHome,
     pub(crate) store: Arc<Store>,
@@ -166,15 +186,35 @@ type Routed = (Done<Answer>, Option<String>);
 impl PartnerCenter {
     /// Answers a call to the API host, where the token endpoint is too.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
-        self.run(call, &|tx| self.route(tx, call))
+        let mut reply = self.run(&|tx| self.route(tx, call));
+        reply.answer = reply.answer.with("request-id", sign::guid());
+        for (given, name) in
+            [("client-request-id", "client-request-id"), ("ms-correlationid", "MS-CorrelationId")]
+        {
+            if let Some(id) = call.header(given) {
+                reply.answer = reply.answer.with(name, id);
+            }
+        }
+        reply
     }
 
     /// Answers a call to the webhooks host.
     pub(crate) fn answer_webhooks(&self, call: &Call) -> Reply {
-        self.run(call, &|tx| self.route_webhooks(tx, call))
+        let mut reply = self.run(&|tx| self.route_webhooks(tx, call));
+        let correlation = call.header("ms-correlationid").map_or_else(sign::guid, str::to_owned);
+        for (name, value) in [
+            ("MS-CorrelationId", correlation),
+            ("MS-RequestId", sign::guid()),
+            ("X-Locale", "en-US".to_owned()),
+        ] {
+            reply.answer = reply.answer.with(name, value);
+        }
+        reply
     }
 
-    fn run(&self, call: &Call, route: &dyn Fn(&Tx<'_>) -> Result<Routed, Stop>) -> Reply {
+    fn run(&self, route: &dyn Fn(&Tx<'_>) -> Result<Routed, Stop>) -> Reply {
+        // What cannot be brought up to the present now is so by the next call.
+        let _ = self.catch_up();
         let done = self.store.transaction::<_, Stop>(|tx| {
             let (result, user) = route(tx)?;
             match result {
@@ -184,15 +224,7 @@ impl PartnerCenter {
                 Err(stop @ Stop::Store(_)) => Err(stop),
             }
         });
-        let mut reply = done.unwrap_or_else(|_| Reply { answer: unavailable(), user: None });
-        reply.answer = reply.answer.with("request-id", sign::guid());
-        if let Some(id) = call.header("client-request-id") {
-            reply.answer = reply.answer.with("client-request-id", id);
-        }
-        if let Some(id) = call.header("ms-correlationid") {
-            reply.answer = reply.answer.with("MS-CorrelationId", id);
-        }
-        reply
+        done.unwrap_or_else(|_| Reply { answer: unavailable(), user: None })
     }
 
     fn route(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
@@ -207,7 +239,7 @@ impl PartnerCenter {
         }
         let user = match auth::caller(tx, call, Audience::Referrals)? {
             Ok(user) => user,
-            Err(message) => return Ok((Err(unauthenticated(message)), None)),
+            Err(refusal) => return Ok((Err(refusal), None)),
         };
         let result = match parts.as_slice() {
             ["v1.0", "engagements", "referrals", rest @ ..]
@@ -234,6 +266,12 @@ impl PartnerCenter {
                 Ok(self.shown(200, &made))
             }
             (Method::Get, [id]) => Ok(self.shown(200, &find(tx, id)?)),
+            (Method::Put, [id]) => {
+                let if_match = call.header("if-match");
+                let id = id.to_lowercase();
+                let changed = patch::replace(&self.home, tx, &id, if_match, &body(call)?)?;
+                Ok(self.shown(200, &changed))
+            }
             (Method::Patch, [id]) => {
                 let if_match = call.header("if-match");
                 let id = id.to_lowercase();
@@ -259,7 +297,7 @@ impl PartnerCenter {
         let parts = call.parts();
         let user = match auth::caller(tx, call, Audience::Webhooks)? {
             Ok(user) => user,
-            Err(message) => return Ok((Err(refusal::webhooks(401, "401", message)), None)),
+            Err(refusal) => return Ok((Err(refusal), None)),
         };
         let result = match parts.as_slice() {
             ["webhooks", "v1", "registration", rest @ ..] => {

@@ -168,13 +168,18 @@ pub(crate) fn overlay(whole: &mut Value, given: &Value) {
     match (whole, given) {
         (Value::Object(whole), Value::Object(given)) => {
             for (key, here) in whole {
-                if let Some(value) = given.get(key.as_str()) {
+                if let Some(value) = given.get(key.as_str()).or_else(|| loosely(given, key)) {
                     overlay(here, value);
                 }
             }
         }
         (whole, given) => *whole = given.clone(),
     }
+}
+
+/// The value of a key in any case: documented requests write some keys in Pascal case.
+fn loosely<'a>(given: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    given.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
 }
 
 /// Makes something with all keys and nothing in it.
@@ -212,7 +217,7 @@ pub(crate) fn set(referral: &mut Value, key: &str, value: Value) {
 /// The next time stamp in ticks: now, but always later than the last.
 pub(crate) fn tick(tx: &Tx<'_>) -> Result<i64, StoreError> {
     let last = tx.doc("meta", "referral-ticks")?.and_then(|last| last.as_i64()).unwrap_or(0);
-    let now = clock::now_ticks().max(last + 1);
+    let now = tx.now_ticks().max(last + 1);
     tx.put_doc("meta", "referral-ticks", &now.into())?;
     Ok(now)
 }
@@ -241,7 +246,7 @@ pub(crate) fn found(tx: &Tx<'_>, referral: &mut Value) -> Result<(), StoreError>
     let now = clock::partner_center(tick(tx)?);
     set(referral, "createdDateTime", json!(now));
     set(referral, "updatedDateTime", json!(now));
-    renew_tag(referral);
+    renew_tag(tx, referral);
     Ok(())
 }
 
@@ -249,12 +254,12 @@ pub(crate) fn found(tx: &Tx<'_>, referral: &mut Value) -> Result<(), StoreError>
 pub(crate) fn touch(tx: &Tx<'_>, referral: &mut Value) -> Result<(), StoreError> {
     let now = clock::partner_center(tick(tx)?);
     set(referral, "updatedDateTime", json!(now));
-    renew_tag(referral);
+    renew_tag(tx, referral);
     Ok(())
 }
 
-fn renew_tag(referral: &mut Value) {
-    let seconds = clock::now_milliseconds() / 1000;
+fn renew_tag(tx: &Tx<'_>, referral: &mut Value) {
+    let seconds = tx.now_milliseconds() / 1000;
     set(referral, "eTag", json!(format!("\"{}-0000-0100-0000-{seconds:08x}0000\"", sign::short())));
 }
 

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{call::Answer, database::StoreError};
 
+const CHALLENGE: &str = "Bearer error=\"invalid_token\"";
+
 /// Why a piece of work stopped.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -46,8 +48,18 @@ pub(crate) fn unauthenticated(message: &str) -> Stop {
     let inner = ("invalidToken", message);
     let caller = "Caller is not authorized to access the resource.";
     let body = referrals_error("unauthenticated", caller, "referral", inner);
-    let challenge = "Bearer error=\"invalid_token\"";
-    Stop::Refused(Box::new(Answer::json(401, body).with("WWW-Authenticate", challenge)))
+    Stop::Refused(Box::new(Answer::json(401, body).with("WWW-Authenticate", CHALLENGE)))
+}
+
+/// 401 of the webhooks host.
+pub(crate) fn webhooks_unauthenticated(message: &str) -> Stop {
+    let body = json!({ "code": "401", "description": message, "data": [], "source": "Webhooks" });
+    Stop::Refused(Box::new(Answer::json(401, body).with("WWW-Authenticate", CHALLENGE)))
+}
+
+/// 401 for a person who signed in without a second factor; it has no body.
+pub(crate) fn without_mfa() -> Stop {
+    Stop::Refused(Box::new(Answer::empty(401).with("WWW-Authenticate", CHALLENGE)))
 }
 
 /// 403 for a referral of another organisation.

@@ -93,6 +93,19 @@ pub(crate) fn contacts(value: &Value) -> Done<()> {
     items.iter().try_for_each(|item| person("customerProfile.team", item))
 }
 
+/// At least one contact who can be called: what Microsoft needs to help.
+pub(crate) fn reachable(contacts: &Value) -> Done<()> {
+    let has = |contact: &Value, key: &str| {
+        contact.get(key).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
+    };
+    let is_reachable = |contact: &Value| has(contact, "email") && has(contact, "phoneNumber");
+    if contacts.as_array().is_some_and(|contacts| contacts.iter().any(is_reachable)) {
+        return Ok(());
+    }
+    let message = "A customer contact with e-mail and phone is required to ask for help.";
+    Err(invalid("customerProfile.team", "required", message))
+}
+
 /// One person with names and e-mail.
 pub(crate) fn person(target: &str, value: &Value) -> Done<()> {
     for key in ["firstName", "lastName", "email"] {
@@ -112,19 +125,14 @@ pub(crate) fn text(target: &str, value: &Value) -> Done<()> {
     Err(invalid(target, "invalidType", "The value must be a text."))
 }
 
-/// Whether status and substatus go together.
-pub(crate) fn pair(status: &str, substatus: &str) -> bool {
-    matches!(
-        (status, substatus),
-        ("New", "Pending" | "Received")
-            | ("Active", "Accepted")
-            | ("Closed", "Won" | "Lost" | "Declined" | "Expired")
-    )
-}
-
-/// Whether one status may follow another.
-pub(crate) fn step(from: &str, to: &str) -> bool {
-    matches!((from, to), ("New", "New" | "Active" | "Closed") | ("Active", "Active" | "Closed"))
+/// A sales stage: one of the connector's words, or the percents that the service itself writes.
+pub(crate) fn sales_stage(value: &Value) -> Done<()> {
+    const STAGES: &str = "Qualify Develop Propose Close 10 20 40 60 80 100";
+    let is_known = |stage: &str| STAGES.split(' ').any(|known| known == stage);
+    if value.is_null() || value.as_str().is_some_and(is_known) {
+        return Ok(());
+    }
+    Err(invalid("salesStage", "invalidSalesStage", "The sales stage is not known."))
 }
 
 const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL \
@@ -165,12 +173,5 @@ mod tests {
             assert!(currency(&json!(bad)).is_err(), "{bad}");
         }
         assert!(country(&json!("UK")).is_err());
-    }
-
-    #[test]
-    fn closed_is_the_end() {
-        assert!(step("New", "Active") && step("Active", "Closed"));
-        assert!(!step("Closed", "Active") && !step("Active", "New"));
-        assert!(pair("Closed", "Won") && !pair("Active", "Won"));
     }
 }

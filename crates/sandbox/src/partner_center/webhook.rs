@@ -27,6 +27,9 @@ const TESTS: &str = "webhook-test";
 /// Tests allowed in a minute.
 const TESTS_A_MINUTE: usize = 2;
 
+/// How long the outcome of a test is kept, in milliseconds: seven days.
+const TEST_LIFE: i64 = 7 * 24 * 3600 * 1000;
+
 /// Answers calls below `/webhooks/v1/registration`; `rest` is what follows.
 pub(crate) fn dispatch(
     home: &PartnerHome,
@@ -100,7 +103,7 @@ fn register(tx: &Tx<'_>, call: &Call) -> Done<Answer> {
 }
 
 fn test(tx: &Tx<'_>) -> Done<Answer> {
-    let now = clock::now_milliseconds();
+    let now = tx.now_milliseconds();
     let made = |kept: &Value| kept.get("made").and_then(Value::as_i64).unwrap_or_default();
     let recent = tx.docs(TESTS)?.iter().filter(|(_, kept)| made(kept) > now - 60_000).count();
     if recent >= TESTS_A_MINUTE {
@@ -127,7 +130,11 @@ fn test(tx: &Tx<'_>) -> Done<Answer> {
 }
 
 fn outcome(home: &PartnerHome, tx: &Tx<'_>, id: &str) -> Done<Answer> {
-    let Some(kept) = tx.doc(TESTS, id)? else {
+    let kept = tx.doc(TESTS, id)?.filter(|kept| {
+        let made = kept.get("made").and_then(Value::as_i64).unwrap_or_default();
+        tx.now_milliseconds() < made + TEST_LIFE
+    });
+    let Some(kept) = kept else {
         return Err(webhooks(404, "2003", "There is no validation event with this id."));
     };
     let part = |name: &str| kept.get(name).cloned().unwrap_or_default();
@@ -157,7 +164,7 @@ pub(crate) fn note(
         "responseCode": status.map_or_else(|| "NoResponse".to_owned(), word),
         "responseMessage": "",
         "systemError": status.is_none(),
-        "dateTimeUtc": clock::partner_center(clock::now_ticks()).trim_end_matches('Z'),
+        "dateTimeUtc": clock::partner_center(tx.now_ticks()).trim_end_matches('Z'),
     });
     if let Some(results) = kept.get_mut("results").and_then(Value::as_array_mut) {
         results.push(result);

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call},
-    clock,
     database::StoreError,
     salesforce::session::{Caller, Home},
     sign,
@@ -44,7 +43,7 @@ pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, Sto
     } else {
         home.integration_user.clone()
     };
-    let expires = clock::now_milliseconds() + home.token_seconds * 1000;
+    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
     let access = grant_access(home, tx, &user, Some(expires))?;
     let id = format!("{}/id/{}/{user}", home.base, home.organization);
     let answer = json!({
@@ -54,7 +53,7 @@ pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, Sto
         "instance_url": home.base,
         "id": id,
         "token_type": "Bearer",
-        "issued_at": clock::now_milliseconds().to_string(),
+        "issued_at": tx.now_milliseconds().to_string(),
         "api_instance_url": home.base,
     });
     Ok(Answer::json(200, answer).with("Cache-Control", "no-store"))
@@ -104,7 +103,7 @@ pub(crate) fn caller(tx: &Tx<'_>, call: &Call) -> Result<Option<Caller>, StoreEr
         return Ok(None);
     };
     let expires = kept.get("expires").and_then(Value::as_i64).unwrap_or(i64::MAX);
-    if expires <= clock::now_milliseconds() {
+    if expires <= tx.now_milliseconds() {
         return Ok(None);
     }
     let id = kept.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call},
-    clock,
     salesforce::{
         ids,
         refusal::{Done, Wrong, bad},
@@ -40,7 +39,7 @@ pub(crate) fn first(session: &Session<'_>, call: &Call, deleted: bool) -> Done<A
         let body = json!({ "totalSize": ids.len(), "done": true, "records": records });
         return Ok(Answer::json(200, body));
     }
-    let now = clock::now_milliseconds();
+    let now = session.tx.now_milliseconds();
     for (old, kept) in session.tx.docs(LOCATOR)? {
         if kept.get("made").and_then(Value::as_i64).unwrap_or_default() + LIFE < now {
             session.tx.drop_doc(LOCATOR, &old)?;

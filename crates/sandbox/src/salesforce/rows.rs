@@ -46,7 +46,7 @@ pub(crate) fn create(
     derive::follow(session, whole, &mut row, &|_| true, &sent)?;
     refuse_duplicate(session, whole, &id, &row)?;
     rules::refuse(session, whole, &row, true)?;
-    let now = clock::salesforce(clock::now_milliseconds());
+    let now = clock::salesforce(session.tx.now_milliseconds());
     row.insert("CreatedDate".to_owned(), json!(now));
     row.insert("CreatedById".to_owned(), json!(session.caller.id));
     stamp(session, &mut row, &now);
@@ -87,7 +87,7 @@ pub(crate) fn update(
     derive::follow(session, whole, &mut row, &changed, &sent)?;
     refuse_duplicate(session, whole, id, &row)?;
     rules::refuse(session, whole, &row, false)?;
-    let now = clock::salesforce(clock::now_milliseconds());
+    let now = clock::salesforce(session.tx.now_milliseconds());
     stamp(session, &mut row, &now);
     put(session, whole, id, row, false, &now)?;
     session.count_write()?;
@@ -112,7 +112,7 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
 }
 
 fn bin(session: &Session<'_>, object: &Object, id: &str, mut row: Map<String, Value>) -> Done<()> {
-    let now = clock::salesforce(clock::now_milliseconds());
+    let now = clock::salesforce(session.tx.now_milliseconds());
     row.insert("IsDeleted".to_owned(), json!(true));
     stamp(session, &mut row, &now);
     put(session, object, id, row, true, &now)?;

@@ -167,7 +167,7 @@ fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<
     row.extend(values.as_object().cloned().unwrap_or_default());
     derive::fill_defaults(session, object, &mut row);
     derive::follow(session, object, &mut row, &|_| true, &|_| false)?;
-    let now = clock::salesforce(clock::now_milliseconds());
+    let now = clock::salesforce(session.tx.now_milliseconds());
     for name in ["CreatedDate", "LastModifiedDate", "SystemModstamp"] {
         row.insert(name.to_owned(), json!(now));
     }

@@ -1,18 +1,34 @@
 //! The sandbox by HTTP, as its clients see it. One program, so that it is linked once.
 
 #[cfg(test)]
+mod actors;
+#[cfg(test)]
 mod client;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
+mod composite;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod org;
 #[cfg(test)]
 mod partner_center;
 #[cfg(test)]
-mod composite;
-#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod soql;
 #[cfg(test)]
 mod state;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod swagger;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod webhooks;

@@ -29,6 +29,25 @@ pub(crate) fn referral(name: &str) -> Value {
     })
 }
 
+/// A deal that Microsoft's sellers see, with a customer who can be called and a request for help.
+pub(crate) fn shared(name: &str) -> Value {
+    let mut referral = referral(name);
+    referral["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(true);
+    referral["customerProfile"]["team"][0]["phoneNumber"] = json!("+1 202 555 0177");
+    referral["inviteContext"] =
+        json!({ "notes": "Please help.", "assistanceRequestCode": "ProofOfConceptOrDemo" });
+    referral
+}
+
+/// The same as Microsoft's half of an engagement.
+pub(crate) fn half(engagement: &str) -> Value {
+    let mut half = shared("Joint");
+    half["engagementId"] = json!(engagement);
+    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
+    half["team"] = json!([]);
+    half
+}
+
 #[tokio::test]
 async fn a_token_is_for_one_host() {
     let client = Client::start().await;
@@ -96,6 +115,12 @@ async fn a_create_is_checked() {
         ("/details/closingDateTime", json!("soon"), "details.closingDateTime"),
         ("/details/requirements/solutions", json!([]), "details.requirements.solutions"),
         ("/team", json!([]), "team"),
+        ("/customerProfile/address/city", json!(" "), "customerProfile.address.city"),
+        (
+            "/consent/consentToToShareInfoWithOthers",
+            json!(false),
+            "consent.consentToToShareInfoWithOthers",
+        ),
     ] {
         let mut body = referral("x");
         *body.pointer_mut(pointer).unwrap() = value;
@@ -111,25 +136,43 @@ async fn a_create_is_checked() {
 }
 
 #[tokio::test]
-async fn microsofts_half_joins_the_engagement() {
+async fn microsofts_half_joins_the_engagement_once() {
     let client = Client::start().await;
-    let own = client.partner("POST", "", &referral("Joint")).await.is(200);
-    let mut half = referral("Joint");
-    half["engagementId"] = json!(own.text("/engagementId"));
-    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    half["team"] = json!([]);
-    let made = client.partner("POST", "", &half).await.is(200);
+    let own = client.partner("POST", "", &shared("Joint")).await.is(200);
+    let engagement = own.text("/engagementId");
+    for (pointer, value, target) in [
+        ("/engagementId", Value::Null, "engagementId"),
+        ("/engagementId", json!("696c8cc6-68f3-41eb-9494-b8b93601b89e"), "engagementId"),
+        ("/inviteContext/assistanceRequestCode", json!("Unknown"), CODE),
+        ("/inviteContext/assistanceRequestCode", json!("Everything"), CODE),
+        ("/customerProfile/team/0/phoneNumber", Value::Null, "customerProfile.team"),
+        ("/consent/consentToShareReferralWithMicrosoftSellers", json!(false), SHARE),
+    ] {
+        let mut body = half(&engagement);
+        *body.pointer_mut(pointer).unwrap() = value;
+        let got = client.partner("POST", "", &body).await.is(400);
+        assert_eq!(got.text("/error/target"), target);
+    }
+    let made = client.partner("POST", "", &half(&engagement)).await.is(200);
     assert_eq!(made.text("/organizationId"), "msft");
     assert_eq!(made.text("/status"), "New");
-    let filter = format!("?$filter=engagementId%20eq%20'{}'", own.text("/engagementId"));
+    client.partner("POST", "", &half(&engagement)).await.is(400);
+    let mut again = shared("Joint");
+    again["engagementId"] = json!(engagement);
+    client.partner("POST", "", &again).await.is(400);
+    let filter = format!("?$filter=engagementId%20eq%20'{engagement}'");
     let both = client.partner("GET", &filter, &Value::Null).await.is(200);
     assert_eq!(both.body["value"].as_array().unwrap().len(), 2);
     let operations = json!([{ "op": "replace", "path": "/details/notes", "value": "x" }]);
     let path = format!("/{}", made.text("/id"));
     client.partner("PATCH", &path, &operations).await.is(403);
-    half["engagementId"] = json!("696c8cc6-68f3-41eb-9494-b8b93601b89e");
-    client.partner("POST", "", &half).await.is(400);
+    // A private deal gets no help.
+    let private = client.partner("POST", "", &referral("Private")).await.is(200);
+    client.partner("POST", "", &half(&private.text("/engagementId"))).await.is(400);
 }
+
+const CODE: &str = "inviteContext.assistanceRequestCode";
+const SHARE: &str = "consent.consentToShareReferralWithMicrosoftSellers";
 
 #[tokio::test]
 async fn a_patch_changes_admitted_paths_only() {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject as _};
 use sandbox::{Config, Patience};
 use serde_json::{Value, json};
 
 use crate::{
     client::{Client, Receiver},
-    partner_center::referral,
+    partner_center::{half, shared},
 };
 
 async fn impatient() -> Client {
@@ -53,7 +54,7 @@ async fn a_change_is_delivered_signed() {
     let client = impatient().await;
     let receiver = Receiver::start(&[200]).await;
     client.hooks("POST", "", &registration(&receiver.url)).await.is(200);
-    let made = client.partner("POST", "", &referral("Hook")).await.is(200);
+    let made = client.partner("POST", "", &shared("Hook")).await.is(200);
     let got = receiver.wait(1).await.remove(0);
     let body = got.json();
     assert_eq!(body["EventName"], json!("referral-created"));
@@ -77,10 +78,7 @@ async fn a_change_is_delivered_signed() {
     let operations = json!([{ "op": "replace", "path": "/details/notes", "value": "x" }]);
     client.partner("PATCH", &format!("/{}", made.text("/id")), &operations).await.is(204);
     assert_eq!(receiver.wait(2).await[1].json()["EventName"], json!("referral-updated"));
-    let mut half = referral("Hook");
-    half["engagementId"] = json!(made.text("/engagementId"));
-    half["target"] = json!([{ "type": "BusinessProfileLocation", "id": "msft" }]);
-    client.partner("POST", "", &half).await.is(200);
+    client.partner("POST", "", &half(&made.text("/engagementId"))).await.is(200);
     assert_eq!(receiver.wait(3).await[2].json()["EventName"], json!("related-referral-created"));
 }
 
@@ -145,4 +143,118 @@ async fn any_body_is_sent_on_request() {
     let sent = client.admin("POST", "/webhook/send", &json!({ "EventName": "odd" })).await.is(200);
     assert_eq!(sent.body["status"], json!(401));
     assert_eq!(receiver.wait(1).await[0].body, "{\"EventName\":\"odd\"}");
+}
+
+#[tokio::test]
+async fn a_new_registration_replaces_the_old_one_without_a_word() {
+    let client = impatient().await;
+    let (old, new) = (Receiver::start(&[200]).await, Receiver::start(&[200]).await);
+    client.hooks("POST", "", &registration(&old.url)).await.is(200);
+    client.admin("POST", "/partner-center/referrals", &json!({})).await.is(201);
+    old.wait(1).await;
+    client.hooks("POST", "", &registration(&new.url)).await.is(200);
+    client.admin("POST", "/partner-center/referrals", &json!({})).await.is(201);
+    new.wait(1).await;
+    assert_eq!(old.wait(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn ten_attempts_and_never_again() {
+    let patience = Patience {
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(2),
+        ..Patience::default()
+    };
+    let client = Client::with(Config { patience, ..Config::default() }).await;
+    let receiver = Receiver::start(&[503]).await;
+    client.hooks("POST", "", &registration(&receiver.url)).await.is(200);
+    client.admin("POST", "/partner-center/referrals", &json!({})).await.is(201);
+    receiver.wait(10).await;
+    // A day later nobody tries again.
+    client.admin("POST", "/clock", &json!({ "advance": "1d" })).await.is(200);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let got = receiver.wait(10).await;
+    assert_eq!(got.len(), 10);
+    assert!(got.iter().all(|one| one.body == got[0].body));
+    let offline = client.admin("GET", "/webhook/offline", &Value::Null).await.is(200);
+    assert_eq!(offline.body[0]["attempts"], json!(10));
+}
+
+#[tokio::test]
+async fn events_are_doubled_and_shuffled_on_request() {
+    let client = impatient().await;
+    let receiver = Receiver::start(&[200]).await;
+    client.hooks("POST", "", &registration(&receiver.url)).await.is(200);
+    let path = "/partner-center/webhooks/disorder";
+    let order = json!({ "copies": 2, "shuffle_ms": 300, "seed": 7, "times": 10 });
+    client.admin("POST", path, &order).await.is(201);
+    for number in 0..11 {
+        let name = json!({ "name": format!("n{number}") });
+        client.admin("POST", "/partner-center/referrals", &name).await.is(201);
+    }
+    // Ten twice, and the eleventh once and at once.
+    let got = receiver.wait(21).await;
+    let times: Vec<String> = got
+        .iter()
+        .map(|one| one.json()["ResourceChangeUtcDate"].as_str().unwrap().to_owned())
+        .collect();
+    let mut sorted = times.clone();
+    sorted.sort();
+    assert_ne!(times, sorted, "some came out of order");
+    sorted.dedup();
+    assert_eq!(sorted.len(), 11);
+    for bad in [json!({ "copies": 0 }), json!({ "shuffle_ms": -1 }), json!({ "times": "x" })] {
+        client.admin("POST", path, &bad).await.is(400);
+    }
+    client.admin("DELETE", path, &Value::Null).await.is(204);
+}
+
+#[tokio::test]
+async fn the_signers_certificate_leads_to_the_root() {
+    let client = Client::start().await;
+    let pem = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let leaf = pem(client.sandbox.webhook_certificate_pem());
+    let root = pem(client.sandbox.webhook_root_pem());
+    let anchors = [webpki::anchor_from_trusted_cert(&root).unwrap()];
+    let end = webpki::EndEntityCert::try_from(&leaf).unwrap();
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    let usage = webpki::KeyUsage::client_auth();
+    let leads = |anchors: &[_]| {
+        let now = UnixTime::now();
+        end.verify_for_usage(algorithms, anchors, &[], now, usage, None, None).is_ok()
+    };
+    assert!(leads(&anchors) && !leads(&[]));
+    let organization = b"Microsoft Corporation";
+    assert!(leaf.windows(organization.len()).any(|part| part == organization), "the issuer's name");
+    assert_ne!(leaf, root);
+}
+
+#[tokio::test]
+async fn answers_of_the_webhooks_host_carry_its_headers() {
+    let client = Client::start().await;
+    let got = client.hooks("GET", "/events", &Value::Null).await.is(200);
+    assert_eq!(got.headers["x-locale"], "en-US");
+    assert_eq!(got.headers["ms-correlationid"].len(), 36);
+    assert_eq!(got.headers["ms-requestid"].len(), 36);
+}
+
+#[tokio::test]
+async fn tests_are_two_a_minute_and_kept_for_a_week() {
+    let client = impatient().await;
+    let receiver = Receiver::start(&[200]).await;
+    client.hooks("POST", "", &registration(&receiver.url)).await.is(200);
+    let ask = async || client.hooks("POST", "/validationEvents", &Value::Null).await;
+    let first = ask().await.is(200).text("/correlationId");
+    ask().await.is(200);
+    let third = ask().await.is(429);
+    assert_eq!(
+        (third.headers["retry-after"].as_str(), &third.body["statusCode"]),
+        ("60", &json!(429))
+    );
+    client.admin("POST", "/clock", &json!({ "advance": "61s" })).await.is(200);
+    ask().await.is(200);
+    let path = format!("/validationEvents/{first}");
+    client.hooks("GET", &path, &Value::Null).await.is(200);
+    client.admin("POST", "/clock", &json!({ "advance": "7d" })).await.is(200);
+    client.hooks("GET", &path, &Value::Null).await.is(404);
 }

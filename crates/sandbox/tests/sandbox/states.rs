@@ -1,0 +1,479 @@
+//! No sequence of requests brings a referral where the real system would not let it go.
+//!
+//! Random creates, patches, orders of people and moves of the clock are sent; after each, all referrals
+//! are read and compared with what they were. What is allowed is written here once more, from the tables
+//! of the reference and not from the sandbox: which requests must be refused, which must be taken, and
+//! what may differ afterwards.
+
+use std::collections::BTreeMap;
+
+use proptest::{
+    prelude::*,
+    test_runner::{Config as Cases, TestRunner},
+};
+use sandbox::{Config, HtmlEscape};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Client, Got},
+    partner_center::{half, shared},
+};
+
+/// One value of a patch.
+#[derive(Debug, Clone, Copy)]
+enum Edit {
+    State(&'static str, &'static str),
+    Status(&'static str),
+    Substatus(&'static str),
+    Share(bool),
+    Contacts(u8),
+    AnotherContact,
+    Notes,
+    Value(i32),
+    Name,
+    Address,
+    Registration,
+}
+
+/// One request, or one act of a person, or time that passes. Numbers choose among the referrals there.
+#[derive(Debug, Clone)]
+enum Step {
+    Deal { shared: bool, help: bool },
+    Half { of: usize, help: bool },
+    Inbound,
+    Patch { at: usize, edits: Vec<Edit>, tag: Tag },
+    Portal { at: usize, edits: Vec<Edit> },
+    Help { at: usize },
+    Seller { at: usize, act: &'static str },
+    Hours(u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    None,
+    Present,
+    Stale,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let status = prop::sample::select(vec!["New", "Active", "Closed", "None", "active"]);
+    let substatus = prop::sample::select(vec![
+        "Pending", "Received", "Accepted", "Won", "Lost", "Declined", "Expired", "Error",
+    ]);
+    let sensible = prop::sample::select(vec![
+        ("New", "Pending"),
+        ("Active", "Accepted"),
+        ("Closed", "Won"),
+        ("Closed", "Lost"),
+        ("Closed", "Declined"),
+    ]);
+    prop_oneof![
+        4 => sensible.prop_map(|(status, substatus)| Edit::State(status, substatus)),
+        1 => (status.clone(), substatus.clone()).prop_map(|(s, t)| Edit::State(s, t)),
+        1 => status.prop_map(Edit::Status),
+        1 => substatus.prop_map(Edit::Substatus),
+        3 => any::<bool>().prop_map(Edit::Share),
+        1 => (0_u8..3).prop_map(Edit::Contacts),
+        1 => Just(Edit::AnotherContact),
+        3 => Just(Edit::Notes),
+        1 => (-1..3).prop_map(Edit::Value),
+        1 => Just(Edit::Name),
+        1 => Just(Edit::Address),
+        1 => Just(Edit::Registration),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let edits = || prop::collection::vec(edit(), 1..3);
+    let tag = prop_oneof![3 => Just(Tag::None), 2 => Just(Tag::Present), 1 => Just(Tag::Stale)];
+    let acts =
+        prop::sample::select(vec!["accept", "accept", "decline", "win", "lose", "track", "edit"]);
+    let at = || any::<usize>();
+    prop_oneof![
+        2 => any::<[bool; 2]>().prop_map(|[shared, help]| Step::Deal { shared, help }),
+        2 => (at(), any::<bool>()).prop_map(|(of, help)| Step::Half { of, help }),
+        2 => Just(Step::Inbound),
+        8 => (at(), edits(), tag).prop_map(|(at, edits, tag)| Step::Patch { at, edits, tag }),
+        3 => (at(), edits()).prop_map(|(at, edits)| {
+            // A merge cannot append.
+            let appends = |edit: &Edit| matches!(edit, Edit::AnotherContact);
+            let edits = edits.into_iter().map(|edit| if appends(&edit) { Edit::Notes } else { edit });
+            Step::Portal { at, edits: edits.collect() }
+        }),
+        1 => at().prop_map(|at| Step::Help { at }),
+        3 => (at(), acts).prop_map(|(at, act)| Step::Seller { at, act }),
+        2 => (1_u32..200).prop_map(Step::Hours),
+    ]
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn state(referral: &Value) -> (String, String) {
+    (text(referral, "/status"), text(referral, "/substatus"))
+}
+
+fn is_shared(referral: &Value) -> bool {
+    referral["consent"]["consentToShareReferralWithMicrosoftSellers"] == json!(true)
+}
+
+fn help(referral: &Value) -> Option<String> {
+    let code = text(referral, "/inviteContext/assistanceRequestCode");
+    (!matches!(code.as_str(), "" | "Unknown")).then_some(code)
+}
+
+fn emails(referral: &Value) -> Vec<String> {
+    let team = referral["customerProfile"]["team"].as_array().unwrap();
+    team.iter().map(|member| text(member, "/email")).collect()
+}
+
+fn is_own(referral: &Value) -> bool {
+    text(referral, "/organizationId") != "msft"
+}
+
+/// Steps from state to state that a person may take.
+const STEPS: [(&str, &str, &str, &str); 10] = [
+    ("New", "Received", "New", "Pending"),
+    ("New", "Pending", "New", "Received"),
+    ("New", "Received", "Active", "Accepted"),
+    ("New", "Pending", "Active", "Accepted"),
+    ("New", "Received", "Closed", "Declined"),
+    ("New", "Pending", "Closed", "Declined"),
+    ("Active", "Accepted", "Closed", "Won"),
+    ("Active", "Accepted", "Closed", "Lost"),
+    ("New", "Received", "Closed", "Expired"),
+    ("New", "Pending", "Closed", "Expired"),
+];
+
+fn may_step(before: &Value, to: &(String, String)) -> bool {
+    let from = state(before);
+    from == *to
+        || STEPS
+            .iter()
+            .take(8)
+            .any(|step| (step.0, step.1, step.2, step.3) == (&*from.0, &*from.1, &*to.0, &*to.1))
+}
+
+/// Whether edits on a referral must be taken.
+fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
+    let (mut to, mut shares, mut contacts) = (state(before), is_shared(before), emails(before));
+    if to.0 == "Closed" {
+        return false;
+    }
+    for edit in edits {
+        match *edit {
+            Edit::State(status, substatus) => to = (status.to_owned(), substatus.to_owned()),
+            Edit::Status(status) => status.clone_into(&mut to.0),
+            Edit::Substatus(substatus) => substatus.clone_into(&mut to.1),
+            Edit::Share(share) => shares = share,
+            Edit::Contacts(count) => {
+                contacts = (0..count).map(|n| format!("c{n}@h.example")).collect();
+            }
+            Edit::AnotherContact => contacts.push("more@h.example".to_owned()),
+            Edit::Notes => {}
+            Edit::Value(value) if value > 0 => {}
+            Edit::Name if in_portal => {}
+            Edit::Value(_) | Edit::Name | Edit::Address | Edit::Registration => return false,
+        }
+    }
+    let locked = is_shared(before) || help(before).is_some();
+    let hides = is_shared(before) && !shares;
+    let meddles = locked && contacts != emails(before);
+    may_step(before, &to) && !hides && !meddles
+}
+
+fn contact(email: &str) -> Value {
+    json!({ "firstName": "C", "lastName": "D", "email": email, "phoneNumber": "1" })
+}
+
+fn contacts(count: u8) -> Value {
+    (0..count).map(|n| contact(&format!("c{n}@h.example"))).collect()
+}
+
+const SHARE: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
+
+fn operations(edits: &[Edit]) -> Value {
+    let set =
+        |path: &str, value: Value| vec![json!({ "op": "replace", "path": path, "value": value })];
+    let of = |edit: &Edit| match *edit {
+        Edit::State(status, substatus) => {
+            [set("/status", json!(status)), set("/substatus", json!(substatus))].concat()
+        }
+        Edit::Status(status) => set("/status", json!(status)),
+        Edit::Substatus(substatus) => set("/substatus", json!(substatus)),
+        Edit::Share(share) => set(SHARE, json!(share)),
+        Edit::Contacts(count) => set("/customerProfile/team", contacts(count)),
+        Edit::AnotherContact => {
+            let value = contact("more@h.example");
+            vec![json!({ "op": "add", "path": "/customerProfile/team/-", "value": value })]
+        }
+        Edit::Notes => set("/details/notes", json!("Edited.")),
+        Edit::Value(value) => set("/details/dealValue", json!(value)),
+        Edit::Name => set("/name", json!("Renamed")),
+        Edit::Address => set("/customerProfile/address/city", json!("Leeds")),
+        Edit::Registration => {
+            let path = "/registrations/-";
+            vec![json!({ "op": "add", "path": path, "value": { "type": "AzureIPCoSell" } })]
+        }
+    };
+    Value::Array(edits.iter().flat_map(of).collect())
+}
+
+fn merged(edits: &[Edit]) -> Value {
+    let mut patch = json!({});
+    for operation in operations(edits).as_array().unwrap() {
+        let mut place = &mut patch;
+        for key in text(operation, "/path").trim_start_matches('/').split('/') {
+            if !place.is_object() {
+                *place = json!({});
+            }
+            place = &mut place[key];
+        }
+        *place = operation["value"].clone();
+    }
+    patch
+}
+
+/// What nobody can change, by path; and what only people at the portal and at Microsoft can.
+const FIXED: [&str; 14] = [
+    "/id",
+    "/engagementId",
+    "/organizationId",
+    "/createdDateTime",
+    "/direction",
+    "/type",
+    "/qualification",
+    "/mpnId",
+    "/target",
+    "/externalReferenceId",
+    "/customerProfile/name",
+    "/customerProfile/address",
+    "/consent/consentToContact",
+    "/consent/consentToToShareInfoWithOthers",
+];
+
+/// Everything that is wrong with one referral's change.
+fn wrongs(before: &Value, after: &Value, step: &Step, now: &str) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    if before == after {
+        return wrongs;
+    }
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            wrongs.push(format!("{what}: {before:#} -> {after:#}"));
+        }
+    };
+    let by_time = matches!(step, Step::Hours(_));
+    let (from, to) = (state(before), state(after));
+    must(from.0 != "Closed", "a closed referral changed");
+    must(
+        text(after, "/updatedDateTime") > text(before, "/updatedDateTime"),
+        "its time is not later",
+    );
+    must(before["eTag"] != after["eTag"], "its tag stayed");
+    for path in FIXED {
+        must(before.pointer(path) == after.pointer(path), path);
+    }
+    let renames = matches!(step, Step::Portal { .. } | Step::Seller { act: "edit", .. });
+    must(renames || before["name"] == after["name"], "its name");
+    must(is_shared(after) || !is_shared(before), "it was hidden again");
+    must(help(before).is_none() || help(before) == help(after), "its help changed");
+    let locked = is_shared(before) || help(before).is_some();
+    must(!locked || emails(before) == emails(after), "locked contacts");
+    if by_time {
+        must(from.0 == "New" && to == ("Closed".to_owned(), "Expired".to_owned()), "time did this");
+        must(text(before, "/expirationDateTime").as_str() <= now, "it expired early");
+    } else {
+        must(may_step(before, &to), "its state");
+    }
+    must((to.0 == "Closed") != after["closedDateTime"].is_null(), "its end");
+    must((to.0 == "New") == after["acceptedDateTime"].is_null() || to.0 == "Closed", "its start");
+    wrongs
+}
+
+/// What must hold of all referrals together.
+fn all_is_well(all: &BTreeMap<String, Value>, now: &str) {
+    let mut halves: BTreeMap<(String, bool), usize> = BTreeMap::new();
+    for referral in all.values() {
+        *halves.entry((text(referral, "/engagementId"), is_own(referral))).or_default() += 1;
+        if state(referral).0 == "New" {
+            assert!(text(referral, "/expirationDateTime").as_str() > now, "{referral:#}");
+        }
+        if !is_own(referral) {
+            let engagement = text(referral, "/engagementId");
+            let is_half = |own: &&Value| text(own, "/engagementId") == engagement && is_own(own);
+            let own =
+                all.values().find(is_half).expect("Microsoft's half stands beside an own one");
+            assert!(is_shared(own) && help(own).is_some() && help(referral).is_some(), "{own:#}");
+        }
+    }
+    assert!(halves.values().all(|count| *count == 1), "{halves:?}");
+}
+
+struct World {
+    client: Client,
+    all: BTreeMap<String, Value>,
+    now: String,
+}
+
+impl World {
+    async fn look(&self) -> (BTreeMap<String, Value>, String) {
+        let got = self.client.partner("GET", "?$top=200", &Value::Null).await.is(200);
+        let value = got.body["value"].as_array().unwrap().iter();
+        let all = value.map(|one| (text(one, "/id"), one.clone())).collect();
+        let now = self.client.admin("GET", "/clock", &Value::Null).await.is(200).text("/now");
+        (all, now)
+    }
+
+    fn pick(&self, at: usize) -> Option<Value> {
+        let at = at.checked_rem(self.all.len())?;
+        self.all.values().nth(at).cloned()
+    }
+
+    /// Carries a step out; answers what came, and whether it had to be taken. `None`: nothing to do.
+    async fn send(&self, step: &Step) -> Option<(Got, bool)> {
+        let client = &self.client;
+        let empty = json!({});
+        Some(match step {
+            Step::Deal { shared: shares, help } => {
+                let mut body = shared("Deal");
+                body["consent"]["consentToShareReferralWithMicrosoftSellers"] = json!(shares);
+                if !help {
+                    body["inviteContext"] = json!({ "assistanceRequestCode": "Unknown" });
+                }
+                (client.partner("POST", "", &body).await, *shares || !help)
+            }
+            Step::Half { of, help: asks } => {
+                let own = self.pick(*of)?;
+                let engagement = text(&own, "/engagementId");
+                let mut body = half(&engagement);
+                if !asks {
+                    body["inviteContext"]["assistanceRequestCode"] = json!("Unknown");
+                }
+                (client.partner("POST", "", &body).await, *asks && self.may_ask(&own))
+            }
+            Step::Inbound => {
+                (client.admin("POST", "/partner-center/referrals", &empty).await, true)
+            }
+            Step::Patch { at, edits, tag } => {
+                let it = self.pick(*at)?;
+                let path = format!("/{}", text(&it, "/id"));
+                let present = text(&it, "/eTag");
+                let headers: &[(&str, &str)] = match tag {
+                    Tag::None => &[],
+                    Tag::Present => &[("If-Match", present.as_str())],
+                    Tag::Stale => &[("If-Match", "\"0-0000-0100-0000-0\"")],
+                };
+                let got = client.partner_with("PATCH", &path, headers, &operations(edits)).await;
+                if *tag == Tag::Stale && is_own(&it) {
+                    assert_eq!(got.status, 412, "{got:?}");
+                }
+                let may = is_own(&it) && *tag != Tag::Stale && may_edit(&it, edits, false);
+                (got, may)
+            }
+            Step::Portal { at, edits } => {
+                let it = self.pick(*at)?;
+                let path = format!("/partner-center/portal/referrals/{}", text(&it, "/id"));
+                let got = client.admin("PATCH", &path, &merged(edits)).await;
+                let may = is_own(&it) && may_edit(&it, edits, true);
+                (got, may)
+            }
+            Step::Help { at } => {
+                let it = self.pick(*at)?;
+                let path = format!("/partner-center/portal/referrals/{}", text(&it, "/id"));
+                let body =
+                    json!({ "inviteContext": { "assistanceRequestCode": "GeneralOrOther" } });
+                let may = is_own(&it) && help(&it).is_none() && self.may_ask(&it);
+                (client.admin("PATCH", &path, &body).await, may && has_phone(&it))
+            }
+            Step::Seller { at, act } => {
+                let it = self.pick(*at)?;
+                let path = format!("/partner-center/microsoft/{}/{act}", text(&it, "/id"));
+                let given = if *act == "edit" { json!({ "name": "By Microsoft" }) } else { empty };
+                let half = self.half_of(&text(&it, "/engagementId"));
+                let may = half.is_some_and(|half| may_act(half, act));
+                (client.admin("POST", &path, &given).await, may)
+            }
+            Step::Hours(hours) => {
+                let order = json!({ "advance": format!("{hours}h") });
+                (client.admin("POST", "/clock", &order).await, true)
+            }
+        })
+    }
+
+    fn half_of(&self, engagement: &str) -> Option<&Value> {
+        self.all.values().find(|it| !is_own(it) && text(it, "/engagementId") == engagement)
+    }
+
+    /// Whether help may be asked for in the engagement of a referral.
+    fn may_ask(&self, referral: &Value) -> bool {
+        let engagement = text(referral, "/engagementId");
+        let own =
+            self.all.values().find(|it| is_own(it) && text(it, "/engagementId") == engagement);
+        own.is_some_and(|own| state(own).0 == "Active" && is_shared(own))
+            && self.half_of(&engagement).is_none()
+    }
+
+    async fn run(&mut self, step: &Step) {
+        let Some((got, may)) = self.send(step).await else { return };
+        assert_eq!(got.status < 300, may, "{step:?}: {got:?}");
+        let (all, now) = self.look().await;
+        for (id, before) in &self.all {
+            let after = all.get(id).expect("no referral vanishes");
+            assert!(got.status < 300 || before == after, "{step:?} was refused and changed it");
+            let wrongs = wrongs(before, after, step, &now);
+            assert!(wrongs.is_empty(), "{step:?}: {wrongs:#?}");
+        }
+        let made = all.keys().filter(|id| !self.all.contains_key(*id)).count();
+        let makes = matches!(
+            step,
+            Step::Deal { .. } | Step::Half { .. } | Step::Inbound | Step::Help { .. }
+        );
+        assert_eq!(made, usize::from(makes && got.status < 300), "{step:?}");
+        all_is_well(&all, &now);
+        (self.all, self.now) = (all, now);
+    }
+}
+
+fn has_phone(referral: &Value) -> bool {
+    let team = referral["customerProfile"]["team"].as_array().unwrap();
+    team.iter().any(|member| !text(member, "/phoneNumber").is_empty())
+}
+
+fn may_act(half: &Value, act: &str) -> bool {
+    match state(half).0.as_str() {
+        "New" => matches!(act, "accept" | "decline" | "edit" | "track"),
+        "Active" => matches!(act, "accept" | "win" | "lose" | "edit" | "track"),
+        _ => false,
+    }
+}
+
+#[test]
+fn no_sequence_of_requests_leads_to_a_forbidden_state() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = Config { html_escape: HtmlEscape::Off, ..Config::default() };
+    let client = runtime.block_on(Client::with(config));
+    let (all, now) = (BTreeMap::new(), String::new());
+    let world = std::cell::RefCell::new(World { client, all, now });
+    let cases = Cases { cases: 48, failure_persistence: None, ..Cases::default() };
+    let steps = prop::collection::vec(step(), 5..40);
+    TestRunner::new_with_rng(
+        cases,
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+    .run(&steps, |steps| {
+        let mut world = world.borrow_mut();
+        runtime.block_on(async {
+            world.client.admin("POST", "/reset", &Value::Null).await.is(204);
+            world.all = BTreeMap::new();
+            for step in &steps {
+                world.run(step).await;
+            }
+        });
+        Ok(())
+    })
+    .unwrap();
+}
