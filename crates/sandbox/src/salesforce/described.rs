@@ -104,7 +104,7 @@ fn name_children(org: &mut Org, describe: &Value) {
 /// Gives those a prefix that have none.
 fn prefixes(org: &mut Org) {
     let mut taken: Vec<String> = org.objects.iter().map(|object| object.prefix.clone()).collect();
-    let mut free = (0..62 * 62).map(|number| super::ids::custom_prefix(number));
+    let mut free = (0..62 * 62).map(super::ids::custom_prefix);
     for object in org.objects.iter_mut().filter(|object| object.prefix.is_empty()) {
         if let Some(prefix) = free.find(|prefix| !taken.contains(prefix)) {
             taken.push(prefix.clone());

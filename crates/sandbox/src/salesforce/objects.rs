@@ -58,143 +58,55 @@ fn picklist(values: &[&str], restricted: bool) -> Kind {
     Kind::Picklist { values, restricted, several: false }
 }
 
-fn object(name: &str, label: &str, plural: &str, prefix: &str, groups: Vec<Vec<Field>>) -> Object {
-    Object::new(name, label, plural, prefix, groups.concat())
+/// An object with these fields between its id and who wrote it when.
+fn object(names: [&str; 4], own: &[Vec<Field>]) -> Object {
+    let [name, label, plural, prefix] = names;
+    let fields = [&[deal::id_fields()], own, &[deal::audit_fields()]].concat().concat();
+    Object::new(name, label, plural, prefix, fields)
 }
 
-fn setup(name: &str, label: &str, plural: &str, prefix: &str, groups: Vec<Vec<Field>>) -> Object {
-    Object { writable: false, ..object(name, label, plural, prefix, groups) }
+/// One whose rows can be deleted.
+fn child(names: [&str; 4], own: &[Vec<Field>]) -> Object {
+    object(names, &[&[deal::deleted_fields()], own, &[deal::currency_fields()]].concat())
+}
+
+/// One whose rows have an owner.
+fn owned(names: [&str; 4], own: &[Vec<Field>]) -> Object {
+    child(names, &[own, &[deal::owner_fields()]].concat())
+}
+
+/// One whose rows nobody writes.
+fn setup(names: [&str; 4], own: Vec<Field>) -> Object {
+    Object { writable: false, ..object(names, &[own]) }
 }
 
 /// The object whose rows are the record types of the others.
 pub(crate) fn record_type() -> Object {
-    let fields = vec![deal::id_fields(), people::record_type_fields(), deal::audit_fields()];
-    setup("RecordType", "Record Type", "Record Types", "012", fields)
+    setup(["RecordType", "Record Type", "Record Types", "012"], people::record_type_fields())
 }
 
 /// The organisation that the sandbox has by itself.
 pub(crate) fn standard() -> Org {
+    let role =
+        ["OpportunityContactRole", "Opportunity Contact Role", "Opportunity Contact Roles", "00K"];
+    let member =
+        ["OpportunityTeamMember", "Opportunity Team Member", "Opportunity Team Members", "00q"];
+    let solution = ["Microsoft_Solution__c", "Microsoft Solution", "Microsoft Solutions", "a00"];
+    let stage = ["OpportunityStage", "Opportunity Stage", "Opportunity Stages", "01J"];
+    let organization = ["Organization", "Organization", "Organizations", "00D"];
+    let deal = [deal::opportunity_fields(), deal::cosell_fields(), deal::cosell_deal_fields()];
+    let lead = [lead::lead_fields(), deal::cosell_fields()];
     let objects = vec![
-        object(
-            "Account",
-            "Account",
-            "Accounts",
-            "001",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                people::account_fields(),
-                deal::currency_fields(),
-                deal::owner_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        object(
-            "Contact",
-            "Contact",
-            "Contacts",
-            "003",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                people::contact_fields(),
-                deal::currency_fields(),
-                deal::owner_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        object(
-            "Lead",
-            "Lead",
-            "Leads",
-            "00Q",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                lead::lead_fields(),
-                deal::cosell_fields(),
-                deal::currency_fields(),
-                deal::owner_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        object(
-            "User",
-            "User",
-            "Users",
-            "005",
-            vec![deal::id_fields(), people::user_fields(), deal::audit_fields()],
-        ),
-        object(
-            "Opportunity",
-            "Opportunity",
-            "Opportunities",
-            "006",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                deal::opportunity_fields(),
-                deal::cosell_fields(),
-                deal::cosell_deal_fields(),
-                deal::currency_fields(),
-                deal::owner_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        object(
-            "OpportunityContactRole",
-            "Opportunity Contact Role",
-            "Opportunity Contact Roles",
-            "00K",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                people::contact_role_fields(),
-                deal::currency_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        object(
-            "OpportunityTeamMember",
-            "Opportunity Team Member",
-            "Opportunity Team Members",
-            "00q",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                people::team_member_fields(),
-                deal::currency_fields(),
-                deal::audit_fields(),
-            ],
-        ),
-        setup(
-            "Organization",
-            "Organization",
-            "Organizations",
-            "00D",
-            vec![deal::id_fields(), people::organization_fields(), deal::audit_fields()],
-        ),
-        setup(
-            "OpportunityStage",
-            "Opportunity Stage",
-            "Opportunity Stages",
-            "01J",
-            vec![deal::id_fields(), people::stage_fields(), deal::audit_fields()],
-        ),
-        object(
-            "Microsoft_Solution__c",
-            "Microsoft Solution",
-            "Microsoft Solutions",
-            "a00",
-            vec![
-                deal::id_fields(),
-                deal::deleted_fields(),
-                people::solution_fields(),
-                deal::currency_fields(),
-                deal::owner_fields(),
-                deal::audit_fields(),
-            ],
-        ),
+        owned(["Account", "Account", "Accounts", "001"], &[people::account_fields()]),
+        owned(["Contact", "Contact", "Contacts", "003"], &[people::contact_fields()]),
+        owned(["Lead", "Lead", "Leads", "00Q"], &lead),
+        object(["User", "User", "Users", "005"], &[people::user_fields()]),
+        owned(["Opportunity", "Opportunity", "Opportunities", "006"], &deal),
+        child(role, &[people::contact_role_fields()]),
+        child(member, &[people::team_member_fields()]),
+        setup(organization, people::organization_fields()),
+        setup(stage, people::stage_fields()),
+        owned(solution, &[people::solution_fields()]),
     ];
     Org { objects }
 }

@@ -1,6 +1,10 @@
 //! The fields of deals, and those that every row has: a table, nothing else.
 
-use super::{area, check, closed_list, list, lists::*, number, reference, text, user};
+use super::{
+    area, check, closed_list, list,
+    lists::{CURRENCIES, FORECAST_NAMES, FORECASTS, HELP, INTENTS, LEAD_SOURCES, STAGE_NAMES},
+    number, reference, text, user,
+};
 use crate::salesforce::model::{Face, Field, Kind, OnDelete};
 
 pub(super) fn id_fields() -> Vec<Field> {

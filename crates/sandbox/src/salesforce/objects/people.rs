@@ -1,6 +1,10 @@
 //! The fields of accounts, contacts and whatever stands beside a deal: a table, nothing else.
 
-use super::{area, check, closed_list, list, lists::*, number, reference, text, user};
+use super::{
+    area, check, closed_list, list,
+    lists::{CURRENCIES, FORECAST_NAMES, FORECASTS, INDUSTRIES, LEAD_SOURCES, ROLES, TEAM_ROLES},
+    number, reference, text, user,
+};
 use crate::salesforce::model::{Face, Field, Kind, OnDelete};
 
 pub(super) fn account_fields() -> Vec<Field> {
