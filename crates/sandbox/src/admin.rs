@@ -9,10 +9,12 @@ use crate::{
     call::{Answer, Body, Call, Method},
     database::StoreError,
     deliver::Courier,
-    fault,
+    fault::Faults,
+    journal::{Filter, Journal},
     partner_center::{self, PartnerHome, SERVICE, Stop, registration},
     salesforce::{self, Home},
     store::{Count, End, Store, Tx},
+    usage::Usage,
 };
 
 /// The administration.
@@ -23,6 +25,9 @@ pub(crate) struct Admin {
     pub(crate) salesforce: Home,
     pub(crate) partner: PartnerHome,
     pub(crate) token: String,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) usage: Arc<Usage>,
 }
 
 impl Admin {
@@ -51,6 +56,16 @@ impl Admin {
                 let body = Body::Bytes("application/x-pem-file", pem);
                 Answer { status: 200, headers: Vec::new(), body }
             }
+            (Method::Post, ["faults"]) => self.order(call),
+            (Method::Get, ["faults"]) => Answer::json(200, self.faults.shown()),
+            (Method::Get, ["requests"]) => {
+                Answer::json(200, self.journal.find(&Filter::read(call)))
+            }
+            (Method::Delete, ["requests"]) => {
+                self.journal.clear();
+                Answer::empty(204)
+            }
+            (Method::Get, ["usage"]) => Answer::json(200, self.usage.shown(self.journal.size())),
             (method, parts) => self.in_store(method, parts, call),
         }
     }
@@ -97,21 +112,16 @@ impl Admin {
                 partner_center::order(&self.partner, tx, method, parts, &given)?
             }
             (Method::Get, ["counts"]) => Answer::json(200, self.counts(tx)?),
-            (Method::Get, ["requests"]) => {
-                let limit = call.parameter("limit").and_then(|limit| limit.parse().ok());
-                Answer::json(200, Value::Array(self.store.logged(limit.unwrap_or(100))?))
-            }
-            (Method::Post, ["faults"]) => match json_body(call) {
-                Some(given) => match fault::order(tx, &given)? {
-                    Ok(()) => Answer::json(201, json!({ "armed": fault::armed(tx)? })),
-                    Err(message) => wrong(400, message),
-                },
-                None => not_json(),
-            },
-            (Method::Get, ["faults"]) => Answer::json(200, json!({ "armed": fault::armed(tx)? })),
             (Method::Delete, ["faults"]) => {
-                fault::disarm(tx)?;
+                self.faults.clear(tx)?;
                 Answer::empty(204)
+            }
+            (Method::Delete, ["faults", number]) => {
+                if self.faults.cancel(tx, number)? {
+                    Answer::empty(204)
+                } else {
+                    wrong(404, "no fault of this number is armed; GET /faults lists them")
+                }
             }
             (Method::Post, ["tokens", "expire"]) => {
                 salesforce::expire_all(tx)?;
@@ -132,14 +142,36 @@ impl Admin {
         let keeps = options.get("keep_registration").and_then(Value::as_bool).unwrap_or(false);
         salesforce::reset(tx, &self.salesforce)?;
         partner_center::reset(tx, !keeps)?;
-        fault::disarm(tx)?;
+        self.faults.clear(tx)?;
         tx.drop_counts()?;
-        self.store.clear_log()
+        self.store.clear_light_counts();
+        self.journal.clear();
+        Ok(())
+    }
+
+    /// Orders one fault, or a list of them.
+    fn order(&self, call: &Call) -> Answer {
+        let Some(given) = json_body(call) else { return not_json() };
+        let orders = match given {
+            Value::Array(orders) => orders,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => {
+                vec![given]
+            }
+        };
+        match self.faults.order(&self.store, &orders) {
+            Ok(Ok(())) => Answer::json(201, self.faults.shown()),
+            Ok(Err(message)) => wrong(400, &message),
+            Err(error) => wrong(503, &error.to_string()),
+        }
     }
 
     fn counts(&self, tx: &Tx<'_>) -> Result<Value, StoreError> {
         let mut counts = tx.counts()?;
-        counts.extend(self.store.light_counts()?);
+        counts.extend(self.store.light_counts());
         let webhook = |kind: &str| number(&counts, "webhooks", "", kind);
         Ok(json!({
             "salesforce": of_system(&counts, "salesforce"),

@@ -10,6 +10,8 @@ mod decimal;
 mod deliver;
 mod due;
 mod fault;
+mod house;
+mod journal;
 mod moving;
 mod outbox;
 mod partner_center;
@@ -18,6 +20,9 @@ mod salesforce;
 mod serve;
 mod sign;
 mod store;
+mod undo;
+mod usage;
+mod wire;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,11 +36,15 @@ use crate::{
     admin::Admin,
     clock::Clock,
     deliver::Courier,
+    fault::Faults,
+    house::House,
+    journal::Journal,
     partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
     salesforce::{Grants, Home, Salesforce},
-    serve::{House, System},
+    serve::System,
     sign::Signer,
     store::{End, Store, Tx},
+    usage::Usage,
 };
 pub use crate::{
     database::StoreError,
@@ -214,6 +223,9 @@ impl Sandbox {
         let courier =
             Courier::new(Arc::clone(&store), signer, certificate_url, config.patience.clone());
         let courier = Arc::new(courier.map_err(Error::Client)?);
+        let faults = Arc::new(Faults::open(&store)?);
+        let journal = Arc::new(Journal::default());
+        let usage = Arc::new(Usage::default());
         let house = Arc::new(House {
             salesforce: Salesforce { home: home.clone(), store: Arc::clone(&store) },
             partner_center: PartnerCenter { home: partner.clone(), store: Arc::clone(&store) },
@@ -223,14 +235,20 @@ impl Sandbox {
                 salesforce: home,
                 partner,
                 token: credentials.admin_token.clone(),
+                faults: Arc::clone(&faults),
+                journal: Arc::clone(&journal),
+                usage: Arc::clone(&usage),
             },
             courier: Arc::clone(&courier),
-            store,
+            store: Arc::clone(&store),
+            faults,
+            journal,
+            usage,
         });
         let (stop, stopping) = watch::channel(false);
         let passing =
             partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
-        let mut tasks = vec![courier.run(stopping.clone()), passing];
+        let mut tasks = vec![courier.run(stopping.clone()), passing, save(store, stopping.clone())];
         for (listener, system) in listeners.into_iter().zip(SYSTEMS) {
             tasks.push(serve::serve(listener, Arc::clone(&house), system, stopping.clone()));
         }
@@ -289,6 +307,20 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// Writes the counts that need not be flushed, each second and at the end.
+fn save(store: Arc<Store>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut stopped = std::pin::pin!(serve::stopped(stop));
+        let mut goes_on = store.is_kept();
+        while goes_on {
+            goes_on = tokio::time::timeout(Duration::from_secs(1), &mut stopped).await.is_err();
+            let here = Arc::clone(&store);
+            // Counts that could not be written now are written with the next ones.
+            let _ = tokio::task::spawn_blocking(move || here.save_counts()).await;
+        }
+    })
 }
 
 /// Makes a folder for its owner only; one that is there keeps its rights.

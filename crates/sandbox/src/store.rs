@@ -2,8 +2,12 @@
 //! after the process was killed. It must not know what a field means.
 
 use std::{
+    cell::{Cell, RefCell},
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::{Map, Value};
@@ -11,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     clock::Clock,
     database::{Cells, Database, Result, StoreError},
+    undo::{Before, Lag, Past},
 };
 
 /// How a piece of work ends: what it wrote stays, or is undone.
@@ -67,13 +72,37 @@ pub(crate) struct ReferralWalk<'a> {
 /// A count: system, user, kind, number.
 pub(crate) type Count = (String, String, String, i64);
 
-/// The state of one sandbox: records that must survive in one database, the request log in another that
-/// is not flushed at each step.
+/// The state of one sandbox, or a view of it that lags behind.
 #[derive(Debug)]
 pub(crate) struct Store {
-    main: Mutex<Database>,
-    log: Mutex<Database>,
-    pub(crate) clock: Clock,
+    shared: Arc<Shared>,
+    pub(crate) clock: Arc<Clock>,
+    lag: Option<Lag>,
+}
+
+/// Records that must survive in one database; counts that need not be flushed in memory, and now and then
+/// in another.
+#[derive(Debug)]
+struct Shared {
+    main: Mutex<Main>,
+    counts: Mutex<Counts>,
+    /// Whether there is a folder.
+    is_kept: bool,
+    /// Whether webhooks were put on their way since somebody asked.
+    has_news: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Main {
+    database: Database,
+    past: Past,
+}
+
+#[derive(Debug)]
+struct Counts {
+    list: Vec<Count>,
+    is_saved: bool,
+    database: Database,
 }
 
 /// One transaction on the records.
@@ -81,6 +110,10 @@ pub(crate) struct Store {
 pub(crate) struct Tx<'a> {
     pub(crate) database: &'a Database,
     pub(crate) clock: &'a Clock,
+    /// What it wrote over.
+    written: RefCell<Vec<Before>>,
+    /// Whether it put webhooks on their way.
+    pub(crate) has_news: Cell<bool>,
 }
 
 const MAIN: &str = "
@@ -99,22 +132,37 @@ CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT,
 CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (offline, due);
 CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
 ";
-const LOG: &str = "
-CREATE TABLE IF NOT EXISTS requests (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+const COUNTS: &str = "
 CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
 ";
 const COUNT: &str = "INSERT INTO counts (system, user, kind, n) VALUES (?1, ?2, ?3, 1)
  ON CONFLICT (system, user, kind) DO UPDATE SET n = n + 1";
-/// Requests kept in the log.
-const LOG_LENGTH: i64 = 10_000;
 
 impl Store {
     /// Opens the state in a folder that exists, or in memory.
     pub(crate) fn open(folder: Option<&Path>, clock: Clock) -> Result<Self> {
         let file = |name: &str| folder.map(|folder| folder.join(name));
-        let main = Database::open(file("state.sqlite").as_deref(), true, MAIN)?;
-        let log = Database::open(file("requests.sqlite").as_deref(), false, LOG)?;
-        Ok(Self { main: Mutex::new(main), log: Mutex::new(log), clock })
+        let database = Database::open(file("state.sqlite").as_deref(), true, MAIN)?;
+        let counts = Database::open(file("requests.sqlite").as_deref(), false, COUNTS)?;
+        let list = read_counts(&counts)?;
+        let shared = Shared {
+            main: Mutex::new(Main { database, past: Past::default() }),
+            counts: Mutex::new(Counts { list, is_saved: true, database: counts }),
+            is_kept: folder.is_some(),
+            has_news: AtomicBool::new(false),
+        };
+        Ok(Self { shared: Arc::new(shared), clock: Arc::new(clock), lag: None })
+    }
+
+    /// Whether anything is left when the process is gone; then a write takes as long as the disk.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.shared.is_kept
+    }
+
+    /// The same state as it was some writes ago. What is written through this view is forgotten.
+    pub(crate) fn before(&self, lag: Lag) -> Self {
+        let (shared, clock) = (Arc::clone(&self.shared), Arc::clone(&self.clock));
+        Self { shared, clock, lag: Some(lag) }
     }
 
     /// Runs `work` in one transaction. It is on disk when this returns, unless `work` failed or undid it.
@@ -122,66 +170,100 @@ impl Store {
         &self,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<End<T>, E>,
     ) -> std::result::Result<T, E> {
-        let database = lock(&self.main);
-        database.batch("BEGIN")?;
-        match work(&Tx { database: &database, clock: &self.clock }) {
-            Ok(End::Keep(value)) => {
-                if let Err(error) = database.batch("COMMIT") {
+        let mut main = lock(&self.shared.main);
+        let Main { database, past } = &mut *main;
+        let database = &*database;
+        database.run("BEGIN", &[])?;
+        let tx = Tx {
+            database,
+            clock: &self.clock,
+            written: RefCell::default(),
+            has_news: Cell::new(false),
+        };
+        let done = match self.lag.map_or(Ok(()), |lag| past.go_back(&tx, lag)) {
+            Ok(()) => work(&tx),
+            Err(error) => Err(error.into()),
+        };
+        let (written, has_news) = (tx.written.into_inner(), tx.has_news.into_inner());
+        match done {
+            Ok(End::Keep(value)) if self.lag.is_none() => {
+                if let Err(error) = database.run("COMMIT", &[]) {
                     // A failed commit may leave the transaction open; the first error matters more.
-                    let _ = database.batch("ROLLBACK");
+                    let _ = database.run("ROLLBACK", &[]);
                     return Err(error.into());
                 }
+                past.take(written);
+                self.shared.has_news.fetch_or(has_news, Ordering::SeqCst);
                 Ok(value)
             }
-            Ok(End::Undo(value)) => {
-                database.batch("ROLLBACK")?;
+            Ok(End::Keep(value) | End::Undo(value)) => {
+                database.run("ROLLBACK", &[])?;
                 Ok(value)
             }
             Err(error) => {
                 // The first error matters more than one of the undo.
-                let _ = database.batch("ROLLBACK");
+                let _ = database.run("ROLLBACK", &[]);
                 Err(error)
             }
         }
     }
 
-    /// Adds a line to the request log and drops the oldest beyond ten thousand.
-    pub(crate) fn log(&self, line: &Value) -> Result<()> {
-        let log = lock(&self.log);
-        log.run("INSERT INTO requests (body) VALUES (?1)", &[line.to_string().as_str().into()])?;
-        log.run(
-            "DELETE FROM requests WHERE number <= last_insert_rowid() - ?1",
-            &[LOG_LENGTH.into()],
-        )
-    }
-
-    /// The newest lines of the request log, oldest first.
-    pub(crate) fn logged(&self, limit: i64) -> Result<Vec<Value>> {
-        let sql = "SELECT body FROM requests ORDER BY number DESC LIMIT ?1";
-        let mut lines = lock(&self.log).all(sql, &[limit.into()], |row| row.json(0))?;
-        lines.reverse();
-        Ok(lines)
+    /// Whether webhooks were put on their way since this was last asked.
+    pub(crate) fn take_news(&self) -> bool {
+        self.shared.has_news.swap(false, Ordering::SeqCst)
     }
 
     /// Counts one thing that need not be flushed; answers the new count.
+    #[expect(clippy::unnecessary_wraps, reason = "where it is kept is nobody else's business")]
     pub(crate) fn count_lightly(&self, system: &str, user: &str, kind: &str) -> Result<i64> {
-        let sql = format!("{COUNT} RETURNING n");
-        let cells = [system.into(), user.into(), kind.into()];
-        Ok(lock(&self.log).one(&sql, &cells, |row| row.number(0))?.unwrap_or_default())
+        let mut counts = lock(&self.shared.counts);
+        counts.is_saved = false;
+        let fits = |count: &&mut Count| count.2 == kind && count.1 == user && count.0 == system;
+        if let Some(count) = counts.list.iter_mut().find(fits) {
+            count.3 += 1;
+            return Ok(count.3);
+        }
+        counts.list.push((system.to_owned(), user.to_owned(), kind.to_owned(), 1));
+        Ok(1)
     }
 
     /// The counts of `count_lightly`.
-    pub(crate) fn light_counts(&self) -> Result<Vec<Count>> {
-        read_counts(&lock(&self.log))
+    pub(crate) fn light_counts(&self) -> Vec<Count> {
+        lock(&self.shared.counts).list.clone()
     }
 
-    /// Forgets the request log and its counts.
-    pub(crate) fn clear_log(&self) -> Result<()> {
-        lock(&self.log).batch("DELETE FROM requests; DELETE FROM counts;")
+    /// Writes the counts of `count_lightly`, if there is a folder and anything new.
+    pub(crate) fn save_counts(&self) -> Result<()> {
+        let mut counts = lock(&self.shared.counts);
+        if counts.is_saved || !self.shared.is_kept {
+            return Ok(());
+        }
+        counts.database.batch("BEGIN; DELETE FROM counts;")?;
+        for (system, user, kind, number) in &counts.list {
+            let cells = [
+                system.as_str().into(),
+                user.as_str().into(),
+                kind.as_str().into(),
+                (*number).into(),
+            ];
+            let sql =
+                "INSERT OR REPLACE INTO counts (system, user, kind, n) VALUES (?1, ?2, ?3, ?4)";
+            counts.database.run(sql, &cells)?;
+        }
+        counts.database.batch("COMMIT")?;
+        counts.is_saved = true;
+        Ok(())
+    }
+
+    /// Forgets the counts of `count_lightly`.
+    pub(crate) fn clear_light_counts(&self) {
+        let mut counts = lock(&self.shared.counts);
+        counts.list.clear();
+        counts.is_saved = false;
     }
 }
 
-fn lock(database: &Mutex<Database>) -> MutexGuard<'_, Database> {
+fn lock<T>(database: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere leaves an open transaction at worst, which the next BEGIN reports.
     database.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -279,6 +361,7 @@ impl Tx<'_> {
         keys: &[(&str, String)],
     ) -> Result<()> {
         let body = serde_json::to_string(&row.body)?;
+        self.written.borrow_mut().push(self.row_before(object, id)?);
         self.database.run(
             "INSERT OR REPLACE INTO rows (object, id, deleted, stamp, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             &[object.into(), id.into(), row.deleted.into(), stamp.into(), body.as_str().into()],
@@ -339,6 +422,8 @@ impl Tx<'_> {
     /// Writes or replaces a referral; its id, engagement and times are taken from the body.
     pub(crate) fn put_referral(&self, body: &Value) -> Result<()> {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().into();
+        let id = body.get("id").and_then(Value::as_str).unwrap_or_default();
+        self.written.borrow_mut().push(self.referral_before(id)?);
         self.database.run(
             "INSERT OR REPLACE INTO referrals (id, engagement, created, updated, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             &[

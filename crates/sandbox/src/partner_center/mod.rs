@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 pub use self::switches::Switch;
 pub(crate) use self::{
     actors::order,
-    auth::expire_all,
+    auth::{expire, expire_all},
     events::registration,
     lifetime::live,
     referral::show,
@@ -42,6 +42,7 @@ use crate::{
     database::StoreError,
     sign,
     store::{End, Store, Tx},
+    undo::Lag,
 };
 
 /// Which texts leave HTML-escaped (`&` as `&amp;`), as the real service does here and there.
@@ -184,6 +185,11 @@ pub(crate) struct PartnerCenter {
 type Routed = (Done<Answer>, Option<String>);
 
 impl PartnerCenter {
+    /// The same hosts as a copy that lags behind shows them.
+    pub(crate) fn lagging(&self, lag: Lag) -> Self {
+        Self { home: self.home.clone(), store: Arc::new(self.store.before(lag)) }
+    }
+
     /// Answers a call to the API host, where the token endpoint is too.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
         let mut reply = self.run(&|tx| self.route(tx, call));

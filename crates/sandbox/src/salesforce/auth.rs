@@ -122,6 +122,13 @@ pub(crate) fn revoke(tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
     Ok(Answer::empty(200))
 }
 
+/// Ends one access token, if it can end.
+pub(crate) fn expire(tx: &Tx<'_>, token: &str) -> Result<(), StoreError> {
+    let kept = tx.doc(ACCESS, token)?;
+    let can_end = kept.is_some_and(|kept| kept.get("expires").is_some_and(Value::is_number));
+    if can_end { tx.drop_doc(ACCESS, token) } else { Ok(()) }
+}
+
 /// Ends all access tokens that can end, as when a session times out.
 pub(crate) fn expire_all(tx: &Tx<'_>) -> Result<(), StoreError> {
     for (token, kept) in tx.docs(ACCESS)? {

@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 
 pub use self::described::Unreadable;
 pub(crate) use self::{
-    auth::expire_all,
+    auth::{expire, expire_all},
     described::org,
     model::Org,
     seed::order,
@@ -44,6 +44,7 @@ use self::{
 use crate::{
     call::{Answer, Call, Method, Reply},
     store::{End, Store, Tx},
+    undo::Lag,
 };
 
 /// The oldest and the newest API version served.
@@ -64,6 +65,11 @@ fn version(word: &str) -> Option<u32> {
 }
 
 impl Salesforce {
+    /// The same organisation as a copy that lags behind shows it.
+    pub(crate) fn lagging(&self, lag: Lag) -> Self {
+        Self { home: self.home.clone(), store: Arc::new(self.store.before(lag)) }
+    }
+
     /// Answers one call. What it wrote is on disk before this returns.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
         let orgs = self.home.orgs.now();

@@ -15,6 +15,12 @@ mod org;
 #[cfg(test)]
 mod partner_center;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod samples;
