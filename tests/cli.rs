@@ -24,6 +24,8 @@ mod maps;
 mod org;
 #[path = "cli/pull.rs"]
 mod pull;
+#[path = "cli/sandbox.rs"]
+mod sandbox;
 #[path = "cli/schema.rs"]
 mod schema;
 #[path = "cli/stream.rs"]

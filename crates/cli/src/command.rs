@@ -3,6 +3,7 @@
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
 mod apply;
+pub(crate) mod sandbox;
 mod schema;
 
 pub(crate) use apply::Apply;
@@ -151,11 +152,12 @@ pub(crate) enum Command {
     /// Runs both outside systems alone, for other programs to talk to
     ///
     /// A Salesforce organisation and Partner Center on 127.0.0.1, each on a port of its own. With
-    /// --state everything is kept in that folder; without it nothing is kept.
+    /// --state everything is kept in that folder; without it nothing is kept. The commands below it
+    /// talk to a sandbox that runs, or to the demo's.
     #[command(
-        after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701\n  cosell sandbox --org force-app/main/default"
+        after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701\n  cosell sandbox --ready-file ready.json --referrals 10000\n  cosell sandbox --org force-app/main/default\n  cosell sandbox log --follow\n  cosell sandbox faults add lock_row --system salesforce"
     )]
-    Sandbox(Sandbox),
+    Sandbox(Box<Sandbox>),
 }
 
 #[derive(Debug, Args)]
@@ -183,7 +185,19 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Sandbox {
+    #[command(subcommand)]
+    pub(crate) command: Option<sandbox::SandboxCommand>,
+
+    /// Begins with so many referrals, and the accounts, contacts and opportunities beside them
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub(crate) referrals: u32,
+
+    /// The same seed makes the same records
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
     /// Keeps everything in this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
@@ -192,6 +206,10 @@ pub(crate) struct Sandbox {
     /// a name under `orgs/`
     #[arg(long, value_name = "ORG")]
     pub(crate) org: Option<String>,
+
+    /// The file that moves both systems' clock; none: `clock` in the folder of the state
+    #[arg(long, value_name = "FILE")]
+    pub(crate) clock: Option<PathBuf>,
 
     /// Salesforce's port; 0: the one of the last start, or a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]

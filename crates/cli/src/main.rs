@@ -70,18 +70,10 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let Serving { ready_file, with_parent } = args.serving;
             serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
         }
-        Command::Sandbox(args) => sandbox::run(sandbox::Options {
-            state: args.state,
-            org: args.org,
-            ready_file: args.serving.ready_file,
-            ports: ::sandbox::Ports {
-                salesforce: args.salesforce_port,
-                partner_center: args.partner_center_port,
-                webhooks: args.webhooks_port,
-                admin: args.admin_port,
-            },
-            with_parent: args.serving.with_parent,
-        }),
+        Command::Sandbox(args) => match args.command {
+            Some(command) => sandbox::talk_to(&command),
+            None => sandbox::run(sandbox::Options::from(*args)),
+        },
         Command::Check(args) => {
             let deny = args.deny == Some(Deny::Warnings);
             let org = args.org.as_deref();

@@ -1,17 +1,39 @@
 //! `cosell sandbox`: both outside systems on loopback, for other programs to talk to.
 //!
 //! In: where to keep state, which ports. Out: a ready file, and answers until the end. Must not
-//! know: who calls.
+//! know: who calls. The commands that talk to one that runs have files of their own.
 
+mod deals;
 mod described;
+mod hand;
+mod log;
+mod rep;
+mod talk;
+mod values;
 
 use std::path::{Path, PathBuf};
 
 use ::sandbox::{Config, Error, Ports, Sandbox};
 use serde_json::{Value, json};
 
+use crate::command::{self, sandbox::SandboxCommand};
 use crate::terminal::{Outcome, Stop, print};
 use crate::{life, ready};
+
+/// Says something to a sandbox that runs.
+pub(crate) fn talk_to(command: &SandboxCommand) -> Result<Outcome, Stop> {
+    match command {
+        SandboxCommand::Microsoft(args) => deals::microsoft(args),
+        SandboxCommand::Portal(args) => deals::portal(args),
+        SandboxCommand::Rep(args) => rep::act(args),
+        SandboxCommand::Log(args) => log::show(args),
+        SandboxCommand::Faults(args) => hand::faults(args),
+        SandboxCommand::Clock(args) => hand::clock(args),
+        SandboxCommand::Reset(args) => hand::reset(args),
+        SandboxCommand::Usage(args) => hand::usage(args),
+    }?;
+    Ok(Outcome::Fine)
+}
 
 /// What can be said on the command line.
 #[derive(Debug, Default)]
@@ -19,9 +41,34 @@ pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
     /// The org that its Salesforce is.
     pub(crate) org: Option<String>,
+    /// The file that moves its clock.
+    pub(crate) clock: Option<PathBuf>,
     pub(crate) ready_file: Option<PathBuf>,
     pub(crate) ports: Ports,
+    /// How many referrals it begins with, and the seed of everything that is made up.
+    pub(crate) referrals: u32,
+    pub(crate) seed: u64,
     pub(crate) with_parent: bool,
+}
+
+impl From<command::Sandbox> for Options {
+    fn from(args: command::Sandbox) -> Self {
+        Self {
+            state: args.state,
+            org: args.org,
+            clock: args.clock,
+            ready_file: args.serving.ready_file,
+            ports: Ports {
+                salesforce: args.salesforce_port,
+                partner_center: args.partner_center_port,
+                webhooks: args.webhooks_port,
+                admin: args.admin_port,
+            },
+            referrals: args.referrals,
+            seed: args.seed,
+            with_parent: args.serving.with_parent,
+        }
+    }
 }
 
 /// Serves until the end.
@@ -39,8 +86,15 @@ pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
 
 async fn serve(options: Options) -> Result<Outcome, Stop> {
     let describes = options.org.as_deref().map(described::of).transpose()?.unwrap_or_default();
-    let (state, ports) = (options.state, options.ports);
-    let config = Config { state, ports, describes, ..Config::default() };
+    let config = Config {
+        state: options.state,
+        clock: options.clock,
+        ports: options.ports,
+        referrals: options.referrals,
+        seed: options.seed,
+        describes,
+        ..Config::default()
+    };
     let sandbox = Sandbox::start(config).await.map_err(|error| match error {
         Error::Listen { port, source } => {
             let source = Stop::file("listen on", Path::new(&format!("127.0.0.1:{port}")), &source);
@@ -50,6 +104,7 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
         | Error::Store(_)
         | Error::Sign(_)
         | Error::Org(_)
+        | Error::Plant(_)
         | Error::Client(_)) => Stop::because(other.to_string(), "correct it and start again"),
     })?;
     let ready = ready_value(&sandbox);

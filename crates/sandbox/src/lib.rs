@@ -15,6 +15,7 @@ mod journal;
 mod moving;
 mod outbox;
 mod partner_center;
+mod plant;
 mod remote;
 mod salesforce;
 mod serve;
@@ -50,6 +51,7 @@ pub use crate::{
     database::StoreError,
     deliver::Patience,
     partner_center::{HtmlEscape, Switch},
+    plant::PlantError,
     sign::SignError,
 };
 
@@ -65,6 +67,9 @@ pub enum Error {
     /// There is no webhook signing key.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The records that it begins with could not be made.
+    #[error(transparent)]
+    Plant(#[from] PlantError),
     /// An address is in use.
     #[error(
         "the sandbox cannot listen on 127.0.0.1:{port}: {source}; give another port, or 0 for a free one"
@@ -118,6 +123,10 @@ pub struct Config {
     pub clock: Option<PathBuf>,
     /// What of Partner Center is less strict than by default.
     pub partner_center: Vec<Switch>,
+    /// How many referrals a new state begins with, and the accounts, contacts and opportunities beside them.
+    pub referrals: u32,
+    /// The same seed makes the same records.
+    pub seed: u64,
 }
 
 impl Default for Config {
@@ -132,6 +141,8 @@ impl Default for Config {
             describes: Vec::new(),
             clock: None,
             partner_center: Vec::new(),
+            referrals: 0,
+            seed: 1,
         }
     }
 }
@@ -216,6 +227,7 @@ impl Sandbox {
         let (credentials, home, partner) = store.transaction::<_, StoreError>(|tx| {
             Ok(End::Keep(settle(tx, &config, &addresses, org)?))
         })?;
+        plant(&store, &config, &credentials, &home, &partner).await?;
         let certificate_pem = signer.certificate_pem().to_owned();
         let root_pem = signer.root_pem().to_owned();
         let certificate_url =
@@ -307,6 +319,27 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// Makes the records that a new state begins with.
+async fn plant(
+    store: &Arc<Store>,
+    config: &Config,
+    credentials: &Credentials,
+    home: &Home,
+    partner: &PartnerHome,
+) -> Result<(), Error> {
+    let ground = plant::Ground {
+        salesforce: Salesforce { home: home.clone(), store: Arc::clone(store) },
+        home: home.clone(),
+        partner: partner.clone(),
+        store: Arc::clone(store),
+        token: credentials.salesforce.access_token.clone(),
+    };
+    let (count, seed) = (config.referrals, config.seed);
+    let planted = tokio::task::spawn_blocking(move || ground.plant(count, seed)).await;
+    planted.unwrap_or_else(|_| Err(PlantError::Refused("it broke off".to_owned())))?;
+    Ok(())
 }
 
 /// Writes the counts that need not be flushed, each second and at the end.
