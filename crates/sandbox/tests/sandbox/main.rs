@@ -33,6 +33,8 @@ mod state;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod swagger;
 #[cfg(test)]
 mod tokens;
