@@ -62,6 +62,8 @@ fn act(
             disorder::end(tx)?;
             Answer::empty(204)
         }
+        (Method::Get, ["switches"]) => Answer::json(200, home.switches.shown()),
+        (Method::Put, ["switches"]) => Answer::json(200, home.switches.order(tx, given)?),
         (Method::Post, ["tokens"]) => Answer::json(201, auth::handed_out(home, tx, given)?),
         (_, _) => return Err(no_address()),
     })

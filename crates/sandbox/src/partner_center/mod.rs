@@ -39,6 +39,7 @@ use self::{
 use crate::{
     Config,
     call::{Answer, Call, Method, Reply},
+    clock,
     database::StoreError,
     sign,
     store::{End, Store, Tx},
@@ -69,7 +70,7 @@ pub(crate) struct PartnerHome {
     /// How long an access token lives, in seconds.
     pub(crate) token_seconds: i64,
     pub(crate) html_escape: HtmlEscape,
-    switches: Vec<Switch>,
+    switches: switches::Board,
     organization_id: String,
 }
 
@@ -81,7 +82,7 @@ impl PartnerHome {
 
     /// Whether the less strict thing is wanted.
     fn has(&self, switch: Switch) -> bool {
-        self.switches.contains(&switch)
+        self.switches.has(switch)
     }
 }
 
@@ -120,7 +121,7 @@ pub(crate) fn prepare(
         mpn_id: "9000017".to_owned(),
         token_seconds,
         html_escape: config.html_escape,
-        switches: config.partner_center.clone(),
+        switches: switches::Board::prepare(tx, &config.partner_center)?,
     };
     lifetime::prepare(tx)?;
     if let (Some(access), Some(refresh)) = (text("access"), text("refresh")) {
@@ -182,6 +183,9 @@ pub(crate) struct PartnerCenter {
     pub(crate) store: Arc<Store>,
 }
 
+/// Which server answered, in the form of such a header.
+const DIAGNOSTIC: &str = r#"{"ServerInfo":{"DataCenter":"Sandbox","RoleInstance":"SANDBOX_1"}}"#;
+
 type Routed = (Done<Answer>, Option<String>);
 
 impl PartnerCenter {
@@ -193,7 +197,11 @@ impl PartnerCenter {
     /// Answers a call to the API host, where the token endpoint is too.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
         let mut reply = self.run(&|tx| self.route(tx, call));
-        reply.answer = reply.answer.with("request-id", sign::guid());
+        reply.answer = reply
+            .answer
+            .with("request-id", sign::guid())
+            .with("x-ms-ags-diagnostic", DIAGNOSTIC)
+            .with("timestamp", clock::partner_center(self.store.clock.now_ticks()));
         for (given, name) in
             [("client-request-id", "client-request-id"), ("ms-correlationid", "MS-CorrelationId")]
         {

@@ -90,7 +90,8 @@ pub(crate) fn replace(
         return Err(invalid("links", "readOnly", "Links must be left out."));
     }
     states::is_open(&before)?;
-    unchanged(&before, &show(home, &before), given, "")?;
+    let shown = show(home, &before);
+    unchanged(&before, &shown, given, "")?;
     let mut after = before.clone();
     for path in PATHS {
         let value = match (given.pointer(path), path) {
@@ -100,7 +101,10 @@ pub(crate) fn replace(
             (None, "/consent/consentToShareReferralWithMicrosoftSellers") => json!(false),
             (None, _) => Value::Null,
         };
-        write(&mut after, path, &value)?;
+        let is_as_it_was = [&before, &shown].iter().any(|it| it.pointer(path) == Some(&value));
+        if !is_as_it_was {
+            write(&mut after, path, &value)?;
+        }
     }
     complete(&mut after);
     states::change(home, &before, &after)?;

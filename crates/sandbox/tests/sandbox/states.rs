@@ -249,6 +249,22 @@ impl World {
                 let may = is_own(&it) && *tag != Tag::Stale && may_edit(&it, edits, false);
                 (got, may)
             }
+            Step::Put { at, edits, tag } => {
+                let it = self.pick(*at)?;
+                let path = format!("/{}", text(&it, "/id"));
+                let mut whole = it.clone();
+                whole.as_object_mut().unwrap().remove("links");
+                merge(&mut whole, &merged(edits));
+                let present = text(&it, "/eTag");
+                let headers: &[(&str, &str)] = match tag {
+                    Tag::None => &[],
+                    Tag::Present => &[("If-Match", present.as_str())],
+                    Tag::Stale => &[("If-Match", "\"0-0000-0100-0000-0\"")],
+                };
+                let got = client.partner_with("PUT", &path, headers, &whole).await;
+                let may = is_own(&it) && *tag == Tag::Present && may_edit(&it, edits, false);
+                (got, may)
+            }
             Step::Portal { at, edits } => {
                 let it = self.pick(*at)?;
                 let path = format!("/partner-center/portal/referrals/{}", text(&it, "/id"));
@@ -314,6 +330,15 @@ impl World {
     }
 }
 
+fn merge(whole: &mut Value, patch: &Value) {
+    match patch.as_object() {
+        Some(patch) if whole.is_object() => {
+            patch.iter().for_each(|(key, value)| merge(&mut whole[key], value));
+        }
+        Some(_) | None => *whole = patch.clone(),
+    }
+}
+
 fn has_phone(referral: &Value) -> bool {
     let team = referral["customerProfile"]["team"].as_array().unwrap();
     team.iter().any(|member| !text(member, "/phoneNumber").is_empty())
@@ -362,7 +387,9 @@ fn no_sequence_of_requests_leads_to_a_forbidden_state() {
     })
     .unwrap();
     let tally = &world.borrow().tally;
-    for kind in ["half", "patch", "portal", "help", "accept", "decline", "win", "lose", "edit"] {
+    for kind in
+        ["half", "patch", "put", "portal", "help", "accept", "decline", "win", "lose", "edit"]
+    {
         for taken in [true, false] {
             let count = tally.get(&(kind, taken)).copied().unwrap_or_default();
             assert!(count >= 2, "too few for a check: {tally:?}");

@@ -28,6 +28,7 @@ pub(crate) enum Step {
     Inbound,
     Patch { at: usize, edits: Vec<Edit>, tag: Tag },
     Portal { at: usize, edits: Vec<Edit> },
+    Put { at: usize, edits: Vec<Edit>, tag: Tag },
     Help { at: usize },
     Seller { at: usize, act: &'static str },
     Hours(u32),
@@ -70,22 +71,27 @@ fn edit() -> impl Strategy<Value = Edit> {
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let edits = || prop::collection::vec(edit(), 1..3);
-    let tag = prop_oneof![5 => Just(Tag::None), 5 => Just(Tag::Present), 1 => Just(Tag::Stale)];
+    let tag = || prop_oneof![5 => Just(Tag::None), 5 => Just(Tag::Present), 1 => Just(Tag::Stale)];
     let acts = prop::sample::select(vec![
         "accept", "accept", "decline", "win", "win", "lose", "lose", "track", "edit",
     ]);
     let at = || any::<usize>();
+    // Where values are given whole, nothing can be appended.
+    let whole = || {
+        let appends = |edit: &Edit| matches!(edit, Edit::AnotherContact);
+        let all = move |edits: Vec<Edit>| {
+            let edits = edits.into_iter();
+            edits.map(|edit| if appends(&edit) { Edit::Notes } else { edit }).collect::<Vec<_>>()
+        };
+        edits().prop_map(all)
+    };
     prop_oneof![
         1 => any::<[bool; 2]>().prop_map(|[shared, help]| Step::Deal { shared, help }),
         2 => (at(), any::<bool>()).prop_map(|(of, help)| Step::Half { of, help }),
         1 => Just(Step::Inbound),
-        8 => (at(), edits(), tag).prop_map(|(at, edits, tag)| Step::Patch { at, edits, tag }),
-        3 => (at(), edits()).prop_map(|(at, edits)| {
-            // A merge cannot append.
-            let appends = |edit: &Edit| matches!(edit, Edit::AnotherContact);
-            let edits = edits.into_iter().map(|edit| if appends(&edit) { Edit::Notes } else { edit });
-            Step::Portal { at, edits: edits.collect() }
-        }),
+        8 => (at(), edits(), tag()).prop_map(|(at, edits, tag)| Step::Patch { at, edits, tag }),
+        3 => (at(), whole()).prop_map(|(at, edits)| Step::Portal { at, edits }),
+        2 => (at(), whole(), tag()).prop_map(|(at, edits, tag)| Step::Put { at, edits, tag }),
         2 => at().prop_map(|at| Step::Help { at }),
         6 => (at(), acts).prop_map(|(at, act)| Step::Seller { at, act }),
         1 => (1_u32..200).prop_map(Step::Hours),
@@ -101,6 +107,7 @@ impl Step {
             Self::Inbound => "inbound",
             Self::Patch { .. } => "patch",
             Self::Portal { .. } => "portal",
+            Self::Put { .. } => "put",
             Self::Help { .. } => "help",
             Self::Seller { act, .. } => act,
             Self::Hours(_) => "hours",
@@ -136,7 +143,7 @@ pub(crate) fn operations(edits: &[Edit]) -> Value {
         Edit::Notes => set("/details/notes", json!("Edited.")),
         Edit::Value(value) => set("/details/dealValue", json!(value)),
         Edit::Name => set("/name", json!("Renamed")),
-        Edit::Address => set("/customerProfile/address/city", json!("Leeds")),
+        Edit::Address => set("/customerProfile/address/city", json!("Bern")),
         Edit::Registration => {
             let path = "/registrations/-";
             vec![json!({ "op": "add", "path": path, "value": { "type": "AzureIPCoSell" } })]

@@ -65,6 +65,32 @@ async fn a_refresh_token_is_good_once_when_so_wanted() {
     assert_eq!(got.text("/error"), "invalid_grant");
 }
 
+#[tokio::test]
+async fn switches_are_set_while_it_runs() {
+    let client = Client::start().await;
+    let path = "/partner-center/switches";
+    let made = client.partner("POST", "", &crate::partner_center::referral("x")).await.is(200);
+    let rename = json!([{ "op": "replace", "path": "/name", "value": "y" }]);
+    let deal = format!("/{}", made.text("/id"));
+    client.partner("PATCH", &deal, &rename).await.is(400);
+    let on = json!({ "on": ["patch-name", "any-close"] });
+    client.admin("PUT", path, &on).await.is(200);
+    client.partner("PATCH", &deal, &rename).await.is(204);
+    let declined = json!([
+        { "op": "replace", "path": "/status", "value": "Closed" },
+        { "op": "replace", "path": "/substatus", "value": "Declined" },
+    ]);
+    client.admin("PUT", path, &json!({ "on": ["patch-name"] })).await.is(200);
+    client.partner("PATCH", &deal, &declined).await.is(400);
+    client.admin("PUT", path, &on).await.is(200);
+    client.partner("PATCH", &deal, &declined).await.is(204);
+    for bad in [json!({}), json!({ "on": "any-close" }), json!({ "on": ["nothing"] })] {
+        client.admin("PUT", path, &bad).await.is(400);
+    }
+    let shown = client.admin("GET", path, &Value::Null).await.is(200);
+    assert_eq!(shown.body, json!({ "on": ["any-close", "patch-name"] }));
+}
+
 #[test]
 fn switches_have_names() {
     for switch in Switch::ALL {
