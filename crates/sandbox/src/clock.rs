@@ -1,6 +1,6 @@
 //! The clock, and times as both systems write them. In come the machine's clock, the file that moves it,
-//! and texts; out go texts and whole numbers, always UTC. The only file that knows jiff; it must not know
-//! any record.
+//! and texts; out go texts and whole numbers, always UTC. Only this file and
+//! SOQL's dates know jiff; it must not know any record.
 
 use std::{
     fs, io,
@@ -210,6 +210,12 @@ pub(crate) fn date(text: &str) -> Option<String> {
         return None;
     }
     text.parse::<civil::Date>().ok().map(|_| text.to_owned())
+}
+
+/// The present day.
+pub(crate) fn today() -> Option<civil::Date> {
+    let now = Timestamp::from_millisecond(now_milliseconds()).ok()?;
+    Some(now.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// Year and quarter of a stored day.

@@ -61,6 +61,19 @@ impl Decimal {
         Some(Self { mantissa, scale: self.scale.checked_add(other.scale)? })
     }
 
+    /// The sum, exact.
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let mantissa = self.round(scale)?.mantissa.checked_add(other.round(scale)?.mantissa)?;
+        Some(Self { mantissa, scale })
+    }
+
+    /// This divided, to eight places more than it has.
+    pub(crate) fn over(self, count: i64) -> Option<Self> {
+        let wide = self.round(self.scale.checked_add(8)?)?;
+        Some(Self { mantissa: wide.mantissa.checked_div(count.into())?, scale: wide.scale })
+    }
+
     /// A hundredth of this.
     pub(crate) fn percent(self) -> Self {
         Self { mantissa: self.mantissa, scale: self.scale.saturating_add(2) }
@@ -119,6 +132,15 @@ mod tests {
 
     fn read(text: &str) -> Decimal {
         Decimal::parse(text).unwrap()
+    }
+
+    #[test]
+    fn sums_are_exact_and_quotients_end() {
+        assert_eq!(read("0.1").plus(read("0.25")).unwrap().text(1), "0.35");
+        assert_eq!(read("-1").plus(read("1.0")).unwrap().text(1), "0.0");
+        assert_eq!(read("10").over(4).unwrap().text(1), "2.5");
+        assert_eq!(read("1").over(3).unwrap().text(1), "0.33333333");
+        assert!(read("1").over(0).is_none());
     }
 
     #[test]

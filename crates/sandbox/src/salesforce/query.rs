@@ -26,9 +26,16 @@ pub(crate) fn first(session: &Session<'_>, call: &Call, deleted: bool) -> Done<A
     let Some(text) = call.parameter("q") else {
         return Err(bad(Wrong::new("MALFORMED_QUERY", "A query string has to be specified")));
     };
+    if call.parameter("columns").is_some_and(|word| word.eq_ignore_ascii_case("true")) {
+        return Ok(Answer::json(200, soql::columns(session, text)?));
+    }
     let ids = match soql::find(session, text, deleted)? {
         Found::Count(count) => {
             let body = json!({ "totalSize": count, "done": true, "records": [] });
+            return Ok(Answer::json(200, body));
+        }
+        Found::Groups(groups) => {
+            let body = json!({ "totalSize": groups.len(), "done": true, "records": groups });
             return Ok(Answer::json(200, body));
         }
         Found::Rows(ids) => ids,

@@ -41,7 +41,20 @@ pub(super) fn fits(filter: &Filter<'_>, read: &dyn Fn(&Reach<'_>) -> Done<Value>
             let is_in = values.iter().any(|value| holds(&found, Operator::Equal, value));
             Ok(is_in != *negated)
         }
+        Filter::Includes { reach, negated, values } => {
+            let found = read(reach)?;
+            let chosen: Vec<String> = found.as_str().map_or_else(Vec::new, parts);
+            let fits = |all: &Vec<String>| all.iter().all(|one| chosen.contains(one));
+            Ok(values.iter().any(fits) != *negated)
+        }
+        // Whoever carries out a query puts values in its place first.
+        Filter::Within { .. } => Ok(false),
     }
+}
+
+/// The values of a field that holds several, in lower case.
+pub(super) fn parts(text: &str) -> Vec<String> {
+    text.split(';').map(|part| part.trim().to_lowercase()).collect()
 }
 
 fn holds(found: &Value, operator: Operator, value: &Operand) -> bool {
@@ -62,7 +75,8 @@ fn holds(found: &Value, operator: Operator, value: &Operand) -> bool {
                 | Operand::Number(_)
                 | Operand::Text(_)
                 | Operand::Id(_)
-                | Operand::Time(_),
+                | Operand::Time(_)
+                | Operand::Span(..),
             ) => false,
         },
     }
@@ -78,6 +92,13 @@ fn compare(found: &Value, value: &Operand) -> Option<Ordering> {
         }
         (Value::String(found), Operand::Text(text)) => Some(found.to_lowercase().cmp(text)),
         (Value::String(found), Operand::Id(text) | Operand::Time(text)) => Some(found.cmp(text)),
+        (Value::String(found), Operand::Span(from, to)) => Some(if found < from {
+            Ordering::Less
+        } else if found < to {
+            Ordering::Equal
+        } else {
+            Ordering::Greater
+        }),
         (
             Value::Null
             | Value::Bool(_)
@@ -160,7 +181,14 @@ pub(super) fn pick(filter: Option<&Filter<'_>>) -> Pick {
             }
         },
         Some(Filter::In { reach, negated: false, values }) => by_values(reach, values),
-        Some(Filter::In { negated: true, .. } | Filter::Or(_) | Filter::Not(_)) | None => Pick::All,
+        Some(
+            Filter::In { negated: true, .. }
+            | Filter::Or(_)
+            | Filter::Not(_)
+            | Filter::Includes { .. }
+            | Filter::Within { .. },
+        )
+        | None => Pick::All,
     }
 }
 
@@ -172,7 +200,11 @@ fn by_values(reach: &Reach<'_>, values: &[Operand]) -> Pick {
         .iter()
         .map(|value| match value {
             Operand::Id(text) | Operand::Text(text) => Some(text.clone()),
-            Operand::Null | Operand::Flag(_) | Operand::Number(_) | Operand::Time(_) => None,
+            Operand::Null
+            | Operand::Flag(_)
+            | Operand::Number(_)
+            | Operand::Time(_)
+            | Operand::Span(..) => None,
         })
         .collect();
     match texts {
@@ -188,6 +220,7 @@ fn since(reach: &Reach<'_>, value: &Operand) -> Pick {
             Pick::Since(time.clone())
         }
         Operand::Time(_)
+        | Operand::Span(..)
         | Operand::Null
         | Operand::Flag(_)
         | Operand::Number(_)

@@ -38,6 +38,7 @@ pub(super) fn cut(text: &str) -> Done<Vec<(Token, usize)>> {
             (Some(token), length)
         } else if first.is_ascii_alphabetic() || first == '_' {
             let length = run(rest, |c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+            let length = length + counted(rest.get(length..).unwrap_or_default());
             (Some(Token::Word(rest.get(..length).unwrap_or_default().to_owned())), length)
         } else if let Some(symbol) = symbol(rest) {
             (Some(Token::Symbol(if symbol == "<>" { "!=" } else { symbol })), symbol.len())
@@ -57,6 +58,12 @@ fn malformed(text: &str, at: usize, message: &str) -> crate::salesforce::refusal
 
 fn run(rest: &str, belongs: impl Fn(char) -> bool) -> usize {
     rest.find(|c| !belongs(c)).unwrap_or(rest.len())
+}
+
+/// How long the number is that belongs to a name like `LAST_N_DAYS`.
+fn counted(rest: &str) -> usize {
+    let digits = rest.strip_prefix(':').map_or(0, |rest| run(rest, |c| c.is_ascii_digit()));
+    if digits == 0 { 0 } else { digits + 1 }
 }
 
 fn symbol(rest: &str) -> Option<&'static str> {

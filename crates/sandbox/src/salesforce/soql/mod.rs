@@ -1,7 +1,10 @@
 //! SOQL. In comes the text of a query; out go records as answers carry them, or the refusal with its
 //! caret line. It must not know HTTP, tokens or pages.
 
+mod columns;
+mod dates;
 mod filter;
+mod group;
 mod lexer;
 mod parser;
 mod resolve;
@@ -21,6 +24,8 @@ use crate::salesforce::{
 pub(crate) enum Found {
     /// `SELECT COUNT()`: only how many.
     Count(usize),
+    /// The rows of a grouped query.
+    Groups(Vec<Value>),
     /// The ids of the rows, in order.
     Rows(Vec<String>),
 }
@@ -29,6 +34,11 @@ pub(crate) enum Found {
 pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Found> {
     let query = resolve::query(session.org, text, &parser::parse(text)?)?;
     run::find(session, &query, deleted)
+}
+
+/// What the columns of a query are called.
+pub(crate) fn columns(session: &Session<'_>, text: &str) -> Done<Value> {
+    Ok(columns::describe(&resolve::query(session.org, text, &parser::parse(text)?)?))
 }
 
 /// Shows rows of a query's object as the query selects them.

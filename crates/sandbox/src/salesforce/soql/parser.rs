@@ -2,15 +2,21 @@
 //! know objects or fields.
 
 use super::{
+    dates,
     lexer::{Token, cut},
     pointing,
-    tree::{Column, Filter, Literal, Operator, Order, Path, Query},
+    tree::{Aggregate, Column, Every, Filter, Function, Literal, Operator, Order, Path, Query},
 };
-use crate::salesforce::refusal::{Done, Stop};
+use crate::{
+    clock,
+    salesforce::refusal::{Done, Stop},
+};
 
 /// Words that end a list of names.
-const KEYWORDS: [&str; 9] =
-    ["FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "NOT", "SELECT"];
+const KEYWORDS: [&str; 12] = [
+    "FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "NOT", "SELECT", "GROUP", "FOR",
+    "ALL",
+];
 /// How deep parentheses may nest.
 const MOST_DEPTH: usize = 60;
 
@@ -101,17 +107,9 @@ impl Parser<'_> {
         let mut columns = Vec::new();
         let mut counts = false;
         loop {
-            if self.takes_symbol("(") {
-                columns.push(Column::Children(Box::new(self.query()?)));
-                self.symbol(")")?;
-            } else {
-                let path = self.path()?;
-                if path.text.eq_ignore_ascii_case("COUNT") && self.takes_symbol("(") {
-                    self.symbol(")")?;
-                    counts = true;
-                } else {
-                    columns.push(Column::Field(path));
-                }
+            match self.column()? {
+                Some(column) => columns.push(column),
+                None => counts = true,
             }
             if !self.takes_symbol(",") {
                 break;
@@ -119,7 +117,9 @@ impl Parser<'_> {
         }
         self.word("FROM")?;
         let from = self.path()?;
+        let alias = self.name()?;
         let filter = if self.takes("WHERE") { Some(self.filter()?) } else { None };
+        let group = if self.takes("GROUP") { self.group()? } else { Vec::new() };
         let order = if self.takes("ORDER") { self.order()? } else { Vec::new() };
         let limit = if self.takes("LIMIT") { Some(self.whole()?) } else { None };
         let offset = if self.takes("OFFSET") { self.whole()? } else { 0 };
@@ -130,7 +130,71 @@ impl Parser<'_> {
         if self.takes("FOR") && !(self.takes("VIEW") || self.takes("REFERENCE")) {
             self.word("UPDATE")?;
         }
-        Ok(Query { columns, counts, from, filter, order, limit, offset, all_rows })
+        Ok(Query { columns, counts, from, alias, filter, group, order, limit, offset, all_rows })
+    }
+
+    /// One column; `None` for `COUNT()`.
+    fn column(&mut self) -> Done<Option<Column>> {
+        if self.takes_symbol("(") {
+            let query = self.query()?;
+            self.symbol(")")?;
+            return Ok(Some(Column::Children(Box::new(query))));
+        }
+        let path = self.path()?;
+        if !self.takes_symbol("(") {
+            let alias = self.name()?;
+            return Ok(Some(Column::Field { path, alias }));
+        }
+        if path.text.eq_ignore_ascii_case("COUNT") && self.takes_symbol(")") {
+            return Ok(None);
+        }
+        if path.text.eq_ignore_ascii_case("FIELDS") {
+            let found = self.next();
+            let which = match &found.0 {
+                Token::Word(word) => every(word),
+                Token::Text(_)
+                | Token::Number(_)
+                | Token::Day(_)
+                | Token::Moment(_)
+                | Token::Symbol(_)
+                | Token::End => None,
+            };
+            let which = which.ok_or_else(|| self.unexpected(&found))?;
+            self.symbol(")")?;
+            return Ok(Some(Column::Every(which, path.at)));
+        }
+        let Some(function) = function(&path.text) else {
+            return Err(self.unexpected(&(Token::Symbol("("), path.at + path.text.len())));
+        };
+        let path = self.path()?;
+        self.symbol(")")?;
+        let alias = self.name()?;
+        Ok(Some(Column::Aggregate { call: Aggregate { function, path }, alias }))
+    }
+
+    /// A name that may follow.
+    fn name(&mut self) -> Done<Option<String>> {
+        let follows = match self.peek() {
+            Token::Word(word) => {
+                !KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(&word))
+            }
+            Token::Text(_)
+            | Token::Number(_)
+            | Token::Day(_)
+            | Token::Moment(_)
+            | Token::Symbol(_)
+            | Token::End => false,
+        };
+        if follows { Ok(Some(self.path()?.text)) } else { Ok(None) }
+    }
+
+    fn group(&mut self) -> Done<Vec<Path>> {
+        self.word("BY")?;
+        let mut group = vec![self.path()?];
+        while self.takes_symbol(",") {
+            group.push(self.path()?);
+        }
+        Ok(group)
     }
 
     fn whole(&mut self) -> Done<usize> {
@@ -147,7 +211,16 @@ impl Parser<'_> {
         self.word("BY")?;
         let mut order = Vec::new();
         loop {
-            let path = self.path()?;
+            let mut path = self.path()?;
+            let mut called = None;
+            if self.takes_symbol("(") {
+                called = function(&path.text);
+                if called.is_none() {
+                    return Err(self.unexpected(&(Token::Symbol("("), path.at + path.text.len())));
+                }
+                path = self.path()?;
+                self.symbol(")")?;
+            }
             let descending = if self.takes("DESC") {
                 true
             } else {
@@ -161,7 +234,7 @@ impl Parser<'_> {
                     self.word("FIRST")?;
                     false
                 };
-            order.push(Order { path, descending, nulls_last });
+            order.push(Order { path, function: called, descending, nulls_last });
             if !self.takes_symbol(",") {
                 return Ok(order);
             }
@@ -223,7 +296,18 @@ impl Parser<'_> {
         let negated = self.takes("NOT");
         if negated || matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case("IN")) {
             self.word("IN")?;
+            self.symbol("(")?;
+            if matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case("SELECT")) {
+                let query = Box::new(self.query()?);
+                self.symbol(")")?;
+                return Ok(Filter::Within { path, negated, query });
+            }
             return Ok(Filter::In { path, negated, values: self.list()? });
+        }
+        let excludes = self.takes("EXCLUDES");
+        if excludes || self.takes("INCLUDES") {
+            self.symbol("(")?;
+            return Ok(Filter::Includes { path, negated: excludes, values: self.list()? });
         }
         let operator = self.operator()?;
         let value = self.literal()?;
@@ -253,8 +337,8 @@ impl Parser<'_> {
         operator.ok_or_else(|| self.unexpected(&found))
     }
 
+    /// Values up to a closing parenthesis.
     fn list(&mut self) -> Done<Vec<Literal>> {
-        self.symbol("(")?;
         let mut values = vec![self.literal()?];
         while self.takes_symbol(",") {
             values.push(self.literal()?);
@@ -274,10 +358,33 @@ impl Parser<'_> {
                 "null" => Some(Literal::Null),
                 "true" => Some(Literal::Flag(true)),
                 "false" => Some(Literal::Flag(false)),
-                _ => None,
+                name => clock::today()
+                    .and_then(|today| dates::span(name, today))
+                    .map(|(from, to)| Literal::Span(from.to_string(), to.to_string())),
             },
             Token::Symbol(_) | Token::End => None,
         };
         literal.ok_or_else(|| self.unexpected(&found))
+    }
+}
+
+fn every(word: &str) -> Option<Every> {
+    match word.to_ascii_uppercase().as_str() {
+        "ALL" => Some(Every::All),
+        "STANDARD" => Some(Every::Standard),
+        "CUSTOM" => Some(Every::Custom),
+        _ => None,
+    }
+}
+
+fn function(word: &str) -> Option<Function> {
+    match word.to_ascii_uppercase().as_str() {
+        "COUNT" => Some(Function::Count),
+        "COUNT_DISTINCT" => Some(Function::CountDistinct),
+        "SUM" => Some(Function::Sum),
+        "AVG" => Some(Function::Average),
+        "MIN" => Some(Function::Least),
+        "MAX" => Some(Function::Greatest),
+        _ => None,
     }
 }

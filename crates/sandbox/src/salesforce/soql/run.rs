@@ -6,13 +6,13 @@ use std::{cell::RefCell, cmp::Ordering, collections::HashMap, rc::Rc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Found, filter,
-    resolve::{Order, Query, Reach, Shown},
+    Found, filter, group,
+    resolve::{Filter, Operand, Order, Query, Reach, Shown},
 };
 use crate::{
     decimal::Decimal,
     salesforce::{
-        model::{Link, Object},
+        model::{Kind, Link, Object},
         refusal::Done,
         rows::row_id,
         session::Session,
@@ -20,7 +20,7 @@ use crate::{
     store::Pick,
 };
 
-type Record = Rc<Map<String, Value>>;
+pub(super) type Record = Rc<Map<String, Value>>;
 
 /// Reads rows, each parent once.
 struct Reader<'a> {
@@ -34,6 +34,11 @@ pub(super) fn find(session: &Session<'_>, query: &Query<'_>, deleted: bool) -> D
     let rows = reader.select(query, None, deleted || query.all_rows)?;
     if query.counts {
         return Ok(Found::Count(rows.len()));
+    }
+    if let Some(grouping) = &query.grouping {
+        let groups = group::rows(grouping, rows, &|row, reach| reader.value(row, reach))?;
+        let groups = groups.into_iter().skip(query.offset);
+        return Ok(Found::Groups(groups.take(query.limit.unwrap_or(usize::MAX)).collect()));
     }
     Ok(Found::Rows(rows.iter().map(|row| row_id(row)).collect()))
 }
@@ -54,7 +59,10 @@ pub(super) fn holds(
     let reader = Reader { session, parents: RefCell::default() };
     let row = Rc::new(row.clone());
     match &query.filter {
-        Some(filter) => filter::fits(filter, &|reach: &Reach<'_>| reader.value(&row, reach)),
+        Some(filter) => {
+            let filter = reader.settle(filter)?;
+            filter::fits(&filter, &|reach: &Reach<'_>| reader.value(&row, reach))
+        }
         None => Ok(true),
     }
 }
@@ -67,15 +75,16 @@ impl Reader<'_> {
         of: Option<(&str, &str)>,
         deleted: bool,
     ) -> Done<Vec<Record>> {
+        let filter = query.filter.as_ref().map(|filter| self.settle(filter)).transpose()?;
         let pick = match of {
             Some((field, parent)) => Pick::Key(field.to_owned(), vec![parent.to_owned()]),
-            None => filter::pick(query.filter.as_ref()),
+            None => filter::pick(filter.as_ref()),
         };
         let mut rows: Vec<Record> = Vec::new();
         for stored in self.session.tx.rows(&query.object.name, &pick)? {
             let row = Rc::new(stored.body);
             let read = |reach: &Reach<'_>| self.value(&row, reach);
-            let is_wanted = match &query.filter {
+            let is_wanted = match &filter {
                 Some(filter) => filter::fits(filter, &read)?,
                 None => true,
             };
@@ -86,8 +95,39 @@ impl Reader<'_> {
         rows.sort_by_cached_key(|row| row_id(row));
         rows.dedup_by_key(|row| row_id(row));
         self.sort(&mut rows, &query.order)?;
+        if query.grouping.is_some() {
+            // Limit and offset count groups.
+            return Ok(rows);
+        }
         let limit = query.limit.unwrap_or(usize::MAX);
         Ok(rows.into_iter().skip(query.offset).take(limit).collect())
+    }
+
+    /// The filter with values in the place of semi-joins.
+    fn settle<'o>(&self, filter: &Filter<'o>) -> Done<Filter<'o>> {
+        let all = |filters: &[Filter<'o>]| -> Done<Vec<Filter<'o>>> {
+            filters.iter().map(|filter| self.settle(filter)).collect()
+        };
+        Ok(match filter {
+            Filter::And(filters) => Filter::And(all(filters)?),
+            Filter::Or(filters) => Filter::Or(all(filters)?),
+            Filter::Not(filter) => Filter::Not(Box::new(self.settle(filter)?)),
+            Filter::Within { reach, negated, query, of } => {
+                let is_id = matches!(of.field.kind, Kind::Id | Kind::Reference(_));
+                let mut values = Vec::new();
+                for row in self.select(query, None, query.all_rows)? {
+                    if let Some(text) = self.value(&row, of)?.as_str() {
+                        values.push(if is_id {
+                            Operand::Id(text.to_owned())
+                        } else {
+                            Operand::Text(text.to_lowercase())
+                        });
+                    }
+                }
+                Filter::In { reach: reach.clone(), negated: *negated, values }
+            }
+            Filter::Compare { .. } | Filter::In { .. } | Filter::Includes { .. } => filter.clone(),
+        })
     }
 
     fn sort(&self, rows: &mut Vec<Record>, order: &[Order<'_>]) -> Done<()> {
@@ -103,7 +143,9 @@ impl Reader<'_> {
         keyed.sort_by(|(left, _), (right, _)| {
             let pairs = left.iter().zip(right).zip(order);
             pairs
-                .map(|((left, right), item)| in_order(left, right, item))
+                .map(|((left, right), item)| {
+                    in_order(left, right, item.descending, item.nulls_last)
+                })
                 .find(|order| order.is_ne())
                 .unwrap_or(Ordering::Equal)
         });
@@ -189,7 +231,13 @@ impl Reader<'_> {
     }
 }
 
-fn in_order(left: &Value, right: &Value, item: &Order<'_>) -> Ordering {
+/// Compares two values; nothing comes first unless it is to come last.
+pub(super) fn in_order(
+    left: &Value,
+    right: &Value,
+    descending: bool,
+    nulls_last: bool,
+) -> Ordering {
     let nulls = match (left.is_null(), right.is_null()) {
         (true, true) => return Ordering::Equal,
         (true, false) => Some(Ordering::Less),
@@ -197,7 +245,7 @@ fn in_order(left: &Value, right: &Value, item: &Order<'_>) -> Ordering {
         (false, false) => None,
     };
     if let Some(order) = nulls {
-        return if item.nulls_last { order.reverse() } else { order };
+        return if nulls_last { order.reverse() } else { order };
     }
     let order = match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
@@ -210,5 +258,5 @@ fn in_order(left: &Value, right: &Value, item: &Order<'_>) -> Ordering {
             text(left).cmp(&text(right))
         }
     };
-    if item.descending { order.reverse() } else { order }
+    if descending { order.reverse() } else { order }
 }

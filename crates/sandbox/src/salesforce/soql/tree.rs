@@ -15,7 +15,10 @@ pub(super) struct Query {
     pub(super) columns: Vec<Column>,
     pub(super) counts: bool,
     pub(super) from: Path,
+    /// Another name for what is asked.
+    pub(super) alias: Option<String>,
     pub(super) filter: Option<Filter>,
+    pub(super) group: Vec<Path>,
     pub(super) order: Vec<Order>,
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
@@ -24,13 +27,59 @@ pub(super) struct Query {
 
 #[derive(Debug, Clone)]
 pub(super) enum Column {
-    Field(Path),
+    Field {
+        path: Path,
+        alias: Option<String>,
+    },
+    Aggregate {
+        call: Aggregate,
+        alias: Option<String>,
+    },
+    /// `FIELDS(…)`, and where it stands.
+    Every(Every, usize),
     Children(Box<Query>),
+}
+
+/// Which fields `FIELDS(…)` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Every {
+    All,
+    Standard,
+    Custom,
+}
+
+impl Every {
+    /// Whether a field that a company added, or did not add, is among them.
+    pub(super) fn has(self, is_custom: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Standard => !is_custom,
+            Self::Custom => is_custom,
+        }
+    }
+}
+
+/// A value of a group of rows.
+#[derive(Debug, Clone)]
+pub(super) struct Aggregate {
+    pub(super) function: Function,
+    pub(super) path: Path,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    Count,
+    CountDistinct,
+    Sum,
+    Average,
+    Least,
+    Greatest,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) path: Path,
+    pub(super) function: Option<Function>,
     pub(super) descending: bool,
     pub(super) nulls_last: bool,
 }
@@ -40,8 +89,28 @@ pub(super) enum Filter {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
-    Compare { path: Path, operator: Operator, value: Literal },
-    In { path: Path, negated: bool, values: Vec<Literal> },
+    Compare {
+        path: Path,
+        operator: Operator,
+        value: Literal,
+    },
+    In {
+        path: Path,
+        negated: bool,
+        values: Vec<Literal>,
+    },
+    /// A semi-join.
+    Within {
+        path: Path,
+        negated: bool,
+        query: Box<Query>,
+    },
+    /// `INCLUDES` and `EXCLUDES`.
+    Includes {
+        path: Path,
+        negated: bool,
+        values: Vec<Literal>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,4 +132,6 @@ pub(super) enum Literal {
     Text(String),
     Day(String),
     Moment(String),
+    /// The first day of a span and the first day after it.
+    Span(String, String),
 }
