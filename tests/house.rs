@@ -60,6 +60,7 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("sandbox", "rcgen", &["sign.rs"]),
     ("sandbox", "reqwest", &["deliver.rs", "remote.rs"]),
     ("sandbox", "rusqlite", &["database.rs"]),
+    ("sandbox", "tokio_rustls", &["tls.rs"]),
 ];
 
 /// Libraries that are vocabulary rather than machinery: any file may use them.

@@ -215,6 +215,14 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) salesforce_port: u16,
 
+    /// Salesforce's port for https
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) salesforce_https_port: u16,
+
+    /// Salesforce refuses user names with passwords, as new organisations do
+    #[arg(long)]
+    pub(crate) no_password_logins: bool,
+
     /// Partner Center's port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) partner_center_port: u16,

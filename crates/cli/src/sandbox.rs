@@ -48,6 +48,8 @@ pub(crate) struct Options {
     /// How many referrals it begins with, and the seed of everything that is made up.
     pub(crate) referrals: u32,
     pub(crate) seed: u64,
+    /// Whether Salesforce lets users in by name and password.
+    pub(crate) password_logins: bool,
     pub(crate) with_parent: bool,
 }
 
@@ -60,12 +62,14 @@ impl From<command::Sandbox> for Options {
             ready_file: args.serving.ready_file,
             ports: Ports {
                 salesforce: args.salesforce_port,
+                salesforce_https: args.salesforce_https_port,
                 partner_center: args.partner_center_port,
                 webhooks: args.webhooks_port,
                 admin: args.admin_port,
             },
             referrals: args.referrals,
             seed: args.seed,
+            password_logins: !args.no_password_logins,
             with_parent: args.serving.with_parent,
         }
     }
@@ -92,6 +96,7 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
         ports: options.ports,
         referrals: options.referrals,
         seed: options.seed,
+        password_logins: options.password_logins,
         describes,
         ..Config::default()
     };
@@ -103,20 +108,26 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
         other @ (Error::Folder(_)
         | Error::Store(_)
         | Error::Sign(_)
+        | Error::Tls(_)
         | Error::Org(_)
         | Error::Plant(_)
         | Error::Client(_)) => Stop::because(other.to_string(), "correct it and start again"),
     })?;
-    let ready = ready_value(&sandbox);
     if let Some(path) = &options.ready_file {
-        ready::write(path, &ready)?;
+        let authority = path.with_extension("ca.pem");
+        ready::write_text(&authority, &sandbox.credentials().salesforce.authority_pem)?;
+        ready::write(path, &ready_value(&sandbox, &authority))?;
     }
     if !options.with_parent {
         let addresses = sandbox.addresses();
         print(&format!(
-            "Salesforce      {}\nPartner Center  {}\nwebhooks host   {}\nadministration  {}\n\
-             (tokens: --ready-file PATH)\nCtrl-C ends it.\n",
-            addresses.salesforce, addresses.partner_center, addresses.webhooks, addresses.admin
+            "Salesforce      {}\n                {}\nPartner Center  {}\nwebhooks host   {}\n\
+             administration  {}\n(tokens: --ready-file PATH)\nCtrl-C ends it.\n",
+            addresses.salesforce,
+            addresses.salesforce_https,
+            addresses.partner_center,
+            addresses.webhooks,
+            addresses.admin
         ))?;
     }
     life::end(options.with_parent).await;
@@ -124,9 +135,14 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
     Ok(Outcome::Fine)
 }
 
-/// Addresses, credentials, the signer's certificate and the process id.
-fn ready_value(sandbox: &Sandbox) -> Value {
+/// Addresses, credentials, certificates and the process id. `authority`: the file of whom to trust for
+/// https.
+fn ready_value(sandbox: &Sandbox, authority: &Path) -> Value {
     let mut ready = sandbox.ready();
+    if let Some(Value::Object(salesforce)) = ready.get_mut("salesforce") {
+        let file = std::path::absolute(authority).unwrap_or_else(|_| authority.to_owned());
+        salesforce.insert("authority_file".into(), json!(file));
+    }
     if let Value::Object(members) = &mut ready {
         members.insert("pid".into(), json!(std::process::id()));
         members.insert("certificate_pem".into(), json!(sandbox.webhook_certificate_pem()));

@@ -128,6 +128,7 @@ impl Admin {
                 partner_center::expire_all(tx)?;
                 Answer::empty(204)
             }
+            (Method::Post, ["salesforce", "certificates"]) => certificate(tx, call)?,
             (Method::Get, ["webhook", "offline"]) => Answer::json(200, offline(tx)?),
             (Method::Post, ["reset"]) => {
                 self.reset(tx, &json_body(call).unwrap_or_default())?;
@@ -218,6 +219,16 @@ fn wrong(status: u16, message: &str) -> Answer {
 
 fn not_json() -> Answer {
     wrong(400, "the body must be JSON")
+}
+
+/// Lets assertions be signed with the key of another certificate.
+fn certificate(tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
+    let is_taken = salesforce::register_certificate(tx, &String::from_utf8_lossy(&call.body))?;
+    Ok(if is_taken {
+        Answer::empty(204)
+    } else {
+        wrong(400, "the body must be a certificate or a public key in PEM")
+    })
 }
 
 fn json_body(call: &Call) -> Option<Value> {

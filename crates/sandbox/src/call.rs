@@ -56,6 +56,8 @@ pub(crate) struct Call {
     /// Header names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// Whether it came over https.
+    pub(crate) secure: bool,
 }
 
 impl Call {
@@ -69,7 +71,15 @@ impl Call {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path =
             path.split('/').filter(|part| !part.is_empty()).map(|p| decode(p, false)).collect();
-        Self { method, target: target.to_owned(), path, query: pairs(query), headers, body }
+        Self {
+            method,
+            target: target.to_owned(),
+            path,
+            query: pairs(query),
+            headers,
+            body,
+            secure: false,
+        }
     }
 
     /// The path's parts as text slices, for matching.

@@ -212,9 +212,9 @@ pub(crate) fn date(text: &str) -> Option<String> {
     text.parse::<civil::Date>().ok().map(|_| text.to_owned())
 }
 
-/// The present day.
-pub(crate) fn today() -> Option<civil::Date> {
-    let now = Timestamp::from_millisecond(now_milliseconds()).ok()?;
+/// The day of a time in milliseconds since 1970.
+pub(crate) fn day(milliseconds: i64) -> Option<civil::Date> {
+    let now = Timestamp::from_millisecond(milliseconds).ok()?;
     Some(now.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 

@@ -8,6 +8,7 @@ mod clock;
 mod database;
 mod decimal;
 mod deliver;
+mod der;
 mod due;
 mod fault;
 mod house;
@@ -21,6 +22,7 @@ mod salesforce;
 mod serve;
 mod sign;
 mod store;
+mod tls;
 mod undo;
 mod usage;
 mod wire;
@@ -43,8 +45,9 @@ use crate::{
     partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
     salesforce::{Grants, Home, Salesforce},
     serve::System,
-    sign::Signer,
+    sign::{Identity, Signer},
     store::{End, Store, Tx},
+    tls::Door,
     usage::Usage,
 };
 pub use crate::{
@@ -53,6 +56,7 @@ pub use crate::{
     partner_center::{HtmlEscape, Switch},
     plant::PlantError,
     sign::SignError,
+    tls::TlsError,
 };
 
 /// Why the sandbox did not start.
@@ -70,6 +74,9 @@ pub enum Error {
     /// The records that it begins with could not be made.
     #[error(transparent)]
     Plant(#[from] PlantError),
+    /// There is no https listener.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An address is in use.
     #[error(
         "the sandbox cannot listen on 127.0.0.1:{port}: {source}; give another port, or 0 for a free one"
@@ -93,6 +100,8 @@ pub enum Error {
 pub struct Ports {
     /// Salesforce.
     pub salesforce: u16,
+    /// Salesforce over https.
+    pub salesforce_https: u16,
     /// Partner Center's API.
     pub partner_center: u16,
     /// Partner Center's webhooks host.
@@ -127,6 +136,9 @@ pub struct Config {
     pub referrals: u32,
     /// The same seed makes the same records.
     pub seed: u64,
+    /// Whether Salesforce lets users in by name and password (OAuth's password grant and SOAP `login`),
+    /// as organisations did before these ways were retired.
+    pub password_logins: bool,
 }
 
 impl Default for Config {
@@ -143,6 +155,7 @@ impl Default for Config {
             partner_center: Vec::new(),
             referrals: 0,
             seed: 1,
+            password_logins: true,
         }
     }
 }
@@ -152,6 +165,8 @@ impl Default for Config {
 pub struct Addresses {
     /// Salesforce: login host and instance in one.
     pub salesforce: String,
+    /// The same over https, for clients that speak nothing else.
+    pub salesforce_https: String,
     /// Partner Center's API and its token endpoint.
     pub partner_center: String,
     /// Partner Center's webhooks host.
@@ -182,6 +197,16 @@ pub struct SalesforceCredentials {
     pub refresh_token: String,
     /// A long-lived access token of a sales rep.
     pub access_token: String,
+    /// The integration user's name.
+    pub username: String,
+    /// The password of every user.
+    pub password: String,
+    /// The security token that may follow the password.
+    pub security_token: String,
+    /// The connected application's private key in PEM, to sign assertions (JWT bearer) with.
+    pub private_key_pem: String,
+    /// The authority to trust for the https address, in PEM.
+    pub authority_pem: String,
 }
 
 /// What a client of Partner Center needs.
@@ -209,8 +234,15 @@ pub struct Sandbox {
 }
 
 /// The order of the listeners.
-const SYSTEMS: [System; 4] =
-    [System::Salesforce, System::PartnerCenter, System::Webhooks, System::Admin];
+const SYSTEMS: [System; 5] = [
+    System::Salesforce,
+    System::PartnerCenter,
+    System::Webhooks,
+    System::Admin,
+    System::Salesforce,
+];
+/// The place of the listener that speaks https.
+const SECURE: usize = 4;
 
 impl Sandbox {
     /// Starts both systems on 127.0.0.1. Must run inside a tokio runtime.
@@ -224,9 +256,8 @@ impl Sandbox {
         let signer = Signer::open(config.state.as_deref())?;
         let org = salesforce::org(&config.describes)?;
         let (listeners, addresses) = listen(&store, config.ports).await?;
-        let (credentials, home, partner) = store.transaction::<_, StoreError>(|tx| {
-            Ok(End::Keep(settle(tx, &config, &addresses, org)?))
-        })?;
+        let (credentials, home, partner, identity) = store
+            .transaction::<_, Error>(|tx| Ok(End::Keep(settle(tx, &config, &addresses, org)?)))?;
         plant(&store, &config, &credentials, &home, &partner).await?;
         let certificate_pem = signer.certificate_pem().to_owned();
         let root_pem = signer.root_pem().to_owned();
@@ -239,7 +270,11 @@ impl Sandbox {
         let journal = Arc::new(Journal::default());
         let usage = Arc::new(Usage::default());
         let house = Arc::new(House {
-            salesforce: Salesforce { home: home.clone(), store: Arc::clone(&store) },
+            salesforce: Salesforce::new(
+                home.clone(),
+                &addresses.salesforce_https,
+                Arc::clone(&store),
+            ),
             partner_center: PartnerCenter { home: partner.clone(), store: Arc::clone(&store) },
             admin: Admin {
                 store: Arc::clone(&store),
@@ -261,8 +296,13 @@ impl Sandbox {
         let passing =
             partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
         let mut tasks = vec![courier.run(stopping.clone()), passing, save(store, stopping.clone())];
-        for (listener, system) in listeners.into_iter().zip(SYSTEMS) {
-            tasks.push(serve::serve(listener, Arc::clone(&house), system, stopping.clone()));
+        for (place, (listener, system)) in listeners.into_iter().zip(SYSTEMS).enumerate() {
+            let door = if place == SECURE {
+                Door::secure(listener, &identity)?
+            } else {
+                Door::Plain(listener)
+            };
+            tasks.push(serve::serve(door, Arc::clone(&house), system, stopping.clone()));
         }
         Ok(Self { addresses, credentials, certificate_pem, root_pem, stop, tasks })
     }
@@ -293,9 +333,16 @@ impl Sandbox {
         json!({
             "salesforce": {
                 "url": self.addresses.salesforce,
+                "https_url": self.addresses.salesforce_https,
                 "access_token": salesforce.access_token,
+                "refresh_token": salesforce.refresh_token,
                 "client_id": salesforce.client_id,
                 "client_secret": salesforce.client_secret,
+                "username": salesforce.username,
+                "password": salesforce.password,
+                "security_token": salesforce.security_token,
+                "private_key_pem": salesforce.private_key_pem,
+                "authority_pem": salesforce.authority_pem,
             },
             "partner_center": {
                 "url": self.addresses.partner_center,
@@ -368,7 +415,13 @@ fn make_private(folder: &std::path::Path) -> io::Result<()> {
 /// Opens all listeners and remembers their ports.
 async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addresses), Error> {
     let kept = store.transaction::<_, StoreError>(|tx| Ok(End::Keep(tx.doc("meta", "ports")?)))?;
-    let wanted = [ports.salesforce, ports.partner_center, ports.webhooks, ports.admin];
+    let wanted = [
+        ports.salesforce,
+        ports.partner_center,
+        ports.webhooks,
+        ports.admin,
+        ports.salesforce_https,
+    ];
     let mut listeners = Vec::new();
     let mut numbers = Vec::new();
     let mut urls = Vec::new();
@@ -387,7 +440,8 @@ async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addres
         };
         let address = listener.local_addr().map_err(|source| Error::Listen { port, source })?;
         numbers.push(address.port());
-        urls.push(format!("http://{address}"));
+        let scheme = if place == SECURE { "https" } else { "http" };
+        urls.push(format!("{scheme}://{address}"));
         listeners.push(listener);
     }
     store.transaction::<_, StoreError>(|tx| {
@@ -395,8 +449,13 @@ async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addres
     })?;
     let mut urls = urls.into_iter();
     let mut next = || urls.next().unwrap_or_default();
-    let addresses =
-        Addresses { salesforce: next(), partner_center: next(), webhooks: next(), admin: next() };
+    let addresses = Addresses {
+        salesforce: next(),
+        partner_center: next(),
+        webhooks: next(),
+        admin: next(),
+        salesforce_https: next(),
+    };
     Ok((listeners, addresses))
 }
 
@@ -406,11 +465,14 @@ fn settle(
     config: &Config,
     addresses: &Addresses,
     org: salesforce::Org,
-) -> Result<(Credentials, Home, PartnerHome), StoreError> {
+) -> Result<(Credentials, Home, PartnerHome, Identity), Error> {
     let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
     let calls = i64::from(config.daily_calls);
-    let (home, Grants { rep_access, refresh }) =
+    let (mut home, Grants { rep_access, refresh }) =
         salesforce::prepare(tx, &addresses.salesforce, seconds, calls, org)?;
+    let hosts = [addresses.salesforce.clone(), addresses.salesforce_https.clone()];
+    home.login = salesforce::prepare_login(tx, &hosts, config.password_logins)??;
+    let identity = identity(tx)?;
     let (partner, PartnerGrants { access, refresh: partner_refresh }) =
         partner_center::prepare(tx, &addresses.partner_center, seconds, config)?;
     let kept = tx.doc("meta", "admin-token")?;
@@ -427,6 +489,11 @@ fn settle(
             client_secret: home.client_secret.clone(),
             refresh_token: refresh,
             access_token: rep_access,
+            username: salesforce::INTEGRATION_USER.to_owned(),
+            password: home.login.password.clone(),
+            security_token: home.login.security_token.clone(),
+            private_key_pem: home.login.private_key.clone(),
+            authority_pem: identity.authority.clone(),
         },
         partner_center: PartnerCenterCredentials {
             tenant: partner.tenant.clone(),
@@ -436,5 +503,20 @@ fn settle(
         },
         admin_token,
     };
-    Ok((credentials, home, partner))
+    Ok((credentials, home, partner, identity))
+}
+
+/// What the https listener shows: made the first time, and kept.
+fn identity(tx: &Tx<'_>) -> Result<Identity, Error> {
+    if let Some(kept) = tx.doc("meta", "https")? {
+        let text =
+            |name: &str| kept.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (authority, certificate) = (text("authority"), text("certificate"));
+        return Ok(Identity { authority, certificate, key: text("key") });
+    }
+    let made = sign::identity()?;
+    let Identity { authority, certificate, key } = &made;
+    let kept = json!({ "authority": authority, "certificate": certificate, "key": key });
+    tx.put_doc("meta", "https", &kept)?;
+    Ok(made)
 }

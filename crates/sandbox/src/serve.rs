@@ -12,11 +12,12 @@ use axum::{
     response::Response,
     serve::{IncomingStream, Listener},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     call::{Call, Method},
     house::{House, Sent},
+    tls::Door,
     wire::{Connection, Wire},
 };
 
@@ -53,14 +54,15 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// Serves one system until told to stop.
 pub(crate) fn serve(
-    listener: TcpListener,
+    door: Door,
     house: Arc<House>,
     system: System,
     stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let router = Router::new().fallback(handle).with_state((house, system));
+    let secure = matches!(door, Door::Secure(_));
+    let router = Router::new().fallback(handle).with_state((house, system, secure));
     let service = router.into_make_service_with_connect_info::<Wire>();
-    let serving = axum::serve(Doors(listener), service).with_graceful_shutdown(stopped(stop));
+    let serving = axum::serve(Doors(door), service).with_graceful_shutdown(stopped(stop));
     tokio::spawn(async move {
         // Serving ends by the stop alone; single connections report to nobody.
         let _ = serving.await;
@@ -74,7 +76,7 @@ pub(crate) async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 async fn handle(
-    State((house, system)): State<(Arc<House>, System)>,
+    State((house, system, secure)): State<(Arc<House>, System, bool)>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: Request,
 ) -> Response {
@@ -91,7 +93,8 @@ async fn handle(
         .collect();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let method = Method::parse(head.method.as_str());
-    let call = Call::new(method, target, headers, body.to_vec());
+    let mut call = Call::new(method, target, headers, body.to_vec());
+    call.secure = secure;
     let outcome = house.answer(system, call).await;
     if let Some(script) = outcome.script {
         wire.tell(script);
@@ -115,16 +118,14 @@ fn respond(sent: Sent) -> Response {
 
 /// A listener whose connections misbehave when told to.
 #[derive(Debug)]
-struct Doors(TcpListener);
+struct Doors(Door);
 
 impl Listener for Doors {
     type Io = Connection;
     type Addr = Wire;
 
     async fn accept(&mut self) -> (Connection, Wire) {
-        let (stream, _) = Listener::accept(&mut self.0).await;
-        // Small answers shall not wait for more to send.
-        let _ = stream.set_nodelay(true);
+        let stream = self.0.next().await;
         let wire = Wire::default();
         (Connection::new(stream, wire.clone()), wire)
     }

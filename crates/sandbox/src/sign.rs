@@ -10,8 +10,8 @@ use std::{
 use aws_lc_rs::{rand, rand::SystemRandom, rsa, signature};
 use base64::{Engine as _, engine::general_purpose};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_RSA_SHA256, RsaKeySize,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
 };
 
 /// Why there is no signing key.
@@ -132,6 +132,60 @@ fn certificate(pair: &KeyPair) -> Result<(String, String), rcgen::Error> {
     params.distinguished_name.push(DnType::OrganizationName, "Sandbox");
     let leaf = params.signed_by(pair, &Issuer::new(root, root_key))?;
     Ok((leaf.pem(), root_pem))
+}
+
+/// A new RSA key of 2048 bits as PEM text (PKCS#8).
+pub(crate) fn new_key_pem() -> Result<String, SignError> {
+    Ok(KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?.serialize_pem())
+}
+
+/// The public half of a private RSA key in PEM text, as DER (`SubjectPublicKeyInfo`).
+pub(crate) fn public_key(private_pem: &str) -> Option<Vec<u8>> {
+    let pair = KeyPair::from_pkcs8_pem_and_sign_algo(private_pem, &PKCS_RSA_SHA256).ok()?;
+    Some(from_pem(&pair.public_key_pem())?.1)
+}
+
+/// Whether a signature (RSA PKCS#1 v1.5, SHA-256) over the bytes is of the key.
+pub(crate) fn verifies(public_key: &[u8], bytes: &[u8], given: &[u8]) -> bool {
+    let algorithm = &signature::RSA_PKCS1_2048_8192_SHA256;
+    signature::UnparsedPublicKey::new(algorithm, public_key).verify(bytes, given).is_ok()
+}
+
+/// What an https listener on this machine shows: texts in PEM.
+pub(crate) struct Identity {
+    /// The authority that clients are told to trust.
+    pub(crate) authority: String,
+    /// The listener's certificate.
+    pub(crate) certificate: String,
+    /// Its private key.
+    pub(crate) key: String,
+}
+
+/// Makes an authority of its own and, signed by it, a certificate for this machine's own names.
+pub(crate) fn identity() -> Result<Identity, SignError> {
+    let mut root = CertificateParams::new(Vec::new())?;
+    root.distinguished_name.push(DnType::CommonName, format!("Sandbox authority {}", short()));
+    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let issuer = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    let mut own = CertificateParams::new(names)?;
+    own.distinguished_name.push(DnType::CommonName, "localhost");
+    own.is_ca = IsCa::ExplicitNoCa;
+    own.use_authority_key_identifier_extension = true;
+    own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate()?;
+    let certificate = own.signed_by(&key, &issuer)?.pem();
+    Ok(Identity { authority: issuer.pem(), certificate, key: key.serialize_pem() })
+}
+
+/// The label and the bytes of the first block of a PEM text.
+pub(crate) fn from_pem(text: &str) -> Option<(&str, Vec<u8>)> {
+    let (label, rest) = text.split_once("-----BEGIN ")?.1.split_once("-----")?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let packed: String = body.split_whitespace().collect();
+    Some((label, general_purpose::STANDARD.decode(packed).ok()?))
 }
 
 /// Writes a file for its owner only, whole or not at all.

@@ -15,9 +15,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Sleep, sleep},
 };
+
+use crate::tls::Channel;
 
 /// How the next answer on a connection goes out. Lengths are those of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Wire {
 /// A connection with its script.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Channel,
     wire: Wire,
     play: Option<Play>,
 }
@@ -140,7 +141,7 @@ fn closed() -> io::Error {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, wire: Wire) -> Self {
+    pub(crate) fn new(stream: Channel, wire: Wire) -> Self {
         Self { stream, wire, play: None }
     }
 

@@ -1,12 +1,15 @@
 //! Who asks. In come token requests and bearer tokens; out go tokens, OAuth errors and users. It must not
-//! know rows.
+//! know rows, nor how assertions and passwords are checked.
 
 use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call},
     database::StoreError,
-    salesforce::session::{Caller, Home},
+    salesforce::{
+        login::{self, No},
+        session::{Caller, Home},
+    },
     sign,
     store::Tx,
 };
@@ -17,34 +20,33 @@ const REFRESH: &str = "salesforce-refresh";
 /// Answers `POST …/services/oauth2/token`.
 pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
     let form = call.form();
-    let given =
-        |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let basic = basic(call);
-    let client = given("client_id").or_else(|| basic.as_ref().map(|(id, _)| id.clone()));
-    let secret = given("client_secret").or_else(|| basic.map(|(_, secret)| secret));
-    let grant = given("grant_type").unwrap_or_default();
-    if !matches!(grant.as_str(), "client_credentials" | "refresh_token") {
-        return Ok(refused("unsupported_grant_type", "grant type not supported"));
-    }
-    if client.as_ref() != Some(&home.client_id) {
-        return Ok(refused("invalid_client_id", "client identifier invalid"));
-    }
-    // A refresh may leave the secret out, but not give a wrong one.
-    let may_lack = grant == "refresh_token" && secret.is_none();
-    if !may_lack && secret.as_ref() != Some(&home.client_secret) {
-        return Ok(refused("invalid_client", "invalid client credentials"));
-    }
-    let user = if grant == "refresh_token" {
-        let kept = tx.doc(REFRESH, &given("refresh_token").unwrap_or_default())?;
-        let Some(user) = kept.as_ref().and_then(|kept| kept.get("user")?.as_str()) else {
-            return Ok(refused("invalid_grant", "expired access/refresh token"));
-        };
-        user.to_owned()
-    } else {
-        home.integration_user.clone()
+    let given = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or_default()
     };
-    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
-    let access = grant_access(home, tx, &user, Some(expires))?;
+    let grant = given("grant_type");
+    let granted = match grant {
+        login::ASSERTION => login::by_assertion(home, tx, given("assertion"))?,
+        "client_credentials" => {
+            client(home, call, &form, false).map(|()| home.integration_user.clone())
+        }
+        "refresh_token" => match client(home, call, &form, true) {
+            Ok(()) => refreshed(tx, given("refresh_token"))?,
+            Err(no) => Err(no),
+        },
+        "password" if home.login.by_password => match client(home, call, &form, false) {
+            Ok(()) => login::by_password(home, tx, given("username"), given("password"))?,
+            Err(no) => Err(no),
+        },
+        _ => Err(No("unsupported_grant_type", "grant type not supported")),
+    };
+    let user = match granted {
+        Ok(user) => user,
+        Err(No(error, description)) => return Ok(refused(error, description)),
+    };
+    let (access, _) = open(home, tx, &user)?;
     let id = format!("{}/id/{}/{user}", home.base, home.organization);
     let answer = json!({
         "access_token": access,
@@ -57,6 +59,34 @@ pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, Sto
         "api_instance_url": home.base,
     });
     Ok(Answer::json(200, answer).with("Cache-Control", "no-store"))
+}
+
+/// Whether the application is who it says; `may_lack`: it may leave its secret out, but not give a wrong
+/// one.
+fn client(home: &Home, call: &Call, form: &[(String, String)], may_lack: bool) -> Result<(), No> {
+    let given =
+        |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let basic = basic(call);
+    let id = given("client_id").or_else(|| basic.as_ref().map(|(id, _)| id.clone()));
+    let secret = given("client_secret").or_else(|| basic.map(|(_, secret)| secret));
+    if id.as_ref() != Some(&home.client_id) {
+        return Err(No("invalid_client_id", "client identifier invalid"));
+    }
+    let fits = secret.as_ref() == Some(&home.client_secret) || (may_lack && secret.is_none());
+    if fits { Ok(()) } else { Err(No("invalid_client", "invalid client credentials")) }
+}
+
+fn refreshed(tx: &Tx<'_>, token: &str) -> login::Granted {
+    let kept = tx.doc(REFRESH, token)?;
+    let user = kept.as_ref().and_then(|kept| kept.get("user")?.as_str()).map(str::to_owned);
+    Ok(user.ok_or(No("invalid_grant", "expired access/refresh token")))
+}
+
+/// Signs a user in: an access token that lasts as long as tokens last here.
+pub(crate) fn open(home: &Home, tx: &Tx<'_>, user: &str) -> Result<(String, Caller), StoreError> {
+    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
+    let access = grant_access(home, tx, user, Some(expires))?;
+    Ok((access, known(tx, user.to_owned())?))
 }
 
 fn basic(call: &Call) -> Option<(String, String)> {
@@ -96,9 +126,14 @@ pub(crate) fn grant_refresh(tx: &Tx<'_>, user: &str) -> Result<String, StoreErro
 
 /// The user of a call's bearer token, unless it is unknown or too old.
 pub(crate) fn caller(tx: &Tx<'_>, call: &Call) -> Result<Option<Caller>, StoreError> {
-    let Some(token) = call.bearer() else {
-        return Ok(None);
-    };
+    // The identity address may carry the token itself.
+    let is_identity = call.path.first().is_some_and(|part| part == "id");
+    let token = call.bearer().or_else(|| call.parameter("oauth_token").filter(|_| is_identity));
+    token.map_or(Ok(None), |token| user_of(tx, token))
+}
+
+/// The user of an access token, unless it is unknown or too old.
+pub(crate) fn user_of(tx: &Tx<'_>, token: &str) -> Result<Option<Caller>, StoreError> {
     let Some(kept) = tx.doc(ACCESS, token)? else {
         return Ok(None);
     };
@@ -107,17 +142,21 @@ pub(crate) fn caller(tx: &Tx<'_>, call: &Call) -> Result<Option<Caller>, StoreEr
         return Ok(None);
     }
     let id = kept.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let user = tx.row("User", &id)?;
-    let alias = user.as_ref().and_then(|user| user.body.get("Alias")?.as_str());
-    Ok(Some(Caller { alias: alias.unwrap_or(&id).to_owned(), id }))
+    known(tx, id).map(Some)
 }
 
-/// Forgets the token of `POST /services/oauth2/revoke`.
+fn known(tx: &Tx<'_>, id: String) -> Result<Caller, StoreError> {
+    let user = tx.row("User", &id)?;
+    let alias = user.as_ref().and_then(|user| user.body.get("Alias")?.as_str());
+    Ok(Caller { alias: alias.unwrap_or(&id).to_owned(), id })
+}
+
+/// Forgets the token of `POST …/services/oauth2/revoke`, which may stand in the address.
 pub(crate) fn revoke(tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
     let form = call.form();
-    if let Some((_, token)) = form.iter().find(|(key, _)| key == "token") {
-        tx.drop_doc(ACCESS, token)?;
-        tx.drop_doc(REFRESH, token)?;
+    let token = form.iter().find(|(key, _)| key == "token").map(|(_, token)| token.as_str());
+    if let Some(token) = token.or_else(|| call.parameter("token")) {
+        forget(tx, token)?;
     }
     Ok(Answer::empty(200))
 }
@@ -127,6 +166,62 @@ pub(crate) fn expire(tx: &Tx<'_>, token: &str) -> Result<(), StoreError> {
     let kept = tx.doc(ACCESS, token)?;
     let can_end = kept.is_some_and(|kept| kept.get("expires").is_some_and(Value::is_number));
     if can_end { tx.drop_doc(ACCESS, token) } else { Ok(()) }
+}
+
+/// Ends a token of either kind.
+pub(crate) fn forget(tx: &Tx<'_>, token: &str) -> Result<(), StoreError> {
+    tx.drop_doc(ACCESS, token)?;
+    tx.drop_doc(REFRESH, token)
+}
+
+/// Answers `POST …/services/oauth2/introspect` of the application.
+pub(crate) fn introspect(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
+    let form = call.form();
+    if let Err(No(error, description)) = client(home, call, &form, false) {
+        return Ok(refused(error, description));
+    }
+    let token = form.iter().find(|(key, _)| key == "token").map(|(_, token)| token.as_str());
+    let token = token.unwrap_or_default();
+    let Some(caller) = user_of(tx, token)? else {
+        return Ok(Answer::json(200, json!({ "active": false })));
+    };
+    let user = tx.row("User", &caller.id)?.map(|user| user.body).unwrap_or_default();
+    let kept = tx.doc(ACCESS, token)?.unwrap_or_default();
+    let expires = kept.get("expires").and_then(Value::as_i64).map(|expires| expires / 1000);
+    Ok(Answer::json(
+        200,
+        json!({
+            "active": true,
+            "scope": "api",
+            "client_id": home.client_id,
+            "username": user.get("Username"),
+            "sub": format!("{}/id/{}/{}", home.base, home.organization, caller.id),
+            "token_type": "access_token",
+            "exp": expires,
+        }),
+    ))
+}
+
+/// Answers `GET /.well-known/openid-configuration`.
+pub(crate) fn discovery(home: &Home) -> Answer {
+    let base = &home.base;
+    let at = |name: &str| format!("{base}/services/oauth2/{name}");
+    Answer::json(
+        200,
+        json!({
+            "issuer": base,
+            "authorization_endpoint": at("authorize"),
+            "token_endpoint": at("token"),
+            "revocation_endpoint": at("revoke"),
+            "userinfo_endpoint": at("userinfo"),
+            "introspection_endpoint": at("introspect"),
+            "jwks_uri": format!("{base}/id/keys"),
+            "scopes_supported": ["api", "refresh_token", "openid", "id"],
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }),
+    )
 }
 
 /// Ends all access tokens that can end, as when a session times out.
@@ -164,7 +259,23 @@ pub(crate) fn identity(home: &Home, tx: &Tx<'_>, caller: &Caller) -> Result<Answ
             "language": "en_US",
             "locale": "en_US",
             "zoneinfo": "Europe/Zurich",
-            "urls": { "rest": format!("{}/services/data/v{{version}}/", home.base) },
+            "urls": urls(home, caller),
         }),
     ))
+}
+
+fn urls(home: &Home, caller: &Caller) -> Value {
+    let base = &home.base;
+    let versioned = |name: &str| format!("{base}/services/{name}");
+    json!({
+        "enterprise": versioned("Soap/c/{version}"),
+        "partner": versioned("Soap/u/{version}"),
+        "metadata": versioned("Soap/m/{version}"),
+        "rest": versioned("data/v{version}/"),
+        "sobjects": versioned("data/v{version}/sobjects/"),
+        "query": versioned("data/v{version}/query/"),
+        "search": versioned("data/v{version}/search/"),
+        "recent": versioned("data/v{version}/recent/"),
+        "profile": format!("{base}/{}", caller.id),
+    })
 }

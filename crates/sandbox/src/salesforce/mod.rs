@@ -8,6 +8,7 @@ mod derive;
 mod describe;
 mod described;
 mod ids;
+mod login;
 mod model;
 mod objects;
 mod orgs;
@@ -18,6 +19,7 @@ mod rows;
 mod rules;
 mod seed;
 mod session;
+mod soap;
 mod soql;
 mod upsert;
 mod validate;
@@ -31,9 +33,10 @@ pub use self::described::Unreadable;
 pub(crate) use self::{
     auth::{expire, expire_all},
     described::org,
+    login::{prepare as prepare_login, register as register_certificate},
     model::Org,
     seed::order,
-    seed::{Grants, prepare, reset},
+    seed::{Grants, INTEGRATION_USER, prepare, reset},
     session::Home,
 };
 use self::{
@@ -53,8 +56,10 @@ const VERSIONS: std::ops::RangeInclusive<u32> = 20..=68;
 /// The organisation.
 #[derive(Debug)]
 pub(crate) struct Salesforce {
-    pub(crate) home: Home,
-    pub(crate) store: Arc<Store>,
+    home: Home,
+    /// The same as whoever calls over https sees it.
+    secure: Home,
+    store: Arc<Store>,
 }
 
 /// The number of `v60.0`, if it is served.
@@ -65,9 +70,16 @@ fn version(word: &str) -> Option<u32> {
 }
 
 impl Salesforce {
+    /// The organisation of a home that is called at its own address, and over https at `secure`.
+    pub(crate) fn new(home: Home, secure: &str, store: Arc<Store>) -> Self {
+        let secure = Home { base: secure.to_owned(), ..home.clone() };
+        Self { home, secure, store }
+    }
+
     /// The same organisation as a copy that lags behind shows it.
     pub(crate) fn lagging(&self, lag: Lag) -> Self {
-        Self { home: self.home.clone(), store: Arc::new(self.store.before(lag)) }
+        let (home, secure) = (self.home.clone(), self.secure.clone());
+        Self { home, secure, store: Arc::new(self.store.before(lag)) }
     }
 
     /// Answers one call. What it wrote is on disk before this returns.
@@ -108,11 +120,22 @@ impl Salesforce {
         orgs: &Orgs,
     ) -> Result<(refusal::Done<Answer>, Option<String>), Stop> {
         let parts = call.parts();
+        let home = if call.secure { &self.secure } else { &self.home };
         let open = match (call.method, parts.as_slice()) {
             (Method::Post, [.., "services", "oauth2", "token"]) => {
-                Some(auth::token(&self.home, tx, call)?)
+                Some(auth::token(home, tx, call)?)
             }
-            (Method::Post, ["services", "oauth2", "revoke"]) => Some(auth::revoke(tx, call)?),
+            (Method::Get | Method::Post, [.., "services", "oauth2", "revoke"]) => {
+                Some(auth::revoke(tx, call)?)
+            }
+            (Method::Post, [.., "services", "oauth2", "introspect"]) => {
+                Some(auth::introspect(home, tx, call)?)
+            }
+            (
+                Method::Post,
+                [.., "services", "Soap", "u", version] | [.., "services", "Soap", "u", version, _],
+            ) => Some(soap::answer(home, tx, call, version)?),
+            (Method::Get, [".well-known", "openid-configuration"]) => Some(auth::discovery(home)),
             (_, ["services", "data"]) => Some(Answer::json(200, versions())),
             (_, _) => None,
         };
@@ -123,42 +146,42 @@ impl Salesforce {
             let wrong = Wrong::new("INVALID_SESSION_ID", "Session expired or invalid");
             return Ok((Err(Refusal::new(401, wrong).into()), None));
         };
-        let result = self.signed_in(tx, call, (&caller, orgs), &parts);
+        let result = signed_in(home, tx, call, (&caller, orgs), &parts);
         Ok((result, Some(caller.alias)))
     }
+}
 
-    fn signed_in(
-        &self,
-        tx: &Tx<'_>,
-        call: &Call,
-        (caller, orgs): (&Caller, &Orgs),
-        parts: &[&str],
-    ) -> refusal::Done<Answer> {
-        let raw = String::from_utf8_lossy(&call.body);
-        match parts {
-            ["services", "oauth2", "userinfo"] | ["id", _, _] => {
-                Ok(auth::identity(&self.home, tx, caller)?)
-            }
-            ["services", "data", word, rest @ ..] => {
-                let version = version(word).ok_or_else(not_found)?;
-                let allow_save = call
-                    .header("sforce-duplicate-rule-header")
-                    .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
-                let session = Session {
-                    tx,
-                    home: &self.home,
-                    org: orgs.seen_by(&caller.alias),
-                    whole: &orgs.whole,
-                    rules: &orgs.rules,
-                    allow_save,
-                    caller,
-                    version,
-                    raw: &raw,
-                };
-                data::dispatch(&session, call, rest)
-            }
-            _ => Err(not_found()),
+fn signed_in(
+    home: &Home,
+    tx: &Tx<'_>,
+    call: &Call,
+    (caller, orgs): (&Caller, &Orgs),
+    parts: &[&str],
+) -> refusal::Done<Answer> {
+    let raw = String::from_utf8_lossy(&call.body);
+    match parts {
+        [.., "services", "oauth2", "userinfo"] | ["id", _, _] => {
+            Ok(auth::identity(home, tx, caller)?)
         }
+        ["services", "data", word, rest @ ..] => {
+            let version = version(word).ok_or_else(not_found)?;
+            let allow_save = call
+                .header("sforce-duplicate-rule-header")
+                .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
+            let session = Session {
+                tx,
+                home,
+                org: orgs.seen_by(&caller.alias),
+                whole: &orgs.whole,
+                rules: &orgs.rules,
+                allow_save,
+                caller,
+                version,
+                raw: &raw,
+            };
+            data::dispatch(&session, call, rest)
+        }
+        _ => Err(not_found()),
     }
 }
 

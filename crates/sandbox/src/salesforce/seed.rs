@@ -9,6 +9,7 @@ use crate::{
     database::StoreError,
     salesforce::{
         auth, derive, ids,
+        login::Login,
         model::Org,
         objects::lists::STAGES,
         orgs::{Orgs, Shared},
@@ -30,6 +31,8 @@ pub(crate) struct Grants {
     pub(crate) refresh: String,
 }
 
+/// How the integration user signs in.
+pub(crate) const INTEGRATION_USER: &str = "cosell@sandbox.example";
 const KEPT: (&str, &str) = ("meta", "salesforce");
 
 /// Seeds the organisation the first time; answers its home and the ready tokens.
@@ -55,6 +58,7 @@ pub(crate) fn prepare(
         integration_user: ids::make("005", 1),
         rep_user: ids::make("005", 2),
         orgs: Shared::new(org),
+        login: Login::default(),
     };
     home.orgs.set(rules::all(tx)?);
     if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
@@ -191,9 +195,9 @@ fn organization() -> Value {
 
 fn integration_user() -> Value {
     json!({
-        "Username": "cosell@sandbox.example",
+        "Username": INTEGRATION_USER,
         "LastName": "cosell",
-        "Email": "cosell@sandbox.example",
+        "Email": INTEGRATION_USER,
         "Alias": "cosell",
         "IsActive": true,
     })

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     database::StoreError,
     salesforce::{
+        login::Login,
         model::{Object, Org},
         orgs::Shared,
         refusal::{Done, not_found, unreadable},
@@ -31,6 +32,8 @@ pub(crate) struct Home {
     pub(crate) rep_user: String,
     /// What the organisation is made of.
     pub(crate) orgs: Shared,
+    /// Passwords and keys of the other ways to sign in.
+    pub(crate) login: Login,
 }
 
 /// A signed-in user.

@@ -19,6 +19,8 @@ mod faults;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod rows;

@@ -13,10 +13,13 @@ mod tree;
 
 use serde_json::{Map, Value};
 
-use crate::salesforce::{
-    model::{Object, Org},
-    refusal::{Done, Stop, Wrong, bad},
-    session::Session,
+use crate::{
+    clock,
+    salesforce::{
+        model::{Object, Org},
+        refusal::{Done, Stop, Wrong, bad},
+        session::Session,
+    },
 };
 
 /// The outcome of a query.
@@ -32,25 +35,25 @@ pub(crate) enum Found {
 
 /// Finds the rows of a query. `deleted`: those in the bin too.
 pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Found> {
-    let query = resolve::query(session.org, text, &parser::parse(text)?)?;
+    let query = resolve::query(session.org, text, &read(session, text)?)?;
     run::find(session, &query, deleted)
 }
 
 /// What the columns of a query are called.
 pub(crate) fn columns(session: &Session<'_>, text: &str) -> Done<Value> {
-    Ok(columns::describe(&resolve::query(session.org, text, &parser::parse(text)?)?))
+    Ok(columns::describe(&resolve::query(session.org, text, &read(session, text)?)?))
 }
 
 /// Shows rows of a query's object as the query selects them.
 pub(crate) fn show(session: &Session<'_>, text: &str, ids: &[String]) -> Done<Vec<Value>> {
-    let query = resolve::query(session.org, text, &parser::parse(text)?)?;
+    let query = resolve::query(session.org, text, &read(session, text)?)?;
     run::show(session, &query, ids)
 }
 
 /// Whether a condition can be asked of an object's rows, or the refusal that says what is wrong with it.
 pub(crate) fn understands(org: &Org, object: &str, condition: &str) -> Done<()> {
     let text = asked(object, condition);
-    resolve::query(org, &text, &parser::parse(&text)?).map(|_| ())
+    resolve::query(org, &text, &parser::parse(&text, clock::now_milliseconds())?).map(|_| ())
 }
 
 /// Whether a row, stored or not, fulfils a condition.
@@ -61,8 +64,13 @@ pub(crate) fn holds(
     row: &Map<String, Value>,
 ) -> Done<bool> {
     let text = asked(&object.name, condition);
-    let query = resolve::query(session.whole, &text, &parser::parse(&text)?)?;
+    let query = resolve::query(session.whole, &text, &read(session, &text)?)?;
     run::holds(session, &query, row)
+}
+
+/// What a query says today.
+fn read(session: &Session<'_>, text: &str) -> Done<tree::Query> {
+    parser::parse(text, session.tx.now_milliseconds())
 }
 
 fn asked(object: &str, condition: &str) -> String {

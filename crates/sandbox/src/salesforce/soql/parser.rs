@@ -24,12 +24,14 @@ struct Parser<'t> {
     text: &'t str,
     tokens: std::iter::Peekable<std::vec::IntoIter<(Token, usize)>>,
     depth: usize,
+    /// The present day, in milliseconds since 1970.
+    now: i64,
 }
 
-/// Reads a whole query.
-pub(super) fn parse(text: &str) -> Done<Query> {
+/// Reads a whole query at a time in milliseconds since 1970.
+pub(super) fn parse(text: &str, now: i64) -> Done<Query> {
     let tokens = cut(text)?.into_iter().peekable();
-    let mut parser = Parser { text, tokens, depth: 0 };
+    let mut parser = Parser { text, tokens, depth: 0, now };
     let query = parser.query()?;
     match parser.next() {
         (Token::End, _) => Ok(query),
@@ -358,7 +360,7 @@ impl Parser<'_> {
                 "null" => Some(Literal::Null),
                 "true" => Some(Literal::Flag(true)),
                 "false" => Some(Literal::Flag(false)),
-                name => clock::today()
+                name => clock::day(self.now)
                     .and_then(|today| dates::span(name, today))
                     .map(|(from, to)| Literal::Span(from.to_string(), to.to_string())),
             },
