@@ -15,6 +15,8 @@ use crate::{
 
 /// Most parts of a composite.
 const MOST: usize = 25;
+/// Most parts of a graph.
+const MOST_OF_GRAPH: usize = 500;
 /// Most queries and collections among them.
 const MOST_HEAVY: usize = 5;
 const HALTED: &str = "PROCESSING_HALTED";
@@ -53,31 +55,50 @@ impl Outcome {
 pub(crate) fn run(session: &Session<'_>) -> Done<Answer> {
     let body = parse_body(session.raw)?;
     let all_or_none = body.get("allOrNone").and_then(Value::as_bool).unwrap_or(false);
-    let parts = read(&body)?;
-    let outcomes = session.tx.step::<_, Stop>(|| {
+    let parts = read(&body, MOST)?;
+    let outcomes = carry_out(session, &parts, all_or_none)?;
+    Ok(Answer::json(200, json!({ "compositeResponse": shown(outcomes) })))
+}
+
+/// One graph: all of it or nothing. Answers its parts' answers and whether it was done; `begin`: else every
+/// part says that it was halted.
+pub(crate) fn whole(session: &Session<'_>, graph: &Value, begin: bool) -> Done<(Vec<Value>, bool)> {
+    let parts = read(graph, MOST_OF_GRAPH)?;
+    let outcomes = if begin {
+        carry_out(session, &parts, true)?
+    } else {
+        let halted = |part: &Part| Outcome::halted(&part.reference, ROLLED_BACK);
+        parts.iter().map(halted).collect()
+    };
+    let done = !outcomes.iter().any(Outcome::failed);
+    Ok((shown(outcomes), done))
+}
+
+fn carry_out(session: &Session<'_>, parts: &[Part], all_or_none: bool) -> Done<Vec<Outcome>> {
+    session.tx.step::<_, Stop>(|| {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for part in &parts {
+        for part in parts {
             let outcome = one(session, part, &outcomes)?;
             let failed = outcome.failed();
             outcomes.push(outcome);
             if failed && all_or_none {
-                return Ok(End::Undo(halt(&parts, outcomes)));
+                return Ok(End::Undo(halt(parts, outcomes)));
             }
         }
         Ok(End::Keep(outcomes))
-    })?;
-    let answers: Vec<Value> = outcomes
-        .into_iter()
-        .map(|outcome| {
-            json!({
-                "body": outcome.body,
-                "httpHeaders": outcome.headers,
-                "httpStatusCode": outcome.status,
-                "referenceId": outcome.reference,
-            })
+    })
+}
+
+fn shown(outcomes: Vec<Outcome>) -> Vec<Value> {
+    let shown = outcomes.into_iter().map(|outcome| {
+        json!({
+            "body": outcome.body,
+            "httpHeaders": outcome.headers,
+            "httpStatusCode": outcome.status,
+            "referenceId": outcome.reference,
         })
-        .collect();
-    Ok(Answer::json(200, json!({ "compositeResponse": answers })))
+    });
+    shown.collect()
 }
 
 /// The last outcome stays; all others say that they were undone or not begun.
@@ -96,12 +117,12 @@ fn invalid(message: impl Into<String>) -> Stop {
     bad(Wrong::new("INVALID_INPUT", message))
 }
 
-fn read(body: &Value) -> Done<Vec<Part>> {
+fn read(body: &Value, most: usize) -> Done<Vec<Part>> {
     let Some(given) = body.get("compositeRequest").and_then(Value::as_array) else {
         return Err(invalid("compositeRequest must be a list of subrequests"));
     };
-    if given.len() > MOST {
-        let message = format!("Limit exceeded: {MOST} subrequests at most in a composite request");
+    if given.len() > most {
+        let message = format!("Limit exceeded: {most} subrequests at most in a composite request");
         return Err(bad(Wrong::new("LIMIT_EXCEEDED", message)));
     }
     let mut parts: Vec<Part> = Vec::new();
@@ -181,8 +202,10 @@ fn inner(session: &Session<'_>, call: &Call, raw: &str) -> Done<Answer> {
         return Err(not_found());
     };
     let version = super::version(version).ok_or_else(not_found)?;
-    let is_allowed =
-        matches!(rest, ["query" | "queryAll" | "sobjects", ..] | ["composite", "sobjects", ..]);
+    let is_allowed = matches!(
+        rest,
+        ["query" | "queryAll" | "sobjects" | "limits", ..] | ["composite", "sobjects" | "tree", ..]
+    );
     if !is_allowed {
         let message =
             format!("The resource is not allowed in a composite request: {}", call.target);

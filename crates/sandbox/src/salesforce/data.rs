@@ -7,12 +7,13 @@ use crate::{
     call::{Answer, Call, Method},
     clock,
     salesforce::{
-        collections, composite, describe,
+        batch, bulk, collections, composite, conditional, describe, graph,
         model::Object,
         query,
         refusal::{Done, Refusal, Wrong, not_found, unreadable, wrong_method},
-        rows,
+        replication, rows,
         session::{Session, parse_body},
+        tree,
         upsert::{self, Upserted},
     },
 };
@@ -33,19 +34,30 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
                 Err(wrong_method("GET,HEAD,POST"))
             }
         },
+        ["composite", "tree", name] => posted(method, || tree::run(session, name)),
+        ["composite", "batch"] => posted(method, || batch::run(session)),
+        ["composite", "graph"] => posted(method, || graph::run(session)),
         ["composite", "sobjects", rest @ ..] => collections::dispatch(session, call, method, rest),
+        ["jobs", rest @ ..] => bulk::dispatch(session, call, rest),
         ["sobjects"] => Ok(Answer::json(200, describe::global(session.org, session.version))),
         ["sobjects", name] => object(session, method, session.known(name)?),
         ["sobjects", name, "describe"] => Ok(Answer::json(
             200,
             describe::whole(session.org, session.known(name)?, session.version),
         )),
+        ["sobjects", name, "updated"] => replication::updated(session, call, session.known(name)?),
+        ["sobjects", name, "deleted"] => replication::deleted(session, call, session.known(name)?),
         ["sobjects", name, id] => row(session, call, method, session.known(name)?, id),
         ["sobjects", name, key, value] => {
             by_key(session, call, method, session.known(name)?, key, value)
         }
         _ => Err(not_found()),
     }
+}
+
+/// What only takes POST.
+fn posted(method: Method, run: impl FnOnce() -> Done<Answer>) -> Done<Answer> {
+    if method == Method::Post { run() } else { Err(wrong_method("POST")) }
 }
 
 /// The method, which clients without PATCH may give in the address.
@@ -71,7 +83,13 @@ fn resources(session: &Session<'_>) -> Value {
 
 fn composite_resources(session: &Session<'_>) -> Value {
     let base = format!("/services/data/v{}.0/composite", session.version);
-    json!({ "sobjects": format!("{base}/sobjects"), "composite": base })
+    json!({
+        "tree": format!("{base}/tree"),
+        "batch": format!("{base}/batch"),
+        "sobjects": format!("{base}/sobjects"),
+        "graph": format!("{base}/graph"),
+        "composite": base,
+    })
 }
 
 fn limits(session: &Session<'_>) -> Value {
@@ -130,13 +148,13 @@ fn row(
         Method::Get | Method::Head => show(session, call, object, &id),
         Method::Patch => {
             let fields = fields(session)?;
-            if call.header("if-unmodified-since").is_some()
-                && let Some(stored) = session.tx.row(&object.name, &id)?.filter(|row| !row.deleted)
-            {
+            if let Some(stored) = session.tx.row(&object.name, &id)?.filter(|row| !row.deleted) {
                 rows::unmodified_since(&stored.body, call.header("if-unmodified-since"))?;
+                conditional::if_match(call, &object.name, &stored.body)?;
             }
             rows::update(session, object, &id, &fields, None)?;
-            Ok(Answer::empty(204))
+            let now = session.tx.row(&object.name, &id)?;
+            Ok(tagged(Answer::empty(204), object, now.map(|row| row.body).as_ref()))
         }
         Method::Delete => {
             rows::delete(session, object, &id)?;
@@ -149,14 +167,26 @@ fn row(
 fn show(session: &Session<'_>, call: &Call, object: &Object, id: &str) -> Done<Answer> {
     let row = rows::live(session, object, id)?;
     rows::unmodified_since(&row, call.header("if-unmodified-since"))?;
+    conditional::if_match(call, &object.name, &row)?;
     let modified = rows::modified(&row);
     let stamp = clock::http_date(modified);
     let since = call.header("if-modified-since").and_then(clock::from_http);
-    if since.is_some_and(|since| modified <= since) {
-        return Ok(Answer::empty(304).with("Last-Modified", stamp));
+    let is_known = conditional::is_known(call, &object.name, &row);
+    if is_known || since.is_some_and(|since| modified <= since) {
+        let answer = Answer::empty(304).with("Last-Modified", stamp);
+        return Ok(tagged(answer, object, Some(&row)));
     }
     let shown = rows::show(session, object, &row, call.parameter("fields"))?;
-    Ok(Answer::json(200, shown).with("Last-Modified", stamp))
+    let answer = Answer::json(200, shown).with("Last-Modified", stamp);
+    Ok(tagged(answer, object, Some(&row)))
+}
+
+/// The answer with the row's entity tag, where there are such.
+fn tagged(answer: Answer, object: &Object, row: Option<&Map<String, Value>>) -> Answer {
+    match row.and_then(|row| conditional::tag(&object.name, row)) {
+        Some(tag) => answer.with("ETag", tag),
+        None => answer,
+    }
 }
 
 fn by_key(

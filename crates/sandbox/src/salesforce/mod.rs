@@ -1,12 +1,17 @@
 //! Salesforce. In come calls to its address; out go its answers. It must not know the other systems.
 
 mod auth;
+mod batch;
+mod bulk;
 mod collections;
 mod composite;
+mod conditional;
+mod csv;
 mod data;
 mod derive;
 mod describe;
 mod described;
+mod graph;
 mod ids;
 mod login;
 mod model;
@@ -15,12 +20,14 @@ mod orgs;
 mod query;
 mod record_types;
 mod refusal;
+mod replication;
 mod rows;
 mod rules;
 mod seed;
 mod session;
 mod soap;
 mod soql;
+mod tree;
 mod upsert;
 mod validate;
 mod values;

@@ -39,6 +39,8 @@ mod steps;
 #[cfg(test)]
 mod swagger;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod webhooks;

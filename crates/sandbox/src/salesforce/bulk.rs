@@ -1,0 +1,428 @@
+//! Jobs: many rows as a table, taken or given. In come job descriptions and tables; out go states and
+//! results. A job is done as soon as its upload is complete. It must not know single rows' rules.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    call::{Answer, Body, Call, Method},
+    clock,
+    salesforce::{
+        csv, ids,
+        model::Object,
+        refusal::{Done, Refusal, Stop, Wrong, bad, not_found, wrong_method},
+        rows,
+        session::{Session, parse_body},
+        soql::{self, Found},
+        upsert::{self, Upserted},
+        values,
+    },
+    store::End,
+};
+
+const JOB: &str = "salesforce-job";
+const CSV: &str = "text/csv";
+/// What stands for nothing in a cell; an empty cell is as if it were not there.
+const NOTHING: &str = "#N/A";
+
+/// Which of the two kinds of job an address is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+impl Way {
+    fn word(self) -> &'static str {
+        match self {
+            Self::In => "ingest",
+            Self::Out => "query",
+        }
+    }
+}
+
+/// Answers calls below `/jobs`.
+pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Done<Answer> {
+    let (way, rest) = match parts {
+        ["ingest", rest @ ..] => (Way::In, rest),
+        ["query", rest @ ..] => (Way::Out, rest),
+        _ => return Err(not_found()),
+    };
+    match (call.method, rest) {
+        (Method::Post, []) => open(session, way),
+        (Method::Get, []) => {
+            let jobs = session.tx.docs(JOB)?.into_iter().map(|(_, job)| info(&job));
+            let jobs: Vec<Value> = jobs.filter(|job| is_of(job, way)).collect();
+            Ok(Answer::json(200, json!({ "done": true, "nextRecordsUrl": null, "records": jobs })))
+        }
+        (Method::Get, [id]) => Ok(Answer::json(200, info(&find(session, way, id)?))),
+        (Method::Patch, [id]) => turn(session, find(session, way, id)?),
+        (Method::Delete, [id]) => {
+            find(session, way, id)?;
+            session.tx.drop_doc(JOB, &ids::read(id).unwrap_or_default())?;
+            Ok(Answer::empty(204))
+        }
+        (Method::Put, [id, "batches"]) if way == Way::In => {
+            upload(session, find(session, way, id)?)
+        }
+        (Method::Get, [id, which]) if way == Way::In => {
+            let job = find(session, way, id)?;
+            let name = match *which {
+                "successfulResults" | "failedResults" | "unprocessedrecords" => *which,
+                _ => return Err(not_found()),
+            };
+            Ok(table(job.get(name).and_then(Value::as_str).unwrap_or_default()))
+        }
+        (Method::Get, [id, "results"]) => results(call, &find(session, way, id)?),
+        (_, [] | [_] | [_, _]) => Err(wrong_method("DELETE,GET,PATCH,POST,PUT")),
+        (_, _) => Err(not_found()),
+    }
+}
+
+fn is_of(job: &Value, way: Way) -> bool {
+    let kind = job.get("jobType").and_then(Value::as_str);
+    kind == Some(match way {
+        Way::In => "V2Ingest",
+        Way::Out => "V2Query",
+    })
+}
+
+fn find(session: &Session<'_>, way: Way, id: &str) -> Done<Value> {
+    let id = ids::read(id).unwrap_or_default();
+    session.tx.doc(JOB, &id)?.filter(|job| is_of(job, way)).ok_or_else(not_found)
+}
+
+fn text<'a>(job: &'a Value, name: &str) -> &'a str {
+    job.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What clients are shown of a job.
+fn info(job: &Value) -> Value {
+    let hidden = ["data", "rows", "successfulResults", "failedResults", "unprocessedrecords"];
+    let shown = job.as_object().into_iter().flatten();
+    let shown = shown.filter(|(name, _)| !hidden.contains(&name.as_str()));
+    Value::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+fn keep(session: &Session<'_>, job: &Value) -> Done<()> {
+    session.tx.put_doc(JOB, text(job, "id"), job)?;
+    Ok(())
+}
+
+fn set(job: &mut Value, entries: &[(&str, Value)]) {
+    if let Some(map) = job.as_object_mut() {
+        for (name, value) in entries {
+            map.insert((*name).to_owned(), value.clone());
+        }
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Stop {
+    bad(Wrong::new("INVALIDJOB", message))
+}
+
+fn open(session: &Session<'_>, way: Way) -> Done<Answer> {
+    let asked = parse_body(session.raw)?;
+    let operation = text(&asked, "operation");
+    let known: &[&str] = match way {
+        Way::In => &["insert", "update", "upsert", "delete", "hardDelete"],
+        Way::Out => &["query", "queryAll"],
+    };
+    if !known.contains(&operation) {
+        return Err(invalid(format!("InvalidJob : Invalid operation: {operation}")));
+    }
+    let id = ids::make("750", session.tx.next("750")?);
+    let now = clock::salesforce(session.tx.now_milliseconds());
+    let or = |name: &str, other: &str| match text(&asked, name) {
+        "" => other.to_owned(),
+        given => given.to_owned(),
+    };
+    let mut job = json!({
+        "id": id,
+        "operation": operation,
+        "createdById": session.caller.id,
+        "createdDate": now,
+        "systemModstamp": now,
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": values::number(&format!("{}.0", session.version)),
+        "lineEnding": or("lineEnding", "LF"),
+        "columnDelimiter": or("columnDelimiter", "COMMA"),
+        "numberRecordsProcessed": 0,
+        "retries": 0,
+        "totalProcessingTime": 0,
+    });
+    if way == Way::Out {
+        set(&mut job, &[("jobType", json!("V2Query")), ("state", json!("JobComplete"))]);
+        answer_query(session, &asked, &mut job)?;
+    } else {
+        let object = session.known(text(&asked, "object"))?;
+        let url = format!("services/data/v{}.0/jobs/{}/{id}/batches", session.version, way.word());
+        set(
+            &mut job,
+            &[
+                ("object", json!(object.name)),
+                ("jobType", json!("V2Ingest")),
+                ("state", json!("Open")),
+                ("contentUrl", json!(url)),
+                ("numberRecordsFailed", json!(0)),
+                ("apiActiveProcessingTime", json!(0)),
+                ("apexProcessingTime", json!(0)),
+            ],
+        );
+        if operation == "upsert" {
+            let key = upsert::key_field(object, text(&asked, "externalIdFieldName"))?;
+            set(&mut job, &[("externalIdFieldName", json!(key.name))]);
+        }
+    }
+    keep(session, &job)?;
+    Ok(Answer::json(200, info(&job)))
+}
+
+fn upload(session: &Session<'_>, mut job: Value) -> Done<Answer> {
+    if text(&job, "state") != "Open" {
+        return Err(invalid("Found multiple contents for job, or the job is not open"));
+    }
+    set(&mut job, &[("data", json!(session.raw))]);
+    keep(session, &job)?;
+    Ok(Answer::empty(201))
+}
+
+/// `UploadComplete` and `Aborted`.
+fn turn(session: &Session<'_>, mut job: Value) -> Done<Answer> {
+    let asked = parse_body(session.raw)?;
+    let state = text(&asked, "state").to_owned();
+    let is_over = matches!(text(&job, "state"), "JobComplete" | "Failed" | "Aborted");
+    match state.as_str() {
+        "UploadComplete" | "Aborted" if is_over => {
+            let message = format!("Job is already in state {}", text(&job, "state"));
+            return Err(bad(Wrong::new("INVALIDJOBSTATE", message)));
+        }
+        "UploadComplete" if is_of(&job, Way::In) => {
+            // Clients see the upload's end; a look later, the job is done.
+            set(&mut job, &[("state", json!("UploadComplete"))]);
+            let shown = info(&job);
+            take_in(session, &mut job)?;
+            keep(session, &job)?;
+            return Ok(Answer::json(200, shown));
+        }
+        "Aborted" => set(&mut job, &[("state", json!("Aborted"))]),
+        other => {
+            let message = format!("InvalidJob : Invalid state: {other}");
+            return Err(invalid(message));
+        }
+    }
+    keep(session, &job)?;
+    Ok(Answer::json(200, info(&job)))
+}
+
+fn delimiter(job: &Value) -> char {
+    match text(job, "columnDelimiter") {
+        "TAB" => '\t',
+        "SEMICOLON" => ';',
+        "PIPE" => '|',
+        "CARET" => '^',
+        "BACKQUOTE" => '`',
+        _ => ',',
+    }
+}
+
+fn line_end(job: &Value) -> &'static str {
+    if text(job, "lineEnding") == "CRLF" { "\r\n" } else { "\n" }
+}
+
+/// Carries out a job, each row for itself.
+fn take_in(session: &Session<'_>, job: &mut Value) -> Done<()> {
+    let (delimiter, line_end) = (delimiter(job), line_end(job));
+    let mut table = csv::read(text(job, "data"), delimiter).into_iter();
+    let object = session.known(text(job, "object"))?;
+    let head = table.next().unwrap_or_default();
+    let with = |names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).chain(head.clone()).collect()
+    };
+    let mut done = vec![with(&["sf__Id", "sf__Created"])];
+    let mut failed = vec![with(&["sf__Id", "sf__Error"])];
+    for cells in table {
+        let row = fields(&head, &cells);
+        let given = id_of(&row).unwrap_or_default().to_owned();
+        let outcome = session.tx.step::<_, Stop>(|| match one(session, job, object, row) {
+            Ok(made) => Ok(End::Keep(Ok(made))),
+            Err(Stop::Refused(refusal)) => Ok(End::Undo(Err(refusal))),
+            Err(stop @ Stop::Store(_)) => Err(stop),
+        })?;
+        let (to, mut line) = match outcome {
+            Ok((id, created)) => (&mut done, vec![id, created.to_string()]),
+            Err(refusal) => (&mut failed, vec![given, said(&refusal)]),
+        };
+        line.extend(cells);
+        to.push(line);
+    }
+    let (processed, refused) = (done.len() + failed.len() - 2, failed.len() - 1);
+    set(
+        job,
+        &[
+            ("state", json!("JobComplete")),
+            ("data", Value::Null),
+            ("numberRecordsProcessed", json!(processed)),
+            ("numberRecordsFailed", json!(refused)),
+            ("successfulResults", json!(csv::write(&done, delimiter, line_end))),
+            ("failedResults", json!(csv::write(&failed, delimiter, line_end))),
+            ("unprocessedrecords", json!(csv::write(&[head], delimiter, line_end))),
+        ],
+    );
+    Ok(())
+}
+
+fn said(refusal: &Refusal) -> String {
+    let entries = refusal.wrongs.iter().map(|wrong| {
+        let fields = wrong.fields.clone().unwrap_or_default().join(",");
+        format!("{}:{}:{fields} --", wrong.code, wrong.message)
+    });
+    entries.collect::<Vec<_>>().join(";")
+}
+
+/// What a line says of a row; `Parent.Key` is a parent by its key.
+fn fields(head: &[String], cells: &[String]) -> Map<String, Value> {
+    let mut row = Map::new();
+    for (name, cell) in head.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+        let value = if cell == NOTHING { Value::Null } else { json!(cell) };
+        match name.split_once('.') {
+            Some((parent, key)) => row.insert(parent.to_owned(), json!({ key: value })),
+            None => row.insert(name.clone(), value),
+        };
+    }
+    row
+}
+
+fn id_of(row: &Map<String, Value>) -> Option<&str> {
+    row.iter().find(|(name, _)| name.eq_ignore_ascii_case("id")).and_then(|(_, id)| id.as_str())
+}
+
+/// Does to one row what the job is for; answers its id and whether it was made.
+fn one(
+    session: &Session<'_>,
+    job: &Value,
+    object: &Object,
+    mut row: Map<String, Value>,
+) -> Done<(String, bool)> {
+    let missing = || bad(Wrong::nowhere("MISSING_ARGUMENT", "Id not specified"));
+    let id = id_of(&row).map(str::to_owned);
+    row.retain(|name, _| !name.eq_ignore_ascii_case("id"));
+    let known = |id: Option<String>| -> Done<String> {
+        let id = id.ok_or_else(missing)?;
+        rows::read_id(object, &id)
+            .map_err(|_| bad(Wrong::nowhere("MALFORMED_ID", format!("malformed id {id}"))))
+    };
+    match text(job, "operation") {
+        "insert" => Ok((rows::create(session, object, &row, None)?, true)),
+        "update" => {
+            let id = known(id)?;
+            rows::update(session, object, &id, &row, None)?;
+            Ok((id, false))
+        }
+        "upsert" => {
+            let field = upsert::key_field(object, text(job, "externalIdFieldName"))?;
+            let name = row.keys().find(|name| name.eq_ignore_ascii_case(&field.name)).cloned();
+            let value = name.and_then(|name| row.shift_remove(&name));
+            let value = if field.name == "Id" { id.map(Value::String) } else { value };
+            let Some(value) = value.as_ref().and_then(Value::as_str) else {
+                let message = format!("{} not specified", field.name);
+                return Err(bad(Wrong::nowhere("MISSING_ARGUMENT", message)));
+            };
+            match upsert::upsert(session, object, (field, value), &row, false, &|_| Ok(()))? {
+                Upserted::Created(id) => Ok((id, true)),
+                Upserted::Updated(id) => Ok((id, false)),
+                Upserted::Several(_) => {
+                    let message = format!("{}: more than one record found", field.name);
+                    Err(bad(Wrong::at("DUPLICATE_EXTERNAL_ID", field, message)))
+                }
+            }
+        }
+        _ => {
+            let id = known(id)?;
+            rows::delete(session, object, &id)?;
+            Ok((id, false))
+        }
+    }
+}
+
+/// Runs a query job's query and keeps its table.
+fn answer_query(session: &Session<'_>, asked: &Value, job: &mut Value) -> Done<()> {
+    let query = text(asked, "query");
+    let described = soql::columns(session, query)?;
+    let mut names = Vec::new();
+    paths(&described, "columnMetadata", "", &mut names);
+    let records = match soql::find(session, query, text(asked, "operation") == "queryAll")? {
+        Found::Rows(ids) => soql::show(session, query, &ids)?,
+        Found::Groups(_) | Found::Count(_) => {
+            return Err(bad(Wrong::new(
+                "FUNCTIONALITY_NOT_ENABLED",
+                "Aggregate queries are not supported",
+            )));
+        }
+    };
+    let mut table = vec![names.clone()];
+    table.extend(records.iter().map(|row| names.iter().map(|name| cell(row, name)).collect()));
+    set(
+        job,
+        &[
+            ("object", described.get("entityName").cloned().unwrap_or_default()),
+            ("numberRecordsProcessed", json!(records.len())),
+            ("rows", json!(table)),
+        ],
+    );
+    Ok(())
+}
+
+/// The dotted names of columns.
+fn paths(described: &Value, key: &str, before: &str, names: &mut Vec<String>) {
+    for column in described.get(key).and_then(Value::as_array).into_iter().flatten() {
+        let name = format!("{before}{}", text(column, "columnName"));
+        let is_parent =
+            column.get("joinColumns").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        if is_parent {
+            paths(column, "joinColumns", &format!("{name}."), names);
+        } else {
+            names.push(name);
+        }
+    }
+}
+
+fn cell(row: &Value, path: &str) -> String {
+    let found = path.split('.').try_fold(row, |here, name| here.get(name));
+    match found {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// `GET …/results?maxRecords=&locator=`: a page of a query job's table; the locator is a line's number.
+fn results(call: &Call, job: &Value) -> Done<Answer> {
+    if text(job, "state") != "JobComplete" {
+        return Err(bad(Wrong::new("INVALIDJOBSTATE", "the job is not complete")));
+    }
+    let rows: Vec<Vec<String>> = job
+        .get("rows")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|row| {
+            let cells = row.as_array().into_iter().flatten();
+            cells.map(|cell| cell.as_str().unwrap_or_default().to_owned()).collect()
+        })
+        .collect();
+    let number = |name: &str| call.parameter(name).and_then(|text| text.parse::<usize>().ok());
+    let (begin, most) = (number("locator").unwrap_or(0), number("maxRecords").unwrap_or(50_000));
+    let (head, rows) = rows.split_at(rows.len().min(1));
+    let page: Vec<Vec<String>> = rows.iter().skip(begin).take(most).cloned().collect();
+    let end = begin + page.len();
+    let next = if end < rows.len() { end.to_string() } else { "null".to_owned() };
+    let count = page.len().to_string();
+    let text = csv::write(&[head.to_vec(), page].concat(), delimiter(job), line_end(job));
+    Ok(table(&text).with("Sforce-Locator", next).with("Sforce-NumberOfRecords", count))
+}
+
+fn table(text: &str) -> Answer {
+    let body = Body::Bytes(CSV, text.as_bytes().to_vec());
+    Answer { status: 200, headers: Vec::new(), body }
+}
