@@ -377,7 +377,7 @@ async fn plant(
     partner: &PartnerHome,
 ) -> Result<(), Error> {
     let ground = plant::Ground {
-        salesforce: Salesforce { home: home.clone(), store: Arc::clone(store) },
+        salesforce: Salesforce::new(home.clone(), "", Arc::clone(store)),
         home: home.clone(),
         partner: partner.clone(),
         store: Arc::clone(store),

@@ -1,0 +1,106 @@
+//! Programs that we did not write, unmodified, take `cosell sandbox` for Salesforce.
+//!
+//! In: the built `cosell`, clients from their registries (installed once below `target/`), our scripts in
+//! `tests/clients`. Out: each step of each script, and a failure if one failed. Must not know: the
+//! sandbox's inside. Without Node.js, Python or a registry a script is skipped, loudly.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may stop where something is wrong")]
+
+#[path = "clients/install.rs"]
+mod install;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use install::{finish, npm, pip};
+use tempfile::TempDir;
+
+/// How long the sandbox may take to start.
+const START: Duration = Duration::from_secs(30);
+/// How long a script may take.
+const SCRIPT: Duration = Duration::from_mins(3);
+
+/// Said also where the output of tests that pass is not shown.
+fn tell(what: &str) {
+    let _ = writeln!(std::io::stderr(), "\n{what}");
+}
+
+/// A sandbox of its own. It ends with the test.
+struct Running {
+    folder: TempDir,
+    process: Child,
+}
+
+impl Running {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cosell"));
+        command.args(["sandbox", "--with-parent", "--ready-file"]);
+        command.arg(folder.path().join("ready.json"));
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut running = Self { folder, process: command.spawn().unwrap() };
+        let since = Instant::now();
+        while !running.ready_file().exists() {
+            assert!(running.process.try_wait().unwrap().is_none(), "the sandbox ended");
+            assert!(since.elapsed() < START, "no ready file");
+            sleep(Duration::from_millis(20));
+        }
+        running
+    }
+
+    fn ready_file(&self) -> PathBuf {
+        self.folder.path().join("ready.json")
+    }
+
+    /// Runs a client's script and tells its steps.
+    fn run(&self, mut command: Command, name: &str) {
+        command.arg(self.ready_file());
+        command.env("REQUESTS_CA_BUNDLE", self.folder.path().join("ready.ca.pem"));
+        for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
+            command.env_remove(proxy).env_remove(proxy.to_uppercase());
+        }
+        let said = self.folder.path().join("said");
+        let fine = finish(command, &said, SCRIPT);
+        let said = std::fs::read_to_string(said).unwrap();
+        tell(&format!("{name}\n{said}"));
+        assert_eq!(fine, Some(true), "{name} ran to its end without a failure");
+        assert!(said.contains(" passed, 0 failed"), "{name} did its steps");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients").join(name)
+}
+
+#[test]
+fn jsforce_takes_the_sandbox_for_salesforce() {
+    let Some(home) = npm("jsforce", "3.10.16") else {
+        return tell("SKIPPED: jsforce could not be installed (Node.js, npm and its registry)");
+    };
+    let mut command = Command::new("node");
+    command.arg(script("jsforce.cjs")).env("CLIENT_HOME", home);
+    Running::start().run(command, "jsforce");
+}
+
+#[test]
+fn simple_salesforce_takes_the_sandbox_for_salesforce() {
+    let Some(home) = pip("simple-salesforce", "1.12.10") else {
+        return tell(
+            "SKIPPED: simple-salesforce could not be installed (Python, pip and its registry)",
+        );
+    };
+    let mut command = Command::new("python3");
+    command.arg("-B").arg(script("simple.py")).env("PYTHONPATH", home);
+    Running::start().run(command, "simple-salesforce");
+}
