@@ -76,7 +76,7 @@ const LONGER: &[(&str, &str)] = &[];
 const WITHOUT_CASE: &[Code] = &[Code::TooLarge];
 
 /// Packages in `Cargo.lock`, ours included.
-const PACKAGES: usize = 304;
+const PACKAGES: usize = 320;
 
 fn nothing(breaches: &[String], rule: &str) {
     let mut list = String::new();
