@@ -57,10 +57,13 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("sandbox", "aws_lc_rs", &["sign.rs"]),
     ("sandbox", "axum", &["serve.rs"]),
     ("sandbox", "base64", &["sign.rs"]),
+    ("sandbox", "prost", &["salesforce/pubsub/messages.rs"]),
     ("sandbox", "rcgen", &["sign.rs"]),
-    ("sandbox", "reqwest", &["deliver.rs", "remote.rs"]),
+    ("sandbox", "reqwest", &["deliver.rs", "remote.rs", "salesforce/outbound/send.rs"]),
     ("sandbox", "rusqlite", &["database.rs"]),
     ("sandbox", "tokio_rustls", &["tls.rs"]),
+    ("sandbox", "tonic", &["salesforce/pubsub/wire.rs"]),
+    ("sandbox", "tonic_prost", &["salesforce/pubsub/wire.rs"]),
 ];
 
 /// Libraries that are vocabulary rather than machinery: any file may use them.

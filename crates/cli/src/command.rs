@@ -235,6 +235,10 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) admin_port: u16,
 
+    /// Salesforce's Pub/Sub API's port
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) pubsub_port: u16,
+
     #[command(flatten)]
     pub(crate) serving: Serving,
 }

@@ -66,6 +66,7 @@ impl From<command::Sandbox> for Options {
                 partner_center: args.partner_center_port,
                 webhooks: args.webhooks_port,
                 admin: args.admin_port,
+                pubsub: args.pubsub_port,
             },
             referrals: args.referrals,
             seed: args.seed,
@@ -121,10 +122,11 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
     if !options.with_parent {
         let addresses = sandbox.addresses();
         print(&format!(
-            "Salesforce      {}\n                {}\nPartner Center  {}\nwebhooks host   {}\n\
-             administration  {}\n(tokens: --ready-file PATH)\nCtrl-C ends it.\n",
+            "Salesforce      {}\n                {}\nPub/Sub API     {}\nPartner Center  {}\n\
+             webhooks host   {}\nadministration  {}\n(tokens: --ready-file PATH)\nCtrl-C ends it.\n",
             addresses.salesforce,
             addresses.salesforce_https,
+            addresses.pubsub,
             addresses.partner_center,
             addresses.webhooks,
             addresses.admin

@@ -12,7 +12,7 @@ use crate::{
     fault::Faults,
     journal::{Filter, Journal},
     partner_center::{self, PartnerHome, SERVICE, Stop, registration},
-    salesforce::{self, Home},
+    salesforce::{self, Home, Notifier},
     store::{Count, End, Store, Tx},
     usage::Usage,
 };
@@ -28,6 +28,7 @@ pub(crate) struct Admin {
     pub(crate) faults: Arc<Faults>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) notifier: Arc<Notifier>,
 }
 
 impl Admin {
@@ -35,6 +36,9 @@ impl Admin {
     pub(crate) async fn answer(&self, call: &Call) -> Answer {
         if call.bearer() != Some(self.token.as_str()) {
             return wrong(401, "the admin token is missing or wrong");
+        }
+        if let Some(done) = self.notifier.order(call) {
+            return done.unwrap_or_else(|error| wrong(503, &error.to_string()));
         }
         let parts = call.parts();
         match (call.method, parts.as_slice()) {

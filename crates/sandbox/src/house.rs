@@ -13,7 +13,7 @@ use crate::{
     fault::{self, Faults, Kind, Strike},
     journal::{About, Journal, Told},
     partner_center::{self, PartnerCenter},
-    salesforce::{self, Salesforce},
+    salesforce::{self, Notifier, Salesforce, is_for_cometd},
     serve::System,
     store::{End, Store},
     undo::Lag,
@@ -32,6 +32,7 @@ pub(crate) struct House {
     pub(crate) faults: Arc<Faults>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) notifier: Arc<Notifier>,
 }
 
 /// An answer as it goes out.
@@ -87,6 +88,9 @@ impl House {
             self.usage.count(system, call.body.len(), sent.body.len());
             return Outcome { wait: Duration::ZERO, sent: Some(sent), script: None };
         }
+        if system == System::Salesforce && is_for_cometd(&call) {
+            return self.poll(call).await;
+        }
         // In memory a call takes microseconds; on a disk it waits.
         let outcome = if self.store.is_kept() {
             let here = Arc::clone(&self);
@@ -103,6 +107,19 @@ impl House {
             tokio::time::sleep(outcome.wait).await;
         }
         outcome
+    }
+
+    /// Answers a poll of the Streaming API, which may be held for long. No fault strikes it.
+    async fn poll(&self, call: Call) -> Outcome {
+        let (begun, at) = (Instant::now(), self.store.clock.now_ticks());
+        let sent = Sent::new(self.notifier.cometd.answer(call.clone()).await);
+        let told = Told { status: sent.status, headers: &sent.headers, body: &sent.body };
+        let microseconds = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let system = System::Salesforce;
+        let about = About { system: system.name(), at, microseconds, user: None, fault: None };
+        self.journal.add(&call, Some(told), about);
+        self.usage.count(system, call.body.len(), sent.body.len());
+        Outcome { wait: Duration::ZERO, sent: Some(sent), script: None }
     }
 
     fn work(&self, system: System, call: &Call) -> Outcome {

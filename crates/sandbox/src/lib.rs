@@ -43,7 +43,7 @@ use crate::{
     house::House,
     journal::Journal,
     partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
-    salesforce::{Grants, Home, Salesforce},
+    salesforce::{Grants, Home, Notifier, Salesforce},
     serve::System,
     sign::{Identity, Signer},
     store::{End, Store, Tx},
@@ -108,6 +108,8 @@ pub struct Ports {
     pub webhooks: u16,
     /// The administration.
     pub admin: u16,
+    /// Salesforce's Pub/Sub API.
+    pub pubsub: u16,
 }
 
 /// How a sandbox is set up. `Config::default()` keeps nothing and takes free ports.
@@ -139,6 +141,10 @@ pub struct Config {
     /// Whether Salesforce lets users in by name and password (OAuth's password grant and SOAP `login`),
     /// as organisations did before these ways were retired.
     pub password_logins: bool,
+    /// The longest silence on a Pub/Sub stream that waits for events.
+    pub keep_alive: Duration,
+    /// How long a poll of the Streaming API is held that has nothing to say.
+    pub poll_hold: Duration,
 }
 
 impl Default for Config {
@@ -156,6 +162,8 @@ impl Default for Config {
             referrals: 0,
             seed: 1,
             password_logins: true,
+            keep_alive: Duration::from_secs(270),
+            poll_hold: Duration::from_secs(110),
         }
     }
 }
@@ -173,6 +181,8 @@ pub struct Addresses {
     pub webhooks: String,
     /// The administration.
     pub admin: String,
+    /// Salesforce's Pub/Sub API: gRPC without TLS.
+    pub pubsub: String,
 }
 
 /// What a client of the sandbox needs to be let in. These are secrets of the sandbox alone.
@@ -207,6 +217,8 @@ pub struct SalesforceCredentials {
     pub private_key_pem: String,
     /// The authority to trust for the https address, in PEM.
     pub authority_pem: String,
+    /// The organisation's id, which the Pub/Sub API asks for.
+    pub organization: String,
 }
 
 /// What a client of Partner Center needs.
@@ -255,7 +267,8 @@ impl Sandbox {
         let store = Arc::new(Store::open(config.state.as_deref(), clock)?);
         let signer = Signer::open(config.state.as_deref())?;
         let org = salesforce::org(&config.describes)?;
-        let (listeners, addresses) = listen(&store, config.ports).await?;
+        let (mut listeners, addresses) = listen(&store, config.ports).await?;
+        let streams = listeners.pop();
         let (credentials, home, partner, identity) = store
             .transaction::<_, Error>(|tx| Ok(End::Keep(settle(tx, &config, &addresses, org)?)))?;
         plant(&store, &config, &credentials, &home, &partner).await?;
@@ -269,6 +282,9 @@ impl Sandbox {
         let faults = Arc::new(Faults::open(&store)?);
         let journal = Arc::new(Journal::default());
         let usage = Arc::new(Usage::default());
+        let (stop, stopping) = watch::channel(false);
+        let waits = (config.keep_alive, config.poll_hold);
+        let notifier = Arc::new(Notifier::new(&store, &home, &stopping, waits));
         let house = Arc::new(House {
             salesforce: Salesforce::new(
                 home.clone(),
@@ -285,17 +301,21 @@ impl Sandbox {
                 faults: Arc::clone(&faults),
                 journal: Arc::clone(&journal),
                 usage: Arc::clone(&usage),
+                notifier: Arc::clone(&notifier),
             },
             courier: Arc::clone(&courier),
             store: Arc::clone(&store),
             faults,
             journal,
             usage,
+            notifier: Arc::clone(&notifier),
         });
-        let (stop, stopping) = watch::channel(false);
         let passing =
             partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
         let mut tasks = vec![courier.run(stopping.clone()), passing, save(store, stopping.clone())];
+        if let Some(streams) = streams {
+            tasks.extend(notifier.run(streams).map_err(Error::Client)?);
+        }
         for (place, (listener, system)) in listeners.into_iter().zip(SYSTEMS).enumerate() {
             let door = if place == SECURE {
                 Door::secure(listener, &identity)?
@@ -343,6 +363,8 @@ impl Sandbox {
                 "security_token": salesforce.security_token,
                 "private_key_pem": salesforce.private_key_pem,
                 "authority_pem": salesforce.authority_pem,
+                "organization": salesforce.organization,
+                "pubsub_url": self.addresses.pubsub,
             },
             "partner_center": {
                 "url": self.addresses.partner_center,
@@ -421,6 +443,7 @@ async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addres
         ports.webhooks,
         ports.admin,
         ports.salesforce_https,
+        ports.pubsub,
     ];
     let mut listeners = Vec::new();
     let mut numbers = Vec::new();
@@ -455,6 +478,7 @@ async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addres
         webhooks: next(),
         admin: next(),
         salesforce_https: next(),
+        pubsub: next(),
     };
     Ok((listeners, addresses))
 }
@@ -494,6 +518,7 @@ fn settle(
             security_token: home.login.security_token.clone(),
             private_key_pem: home.login.private_key.clone(),
             authority_pem: identity.authority.clone(),
+            organization: home.organization.clone(),
         },
         partner_center: PartnerCenterCredentials {
             tenant: partner.tenant.clone(),

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use aws_lc_rs::{rand, rand::SystemRandom, rsa, signature};
+use aws_lc_rs::{digest, rand, rand::SystemRandom, rsa, signature};
 use base64::{Engine as _, engine::general_purpose};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -233,6 +233,18 @@ pub(crate) fn guid() -> String {
     }
     parts.push(rest);
     parts.join("-")
+}
+
+/// Sixteen bytes of SHA-256, as 22 letters, digits, `-` and `_`.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    let whole = digest::digest(&digest::SHA256, bytes);
+    base64_url(whole.as_ref().get(..16).unwrap_or_default())
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let hash = digest::digest(&digest::SHA256, bytes);
+    hash.as_ref().iter().fold(String::new(), |out, byte| out + &format!("{byte:02x}"))
 }
 
 /// Base64 for URLs, without padding.

@@ -11,10 +11,12 @@ use std::{
 };
 
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
     database::{Cells, Database, Result, StoreError},
+    salesforce::TABLES,
     undo::{Before, Lag, Past},
 };
 
@@ -90,6 +92,8 @@ struct Shared {
     is_kept: bool,
     /// Whether webhooks were put on their way since somebody asked.
     has_news: AtomicBool,
+    /// Rings after a commit that left something for others to do or to hear of.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -114,6 +118,8 @@ pub(crate) struct Tx<'a> {
     written: RefCell<Vec<Before>>,
     /// Whether it put webhooks on their way.
     pub(crate) has_news: Cell<bool>,
+    /// Whether it left something that subscribers hear of.
+    has_changes: Cell<bool>,
 }
 
 const MAIN: &str = "
@@ -143,6 +149,9 @@ impl Store {
     pub(crate) fn open(folder: Option<&Path>, clock: Clock) -> Result<Self> {
         let file = |name: &str| folder.map(|folder| folder.join(name));
         let database = Database::open(file("state.sqlite").as_deref(), true, MAIN)?;
+        for tables in TABLES {
+            database.batch(tables)?;
+        }
         let counts = Database::open(file("requests.sqlite").as_deref(), false, COUNTS)?;
         let list = read_counts(&counts)?;
         let shared = Shared {
@@ -150,6 +159,7 @@ impl Store {
             counts: Mutex::new(Counts { list, is_saved: true, database: counts }),
             is_kept: folder.is_some(),
             has_news: AtomicBool::new(false),
+            changes: watch::Sender::new(()),
         };
         Ok(Self { shared: Arc::new(shared), clock: Arc::new(clock), lag: None })
     }
@@ -179,21 +189,29 @@ impl Store {
             clock: &self.clock,
             written: RefCell::default(),
             has_news: Cell::new(false),
+            has_changes: Cell::new(false),
         };
         let done = match self.lag.map_or(Ok(()), |lag| past.go_back(&tx, lag)) {
             Ok(()) => work(&tx),
             Err(error) => Err(error.into()),
         };
-        let (written, has_news) = (tx.written.into_inner(), tx.has_news.into_inner());
+        let sealed = match &done {
+            Ok(End::Keep(_)) if tx.has_changes.get() => tx.seal_changes(),
+            Ok(End::Keep(_) | End::Undo(_)) | Err(_) => Ok(()),
+        };
+        let (written, has_news) = (tx.written.take(), tx.has_news.get());
         match done {
             Ok(End::Keep(value)) if self.lag.is_none() => {
-                if let Err(error) = database.run("COMMIT", &[]) {
+                if let Err(error) = sealed.and_then(|()| database.run("COMMIT", &[])) {
                     // A failed commit may leave the transaction open; the first error matters more.
                     let _ = database.run("ROLLBACK", &[]);
                     return Err(error.into());
                 }
                 past.take(written);
                 self.shared.has_news.fetch_or(has_news, Ordering::SeqCst);
+                if tx.has_changes.get() {
+                    self.shared.changes.send_replace(());
+                }
                 Ok(value)
             }
             Ok(End::Keep(value) | End::Undo(value)) => {
@@ -211,6 +229,11 @@ impl Store {
     /// Whether webhooks were put on their way since this was last asked.
     pub(crate) fn take_news(&self) -> bool {
         self.shared.has_news.swap(false, Ordering::SeqCst)
+    }
+
+    /// Hears of commits that left something to do or to hear of.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
     }
 
     /// Counts one thing that need not be flushed; answers the new count.
@@ -275,6 +298,11 @@ fn read_counts(database: &Database) -> Result<Vec<Count>> {
 }
 
 impl Tx<'_> {
+    /// Says that others have something to do once this transaction is kept.
+    pub(crate) fn has_news(&self) {
+        self.has_changes.set(true);
+    }
+
     /// Runs `work` so that it alone can be undone.
     pub(crate) fn step<T, E: From<StoreError>>(
         &self,

@@ -1,9 +1,12 @@
 //! Salesforce. In come calls to its address; out go its answers. It must not know the other systems.
 
 mod auth;
+mod automation;
 mod batch;
 mod bulk;
+mod changes;
 mod collections;
+mod cometd;
 mod composite;
 mod conditional;
 mod csv;
@@ -15,8 +18,11 @@ mod graph;
 mod ids;
 mod login;
 mod model;
+mod notify;
 mod objects;
 mod orgs;
+mod outbound;
+mod pubsub;
 mod query;
 mod record_types;
 mod refusal;
@@ -39,9 +45,11 @@ use serde_json::{Value, json};
 pub use self::described::Unreadable;
 pub(crate) use self::{
     auth::{expire, expire_all},
+    cometd::is_for as is_for_cometd,
     described::org,
     login::{prepare as prepare_login, register as register_certificate},
     model::Org,
+    notify::Notifier,
     seed::order,
     seed::{Grants, INTEGRATION_USER, prepare, reset},
     session::Home,
@@ -56,6 +64,9 @@ use crate::{
     store::{End, Store, Tx},
     undo::Lag,
 };
+
+/// The tables that the organisation keeps beside its rows.
+pub(crate) const TABLES: [&str; 3] = [changes::log::TABLES, automation::TABLES, outbound::TABLES];
 
 /// The oldest and the newest API version served.
 const VERSIONS: std::ops::RangeInclusive<u32> = 20..=68;
@@ -172,6 +183,7 @@ fn signed_in(
         }
         ["services", "data", word, rest @ ..] => {
             let version = version(word).ok_or_else(not_found)?;
+            let origin = origin(call, version);
             let allow_save = call
                 .header("sforce-duplicate-rule-header")
                 .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
@@ -185,10 +197,21 @@ fn signed_in(
                 caller,
                 version,
                 raw: &raw,
+                origin: &origin,
             };
             data::dispatch(&session, call, rest)
         }
         _ => Err(not_found()),
+    }
+}
+
+/// Where a change comes from, as change events name it.
+fn origin(call: &Call, version: u32) -> String {
+    let options = call.header("sforce-call-options").unwrap_or_default();
+    let client = options.split([';', ',']).find_map(|option| option.trim().strip_prefix("client="));
+    match client {
+        Some(client) => format!("com/salesforce/api/rest/{version}.0;client={client}"),
+        None => format!("com/salesforce/api/rest/{version}.0"),
     }
 }
 

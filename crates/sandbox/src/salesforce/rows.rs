@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock,
     salesforce::{
-        derive, ids,
+        automation, changes, derive, ids,
         model::{Object, OnDelete},
-        record_types,
+        outbound, record_types,
         refusal::{
             Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
         },
@@ -143,8 +143,25 @@ fn stamp(session: &Session<'_>, row: &mut Map<String, Value>, now: &str) {
     row.insert("LastModifiedById".to_owned(), json!(session.caller.id));
 }
 
-/// Writes a row with its indexed values. Also for rows that no user made.
-pub(crate) fn put(
+/// Writes a row and notes the change for those who subscribe to it.
+fn put(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    body: Map<String, Value>,
+    deleted: bool,
+    stamp: &str,
+) -> Done<()> {
+    let before = session.tx.row(&object.name, id)?;
+    let after = StoredRow { deleted, body };
+    changes::record(session, object, id, before.as_ref(), &after)?;
+    automation::notice(session, object, id, &after)?;
+    outbound::notice(session, object, id, &after)?;
+    plant(session, object, id, after.body, deleted, stamp)
+}
+
+/// Writes a row with its indexed values, as if it had always been there.
+pub(crate) fn plant(
     session: &Session<'_>,
     object: &Object,
     id: &str,

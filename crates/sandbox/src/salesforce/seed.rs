@@ -8,12 +8,12 @@ use crate::{
     clock,
     database::StoreError,
     salesforce::{
-        auth, derive, ids,
+        auth, automation, changes, derive, ids,
         login::Login,
         model::Org,
         objects::lists::STAGES,
         orgs::{Orgs, Shared},
-        record_types,
+        outbound, record_types,
         refusal::{Done, Stop},
         rows, rules,
         session::{Caller, Home, Session},
@@ -61,6 +61,7 @@ pub(crate) fn prepare(
         login: Login::default(),
     };
     home.orgs.set(rules::all(tx)?);
+    changes::schema::keep_all(tx, &home.orgs.now().whole)?;
     if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
         plant_record_types(tx, &home)?;
         return Ok((home, Grants { rep_access, refresh }));
@@ -88,6 +89,9 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     tx.drop_docs("salesforce-locator")?;
     rules::forget(tx)?;
     home.orgs.set(Vec::new());
+    changes::reset(tx)?;
+    automation::reset(tx)?;
+    outbound::reset(tx)?;
     seed(tx, home)
 }
 
@@ -106,6 +110,7 @@ fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     let done = plant(&session, "Organization", &home.organization, &organization())
         .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
         .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
+        .and_then(|()| plant(&session, "User", &automation::automated_user().id, &automated()))
         .and_then(|()| stages(&session));
     plant_record_types(tx, home)?;
     // Later users get numbers of their own.
@@ -117,7 +122,12 @@ fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
 }
 
 /// A session of the organisation's own.
-fn planting<'a>(tx: &'a Tx<'a>, home: &'a Home, orgs: &'a Orgs, caller: &'a Caller) -> Session<'a> {
+pub(crate) fn planting<'a>(
+    tx: &'a Tx<'a>,
+    home: &'a Home,
+    orgs: &'a Orgs,
+    caller: &'a Caller,
+) -> Session<'a> {
     Session {
         tx,
         home,
@@ -128,6 +138,7 @@ fn planting<'a>(tx: &'a Tx<'a>, home: &'a Home, orgs: &'a Orgs, caller: &'a Call
         caller,
         version: 60,
         raw: "",
+        origin: "",
     }
 }
 
@@ -179,7 +190,7 @@ fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<
         row.insert(name.to_owned(), json!(session.home.integration_user));
     }
     row.insert("Id".to_owned(), json!(id));
-    rows::put(session, object, id, row, false, &now)
+    rows::plant(session, object, id, row, false, &now)
 }
 
 fn organization() -> Value {
@@ -199,6 +210,17 @@ fn integration_user() -> Value {
         "LastName": "cosell",
         "Email": INTEGRATION_USER,
         "Alias": "cosell",
+        "IsActive": true,
+    })
+}
+
+/// The user of rules that nobody started.
+fn automated() -> Value {
+    json!({
+        "Username": "autoproc@sandbox.example",
+        "LastName": "Automated Process",
+        "Email": "autoproc@sandbox.example",
+        "Alias": "autoproc",
         "IsActive": true,
     })
 }

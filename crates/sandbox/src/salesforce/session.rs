@@ -61,6 +61,8 @@ pub(crate) struct Session<'a> {
     pub(crate) version: u32,
     /// The request's body, for positions in messages.
     pub(crate) raw: &'a str,
+    /// How change events name where a change came from; empty for what no call did.
+    pub(crate) origin: &'a str,
 }
 
 impl<'a> Session<'a> {

@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod bus;
+#[cfg(test)]
 mod client;
+#[cfg(test)]
+mod cometd;
+#[cfg(test)]
+mod events;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
@@ -20,6 +26,8 @@ mod faults;
 mod log;
 #[cfg(test)]
 mod login;
+#[cfg(test)]
+mod pubsub;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
@@ -40,6 +48,8 @@ mod steps;
 mod swagger;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod told;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

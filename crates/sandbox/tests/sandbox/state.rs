@@ -233,7 +233,7 @@ async fn a_reset_leaves_keys_and_users() {
     client.admin("POST", "/reset", &Value::Null).await.is(204);
     client.hooks("GET", "", &Value::Null).await.is(404);
     for (object, count) in
-        [("Account", 0), ("User", 2), ("Organization", 1), ("OpportunityStage", 10)]
+        [("Account", 0), ("User", 3), ("Organization", 1), ("OpportunityStage", 10)]
     {
         let got = client.query(&format!("SELECT COUNT() FROM {object}")).await.is(200);
         assert_eq!(got.body["totalSize"], json!(count), "{object}");

@@ -1,0 +1,329 @@
+//! The table of changes. In come entries of the open transaction; out go sealed ones in order, until the
+//! window closes behind them. It must not know what an object or a field is.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    database::{Cells, Result},
+    sign,
+    store::Tx,
+};
+
+/// The tables that this file reads and writes. An entry without a key belongs to a transaction that is
+/// still open.
+pub(crate) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, entity TEXT NOT NULL, records TEXT NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL, key TEXT NOT NULL, commit_number INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS changes_by_entity ON changes (entity, number);
+CREATE INDEX IF NOT EXISTS changes_by_time ON changes (at);
+CREATE INDEX IF NOT EXISTS changes_open ON changes (number) WHERE key = '';
+";
+
+/// How long a change can be read again: 72 hours, in milliseconds.
+pub(crate) const WINDOW: i64 = 72 * 60 * 60 * 1000;
+/// Entries kept at most: beyond them the window closes early, so that a long load cannot fill the memory.
+const MOST: i64 = 200_000;
+/// Where replay ids and commit numbers begin.
+const FIRST_NUMBER: i64 = 1_544_000;
+const FIRST_COMMIT: i64 = 12_280_000_000_000;
+/// What a marker is for: a position on a quiet topic that is younger than the window.
+const MARKER: &str = "MARKER";
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Create,
+    Update,
+    Delete,
+    Undelete,
+    GapCreate,
+    GapUpdate,
+    GapDelete,
+    GapUndelete,
+    GapOverflow,
+}
+
+impl Kind {
+    const ALL: [Self; 9] = [
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Undelete,
+        Self::GapCreate,
+        Self::GapUpdate,
+        Self::GapDelete,
+        Self::GapUndelete,
+        Self::GapOverflow,
+    ];
+
+    /// The word of the event's header.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Undelete => "UNDELETE",
+            Self::GapCreate => "GAP_CREATE",
+            Self::GapUpdate => "GAP_UPDATE",
+            Self::GapDelete => "GAP_DELETE",
+            Self::GapUndelete => "GAP_UNDELETE",
+            Self::GapOverflow => "GAP_OVERFLOW",
+        }
+    }
+
+    /// The kind of a word.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether it only says that something happened.
+    pub(crate) fn is_gap(self) -> bool {
+        match self {
+            Self::Create | Self::Update | Self::Delete | Self::Undelete => false,
+            Self::GapCreate
+            | Self::GapUpdate
+            | Self::GapDelete
+            | Self::GapUndelete
+            | Self::GapOverflow => true,
+        }
+    }
+}
+
+/// What is written into the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) entity: String,
+    pub(crate) records: Vec<String>,
+    pub(crate) kind: Kind,
+    /// `changeOrigin`; empty for what no API call did.
+    pub(crate) origin: String,
+    pub(crate) user: String,
+    /// Values by the names of the REST API.
+    pub(crate) fields: Map<String, Value>,
+    /// Names of changed fields, for updates.
+    pub(crate) changed: Vec<String>,
+    /// Names of those that became empty.
+    pub(crate) nulled: Vec<String>,
+    /// What long texts were before.
+    pub(crate) old: Map<String, Value>,
+}
+
+/// A change as subscribers get it.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    /// The replay id.
+    pub(crate) number: i64,
+    pub(crate) entry: Entry,
+    pub(crate) key: String,
+    pub(crate) commit: i64,
+    pub(crate) sequence: i64,
+    /// When it was committed, in milliseconds.
+    pub(crate) at: i64,
+}
+
+const COLUMNS: &str =
+    "number, entity, records, kind, origin, user, body, key, commit_number, sequence, at";
+
+impl Tx<'_> {
+    /// Adds an entry to the open transaction. A record that the transaction touched before keeps one
+    /// entry, of the first kind.
+    pub(crate) fn log_change(&self, entry: &Entry) -> Result<()> {
+        let records = json!(entry.records).to_string();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM changes WHERE key = '' AND entity = ?1 AND records = ?2"
+        );
+        let cells = [entry.entity.as_str().into(), records.as_str().into()];
+        let earlier = self.database.one(&sql, &cells, change)?;
+        if let Some(earlier) = earlier.filter(|_| !entry.kind.is_gap()) {
+            let body = body(&merged(earlier.entry, entry));
+            let sql = "UPDATE changes SET body = ?2 WHERE number = ?1";
+            return self.database.run(sql, &[earlier.number.into(), body.as_str().into()]);
+        }
+        let number = self.next_replay_id()?;
+        self.database.run(
+            "INSERT INTO changes (number, entity, records, kind, origin, user, body, key, commit_number, sequence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', 0, 0, 0)",
+            &[
+                number.into(),
+                entry.entity.as_str().into(),
+                records.as_str().into(),
+                entry.kind.word().into(),
+                entry.origin.as_str().into(),
+                entry.user.as_str().into(),
+                body(entry).as_str().into(),
+            ],
+        )?;
+        self.has_news();
+        Ok(())
+    }
+
+    /// Replay ids only grow, and are not without gaps.
+    fn next_replay_id(&self) -> Result<i64> {
+        let last = self.doc("sequence", "replay")?.and_then(|last| last.as_i64());
+        let last = last.unwrap_or(FIRST_NUMBER);
+        let number = last + 1 + last % 3;
+        self.put_doc("sequence", "replay", &number.into())?;
+        Ok(number)
+    }
+
+    /// Gives the entries of this transaction one key, commit number and time, and their places in it.
+    pub(crate) fn seal_changes(&self) -> Result<()> {
+        let sql = "SELECT number FROM changes WHERE key = '' ORDER BY number";
+        let open = self.database.all(sql, &[], |row| row.number(0))?;
+        let Some(newest) = open.last().copied() else {
+            return Ok(());
+        };
+        let commit = FIRST_COMMIT + self.next("commit")?;
+        let key = sign::guid();
+        let now = self.now_milliseconds();
+        for (sequence, number) in (1_i64..).zip(open) {
+            self.database.run(
+                "UPDATE changes SET key = ?2, commit_number = ?3, sequence = ?4, at = ?5 WHERE number = ?1",
+                &[
+                    number.into(),
+                    key.as_str().into(),
+                    commit.into(),
+                    sequence.into(),
+                    (now - now.rem_euclid(1000)).into(),
+                ],
+            )?;
+        }
+        self.database.run("DELETE FROM changes WHERE at <= ?1", &[(now - WINDOW).into()])?;
+        // Ids are at most three apart, so this many ids hold at least a third of that many entries.
+        let oldest = newest - MOST * 2;
+        self.database.run("DELETE FROM changes WHERE number <= ?1", &[oldest.into()])
+    }
+
+    /// Sealed changes after a position, oldest first, at most so many; of one entity or of all.
+    pub(crate) fn changes_after(
+        &self,
+        position: i64,
+        entity: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<Change>> {
+        let since = self.now_milliseconds() - WINDOW;
+        let (filter, entity) = match entity {
+            Some(entity) => ("entity = ?4", entity),
+            None => ("entity <> ?4", ""),
+        };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM changes WHERE number > ?1 AND at > ?2 AND {filter} AND key <> '' ORDER BY number LIMIT ?3"
+        );
+        let cells = [position.into(), since.into(), limit.into(), entity.into()];
+        self.database.all(&sql, &cells, change)
+    }
+
+    /// Whether a replay id names something that is still kept.
+    pub(crate) fn is_kept(&self, number: i64) -> Result<bool> {
+        let since = self.now_milliseconds() - WINDOW;
+        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2 AND key <> ''";
+        let found = self.database.one(sql, &[number.into(), since.into()], |row| row.number(0))?;
+        Ok(found.is_some())
+    }
+
+    /// The last replay id that was given out.
+    pub(crate) fn newest_replay_id(&self) -> Result<i64> {
+        let last = self.doc("sequence", "replay")?.and_then(|last| last.as_i64());
+        Ok(last.unwrap_or(FIRST_NUMBER))
+    }
+
+    /// A replay id at the end of the log that can be come back to for the whole window.
+    pub(crate) fn fresh_replay_id(&self) -> Result<i64> {
+        let now = self.now_milliseconds();
+        let last = self.newest_replay_id()?;
+        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2 AND key <> ''";
+        let cells = [last.into(), (now - 60_000).into()];
+        if self.database.one(sql, &cells, |row| row.number(0))?.is_some() {
+            return Ok(last);
+        }
+        let number = self.next_replay_id()?;
+        self.database.run(
+            "INSERT INTO changes (number, entity, records, kind, origin, user, body, key, commit_number, sequence, at) VALUES (?1, '', '[]', ?2, '', '', '{}', ?2, 0, 0, ?3)",
+            &[number.into(), MARKER.into(), now.into()],
+        )?;
+        Ok(number)
+    }
+
+    /// Closes the window behind the newest `keep` entries: older replay ids are no longer valid.
+    pub(crate) fn expire_changes(&self, keep: i64) -> Result<()> {
+        self.database.run(
+            "DELETE FROM changes WHERE number NOT IN (SELECT number FROM changes ORDER BY number DESC LIMIT ?1)",
+            &[keep.into()],
+        )
+    }
+
+    /// How many entries are kept.
+    pub(crate) fn change_count(&self) -> Result<i64> {
+        let sql = "SELECT count(*) FROM changes WHERE entity <> ''";
+        Ok(self.database.one(sql, &[], |row| row.number(0))?.unwrap_or_default())
+    }
+}
+
+fn body(entry: &Entry) -> String {
+    json!({
+        "fields": entry.fields,
+        "changed": entry.changed,
+        "nulled": entry.nulled,
+        "old": entry.old,
+    })
+    .to_string()
+}
+
+/// One entry for two changes of a record in one transaction.
+fn merged(mut first: Entry, later: &Entry) -> Entry {
+    for (name, value) in &later.fields {
+        first.fields.insert(name.clone(), value.clone());
+    }
+    match first.kind {
+        Kind::Update => {
+            for name in &later.changed {
+                if !first.changed.contains(name) {
+                    first.changed.push(name.clone());
+                }
+            }
+            for (name, value) in &later.old {
+                first.old.entry(name).or_insert_with(|| value.clone());
+            }
+            let fields = &first.fields;
+            let is_empty = |name: &&String| fields.get(*name).is_none_or(Value::is_null);
+            first.nulled = first.changed.iter().filter(is_empty).cloned().collect();
+        }
+        Kind::Create
+        | Kind::Delete
+        | Kind::Undelete
+        | Kind::GapCreate
+        | Kind::GapUpdate
+        | Kind::GapDelete
+        | Kind::GapUndelete
+        | Kind::GapOverflow => first.fields.retain(|_, value| !value.is_null()),
+    }
+    first
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn change(row: &Cells<'_>) -> Result<Change> {
+    let body = row.json(6)?;
+    let map = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let kind = row.text(3)?;
+    Ok(Change {
+        number: row.number(0)?,
+        entry: Entry {
+            entity: row.text(1)?,
+            records: texts(Some(&row.json(2)?)),
+            // Only words of this file are ever written.
+            kind: Kind::named(&kind).unwrap_or(Kind::GapUpdate),
+            origin: row.text(4)?,
+            user: row.text(5)?,
+            fields: map("fields"),
+            changed: texts(body.get("changed")),
+            nulled: texts(body.get("nulled")),
+            old: map("old"),
+        },
+        key: row.text(7)?,
+        commit: row.number(8)?,
+        sequence: row.number(9)?,
+        at: row.number(10)?,
+    })
+}

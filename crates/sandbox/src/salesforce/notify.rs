@@ -1,0 +1,86 @@
+//! What others hear of the organisation, by itself: streams, automation and outbound messages together. In
+//! come the parts of the sandbox; out go the running tasks and the answers to the admin's orders. It must
+//! not know what is told.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    call::{Answer, Call},
+    database::StoreError,
+    salesforce::{Home, automation, changes, cometd::Cometd, outbound, pubsub, pubsub::Hub},
+    store::{End, Store},
+};
+
+/// Everything that tells.
+#[derive(Debug)]
+pub(crate) struct Notifier {
+    store: Arc<Store>,
+    hub: Arc<Hub>,
+    pub(crate) cometd: Arc<Cometd>,
+}
+
+impl Notifier {
+    /// A notifier that does not run yet. `silence` is the longest one on a gRPC stream, `hold` the longest
+    /// poll.
+    pub(crate) fn new(
+        store: &Arc<Store>,
+        home: &Home,
+        stop: &watch::Receiver<bool>,
+        (silence, hold): (Duration, Duration),
+    ) -> Self {
+        let hub = Hub {
+            home: home.clone(),
+            store: Arc::clone(store),
+            drops: watch::Sender::new(()),
+            stop: stop.clone(),
+            keep_alive: silence,
+        };
+        let cometd = Cometd::new(Arc::clone(store), stop.clone(), hold);
+        Self { store: Arc::clone(store), hub: Arc::new(hub), cometd: Arc::new(cometd) }
+    }
+
+    /// Starts what runs by itself; an error says why a client could not be made.
+    pub(crate) fn run(&self, listener: TcpListener) -> Result<Vec<JoinHandle<()>>, String> {
+        let (home, stop) = (&self.hub.home, &self.hub.stop);
+        Ok(vec![
+            pubsub::serve(listener, Arc::clone(&self.hub)),
+            automation::run(Arc::clone(&self.store), home.clone(), stop.clone()),
+            outbound::run(Arc::clone(&self.store), home.clone(), stop.clone())?,
+        ])
+    }
+
+    /// Answers `/salesforce/changes`, `/salesforce/automation`, `/salesforce/outbound` and what is below
+    /// them; `None` for other addresses.
+    pub(crate) fn order(&self, call: &Call) -> Option<Result<Answer, StoreError>> {
+        let parts = call.parts();
+        let ["salesforce", area @ ("changes" | "automation" | "outbound"), rest @ ..] =
+            parts.as_slice()
+        else {
+            return None;
+        };
+        if (*area, rest) == ("changes", &["drop-streams"]) {
+            self.hub.drops.send_replace(());
+            self.cometd.drop_all();
+            return Some(Ok(Answer::empty(204)));
+        }
+        let body = if call.body.is_empty() {
+            Value::Null
+        } else if let Ok(body) = serde_json::from_slice(&call.body) {
+            body
+        } else {
+            let answer = Answer::json(400, json!({ "error": "the body must be JSON" }));
+            return Some(Ok(answer));
+        };
+        Some(self.store.transaction(|tx| {
+            let answer = match *area {
+                "changes" => changes::control::answer(tx, call.method, rest, &body)?,
+                "automation" => automation::answer(tx, call.method, rest, &body)?,
+                _ => outbound::answer(tx, call.method, rest, &body)?,
+            };
+            Ok(if answer.is_success() { End::Keep(answer) } else { End::Undo(answer) })
+        }))
+    }
+}

@@ -1,0 +1,184 @@
+//! The Pub/Sub API. In come calls with their metadata, already read; out go topics, schemas and refusals in
+//! its words. It must not know the gRPC library, nor how rows change.
+
+pub(crate) mod messages;
+mod stream;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use self::messages::{SchemaInfo, TopicInfo};
+pub(crate) use self::wire::serve;
+use crate::{
+    call::{Call, Method},
+    database::{self, StoreError},
+    salesforce::{auth, changes::schema, session::Home},
+    sign,
+    store::{End, Store, Tx},
+};
+
+/// What all calls share.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    pub(crate) home: Home,
+    pub(crate) store: Arc<Store>,
+    /// Rings when all streams are to be cut.
+    pub(crate) drops: watch::Sender<()>,
+    pub(crate) stop: watch::Receiver<bool>,
+    /// The longest silence on a stream that waits for events.
+    pub(crate) keep_alive: Duration,
+}
+
+/// The kinds of refusal that gRPC tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidArgument,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+}
+
+/// A refused call: the status, Salesforce's own code for it, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) code: Code,
+    /// What follows `sfdc.platform.eventbus.grpc.` in the trailer `error-code`.
+    pub(crate) word: &'static str,
+    pub(crate) message: String,
+}
+
+impl Refused {
+    fn new(code: Code, word: &'static str, message: impl Into<String>) -> Self {
+        Self { code, word, message: message.into() }
+    }
+
+    fn unavailable() -> Self {
+        let message = "The Pub/Sub API service is unavailable.";
+        Self::new(Code::Unavailable, "service.unavailable", message)
+    }
+
+    fn unauthenticated() -> Self {
+        let message = "An authentication exception occurred. Provide valid authentication via \
+                       metadata headers.";
+        Self::new(Code::Unauthenticated, "service.auth.error", message)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(_: StoreError) -> Self {
+        Self::unavailable()
+    }
+}
+
+/// The result of a call.
+pub(crate) type Told<T> = Result<T, Refused>;
+
+/// Who calls: the metadata that each call carries.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ticket {
+    pub(crate) token: String,
+    pub(crate) instance: String,
+    pub(crate) tenant: String,
+    /// The number of this call, for its answers.
+    pub(crate) rpc: String,
+}
+
+impl Hub {
+    /// Does something with the state, aside.
+    async fn with_state<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Hub, &Tx<'_>) -> Told<T> + Send + 'static,
+    ) -> Told<T> {
+        let here = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            here.store.transaction::<_, Refused>(|tx| Ok(End::Keep(work(&here, tx)?)))
+        });
+        done.await.unwrap_or_else(|_| Err(Refused::unavailable()))
+    }
+
+    /// Lets in whoever has a valid token and names this organisation and its instance.
+    fn admit(&self, tx: &Tx<'_>, ticket: &Ticket) -> Told<()> {
+        let header = ("authorization".to_owned(), format!("Bearer {}", ticket.token));
+        let call = Call::new(Method::Post, "/", vec![header], Vec::new());
+        let is_here = ticket.tenant == self.home.organization
+            && ticket.instance.trim_end_matches('/') == self.home.base;
+        match auth::caller(tx, &call)? {
+            Some(_) if is_here => Ok(()),
+            Some(_) | None => Err(Refused::unauthenticated()),
+        }
+    }
+
+    async fn topic(self: &Arc<Self>, ticket: Ticket, name: String) -> Told<TopicInfo> {
+        self.with_state(move |hub, tx| {
+            hub.admit(tx, &ticket)?;
+            let topic = Topic::named(tx, &name)?;
+            Ok(TopicInfo {
+                topic_name: name,
+                tenant_guid: format!("core/sandbox/{}", hub.home.organization),
+                can_publish: false,
+                can_subscribe: true,
+                schema_id: topic.schema(tx)?,
+                rpc_id: ticket.rpc,
+            })
+        })
+        .await
+    }
+
+    async fn schema(self: &Arc<Self>, ticket: Ticket, id: String) -> Told<SchemaInfo> {
+        self.with_state(move |hub, tx| {
+            hub.admit(tx, &ticket)?;
+            let schema_json = schema::by_id(tx, &id)?.ok_or_else(|| {
+                let message = format!("The schema with ID {id} was not found.");
+                Refused::new(Code::NotFound, "schema.not.found", message)
+            })?;
+            Ok(SchemaInfo { schema_json, schema_id: id, rpc_id: ticket.rpc })
+        })
+        .await
+    }
+}
+
+/// What is subscribed to: one object's changes, or those of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Topic {
+    All,
+    Of(String),
+}
+
+impl Topic {
+    fn named(tx: &Tx<'_>, name: &str) -> Told<Self> {
+        Self::read(tx, name)?.ok_or_else(|| {
+            let message = format!("The topic {name} was not found.");
+            Refused::new(Code::NotFound, "topic.not.found", message)
+        })
+    }
+
+    /// The topic of a name; names are case-sensitive.
+    pub(crate) fn read(tx: &Tx<'_>, name: &str) -> database::Result<Option<Self>> {
+        match name.strip_prefix("/data/").unwrap_or_default() {
+            "ChangeEvents" => Ok(Some(Self::All)),
+            event => Ok(schema::object_of(tx, event)?.map(Self::Of)),
+        }
+    }
+
+    /// The object whose changes it is about.
+    pub(crate) fn entity(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Of(entity) => Some(entity),
+        }
+    }
+
+    /// A channel of many objects has no schema of its own.
+    fn schema(&self, tx: &Tx<'_>) -> database::Result<String> {
+        let found = self.entity().map(|entity| schema::current(tx, entity)).transpose()?.flatten();
+        Ok(found.map(|(id, _)| id).unwrap_or_default())
+    }
+}
+
+/// A number for a call.
+fn rpc_id() -> String {
+    sign::guid()
+}

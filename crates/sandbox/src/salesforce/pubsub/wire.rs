@@ -1,0 +1,193 @@
+//! The gRPC listener. In come HTTP/2 connections; out go the answers of the Pub/Sub API. The only file that
+//! knows the gRPC library; it must not know topics or events.
+
+use std::{convert::Infallible, sync::Arc};
+
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::{self, Receiver},
+    task::JoinHandle,
+};
+use tonic::{
+    Code as GrpcCode, Request, Response, Status, Streaming,
+    body::Body,
+    codegen::{BoxFuture, Context, Pin, Poll, Service, http, tokio_stream::Stream},
+    metadata::{Ascii, MetadataMap, MetadataValue},
+    server::{Grpc, StreamingService, UnaryService},
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_prost::ProstCodec;
+
+use super::{
+    Code, Hub, Refused, Ticket, Told,
+    messages::{FetchRequest, FetchResponse, SchemaInfo, SchemaRequest, TopicInfo, TopicRequest},
+    rpc_id, stream,
+};
+use crate::serve::stopped;
+
+/// Requests and answers of a stream that may wait.
+const ROOM: usize = 16;
+
+/// Serves the Pub/Sub API until told to stop.
+pub(crate) fn serve(listener: TcpListener, hub: Arc<Hub>) -> JoinHandle<()> {
+    let stop = stopped(hub.stop.clone());
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = Server::builder().serve_with_incoming_shutdown(Desk { hub }, incoming, stop);
+    tokio::spawn(async move {
+        // Serving ends by the stop alone; single connections report to nobody.
+        let _ = serving.await;
+    })
+}
+
+/// Takes calls and hands them to the method of their path.
+#[derive(Debug, Clone)]
+struct Desk {
+    hub: Arc<Hub>,
+}
+
+impl Service<http::Request<Body>> for Desk {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let hub = Arc::clone(&self.hub);
+        Box::pin(async move {
+            Ok(match request.uri().path() {
+                "/eventbus.v1.PubSub/GetTopic" => {
+                    Grpc::new(ProstCodec::default()).unary(GetTopic(hub), request).await
+                }
+                "/eventbus.v1.PubSub/GetSchema" => {
+                    Grpc::new(ProstCodec::default()).unary(GetSchema(hub), request).await
+                }
+                "/eventbus.v1.PubSub/Subscribe" => {
+                    Grpc::new(ProstCodec::default()).streaming(Subscribe(hub), request).await
+                }
+                path => {
+                    let method = path.rsplit('/').next().unwrap_or_default();
+                    let message = format!("The sandbox does not serve {method}.");
+                    let refused =
+                        Refused::new(Code::Unimplemented, "service.unimplemented", message);
+                    status(&refused, &rpc_id()).into_http()
+                }
+            })
+        })
+    }
+}
+
+struct GetTopic(Arc<Hub>);
+
+impl UnaryService<TopicRequest> for GetTopic {
+    type Response = TopicInfo;
+    type Future = BoxFuture<Response<TopicInfo>, Status>;
+
+    fn call(&mut self, request: Request<TopicRequest>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(request.metadata());
+            let rpc = ticket.rpc.clone();
+            answer(hub.topic(ticket, request.into_inner().topic_name).await, &rpc)
+        })
+    }
+}
+
+struct GetSchema(Arc<Hub>);
+
+impl UnaryService<SchemaRequest> for GetSchema {
+    type Response = SchemaInfo;
+    type Future = BoxFuture<Response<SchemaInfo>, Status>;
+
+    fn call(&mut self, request: Request<SchemaRequest>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(request.metadata());
+            let rpc = ticket.rpc.clone();
+            answer(hub.schema(ticket, request.into_inner().schema_id).await, &rpc)
+        })
+    }
+}
+
+struct Subscribe(Arc<Hub>);
+
+impl StreamingService<FetchRequest> for Subscribe {
+    type Response = FetchResponse;
+    type ResponseStream = Answers;
+    type Future = BoxFuture<Response<Answers>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<FetchRequest>>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(request.metadata());
+            let rpc = ticket.rpc.clone();
+            let (asks, asked) = mpsc::channel(ROOM);
+            let (answers, given) = mpsc::channel(ROOM);
+            let mut requests = request.into_inner();
+            tokio::spawn(async move {
+                // A broken stream ends like one that was closed.
+                while let Ok(Some(request)) = requests.message().await {
+                    if asks.send(request).await.is_err() {
+                        break;
+                    }
+                }
+            });
+            tokio::spawn(stream::run(hub, ticket, asked, answers));
+            Ok(Response::new(Answers { given, rpc }))
+        })
+    }
+}
+
+/// The answers of one stream.
+#[derive(Debug)]
+struct Answers {
+    given: Receiver<Told<FetchResponse>>,
+    rpc: String,
+}
+
+impl Stream for Answers {
+    type Item = Result<FetchResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.given.poll_recv(context);
+        next.map(|next| next.map(|told| told.map_err(|refused| status(&refused, &self.rpc))))
+    }
+}
+
+fn answer<T>(told: Told<T>, rpc: &str) -> Result<Response<T>, Status> {
+    told.map(Response::new).map_err(|refused| status(&refused, rpc))
+}
+
+fn ticket(metadata: &MetadataMap) -> Ticket {
+    let text = |name: &str| {
+        let value: Option<&MetadataValue<Ascii>> = metadata.get(name);
+        value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    Ticket {
+        token: text("accesstoken"),
+        instance: text("instanceurl"),
+        tenant: text("tenantid"),
+        rpc: rpc_id(),
+    }
+}
+
+/// A refusal as gRPC carries it: status, and Salesforce's code in a trailer.
+fn status(refused: &Refused, rpc: &str) -> Status {
+    let code = match refused.code {
+        Code::InvalidArgument => GrpcCode::InvalidArgument,
+        Code::NotFound => GrpcCode::NotFound,
+        Code::Unauthenticated => GrpcCode::Unauthenticated,
+        Code::Unavailable => GrpcCode::Unavailable,
+        Code::Unimplemented => GrpcCode::Unimplemented,
+    };
+    let mut trailers = MetadataMap::new();
+    let word = format!("sfdc.platform.eventbus.grpc.{}", refused.word);
+    for (name, value) in [("error-code", word.as_str()), ("rpc-id", rpc)] {
+        if let Ok(value) = value.parse() {
+            trailers.insert(name, value);
+        }
+    }
+    Status::with_metadata(code, format!("{} rpcId: {rpc}", refused.message), trailers)
+}
