@@ -9,7 +9,7 @@ use super::{
     lifetime, patch,
     referral::{self, blank, complete, overlay, set, text},
     refusal::{Done, invalid},
-    rules, states,
+    rules, shape, states,
 };
 use crate::store::{ReferralOrder, ReferralWalk, Tx};
 
@@ -44,7 +44,9 @@ pub(crate) fn by_partner(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done
         .iter()
         .filter_map(|key| Some(((*key).to_owned(), given.get(*key)?.clone())))
         .collect();
-    overlay(&mut referral, &Value::Object(taken));
+    let taken = Value::Object(taken);
+    shape::object(&taken, "")?;
+    overlay(&mut referral, &taken);
     let is_microsofts = is_for_microsoft(given);
     check(&mut referral, is_microsofts)?;
     complete(&mut referral);
@@ -239,6 +241,7 @@ fn check(referral: &mut Value, is_microsofts: bool) -> Done<()> {
     }
     help(referral)?;
     let at = |path: &str| referral.pointer(path).cloned().unwrap_or_default();
+    rules::sales_stage(&at("/salesStage"))?;
     rules::country(&at("/customerProfile/address/country"))?;
     rules::solutions(&at("/details/requirements/solutions"))?;
     rules::contacts(&at("/customerProfile/team"))?;

@@ -14,6 +14,7 @@ mod referral;
 mod refusal;
 mod registration;
 mod rules;
+mod shape;
 mod states;
 mod switches;
 mod webhook;

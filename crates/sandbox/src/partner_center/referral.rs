@@ -163,7 +163,8 @@ fn solution() -> Value {
     })
 }
 
-/// Puts what was given into a whole referral; keys the referral does not have are passed over.
+/// Puts what was given into a whole referral; keys the referral does not have are passed over, and null in
+/// the place of an object or a list stands for left out.
 pub(crate) fn overlay(whole: &mut Value, given: &Value) {
     match (whole, given) {
         (Value::Object(whole), Value::Object(given)) => {
@@ -173,6 +174,7 @@ pub(crate) fn overlay(whole: &mut Value, given: &Value) {
                 }
             }
         }
+        (Value::Object(_) | Value::Array(_), Value::Null) => {}
         (whole, given) => *whole = given.clone(),
     }
 }

@@ -3,7 +3,10 @@
 
 use serde_json::{Number, Value, json};
 
-use super::refusal::{Done, invalid};
+use super::{
+    refusal::{Done, invalid},
+    shape,
+};
 use crate::{clock, decimal::Decimal};
 
 /// A deal value: more than zero, as a number or as its digits.
@@ -67,6 +70,7 @@ pub(crate) fn solutions(value: &Value) -> Done<()> {
 
 /// One solution with an id.
 pub(crate) fn solution(value: &Value) -> Done<()> {
+    shape::object(value, "details.requirements.solutions")?;
     let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
     if id.is_empty() {
         let target = "details.requirements.solutions";
@@ -108,6 +112,7 @@ pub(crate) fn reachable(contacts: &Value) -> Done<()> {
 
 /// One person with names and e-mail.
 pub(crate) fn person(target: &str, value: &Value) -> Done<()> {
+    shape::object(value, target)?;
     for key in ["firstName", "lastName", "email"] {
         if value.get(key).and_then(Value::as_str).unwrap_or_default().trim().is_empty() {
             let message = format!("A member needs {key}.");

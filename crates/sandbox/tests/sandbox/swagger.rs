@@ -380,6 +380,49 @@ async fn no_other_path_is_admitted() {
     assert_eq!(client.partner("GET", &path, &Value::Null).await.body, before);
 }
 
+/// All places of a value.
+fn places(value: &Value, path: &str, found: &mut Vec<String>) {
+    if let Some(members) = value.as_object() {
+        for (key, value) in members {
+            found.push(format!("{path}/{key}"));
+            places(value, &format!("{path}/{key}"), found);
+        }
+    }
+    for (at, value) in value.as_array().into_iter().flatten().enumerate() {
+        found.push(format!("{path}/{at}"));
+        places(value, &format!("{path}/{at}"), found);
+    }
+}
+
+#[tokio::test]
+async fn no_value_of_another_type_is_kept() {
+    let Some(swagger) = swagger() else { return };
+    let client = plain().await;
+    let mut whole = shared("Types");
+    whole["campaignId"] = json!("c");
+    whole["salesStage"] = json!("Qualify");
+    whole["details"]["requirements"]["industries"] = json!([{ "id": "Education" }]);
+    whole["customerProfile"]["team"][0]["contactPreference"] = json!({ "locale": "en" });
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    assert!(all.len() > 40, "{}", all.len());
+    let mut taken = 0;
+    for place in &all {
+        for value in [Value::Null, json!(7), json!(true), json!("x"), json!([1]), json!({ "x": 1 })]
+        {
+            let mut body = whole.clone();
+            *body.pointer_mut(place).unwrap() = value.clone();
+            let got = client.partner("POST", "", &body).await;
+            assert!(matches!(got.status, 200 | 400), "{place} {value}: {got:?}");
+            if got.status == 200 {
+                swagger.fits(swagger.definition("Referral"), &got);
+                taken += 1;
+            }
+        }
+    }
+    assert!(taken > 20, "{taken}");
+}
+
 #[tokio::test]
 async fn every_path_of_a_registration_is_admitted_and_checked() {
     let Some(swagger) = swagger() else { return };
