@@ -110,10 +110,11 @@ async fn what_was_answered_survives_a_kill() {
         let deals = write(url, bearer("partner_center"), referral("x"));
         let (rows, deals) = tokio::join!(rows, deals);
         killer.await.unwrap();
-        assert!(rows > 0 && deals > 0);
         accounts += rows;
         referrals += deals;
     }
+    // A busy machine may get nothing done within one round, not within all.
+    assert!(accounts > 0 && referrals > 0);
     let config = Config { state: Some(folder.path().join("box")), ..Config::default() };
     let client = Client::with(config).await;
     let found = client.query("SELECT COUNT() FROM Account").await.is(200).body["totalSize"].clone();
