@@ -125,6 +125,50 @@ fn faults_are_ordered_seen_in_the_log_and_forgotten() {
 }
 
 #[test]
+fn microsoft_and_the_partner_act_on_deals() {
+    let house = House::new(&[]);
+    let halves = house.json(&["microsoft", "new", "name=Depot", "details.dealValue=52000"]);
+    let id = halves["own"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(halves["own"]["details"]["dealValue"], json!(52000));
+    let listed = house.run(&["portal", "list"]).ends(0).out;
+    assert!(listed.contains(&format!("{id}  New/Received")), "{listed}");
+    assert!(listed.contains("52000 CHF  Depot") && listed.contains("Microsoft's half"), "{listed}");
+    let line = house.run(&["portal", "accept", &id]).ends(0).out;
+    assert!(line.starts_with(&format!("{id}  Active/Accepted")), "{line}");
+    house.run(&["portal", "edit", &id, "details.dealValue=60000"]).ends(0);
+    house.run(&["microsoft", "edit", &id, "details.notes=Budget is approved"]).ends(0);
+    house.run(&["microsoft", "crm-id", &id, "7-AB12CD34"]).ends(0);
+    let shown = house.json(&["portal", "show", &id]);
+    assert_eq!(shown["trackingInfo"]["microsoftMsxId"], json!("7-AB12CD34"));
+    assert_eq!(shown["details"]["dealValue"], json!(60000));
+    house.run(&["microsoft", "win", &id]).ends(0);
+    let wrong = house.run(&["microsoft", "lose", &id]).ends(2);
+    assert!(wrong.err.starts_with("error: the sandbox refused it: "), "{}", wrong.err);
+
+    let id = house.json(&["microsoft", "new"])["own"]["id"].as_str().unwrap().to_owned();
+    let line = house.run(&["portal", "decline", &id, "--reason", "Not now"]).ends(0).out;
+    assert!(line.contains("Closed/Declined"), "{line}");
+    let own = house.json(&["portal", "new", "name=Fleet"]);
+    assert_eq!((&own["name"], &own["status"]), (&json!("Fleet"), &json!("Active")));
+    let wrong = house.run(&["portal", "accept", "no-such-id"]).ends(2);
+    assert!(wrong.err.contains("see what there is: `cosell sandbox portal list`"), "{}", wrong.err);
+}
+
+#[test]
+fn the_clock_is_moved_and_deals_that_nobody_answered_expire() {
+    let house = House::new(&["--clock", "clock"]);
+    let id = house.json(&["microsoft", "new"])["own"]["id"].as_str().unwrap().to_owned();
+    house.run(&["clock", "set", "+1d"]).ends(0);
+    let now = house.run(&["clock", "advance", "14d"]).ends(0).out;
+    assert!(now.trim_end().ends_with("(+1296000s)"), "{now}");
+    assert_eq!(house.run(&["clock", "show"]).ends(0).out.len(), now.len());
+    assert_eq!(house.folder.read("clock").trim(), "+1296000s");
+    assert_eq!(house.json(&["portal", "show", &id])["substatus"], json!("Expired"));
+    let wrong = house.run(&["clock", "advance", "soon"]).ends(2);
+    assert!(wrong.err.contains("such as 14d"), "{}", wrong.err);
+}
+
+#[test]
 fn what_it_costs_is_told_and_everything_is_forgotten() {
     let house = House::new(&["--referrals", "40", "--seed", "3"]);
     let count = |house: &House, object: &str| {

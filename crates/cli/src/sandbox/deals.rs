@@ -107,8 +107,8 @@ fn whole_deal() -> Value {
             "team": [],
         },
         "consent": {
-            "consentToToShareInfoWithOthers": false,
-            "consentToContact": false,
+            "consentToToShareInfoWithOthers": true,
+            "consentToContact": true,
             "consentToShareReferralWithMicrosoftSellers": false,
         },
         "details": {
