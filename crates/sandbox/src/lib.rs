@@ -21,6 +21,7 @@ mod remote;
 mod salesforce;
 mod serve;
 mod sign;
+mod start;
 mod store;
 mod tls;
 mod undo;
@@ -30,7 +31,7 @@ mod wire;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 pub use remote::Remote;
 
@@ -42,11 +43,11 @@ use crate::{
     fault::Faults,
     house::House,
     journal::Journal,
-    partner_center::{PartnerCenter, PartnerGrants, PartnerHome},
-    salesforce::{Grants, Home, Notifier, Salesforce},
+    partner_center::PartnerCenter,
+    salesforce::{Notifier, Salesforce},
     serve::System,
-    sign::{Identity, Signer},
-    store::{End, Store, Tx},
+    sign::Signer,
+    store::{End, Store},
     tls::Door,
     usage::Usage,
 };
@@ -260,18 +261,19 @@ impl Sandbox {
     /// Starts both systems on 127.0.0.1. Must run inside a tokio runtime.
     pub async fn start(config: Config) -> Result<Self, Error> {
         if let Some(folder) = &config.state {
-            make_private(folder).map_err(Error::Folder)?;
+            start::make_private(folder).map_err(Error::Folder)?;
         }
         let beside = config.state.as_deref().map(|folder| folder.join("clock"));
         let clock = Clock::new(config.clock.clone().or(beside));
         let store = Arc::new(Store::open(config.state.as_deref(), clock)?);
         let signer = Signer::open(config.state.as_deref())?;
         let org = salesforce::org(&config.describes)?;
-        let (mut listeners, addresses) = listen(&store, config.ports).await?;
+        let (mut listeners, addresses) = start::listen(&store, config.ports).await?;
         let streams = listeners.pop();
-        let (credentials, home, partner, identity) = store
-            .transaction::<_, Error>(|tx| Ok(End::Keep(settle(tx, &config, &addresses, org)?)))?;
-        plant(&store, &config, &credentials, &home, &partner).await?;
+        let (credentials, home, partner, identity) = store.transaction::<_, Error>(|tx| {
+            Ok(End::Keep(start::settle(tx, &config, &addresses, org)?))
+        })?;
+        start::plant(&store, &config, &credentials, &home, &partner).await?;
         let certificate_pem = signer.certificate_pem().to_owned();
         let root_pem = signer.root_pem().to_owned();
         let certificate_url =
@@ -312,7 +314,8 @@ impl Sandbox {
         });
         let passing =
             partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
-        let mut tasks = vec![courier.run(stopping.clone()), passing, save(store, stopping.clone())];
+        let mut tasks =
+            vec![courier.run(stopping.clone()), passing, start::save(store, stopping.clone())];
         if let Some(streams) = streams {
             tasks.extend(notifier.run(streams).map_err(Error::Client)?);
         }
@@ -388,160 +391,4 @@ impl Sandbox {
             }
         }
     }
-}
-
-/// Makes the records that a new state begins with.
-async fn plant(
-    store: &Arc<Store>,
-    config: &Config,
-    credentials: &Credentials,
-    home: &Home,
-    partner: &PartnerHome,
-) -> Result<(), Error> {
-    let ground = plant::Ground {
-        salesforce: Salesforce::new(home.clone(), "", Arc::clone(store)),
-        home: home.clone(),
-        partner: partner.clone(),
-        store: Arc::clone(store),
-        token: credentials.salesforce.access_token.clone(),
-    };
-    let (count, seed) = (config.referrals, config.seed);
-    let planted = tokio::task::spawn_blocking(move || ground.plant(count, seed)).await;
-    planted.unwrap_or_else(|_| Err(PlantError::Refused("it broke off".to_owned())))?;
-    Ok(())
-}
-
-/// Writes the counts that need not be flushed, each second and at the end.
-fn save(store: Arc<Store>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut stopped = std::pin::pin!(serve::stopped(stop));
-        let mut goes_on = store.is_kept();
-        while goes_on {
-            goes_on = tokio::time::timeout(Duration::from_secs(1), &mut stopped).await.is_err();
-            let here = Arc::clone(&store);
-            // Counts that could not be written now are written with the next ones.
-            let _ = tokio::task::spawn_blocking(move || here.save_counts()).await;
-        }
-    })
-}
-
-/// Makes a folder for its owner only; one that is there keeps its rights.
-fn make_private(folder: &std::path::Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Opens all listeners and remembers their ports.
-async fn listen(store: &Store, ports: Ports) -> Result<(Vec<TcpListener>, Addresses), Error> {
-    let kept = store.transaction::<_, StoreError>(|tx| Ok(End::Keep(tx.doc("meta", "ports")?)))?;
-    let wanted = [
-        ports.salesforce,
-        ports.partner_center,
-        ports.webhooks,
-        ports.admin,
-        ports.salesforce_https,
-        ports.pubsub,
-    ];
-    let mut listeners = Vec::new();
-    let mut numbers = Vec::new();
-    let mut urls = Vec::new();
-    for (place, port) in wanted.into_iter().enumerate() {
-        let last = kept.as_ref().and_then(|kept| kept.get(place)?.as_u64());
-        let last = last.and_then(|last| u16::try_from(last).ok()).filter(|_| port == 0);
-        let remembered = match last {
-            Some(last) => TcpListener::bind(("127.0.0.1", last)).await.ok(),
-            None => None,
-        };
-        let listener = match remembered {
-            Some(listener) => listener,
-            None => TcpListener::bind(("127.0.0.1", port))
-                .await
-                .map_err(|source| Error::Listen { port, source })?,
-        };
-        let address = listener.local_addr().map_err(|source| Error::Listen { port, source })?;
-        numbers.push(address.port());
-        let scheme = if place == SECURE { "https" } else { "http" };
-        urls.push(format!("{scheme}://{address}"));
-        listeners.push(listener);
-    }
-    store.transaction::<_, StoreError>(|tx| {
-        Ok(End::Keep(tx.put_doc("meta", "ports", &json!(numbers))?))
-    })?;
-    let mut urls = urls.into_iter();
-    let mut next = || urls.next().unwrap_or_default();
-    let addresses = Addresses {
-        salesforce: next(),
-        partner_center: next(),
-        webhooks: next(),
-        admin: next(),
-        salesforce_https: next(),
-        pubsub: next(),
-    };
-    Ok((listeners, addresses))
-}
-
-/// Makes or reads what both systems keep for life.
-fn settle(
-    tx: &Tx<'_>,
-    config: &Config,
-    addresses: &Addresses,
-    org: salesforce::Org,
-) -> Result<(Credentials, Home, PartnerHome, Identity), Error> {
-    let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
-    let calls = i64::from(config.daily_calls);
-    let (mut home, Grants { rep_access, refresh }) =
-        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, org)?;
-    let hosts = [addresses.salesforce.clone(), addresses.salesforce_https.clone()];
-    home.login = salesforce::prepare_login(tx, &hosts, config.password_logins)??;
-    let identity = identity(tx)?;
-    let (partner, PartnerGrants { access, refresh: partner_refresh }) =
-        partner_center::prepare(tx, &addresses.partner_center, seconds, config)?;
-    let kept = tx.doc("meta", "admin-token")?;
-    let admin_token = if let Some(token) = kept.as_ref().and_then(Value::as_str) {
-        token.to_owned()
-    } else {
-        let token = sign::token();
-        tx.put_doc("meta", "admin-token", &json!(token))?;
-        token
-    };
-    let credentials = Credentials {
-        salesforce: SalesforceCredentials {
-            client_id: home.client_id.clone(),
-            client_secret: home.client_secret.clone(),
-            refresh_token: refresh,
-            access_token: rep_access,
-            username: salesforce::INTEGRATION_USER.to_owned(),
-            password: home.login.password.clone(),
-            security_token: home.login.security_token.clone(),
-            private_key_pem: home.login.private_key.clone(),
-            authority_pem: identity.authority.clone(),
-            organization: home.organization.clone(),
-        },
-        partner_center: PartnerCenterCredentials {
-            tenant: partner.tenant.clone(),
-            client_id: partner.client_id.clone(),
-            refresh_token: partner_refresh,
-            access_token: access,
-        },
-        admin_token,
-    };
-    Ok((credentials, home, partner, identity))
-}
-
-/// What the https listener shows: made the first time, and kept.
-fn identity(tx: &Tx<'_>) -> Result<Identity, Error> {
-    if let Some(kept) = tx.doc("meta", "https")? {
-        let text =
-            |name: &str| kept.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (authority, certificate) = (text("authority"), text("certificate"));
-        return Ok(Identity { authority, certificate, key: text("key") });
-    }
-    let made = sign::identity()?;
-    let Identity { authority, certificate, key } = &made;
-    let kept = json!({ "authority": authority, "certificate": certificate, "key": key });
-    tx.put_doc("meta", "https", &kept)?;
-    Ok(made)
 }

@@ -1,6 +1,8 @@
 //! Everything both systems remember. In come records, documents and counts; out they go again, also
 //! after the process was killed. It must not know what a field means.
 
+mod counts;
+
 use std::{
     cell::{Cell, RefCell},
     path::Path,
@@ -13,6 +15,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
+use self::counts::{COUNTS, Counts};
 use crate::{
     clock::Clock,
     database::{Cells, Database, Result, StoreError},
@@ -102,13 +105,6 @@ struct Main {
     past: Past,
 }
 
-#[derive(Debug)]
-struct Counts {
-    list: Vec<Count>,
-    is_saved: bool,
-    database: Database,
-}
-
 /// One transaction on the records.
 #[derive(Debug)]
 pub(crate) struct Tx<'a> {
@@ -136,9 +132,6 @@ CREATE TABLE IF NOT EXISTS dues (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHO
 CREATE INDEX IF NOT EXISTS dues_by_time ON dues (at);
 CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, body TEXT NOT NULL, aside INTEGER NOT NULL, correlation TEXT, attempts INTEGER NOT NULL, due INTEGER NOT NULL, offline INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (offline, due);
-CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
-";
-const COUNTS: &str = "
 CREATE TABLE IF NOT EXISTS counts (system TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (system, user, kind)) WITHOUT ROWID;
 ";
 const COUNT: &str = "INSERT INTO counts (system, user, kind, n) VALUES (?1, ?2, ?3, 1)
@@ -234,55 +227,6 @@ impl Store {
     /// Hears of commits that left something to do or to hear of.
     pub(crate) fn news(&self) -> watch::Receiver<()> {
         self.shared.changes.subscribe()
-    }
-
-    /// Counts one thing that need not be flushed; answers the new count.
-    #[expect(clippy::unnecessary_wraps, reason = "where it is kept is nobody else's business")]
-    pub(crate) fn count_lightly(&self, system: &str, user: &str, kind: &str) -> Result<i64> {
-        let mut counts = lock(&self.shared.counts);
-        counts.is_saved = false;
-        let fits = |count: &&mut Count| count.2 == kind && count.1 == user && count.0 == system;
-        if let Some(count) = counts.list.iter_mut().find(fits) {
-            count.3 += 1;
-            return Ok(count.3);
-        }
-        counts.list.push((system.to_owned(), user.to_owned(), kind.to_owned(), 1));
-        Ok(1)
-    }
-
-    /// The counts of `count_lightly`.
-    pub(crate) fn light_counts(&self) -> Vec<Count> {
-        lock(&self.shared.counts).list.clone()
-    }
-
-    /// Writes the counts of `count_lightly`, if there is a folder and anything new.
-    pub(crate) fn save_counts(&self) -> Result<()> {
-        let mut counts = lock(&self.shared.counts);
-        if counts.is_saved || !self.shared.is_kept {
-            return Ok(());
-        }
-        counts.database.batch("BEGIN; DELETE FROM counts;")?;
-        for (system, user, kind, number) in &counts.list {
-            let cells = [
-                system.as_str().into(),
-                user.as_str().into(),
-                kind.as_str().into(),
-                (*number).into(),
-            ];
-            let sql =
-                "INSERT OR REPLACE INTO counts (system, user, kind, n) VALUES (?1, ?2, ?3, ?4)";
-            counts.database.run(sql, &cells)?;
-        }
-        counts.database.batch("COMMIT")?;
-        counts.is_saved = true;
-        Ok(())
-    }
-
-    /// Forgets the counts of `count_lightly`.
-    pub(crate) fn clear_light_counts(&self) {
-        let mut counts = lock(&self.shared.counts);
-        counts.list.clear();
-        counts.is_saved = false;
     }
 }
 
