@@ -359,7 +359,7 @@ fn no_sequence_of_requests_leads_to_a_forbidden_state() {
     let client = runtime.block_on(Client::with(config));
     let world =
         std::cell::RefCell::new(World { client, all: BTreeMap::new(), tally: BTreeMap::new() });
-    let cases = Cases { cases: 40, failure_persistence: None, ..Cases::default() };
+    let cases = Cases { cases: 28, failure_persistence: None, ..Cases::default() };
     let steps = vec(step(), 5..40);
     TestRunner::new_with_rng(
         cases,
