@@ -286,7 +286,7 @@ impl Sandbox {
         let usage = Arc::new(Usage::default());
         let (stop, stopping) = watch::channel(false);
         let waits = (config.keep_alive, config.poll_hold);
-        let notifier = Arc::new(Notifier::new(&store, &home, &stopping, waits));
+        let notifier = Arc::new(Notifier::new(&store, &home, &journal, &stopping, waits));
         let house = Arc::new(House {
             salesforce: Salesforce::new(
                 home.clone(),

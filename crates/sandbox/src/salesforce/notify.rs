@@ -10,6 +10,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     call::{Answer, Call},
     database::StoreError,
+    journal::Journal,
     salesforce::{Home, automation, changes, cometd::Cometd, outbound, pubsub, pubsub::Hub},
     store::{End, Store},
 };
@@ -28,12 +29,14 @@ impl Notifier {
     pub(crate) fn new(
         store: &Arc<Store>,
         home: &Home,
+        journal: &Arc<Journal>,
         stop: &watch::Receiver<bool>,
         (silence, hold): (Duration, Duration),
     ) -> Self {
         let hub = Hub {
             home: home.clone(),
             store: Arc::clone(store),
+            journal: Arc::clone(journal),
             drops: watch::Sender::new(()),
             stop: stop.clone(),
             keep_alive: silence,

@@ -224,6 +224,10 @@ async fn calls_are_refused_as_salesforce_does() {
     }
     let status = bus.ask::<Topic>("Publish", OPPORTUNITIES).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
+    let log = client.admin("GET", "/requests?system=pubsub", &Value::Null).await.is(200);
+    let paths: Vec<&str> =
+        log.body.as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+    assert!(paths.contains(&"/eventbus.v1.PubSub/Subscribe"), "{paths:?}");
 }
 
 #[tokio::test]
@@ -384,4 +388,22 @@ async fn the_window_is_72_hours_by_the_sandboxs_clock() {
     assert_eq!(error_code(&stream.refusal().await), "subscription.fetch.replayid.corrupted");
     let mut stream = bus.subscribe(fetch(OPPORTUNITIES, EARLIEST, 5)).await.unwrap();
     assert_eq!(bus.read(&stream.events(1).await[0]).await["Name"], "new");
+}
+
+#[tokio::test]
+async fn replay_ids_grow_and_cannot_be_computed() {
+    let client = Client::start().await;
+    let bus = Bus::of(&client).await;
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        client.make("Opportunity", &deal(name)).await;
+    }
+    let mut stream = bus.subscribe(fetch(OPPORTUNITIES, EARLIEST, 10)).await.unwrap();
+    let ids: Vec<Vec<u8>> =
+        stream.events(6).await.into_iter().map(|event| event.replay_id).collect();
+    assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 10));
+    let number = |id: &[u8]| i64::from_be_bytes(id[..8].try_into().unwrap());
+    let mut steps: Vec<i64> =
+        ids.windows(2).map(|pair| number(&pair[1]) - number(&pair[0])).collect();
+    steps.dedup();
+    assert!(steps.len() > 1, "{steps:?}");
 }

@@ -159,7 +159,7 @@ impl Tx<'_> {
     fn next_replay_id(&self) -> Result<i64> {
         let last = self.doc("sequence", "replay")?.and_then(|last| last.as_i64());
         let last = last.unwrap_or(FIRST_NUMBER);
-        let number = last + 1 + last % 3;
+        let number = last + 1 + (last / 3) % 3;
         self.put_doc("sequence", "replay", &number.into())?;
         Ok(number)
     }
@@ -187,7 +187,7 @@ impl Tx<'_> {
             )?;
         }
         self.database.run("DELETE FROM changes WHERE at <= ?1", &[(now - WINDOW).into()])?;
-        // Ids are at most three apart, so this many ids hold at least a third of that many entries.
+        // Ids are two apart on average.
         let oldest = newest - MOST * 2;
         self.database.run("DELETE FROM changes WHERE number <= ?1", &[oldest.into()])
     }

@@ -14,6 +14,7 @@ pub(crate) use self::wire::serve;
 use crate::{
     call::{Call, Method},
     database::{self, StoreError},
+    journal::{About, Journal, Told as Answered},
     salesforce::{auth, changes::schema, session::Home},
     sign,
     store::{End, Store, Tx},
@@ -24,6 +25,7 @@ use crate::{
 pub(crate) struct Hub {
     pub(crate) home: Home,
     pub(crate) store: Arc<Store>,
+    pub(crate) journal: Arc<Journal>,
     /// Rings when all streams are to be cut.
     pub(crate) drops: watch::Sender<()>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -99,6 +101,18 @@ impl Hub {
         done.await.unwrap_or_else(|_| Err(Refused::unavailable()))
     }
 
+    /// Adds a call to the request log. Over gRPC the status is always 200; what was refused has its code.
+    fn note(&self, method: &str, about: &str, refused: Option<&Refused>) {
+        let target = format!("/eventbus.v1.PubSub/{method}");
+        let call = Call::new(Method::Post, &target, Vec::new(), about.as_bytes().to_vec());
+        let code = refused.map(|refused| ("error-code".to_owned(), refused.word.to_owned()));
+        let headers: Vec<(String, String)> = code.into_iter().collect();
+        let answered = Answered { status: 200, headers: &headers, body: &[] };
+        let at = self.store.clock.now_ticks();
+        let about = About { system: "pubsub", at, microseconds: 0, user: None, fault: None };
+        self.journal.add(&call, Some(answered), about);
+    }
+
     /// Lets in whoever has a valid token and names this organisation and its instance.
     fn admit(&self, tx: &Tx<'_>, ticket: &Ticket) -> Told<()> {
         let header = ("authorization".to_owned(), format!("Bearer {}", ticket.token));
@@ -112,7 +126,8 @@ impl Hub {
     }
 
     async fn topic(self: &Arc<Self>, ticket: Ticket, name: String) -> Told<TopicInfo> {
-        self.with_state(move |hub, tx| {
+        let about = name.clone();
+        let told = self.with_state(move |hub, tx| {
             hub.admit(tx, &ticket)?;
             let topic = Topic::named(tx, &name)?;
             Ok(TopicInfo {
@@ -123,20 +138,25 @@ impl Hub {
                 schema_id: topic.schema(tx)?,
                 rpc_id: ticket.rpc,
             })
-        })
-        .await
+        });
+        let told = told.await;
+        self.note("GetTopic", &about, told.as_ref().err());
+        told
     }
 
     async fn schema(self: &Arc<Self>, ticket: Ticket, id: String) -> Told<SchemaInfo> {
-        self.with_state(move |hub, tx| {
+        let about = id.clone();
+        let told = self.with_state(move |hub, tx| {
             hub.admit(tx, &ticket)?;
             let schema_json = schema::by_id(tx, &id)?.ok_or_else(|| {
                 let message = format!("The schema with ID {id} was not found.");
                 Refused::new(Code::NotFound, "schema.not.found", message)
             })?;
             Ok(SchemaInfo { schema_json, schema_id: id, rpc_id: ticket.rpc })
-        })
-        .await
+        });
+        let told = told.await;
+        self.note("GetSchema", &about, told.as_ref().err());
+        told
     }
 }
 

@@ -50,7 +50,10 @@ pub(crate) async fn run(
     let Some(first) = requests.recv().await else {
         return;
     };
-    let ended = match Subscription::open(hub, ticket, first).await {
+    let about = first.topic_name.clone();
+    let opened = Subscription::open(Arc::clone(&hub), ticket, first).await;
+    hub.note("Subscribe", &about, opened.as_ref().err());
+    let ended = match opened {
         Ok(mut subscription) => subscription.serve(&mut requests, &out).await,
         Err(refused) => Err(refused),
     };
