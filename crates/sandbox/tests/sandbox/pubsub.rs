@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    bus::{Bus, CUSTOM, Code, EARLIEST, LATEST, Schema, Topic, after, error_code, fetch},
+    bus::{Bus, CUSTOM, Code, EARLIEST, LATEST, Schema, Stream, Topic, after, error_code, fetch},
     client::Client,
 };
 use sandbox::Config;
@@ -406,4 +406,21 @@ async fn replay_ids_grow_and_cannot_be_computed() {
         ids.windows(2).map(|pair| number(&pair[1]) - number(&pair[0])).collect();
     steps.dedup();
     assert!(steps.len() > 1, "{steps:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_still_gets_what_it_asked_for() {
+    let client = Client::start().await;
+    let bus = Bus::of(&client).await;
+    let stream = bus.subscribe(fetch(OPPORTUNITIES, EARLIEST, 2)).await.unwrap();
+    let Stream { asks, mut got } = stream;
+    drop(asks);
+    for name in ["one", "two", "three"] {
+        client.make("Opportunity", &deal(name)).await;
+    }
+    let mut count = 0;
+    while let Some(fetched) = got.message().await.unwrap() {
+        count += fetched.events.len();
+    }
+    assert_eq!(count, 2);
 }

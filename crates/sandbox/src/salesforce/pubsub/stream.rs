@@ -85,7 +85,9 @@ impl Subscription {
         let stop = stopped(self.hub.stop.clone());
         tokio::pin!(stop);
         let mut alive = self.next_sign();
-        loop {
+        // A client that asks for no more still gets what it asked for.
+        let mut may_ask = true;
+        while may_ask || self.pending > 0 {
             news.mark_unchanged();
             if self.pending > 0 {
                 let events = self.events().await?;
@@ -98,9 +100,9 @@ impl Subscription {
                 }
             }
             tokio::select! {
-                request = requests.recv() => match request {
+                request = requests.recv(), if may_ask => match request {
                     Some(request) => self.add(&request).await?,
-                    None => return Ok(()),
+                    None => may_ask = false,
                 },
                 changed = news.changed() => if changed.is_err() {
                     return Ok(());
@@ -117,6 +119,7 @@ impl Subscription {
                 }
             }
         }
+        Ok(())
     }
 
     fn next_sign(&self) -> Instant {
