@@ -1,6 +1,8 @@
 //! The data addresses below `/services/data/vXX.0`. In come calls of a signed-in user; out go answers.
 //! It must not know tokens or connections.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -39,12 +41,14 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         ["composite", "graph"] => posted(method, || graph::run(session)),
         ["composite", "sobjects", rest @ ..] => collections::dispatch(session, call, method, rest),
         ["jobs", rest @ ..] => bulk::dispatch(session, call, rest),
-        ["sobjects"] => Ok(Answer::json(200, describe::global(session.org, session.version))),
+        ["sobjects"] => Ok(described(session, call, || {
+            describe::global(session.org, session.version)
+        })),
         ["sobjects", name] => object(session, method, session.known(name)?),
-        ["sobjects", name, "describe"] => Ok(Answer::json(
-            200,
-            describe::whole(session.org, session.known(name)?, session.version),
-        )),
+        ["sobjects", name, "describe"] => {
+            let object = session.known(name)?;
+            Ok(described(session, call, || describe::whole(session.org, object, session.version)))
+        }
         ["sobjects", name, "updated"] => replication::updated(session, call, session.known(name)?),
         ["sobjects", name, "deleted"] => replication::deleted(session, call, session.known(name)?),
         ["sobjects", name, id] => row(session, call, method, session.known(name)?, id),
@@ -53,6 +57,18 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         }
         _ => Err(not_found()),
     }
+}
+
+/// A description, unless the client has it as it has been since its last change.
+fn described(session: &Session<'_>, call: &Call, describe: impl FnOnce() -> Value) -> Answer {
+    let changed = session.home.orgs.now().since;
+    let known = call.header("if-modified-since").and_then(clock::from_http);
+    let answer = if known.is_some_and(|known| changed <= known) {
+        Answer::empty(304)
+    } else {
+        Answer::json(200, describe())
+    };
+    answer.with("Last-Modified", clock::http_date(changed))
 }
 
 /// What only takes POST.
@@ -94,8 +110,10 @@ fn composite_resources(session: &Session<'_>) -> Value {
 
 fn limits(session: &Session<'_>) -> Value {
     let calls = session.home.daily_calls;
+    // This call counts as well.
+    let used = session.home.used.load(Ordering::Relaxed) + 1;
     json!({
-        "DailyApiRequests": { "Max": calls, "Remaining": calls },
+        "DailyApiRequests": { "Max": calls, "Remaining": (calls - used).max(0) },
         "DataStorageMB": { "Max": 1024, "Remaining": 1024 },
         "FileStorageMB": { "Max": 1024, "Remaining": 1024 },
     })

@@ -38,7 +38,7 @@ mod upsert;
 mod validate;
 mod values;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::{Value, json};
 
@@ -124,6 +124,7 @@ impl Salesforce {
                 let _ = self.store.count_lightly("salesforce", user, "reads");
             }
             let used = self.store.count_lightly("salesforce", "", "calls").unwrap_or_default();
+            self.home.used.store(used, Ordering::Relaxed);
             let limit = format!("api-usage={used}/{}", self.home.daily_calls);
             reply.answer = reply.answer.with("Sforce-Limit-Info", limit);
         }

@@ -17,12 +17,14 @@ pub(crate) struct Orgs {
     /// All of it.
     pub(crate) whole: Arc<Org>,
     pub(crate) rules: Vec<Rule>,
+    /// Since when it is so, in seconds since 1970.
+    pub(crate) since: i64,
     /// Of users who do not see all of it, by alias.
     views: HashMap<String, Org>,
 }
 
 impl Orgs {
-    fn new(whole: Arc<Org>, rules: Vec<Rule>) -> Self {
+    fn new(whole: Arc<Org>, rules: Vec<Rule>, since: i64) -> Self {
         let users = rules.iter().filter_map(|rule| match rule {
             Rule::Field { user, .. } => Some(user.to_lowercase()),
             Rule::Validation { .. } | Rule::Duplicate { .. } => None,
@@ -32,7 +34,7 @@ impl Orgs {
             Some((user, view))
         });
         let views = views.collect();
-        Self { whole, rules, views }
+        Self { whole, rules, since, views }
     }
 
     /// The organisation as a user sees it.
@@ -51,7 +53,7 @@ pub(crate) struct Shared(Arc<RwLock<Arc<Orgs>>>);
 impl Shared {
     /// An organisation without rules.
     pub(crate) fn new(org: Org) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(Orgs::new(Arc::new(org), Vec::new())))))
+        Self(Arc::new(RwLock::new(Arc::new(Orgs::new(Arc::new(org), Vec::new(), 0)))))
     }
 
     /// The state that is now.
@@ -59,9 +61,9 @@ impl Shared {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From the next call on these rules hold.
-    pub(crate) fn set(&self, rules: Vec<Rule>) {
-        let whole = Arc::clone(&self.now().whole);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Orgs::new(whole, rules));
+    /// From the next call on these rules hold; `since`: what time it is, in seconds since 1970.
+    pub(crate) fn set(&self, rules: Vec<Rule>, since: i64) {
+        let orgs = Orgs::new(Arc::clone(&self.now().whole), rules, since);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(orgs);
     }
 }

@@ -1,6 +1,8 @@
 //! What the organisation holds before anyone works in it. In comes an open transaction; out go users,
 //! stages and the ready tokens. It must not know connections.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -59,8 +61,9 @@ pub(crate) fn prepare(
         rep_user: ids::make("005", 2),
         orgs: Shared::new(org),
         login: Login::default(),
+        used: Arc::default(),
     };
-    home.orgs.set(rules::all(tx)?);
+    home.orgs.set(rules::all(tx)?, tx.now_milliseconds() / 1000);
     changes::schema::keep_all(tx, &home.orgs.now().whole)?;
     if let (Some(rep_access), Some(refresh)) = (text("rep_access"), text("refresh")) {
         plant_record_types(tx, &home)?;
@@ -86,9 +89,11 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     for object in &home.orgs.now().whole.objects {
         tx.drop_rows(&object.name)?;
     }
-    tx.drop_docs("salesforce-locator")?;
+    for kind in ["salesforce-locator", "salesforce-job"] {
+        tx.drop_docs(kind)?;
+    }
     rules::forget(tx)?;
-    home.orgs.set(Vec::new());
+    home.orgs.set(Vec::new(), tx.now_milliseconds() / 1000);
     changes::reset(tx)?;
     automation::reset(tx)?;
     outbound::reset(tx)?;
@@ -98,8 +103,10 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
 /// Carries out an order about the organisation's rules, which hold from the next call on.
 pub(crate) fn order(store: &Store, home: &Home, call: &Call) -> Result<Answer, StoreError> {
     let answer = rules::order(store, &home.orgs.now().whole, call)?;
-    let rules = store.transaction::<_, StoreError>(|tx| Ok(End::Keep(rules::all(tx)?)))?;
-    home.orgs.set(rules);
+    let (rules, now) = store.transaction::<_, StoreError>(|tx| {
+        Ok(End::Keep((rules::all(tx)?, tx.now_milliseconds() / 1000)))
+    })?;
+    home.orgs.set(rules, now);
     Ok(answer)
 }
 

@@ -1,6 +1,8 @@
 //! One request's surroundings: the open transaction, the organisation and who asks. It must not know
 //! what is asked.
 
+use std::sync::{Arc, atomic::AtomicI64};
+
 use serde_json::Value;
 
 use crate::{
@@ -34,6 +36,8 @@ pub(crate) struct Home {
     pub(crate) orgs: Shared,
     /// Passwords and keys of the other ways to sign in.
     pub(crate) login: Login,
+    /// How many calls were made.
+    pub(crate) used: Arc<AtomicI64>,
 }
 
 /// A signed-in user.
