@@ -38,8 +38,6 @@ pub use remote::Remote;
 pub use crate::salesforce::Unreadable as UnreadableDescribe;
 use crate::{
     admin::Admin,
-    clock::Clock,
-    deliver::Courier,
     fault::Faults,
     house::House,
     journal::Journal,
@@ -48,7 +46,6 @@ use crate::{
     serve::System,
     sign::Signer,
     store::{End, Store},
-    tls::Door,
     usage::Usage,
 };
 pub use crate::{
@@ -263,9 +260,7 @@ impl Sandbox {
         if let Some(folder) = &config.state {
             start::make_private(folder).map_err(Error::Folder)?;
         }
-        let beside = config.state.as_deref().map(|folder| folder.join("clock"));
-        let clock = Clock::new(config.clock.clone().or(beside));
-        let store = Arc::new(Store::open(config.state.as_deref(), clock)?);
+        let store = Arc::new(Store::open(config.state.as_deref(), start::clock(&config))?);
         let signer = Signer::open(config.state.as_deref())?;
         let org = salesforce::org(&config.describes)?;
         let (mut listeners, addresses) = start::listen(&store, config.ports).await?;
@@ -276,11 +271,7 @@ impl Sandbox {
         start::plant(&store, &config, &credentials, &home, &partner).await?;
         let certificate_pem = signer.certificate_pem().to_owned();
         let root_pem = signer.root_pem().to_owned();
-        let certificate_url =
-            format!("{}/cert/pcnotifications-dispatch.sandbox.invalid.cer", addresses.webhooks);
-        let courier =
-            Courier::new(Arc::clone(&store), signer, certificate_url, config.patience.clone());
-        let courier = Arc::new(courier.map_err(Error::Client)?);
+        let courier = start::courier(&store, signer, &addresses, config.patience.clone())?;
         let faults = Arc::new(Faults::open(&store)?);
         let journal = Arc::new(Journal::default());
         let usage = Arc::new(Usage::default());
@@ -319,12 +310,7 @@ impl Sandbox {
         if let Some(streams) = streams {
             tasks.extend(notifier.run(streams).map_err(Error::Client)?);
         }
-        for (place, (listener, system)) in listeners.into_iter().zip(SYSTEMS).enumerate() {
-            let door = if place == SECURE {
-                Door::secure(listener, &identity)?
-            } else {
-                Door::Plain(listener)
-            };
+        for (door, system) in start::doors(listeners, &identity)?.into_iter().zip(SYSTEMS) {
             tasks.push(serve::serve(door, Arc::clone(&house), system, stopping.clone()));
         }
         Ok(Self { addresses, credentials, certificate_pem, root_pem, stop, tasks })

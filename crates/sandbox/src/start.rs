@@ -9,14 +9,45 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     Addresses, Config, Credentials, Error, PartnerCenterCredentials, Ports, SECURE,
     SalesforceCredentials,
+    clock::Clock,
     database::StoreError,
+    deliver::{Courier, Patience},
     partner_center::{self, PartnerGrants, PartnerHome},
     plant::{self, PlantError},
     salesforce::{self, Grants, Home, Salesforce},
     serve,
-    sign::{self, Identity},
+    sign::{self, Identity, Signer},
     store::{End, Store, Tx},
+    tls::{Door, TlsError},
 };
+
+/// The clock of the file that moves it.
+pub(crate) fn clock(config: &Config) -> Clock {
+    let beside = config.state.as_deref().map(|folder| folder.join("clock"));
+    Clock::new(config.clock.clone().or(beside))
+}
+
+/// Who brings webhooks to their address.
+pub(crate) fn courier(
+    store: &Arc<Store>,
+    signer: Signer,
+    addresses: &Addresses,
+    patience: Patience,
+) -> Result<Arc<Courier>, Error> {
+    let certificate_url =
+        format!("{}/cert/pcnotifications-dispatch.sandbox.invalid.cer", addresses.webhooks);
+    let courier = Courier::new(Arc::clone(store), signer, certificate_url, patience);
+    Ok(Arc::new(courier.map_err(Error::Client)?))
+}
+
+/// The listeners in their order, one of which speaks https.
+pub(crate) fn doors(listeners: Vec<TcpListener>, identity: &Identity) -> Result<Vec<Door>, Error> {
+    let door = |(place, listener): (usize, TcpListener)| {
+        if place == SECURE { Door::secure(listener, identity) } else { Ok(Door::Plain(listener)) }
+    };
+    let doors: Result<Vec<Door>, TlsError> = listeners.into_iter().enumerate().map(door).collect();
+    Ok(doors?)
+}
 
 /// Makes the records that a new state begins with.
 pub(crate) async fn plant(

@@ -41,9 +41,9 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         ["composite", "graph"] => posted(method, || graph::run(session)),
         ["composite", "sobjects", rest @ ..] => collections::dispatch(session, call, method, rest),
         ["jobs", rest @ ..] => bulk::dispatch(session, call, rest),
-        ["sobjects"] => Ok(described(session, call, || {
-            describe::global(session.org, session.version)
-        })),
+        ["sobjects"] => {
+            Ok(described(session, call, || describe::global(session.org, session.version)))
+        }
         ["sobjects", name] => object(session, method, session.known(name)?),
         ["sobjects", name, "describe"] => {
             let object = session.known(name)?;
