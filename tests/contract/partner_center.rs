@@ -58,7 +58,7 @@ fn set(path: &str, value: &Value) -> PatchOp {
 }
 
 fn page(token: Option<String>) -> List {
-    List { filter: None, order: Order::UpdatedDescending, top: 2, token }
+    List { filter: None, order: Order::UpdatedDescending, token }
 }
 
 #[tokio::test]
@@ -67,7 +67,8 @@ async fn referrals_are_made_listed_changed_and_read() {
     let partner = ground.partner_center();
     partner.sign_in().await.unwrap();
     let mut ids = Vec::new();
-    for _ in 0..5 {
+    // One more than a page.
+    for _ in 0..101 {
         ids.push(partner.create(&private()).await.unwrap().id);
     }
     let (mut seen, mut token) = (Vec::new(), None);

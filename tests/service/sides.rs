@@ -112,7 +112,7 @@ impl Sides {
     /// All referrals, other parties' halves left out.
     pub(crate) async fn referrals(&self) -> Vec<Value> {
         let mut all = Vec::new();
-        let mut path = format!("{REFERRALS}?$top=200");
+        let mut path = REFERRALS.to_owned();
         loop {
             let page = self.partner.need("GET", &path, None).await.unwrap();
             all.extend(page["value"].as_array().unwrap().iter().cloned());

@@ -94,8 +94,6 @@ pub struct List {
     pub filter: Option<String>,
     /// The order of the records.
     pub order: Order,
-    /// How many records a page may hold, 1 to 100.
-    pub top: u32,
     /// The place to go on from: `next` of the page before.
     pub token: Option<String>,
 }
@@ -186,7 +184,7 @@ impl PartnerCenter {
         }
     }
 
-    /// Reads one page of referrals. The link to the next page is never followed; only its position
+    /// Reads one page of referrals, of the service's own size. The link to the next page is never followed; only its position
     /// is taken, into [`Page::next`].
     pub async fn list(&self, list: &List) -> Result<Page, Error> {
         let order = match list.order {
@@ -195,8 +193,8 @@ impl PartnerCenter {
             Order::CreatedDescending => "createdDateTime desc",
             Order::CreatedAscending => "createdDateTime asc",
         };
-        let top = list.top.clamp(1, 100);
-        let mut query = format!("?$orderby={}&$top={top}", encode(order));
+        // No `$top`: it may bound the whole list, not its pages.
+        let mut query = format!("?$orderby={}", encode(order));
         for (name, value) in [("$filter", &list.filter), ("$skiptoken", &list.token)] {
             if let Some(value) = value {
                 query = format!("{query}&{name}={}", encode(value));

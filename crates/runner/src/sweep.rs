@@ -40,8 +40,7 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
         let kept = self.worker.store.cursor(WATERMARK).await?;
         let watermark: Option<Timestamp> = kept.as_deref().and_then(|text| text.parse().ok());
         let oldest = watermark.map(|at| earlier(at, self.worker.limits.overlap));
-        let mut list =
-            List { filter: None, order: Order::UpdatedDescending, top: 100, token: None };
+        let mut list = List { filter: None, order: Order::UpdatedDescending, token: None };
         let (mut newest, mut hints, mut whole) = (watermark, 0, false);
         for _ in 0..MOST_PAGES {
             let page = self.worker.wires.referrals(&list).await;

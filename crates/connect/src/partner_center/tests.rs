@@ -133,7 +133,6 @@ async fn a_list_is_asked_for_on_our_own_address_only() {
     let mut list = List {
         filter: Some("engagementId eq 'x'".to_owned()),
         order: Order::UpdatedDescending,
-        top: 500,
         token: None,
     };
     let page = client.list(&list).await.unwrap();
@@ -143,7 +142,7 @@ async fn a_list_is_asked_for_on_our_own_address_only() {
     let line = &responder.asked()[2].line;
     assert_eq!(
         line,
-        "GET /v1.0/engagements/referrals?$orderby=updatedDateTime%20desc&$top=100\
+        "GET /v1.0/engagements/referrals?$orderby=updatedDateTime%20desc\
          &$filter=engagementId%20eq%20%27x%27&$skiptoken=a%2Fb HTTP/1.1"
     );
 }

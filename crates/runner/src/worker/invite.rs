@@ -144,8 +144,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<ReferralId>, Halt> {
         let Ok(record) = RecordId::parse(record) else { return Ok(None) };
         let oldest = earlier(intended, SEARCH_BACK);
-        let mut list =
-            List { filter: None, order: Order::CreatedDescending, top: 100, token: None };
+        let mut list = List { filter: None, order: Order::CreatedDescending, token: None };
         for _ in 0..MOST_PAGES {
             self.keep().await?;
             let page = self.worker.wires.referrals(&list).await;

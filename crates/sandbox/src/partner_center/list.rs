@@ -117,7 +117,7 @@ fn from_words(home: &PartnerHome, call: &Call) -> Done<Question> {
     if top == Some(0) {
         return Err(invalid("$top", "invalidTop", "$top must be greater than zero."));
     }
-    let is_total = home.has(Switch::TopIsTotal);
+    let is_total = !home.has(Switch::TopIsPage);
     Ok(Question {
         filter: Filter::parse(&filter_text, home.has(Switch::FilterByTime))?,
         filter_text,

@@ -23,8 +23,8 @@ pub enum Switch {
     OpenContacts,
     /// `updatedDateTime` and `createdDateTime` can be filtered by. Default: only what documents show.
     FilterByTime,
-    /// `$top` bounds the whole answer: no next link behind it. Default: it is the size of a page.
-    TopIsTotal,
+    /// `$top` is the size of a page. Default: it bounds the whole answer, no next link behind it.
+    TopIsPage,
     /// A refresh token ends with its first use. Default: it stays good, as Entra's do. The one switch
     /// to the stricter side.
     RefreshOnce,
@@ -37,7 +37,7 @@ impl Switch {
         Self::PatchName,
         Self::OpenContacts,
         Self::FilterByTime,
-        Self::TopIsTotal,
+        Self::TopIsPage,
         Self::RefreshOnce,
     ];
 
@@ -48,7 +48,7 @@ impl Switch {
             Self::PatchName => "patch-name",
             Self::OpenContacts => "open-contacts",
             Self::FilterByTime => "filter-by-time",
-            Self::TopIsTotal => "top-is-total",
+            Self::TopIsPage => "top-is-page",
             Self::RefreshOnce => "refresh-once",
         }
     }
@@ -112,7 +112,7 @@ fn bit(switch: Switch) -> u8 {
         Switch::PatchName => 2,
         Switch::OpenContacts => 4,
         Switch::FilterByTime => 8,
-        Switch::TopIsTotal => 16,
+        Switch::TopIsPage => 16,
         Switch::RefreshOnce => 32,
     }
 }

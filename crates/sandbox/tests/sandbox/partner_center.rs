@@ -1,6 +1,6 @@
 //! Partner Center's API: tokens, creates, patches, lists, and how each says no.
 
-use sandbox::{Config, HtmlEscape};
+use sandbox::{Config, HtmlEscape, Switch};
 use serde_json::{Value, json};
 
 use crate::client::{Client, REFERRALS, encode};
@@ -226,7 +226,8 @@ async fn a_patch_changes_admitted_paths_only() {
 
 #[tokio::test]
 async fn lists_are_filtered_ordered_and_paged() {
-    let client = Client::start().await;
+    let partner_center = vec![Switch::TopIsPage];
+    let client = Client::with(Config { partner_center, ..Config::default() }).await;
     for number in 0..7 {
         let mut body = referral(&format!("n{number}"));
         body["externalReferenceId"] = json!(format!("ref-{}", number % 2));
