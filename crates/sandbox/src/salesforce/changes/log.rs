@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The tables that this file reads and writes. An entry without a key belongs to a transaction that is
-/// still open.
+/// still open: there are few of them, and they are looked for by their own index, or each write would look
+/// through all changes of an object.
 pub(crate) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, entity TEXT NOT NULL, records TEXT NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL, key TEXT NOT NULL, commit_number INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS changes_by_entity ON changes (entity, number);
@@ -129,7 +130,7 @@ impl Tx<'_> {
     pub(crate) fn log_change(&self, entry: &Entry) -> Result<()> {
         let records = json!(entry.records).to_string();
         let sql = format!(
-            "SELECT {COLUMNS} FROM changes WHERE key = '' AND entity = ?1 AND records = ?2"
+            "SELECT {COLUMNS} FROM changes INDEXED BY changes_open WHERE key = '' AND entity = ?1 AND records = ?2"
         );
         let cells = [entry.entity.as_str().into(), records.as_str().into()];
         let earlier = self.database.one(&sql, &cells, change)?;
@@ -166,7 +167,8 @@ impl Tx<'_> {
 
     /// Gives the entries of this transaction one key, commit number and time, and their places in it.
     pub(crate) fn seal_changes(&self) -> Result<()> {
-        let sql = "SELECT number FROM changes WHERE key = '' ORDER BY number";
+        let sql =
+            "SELECT number FROM changes INDEXED BY changes_open WHERE key = '' ORDER BY number";
         let open = self.database.all(sql, &[], |row| row.number(0))?;
         let Some(newest) = open.last().copied() else {
             return Ok(());
