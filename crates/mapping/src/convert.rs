@@ -57,6 +57,7 @@ use words::Words;
 pub(crate) use cut::{first, first_points};
 pub(crate) use direct::{Case as Letters, Direct, Passes, Piece};
 pub use id::same_id;
+pub(crate) use link::is_unreserved;
 pub use way::Fields;
 
 /// A conversion with its arguments.

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::fmt::Write;
 
-use super::several::{last, place};
-use super::template::{Piece, pieces};
+use super::several::place;
+use super::template::{Piece, all_placed, in_order, pieces};
 use super::way::{Fields, Way, all_same};
 use super::words::{Words, bad_argument, quoted};
-use super::{About, Any, Case, Direct, Unbound, direct, id, need, same, spells_words};
+use super::{About, Any, Case, Direct, Unbound, id, need, same, spells_words};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::tree::{Arrow, Span};
@@ -73,15 +73,6 @@ fn bad(span: Span, why: &str) -> Box<Problem> {
     ))
 }
 
-impl Link {
-    fn places(&self) -> impl Iterator<Item = usize> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Place { index, .. } => Some(*index),
-            Piece::Words(_) => None,
-        })
-    }
-}
-
 impl Way for Link {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -92,24 +83,13 @@ impl Way for Link {
     }
 
     fn bind(&mut self, fields: &Fields<'_>) -> Result<(), Unbound> {
-        let ([names, _], [kinds, _]) = (fields.names, fields.kinds);
+        let (names, count) = (fields.names[0], fields.kinds[0].len());
         for piece in &mut self.pieces {
             if let Piece::Place { word, index } = piece {
-                let only = kinds.len() == 1 && word == ONLY;
-                *index = if only { 0 } else { place(word, names, kinds.len())? };
+                *index = if count == 1 && word == ONLY { 0 } else { place(word, names, count)? };
             }
         }
-        match (0..kinds.len()).find(|index| !self.places().any(|place| place == *index)) {
-            None => Ok(()),
-            Some(unused) => {
-                let name = names.get(unused).map_or("", String::as_str);
-                Err(Unbound::new(
-                    "",
-                    format!("`{name}` has no place in the address"),
-                    format!("write `{{{}}}` where it belongs, or remove the field", last(name)),
-                ))
-            }
-        }
+        all_placed(&self.pieces, names, count, "address")
     }
 
     fn fits(&self, left: &[Kind], right: &[Kind]) -> Result<(), String> {
@@ -170,11 +150,7 @@ impl Way for Link {
 
     fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {
         let bare = self.written.trim().len() == self.written.len();
-        let pieces = self.pieces.iter().map(|piece| match piece {
-            Piece::Words(words) => direct::Piece::Words(words),
-            Piece::Place { index, .. } => direct::Piece::Place(*index),
-        });
-        let pieces = pieces.collect();
+        let pieces = in_order(&self.pieces);
         (to_right && bare).then_some(Direct::Template { pieces, most: None, unreserved: true })
     }
 }
@@ -192,10 +168,28 @@ fn one_text(value: &Value) -> Result<String, Misfit> {
     }
 }
 
+/// The characters that stand for themselves in an address.
+static UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a character stands for itself in an address.
+#[inline]
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED[usize::from(byte)]
+}
+
 /// Adds the text with everything but letters, digits, `-`, `.`, `_` and `~` as `%XX`.
 fn percent_encoded(text: &str, out: &mut String) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if is_unreserved(byte) {
             out.push(char::from(byte));
         } else {
             // Writing to a text does not fail.

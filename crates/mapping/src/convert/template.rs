@@ -125,6 +125,40 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, &'static str> {
     Ok(pieces)
 }
 
+/// The fields that have a place, in its order.
+fn places(pieces: &[Piece]) -> impl Iterator<Item = usize> {
+    pieces.iter().filter_map(|piece| match piece {
+        Piece::Place { index, .. } => Some(*index),
+        Piece::Words(_) => None,
+    })
+}
+
+/// Whether each of `count` fields has a place in what is made of them.
+pub(super) fn all_placed(
+    pieces: &[Piece],
+    names: &[String],
+    count: usize,
+    made: &str,
+) -> Result<(), Unbound> {
+    let Some(unused) = (0..count).find(|index| !places(pieces).any(|place| place == *index)) else {
+        return Ok(());
+    };
+    let name = names.get(unused).map_or("", String::as_str);
+    let short = super::several::last(name);
+    let why = format!("`{name}` has no place in the {made}");
+    let help = format!("write `{{{short}}}` where it belongs, or remove the field");
+    Err(Unbound::new("", why, help))
+}
+
+/// The pieces as they are put together on a record's own text.
+pub(super) fn in_order(pieces: &[Piece]) -> Vec<direct::Piece<'_>> {
+    let told = pieces.iter().map(|piece| match piece {
+        Piece::Words(words) => direct::Piece::Words(words),
+        Piece::Place { index, .. } => direct::Piece::Place(*index),
+    });
+    told.collect()
+}
+
 impl Template {
     pub(super) fn with_room(self, room: u32) -> Self {
         Self { limit: self.limit.map(|limit| limit.with_room(room)), ..self }
@@ -135,10 +169,7 @@ impl Template {
     }
 
     fn places(&self) -> impl Iterator<Item = usize> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Place { index, .. } => Some(*index),
-            Piece::Words(_) => None,
-        })
+        places(&self.pieces)
     }
 
     fn gather(&self, several: &[Value]) -> Result<Value, Misfit> {
@@ -228,19 +259,7 @@ impl Way for Template {
                 *index = place(word, names, kinds.len())?;
             }
         }
-        let unused = (0..kinds.len()).find(|index| !self.places().any(|place| place == *index));
-        match unused {
-            None => Ok(()),
-            Some(unused) => {
-                let name = names.get(unused).map_or("", String::as_str);
-                let short = super::several::last(name);
-                Err(Unbound::new(
-                    "",
-                    format!("`{name}` has no place in the text"),
-                    format!("write `{{{short}}}` where it belongs, or remove the field"),
-                ))
-            }
-        }
+        all_placed(&self.pieces, names, kinds.len(), "text")
     }
 
     fn fits(&self, left: &[Kind], right: &[Kind]) -> Result<(), String> {
@@ -312,11 +331,11 @@ impl Way for Template {
         if self.stand.is_written(to_right) {
             return None;
         }
-        let pieces = self.pieces.iter().map(|piece| match piece {
-            Piece::Words(words) => direct::Piece::Words(words),
-            Piece::Place { index, .. } => direct::Piece::Place(*index),
-        });
-        Some(Direct::Template { pieces: pieces.collect(), most: self.most(), unreserved: false })
+        Some(Direct::Template {
+            pieces: in_order(&self.pieces),
+            most: self.most(),
+            unreserved: false,
+        })
     }
 }
 

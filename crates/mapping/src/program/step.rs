@@ -5,6 +5,7 @@
 
 use super::text::{TextStep, decodes, outer_blanks};
 use super::{Read, Work, number};
+use crate::convert::is_unreserved;
 use crate::scan::{Form, Found};
 
 /// Of more elements the plan sees which are the same: comparing each with each takes too long.
@@ -186,7 +187,7 @@ impl Work<'_> {
                 Piece::Source(index) => {
                     let place = step.sources.get(*index).copied().unwrap_or(usize::MAX);
                     match text.bare(self.finds.at(place), self.record) {
-                        Some(raw) if !unreserved || is_unreserved(raw) => {
+                        Some(raw) if !unreserved || raw.iter().copied().all(is_unreserved) => {
                             out.extend_from_slice(raw);
                         }
                         Some(_) | None => return Done::Ask,
@@ -234,23 +235,6 @@ impl Work<'_> {
         out.extend_from_slice(b"\",");
         Done::Written
     }
-}
-
-/// The characters that stand for themselves in an address.
-static UNRESERVED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        byte += 1;
-    }
-    table
-};
-
-/// Whether all characters stand for themselves in an address.
-fn is_unreserved(text: &[u8]) -> bool {
-    text.iter().all(|byte| UNRESERVED[usize::from(*byte)])
 }
 
 /// Whether a text is copied as it is between others.
