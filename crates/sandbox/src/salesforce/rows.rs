@@ -50,7 +50,7 @@ pub(crate) fn create(
     row.insert("CreatedDate".to_owned(), json!(now));
     row.insert("CreatedById".to_owned(), json!(session.caller.id));
     stamp(session, &mut row, &now);
-    put(session, whole, &id, row, false, &now)?;
+    put(session, whole, &id, None, row, false, &now)?;
     session.count_write()?;
     Ok(id)
 }
@@ -74,7 +74,7 @@ pub(crate) fn update(
         return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
     }
     let settings = validate::check(session, object, sent, Action::Update, matched)?;
-    let before = stored.body;
+    let before = &stored.body;
     let mut row = before.clone();
     for (field, value) in &settings {
         row.insert(field.name.clone(), value.clone());
@@ -89,7 +89,7 @@ pub(crate) fn update(
     rules::refuse(session, whole, &row, false)?;
     let now = clock::salesforce(session.tx.now_milliseconds());
     stamp(session, &mut row, &now);
-    put(session, whole, id, row, false, &now)?;
+    put(session, whole, id, Some(&stored), row, false, &now)?;
     session.count_write()?;
     Ok(())
 }
@@ -106,30 +106,32 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
         let message = format!("entity type {} does not support delete", object.name);
         return Err(bad(Wrong::nowhere("INSUFFICIENT_ACCESS_OR_READONLY", message)));
     }
-    bin(session, session.whole_of(object), id, stored.body)?;
+    bin(session, session.whole_of(object), id, &stored)?;
     session.count_write()?;
     Ok(())
 }
 
-fn bin(session: &Session<'_>, object: &Object, id: &str, mut row: Map<String, Value>) -> Done<()> {
+fn bin(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow) -> Done<()> {
+    let mut row = stored.body.clone();
     let now = clock::salesforce(session.tx.now_milliseconds());
     row.insert("IsDeleted".to_owned(), json!(true));
     stamp(session, &mut row, &now);
-    put(session, object, id, row, true, &now)?;
+    put(session, object, id, Some(stored), row, true, &now)?;
     for (child, field, link) in session.whole.children(object) {
         let pick = Pick::Key(field.name.clone(), vec![id.to_owned()]);
         let rows = match link.on_delete {
             OnDelete::Cascade | OnDelete::Clear => session.tx.rows(&child.name, &pick)?,
             OnDelete::Keep => Vec::new(),
         };
-        for mut row in rows.into_iter().filter(|row| !row.deleted).map(|row| row.body) {
-            let child_id = row_id(&row);
+        for stored in rows.into_iter().filter(|row| !row.deleted) {
+            let child_id = row_id(&stored.body);
             if link.on_delete == OnDelete::Cascade {
-                bin(session, child, &child_id, row)?;
+                bin(session, child, &child_id, &stored)?;
             } else {
+                let mut row = stored.body.clone();
                 row.insert(field.name.clone(), Value::Null);
                 stamp(session, &mut row, &now);
-                put(session, child, &child_id, row, false, &now)?;
+                put(session, child, &child_id, Some(&stored), row, false, &now)?;
             }
         }
     }
@@ -143,18 +145,18 @@ fn stamp(session: &Session<'_>, row: &mut Map<String, Value>, now: &str) {
     row.insert("LastModifiedById".to_owned(), json!(session.caller.id));
 }
 
-/// Writes a row and notes the change for those who subscribe to it.
+/// Writes a row and notes the change for those who subscribe to it. `before`: the row as it is stored.
 fn put(
     session: &Session<'_>,
     object: &Object,
     id: &str,
+    before: Option<&StoredRow>,
     body: Map<String, Value>,
     deleted: bool,
     stamp: &str,
 ) -> Done<()> {
-    let before = session.tx.row(&object.name, id)?;
     let after = StoredRow { deleted, body };
-    changes::record(session, object, id, before.as_ref(), &after)?;
+    changes::record(session, object, id, before, &after)?;
     automation::notice(session, object, id, &after)?;
     outbound::notice(session, object, id, &after)?;
     plant(session, object, id, after.body, deleted, stamp)
