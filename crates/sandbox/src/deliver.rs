@@ -4,7 +4,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -54,7 +54,6 @@ pub(crate) struct Courier {
     pub(crate) certificate_url: String,
     patience: Patience,
     client: reqwest::Client,
-    news: Notify,
 }
 
 impl Courier {
@@ -71,12 +70,7 @@ impl Courier {
             .timeout(patience.timeout)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { store, signer, certificate_url, patience, client, news: Notify::new() })
-    }
-
-    /// Says that there may be something to send.
-    pub(crate) fn wake(&self) {
-        self.news.notify_one();
+        Ok(Self { store, signer, certificate_url, patience, client })
     }
 
     /// The signer's certificate.
@@ -122,6 +116,7 @@ impl Courier {
     async fn work(self: &Arc<Self>) {
         let mut busy: HashSet<i64> = HashSet::new();
         let mut tries: JoinSet<i64> = JoinSet::new();
+        let mut deliveries = self.store.deliveries();
         loop {
             let now = clock::now_milliseconds();
             let here = Arc::clone(self);
@@ -149,7 +144,8 @@ impl Courier {
                         Err(_) => { busy.clear(); }
                     }
                 }
-                () = self.news.notified() => {}
+                // The store, and with it the bell, lasts as long as this.
+                _ = deliveries.changed() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

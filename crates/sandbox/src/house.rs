@@ -84,7 +84,6 @@ impl House {
     pub(crate) async fn answer(self: Arc<Self>, system: System, call: Call) -> Outcome {
         if system == System::Admin {
             let sent = Sent::new(self.admin.answer(&call).await);
-            self.courier.wake();
             self.usage.count(system, call.body.len(), sent.body.len());
             return Outcome { wait: Duration::ZERO, sent: Some(sent), script: None };
         }
@@ -100,9 +99,6 @@ impl House {
         } else {
             self.work(system, &call)
         };
-        if self.store.take_news() {
-            self.courier.wake();
-        }
         if !outcome.wait.is_zero() {
             tokio::time::sleep(outcome.wait).await;
         }

@@ -303,8 +303,7 @@ impl Sandbox {
             usage,
             notifier: Arc::clone(&notifier),
         });
-        let passing =
-            partner_center::live(&house.partner_center, courier.clone(), stopping.clone());
+        let passing = partner_center::live(&house.partner_center, stopping.clone());
         let mut tasks =
             vec![courier.run(stopping.clone()), passing, start::save(store, stopping.clone())];
         if let Some(streams) = streams {

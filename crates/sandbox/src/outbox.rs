@@ -28,7 +28,7 @@ impl Tx<'_> {
     /// Puts a webhook on its way, due in so many milliseconds.
     pub(crate) fn enqueue(&self, delivery: &Delivery, wait: i64) -> Result<()> {
         let due = if wait > 0 { clock::now_milliseconds() + wait } else { 0 };
-        self.has_news.set(true);
+        self.has_deliveries.set(true);
         self.count("webhooks", "", "sent")?;
         self.database.run(
             "INSERT INTO deliveries (url, body, aside, correlation, attempts, due, offline) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)",

@@ -6,10 +6,7 @@ mod counts;
 use std::{
     cell::{Cell, RefCell},
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::{Map, Value};
@@ -93,10 +90,10 @@ struct Shared {
     counts: Mutex<Counts>,
     /// Whether there is a folder.
     is_kept: bool,
-    /// Whether webhooks were put on their way since somebody asked.
-    has_news: AtomicBool,
-    /// Rings after a commit that left something for others to do or to hear of.
-    changes: watch::Sender<()>,
+    /// Rings after a commit that put webhooks on their way.
+    deliveries: watch::Sender<()>,
+    /// Rings after a commit that left something else to do or to hear of.
+    news: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -113,9 +110,9 @@ pub(crate) struct Tx<'a> {
     /// What it wrote over.
     written: RefCell<Vec<Before>>,
     /// Whether it put webhooks on their way.
-    pub(crate) has_news: Cell<bool>,
-    /// Whether it left something that subscribers hear of.
-    has_changes: Cell<bool>,
+    pub(crate) has_deliveries: Cell<bool>,
+    /// Whether it left something else to do or to hear of.
+    has_news: Cell<bool>,
 }
 
 const MAIN: &str = "
@@ -151,8 +148,8 @@ impl Store {
             main: Mutex::new(Main { database, past: Past::default() }),
             counts: Mutex::new(Counts { list, is_saved: true, database: counts }),
             is_kept: folder.is_some(),
-            has_news: AtomicBool::new(false),
-            changes: watch::Sender::new(()),
+            deliveries: watch::Sender::new(()),
+            news: watch::Sender::new(()),
         };
         Ok(Self { shared: Arc::new(shared), clock: Arc::new(clock), lag: None })
     }
@@ -181,18 +178,17 @@ impl Store {
             database,
             clock: &self.clock,
             written: RefCell::default(),
+            has_deliveries: Cell::new(false),
             has_news: Cell::new(false),
-            has_changes: Cell::new(false),
         };
         let done = match self.lag.map_or(Ok(()), |lag| past.go_back(&tx, lag)) {
             Ok(()) => work(&tx),
             Err(error) => Err(error.into()),
         };
         let sealed = match &done {
-            Ok(End::Keep(_)) if tx.has_changes.get() => tx.seal_changes(),
+            Ok(End::Keep(_)) if tx.has_news.get() => tx.seal_changes(),
             Ok(End::Keep(_) | End::Undo(_)) | Err(_) => Ok(()),
         };
-        let (written, has_news) = (tx.written.take(), tx.has_news.get());
         match done {
             Ok(End::Keep(value)) if self.lag.is_none() => {
                 if let Err(error) = sealed.and_then(|()| database.run("COMMIT", &[])) {
@@ -200,10 +196,14 @@ impl Store {
                     let _ = database.run("ROLLBACK", &[]);
                     return Err(error.into());
                 }
-                past.take(written);
-                self.shared.has_news.fetch_or(has_news, Ordering::SeqCst);
-                if tx.has_changes.get() {
-                    self.shared.changes.send_replace(());
+                past.take(tx.written.take());
+                for (rings, bell) in [
+                    (tx.has_deliveries.get(), &self.shared.deliveries),
+                    (tx.has_news.get(), &self.shared.news),
+                ] {
+                    if rings {
+                        bell.send_replace(());
+                    }
                 }
                 Ok(value)
             }
@@ -219,14 +219,14 @@ impl Store {
         }
     }
 
-    /// Whether webhooks were put on their way since this was last asked.
-    pub(crate) fn take_news(&self) -> bool {
-        self.shared.has_news.swap(false, Ordering::SeqCst)
+    /// Hears of commits that put webhooks on their way.
+    pub(crate) fn deliveries(&self) -> watch::Receiver<()> {
+        self.shared.deliveries.subscribe()
     }
 
-    /// Hears of commits that left something to do or to hear of.
+    /// Hears of commits that left something else to do or to hear of.
     pub(crate) fn news(&self) -> watch::Receiver<()> {
-        self.shared.changes.subscribe()
+        self.shared.news.subscribe()
     }
 }
 
@@ -244,7 +244,7 @@ fn read_counts(database: &Database) -> Result<Vec<Count>> {
 impl Tx<'_> {
     /// Says that others have something to do once this transaction is kept.
     pub(crate) fn has_news(&self) {
-        self.has_changes.set(true);
+        self.has_news.set(true);
     }
 
     /// Runs `work` so that it alone can be undone.

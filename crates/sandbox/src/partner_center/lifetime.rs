@@ -1,7 +1,7 @@
 //! What time does to referrals: unanswered ones expire, call-to-action leads vanish. In comes the clock;
 //! out go changed referrals and news of them. It must not know HTTP.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
@@ -14,7 +14,6 @@ use super::{
 use crate::{
     clock,
     database::StoreError,
-    deliver::Courier,
     serve::stopped,
     store::{End, ReferralOrder, ReferralWalk, Tx},
 };
@@ -123,22 +122,15 @@ impl PartnerCenter {
 }
 
 /// Brings referrals up to the present again and again, until told to stop.
-pub(crate) fn live(
-    partner_center: &PartnerCenter,
-    courier: Arc<Courier>,
-    stop: watch::Receiver<bool>,
-) -> JoinHandle<()> {
+pub(crate) fn live(partner_center: &PartnerCenter, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     let here = partner_center.clone();
     tokio::spawn(async move {
         let work = async move {
             loop {
                 tokio::time::sleep(STEP).await;
                 let here = here.clone();
-                let done = tokio::task::spawn_blocking(move || here.catch_up()).await;
                 // What fails now is done in the next step.
-                if matches!(done, Ok(Ok(count)) if count > 0) {
-                    courier.wake();
-                }
+                let _ = tokio::task::spawn_blocking(move || here.catch_up()).await;
             }
         };
         tokio::select! {
