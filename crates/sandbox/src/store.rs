@@ -2,6 +2,7 @@
 //! after the process was killed. It must not know what a field means.
 
 mod counts;
+mod docs;
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,11 +13,14 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use self::counts::{COUNTS, Counts};
+use self::{
+    counts::{COUNTS, Counts},
+    docs::{Docs, Remembered},
+};
 use crate::{
     clock::Clock,
     database::{Cells, Database, Result, StoreError},
-    salesforce::TABLES,
+    salesforce::{OpenChanges, TABLES},
     undo::{Before, Lag, Past},
 };
 
@@ -100,6 +104,7 @@ struct Shared {
 struct Main {
     database: Database,
     past: Past,
+    remembered: RefCell<Remembered>,
 }
 
 /// One transaction on the records.
@@ -107,6 +112,9 @@ struct Main {
 pub(crate) struct Tx<'a> {
     pub(crate) database: &'a Database,
     pub(crate) clock: &'a Clock,
+    docs: Docs<'a>,
+    /// Changes of rows that subscribers are to hear of.
+    pub(crate) changes: RefCell<OpenChanges>,
     /// What it wrote over.
     written: RefCell<Vec<Before>>,
     /// Whether it put webhooks on their way.
@@ -145,7 +153,11 @@ impl Store {
         let counts = Database::open(file("requests.sqlite").as_deref(), false, COUNTS)?;
         let list = read_counts(&counts)?;
         let shared = Shared {
-            main: Mutex::new(Main { database, past: Past::default() }),
+            main: Mutex::new(Main {
+                database,
+                past: Past::default(),
+                remembered: RefCell::default(),
+            }),
             counts: Mutex::new(Counts { list, is_saved: true, database: counts }),
             is_kept: folder.is_some(),
             deliveries: watch::Sender::new(()),
@@ -171,12 +183,14 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<End<T>, E>,
     ) -> std::result::Result<T, E> {
         let mut main = lock(&self.shared.main);
-        let Main { database, past } = &mut *main;
+        let Main { database, past, remembered } = &mut *main;
         let database = &*database;
         database.run("BEGIN", &[])?;
         let tx = Tx {
             database,
             clock: &self.clock,
+            docs: Docs::new(remembered),
+            changes: RefCell::default(),
             written: RefCell::default(),
             has_deliveries: Cell::new(false),
             has_news: Cell::new(false),
@@ -252,19 +266,25 @@ impl Tx<'_> {
         &self,
         work: impl FnOnce() -> std::result::Result<End<T>, E>,
     ) -> std::result::Result<T, E> {
-        self.database.batch("SAVEPOINT step")?;
+        self.database.run("SAVEPOINT step", &[])?;
+        let changes = self.changes.borrow().mark();
+        let undo = || {
+            self.changes.borrow_mut().go_back(changes);
+            self.database.run("ROLLBACK TO step", &[])?;
+            self.database.run("RELEASE step", &[])
+        };
         match work() {
             Ok(End::Keep(value)) => {
-                self.database.batch("RELEASE step")?;
+                self.database.run("RELEASE step", &[])?;
                 Ok(value)
             }
             Ok(End::Undo(value)) => {
-                self.database.batch("ROLLBACK TO step; RELEASE step")?;
+                undo()?;
                 Ok(value)
             }
             Err(error) => {
                 // The first error matters more than one of the undo.
-                let _ = self.database.batch("ROLLBACK TO step; RELEASE step");
+                let _ = undo();
                 Err(error)
             }
         }
@@ -278,43 +298,6 @@ impl Tx<'_> {
     /// Hundreds of nanoseconds since 1970 by the sandbox's clock.
     pub(crate) fn now_ticks(&self) -> i64 {
         self.clock.now_ticks()
-    }
-
-    /// One document.
-    pub(crate) fn doc(&self, kind: &str, id: &str) -> Result<Option<Value>> {
-        let sql = "SELECT body FROM docs WHERE kind = ?1 AND id = ?2";
-        self.database.one(sql, &[kind.into(), id.into()], |row| row.json(0))
-    }
-
-    /// All documents of a kind with their ids, by id.
-    pub(crate) fn docs(&self, kind: &str) -> Result<Vec<(String, Value)>> {
-        let sql = "SELECT id, body FROM docs WHERE kind = ?1 ORDER BY id";
-        self.database.all(sql, &[kind.into()], |row| Ok((row.text(0)?, row.json(1)?)))
-    }
-
-    /// Writes or replaces a document.
-    pub(crate) fn put_doc(&self, kind: &str, id: &str, body: &Value) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO docs (kind, id, body) VALUES (?1, ?2, ?3)";
-        self.database.run(sql, &[kind.into(), id.into(), body.to_string().as_str().into()])
-    }
-
-    /// Forgets a document.
-    pub(crate) fn drop_doc(&self, kind: &str, id: &str) -> Result<()> {
-        let sql = "DELETE FROM docs WHERE kind = ?1 AND id = ?2";
-        self.database.run(sql, &[kind.into(), id.into()])
-    }
-
-    /// Forgets all documents of a kind.
-    pub(crate) fn drop_docs(&self, kind: &str) -> Result<()> {
-        self.database.run("DELETE FROM docs WHERE kind = ?1", &[kind.into()])
-    }
-
-    /// The next whole number of a sequence, from 1.
-    pub(crate) fn next(&self, sequence: &str) -> Result<i64> {
-        let last = self.doc("sequence", sequence)?.and_then(|value| value.as_i64());
-        let number = last.unwrap_or(0) + 1;
-        self.put_doc("sequence", sequence, &number.into())?;
-        Ok(number)
     }
 
     /// One Salesforce row, deleted ones too.
@@ -333,18 +316,38 @@ impl Tx<'_> {
         keys: &[(&str, String)],
     ) -> Result<()> {
         let body = serde_json::to_string(&row.body)?;
-        self.written.borrow_mut().push(self.row_before(object, id)?);
+        let before = self.row_before(object, id)?;
         self.database.run(
             "INSERT OR REPLACE INTO rows (object, id, deleted, stamp, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-            &[object.into(), id.into(), row.deleted.into(), stamp.into(), body.as_str().into()],
+            &[object.into(), id.into(), row.deleted.into(), stamp.into(), body.into()],
         )?;
-        let drop = "DELETE FROM keys WHERE object = ?1 AND id = ?2";
-        self.database.run(drop, &[object.into(), id.into()])?;
+        self.put_keys([object, id], before.keys(), keys)?;
+        self.written.borrow_mut().push(before);
+        Ok(())
+    }
+
+    /// Writes the indexed values of a row that are not there yet, and drops those that no longer are.
+    fn put_keys(
+        &self,
+        [object, id]: [&str; 2],
+        before: &[(String, String)],
+        keys: &[(&str, String)],
+    ) -> Result<()> {
+        for (field, value) in before {
+            if !keys.iter().any(|(name, new)| name == field && new == value) {
+                self.database.run(
+                    "DELETE FROM keys WHERE object = ?1 AND field = ?2 AND value = ?3 AND id = ?4",
+                    &[object.into(), field.as_str().into(), value.as_str().into(), id.into()],
+                )?;
+            }
+        }
         for (field, value) in keys {
-            self.database.run(
-                "INSERT OR REPLACE INTO keys (object, field, value, id) VALUES (?1, ?2, ?3, ?4)",
-                &[object.into(), (*field).into(), value.as_str().into(), id.into()],
-            )?;
+            if !before.iter().any(|(name, old)| name == field && old == value) {
+                self.database.run(
+                    "INSERT OR REPLACE INTO keys (object, field, value, id) VALUES (?1, ?2, ?3, ?4)",
+                    &[object.into(), (*field).into(), value.as_str().into(), id.into()],
+                )?;
+            }
         }
         Ok(())
     }
@@ -403,7 +406,7 @@ impl Tx<'_> {
                 text("engagementId"),
                 text("createdDateTime"),
                 text("updatedDateTime"),
-                body.to_string().as_str().into(),
+                body.to_string().into(),
             ],
         )
     }

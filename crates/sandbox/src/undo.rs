@@ -23,6 +23,14 @@ pub(crate) enum Before {
 }
 
 impl Before {
+    /// The indexed values of a row.
+    pub(crate) fn keys(&self) -> &[(String, String)] {
+        match self {
+            Self::Row { keys, .. } => keys,
+            Self::Referral { .. } => &[],
+        }
+    }
+
     fn is_row(&self) -> bool {
         matches!(self, Self::Row { .. })
     }

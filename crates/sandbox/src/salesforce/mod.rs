@@ -45,6 +45,7 @@ use serde_json::{Value, json};
 pub use self::described::Unreadable;
 pub(crate) use self::{
     auth::{expire, expire_all},
+    changes::log::Open as OpenChanges,
     cometd::is_for as is_for_cometd,
     described::org,
     login::{prepare as prepare_login, register as register_certificate},

@@ -74,7 +74,7 @@ fn gap(tx: &Tx<'_>, body: &Value) -> Result<Answer> {
             return Ok(wrong("`ids` must be a list of record ids, or of the prefix with `*`"));
         }
     };
-    tx.log_change(&Entry {
+    tx.log_change(Entry {
         entity,
         records,
         kind,

@@ -1,6 +1,8 @@
 //! The table of changes. In come entries of the open transaction; out go sealed ones in order, until the
 //! window closes behind them. It must not know what an object or a field is.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -9,14 +11,11 @@ use crate::{
     store::Tx,
 };
 
-/// The tables that this file reads and writes. An entry without a key belongs to a transaction that is
-/// still open: there are few of them, and they are looked for by their own index, or each write would look
-/// through all changes of an object.
+/// The tables that this file reads and writes.
 pub(crate) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, entity TEXT NOT NULL, records TEXT NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL, key TEXT NOT NULL, commit_number INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS changes_by_entity ON changes (entity, number);
 CREATE INDEX IF NOT EXISTS changes_by_time ON changes (at);
-CREATE INDEX IF NOT EXISTS changes_open ON changes (number) WHERE key = '';
 ";
 
 /// How long a change can be read again: 72 hours, in milliseconds.
@@ -124,74 +123,118 @@ pub(crate) struct Change {
 const COLUMNS: &str =
     "number, entity, records, kind, origin, user, body, key, commit_number, sequence, at";
 
+/// How often the log is cut down to what is kept: with each so many-th commit.
+const CUT_EVERY: i64 = 64;
+
+/// The changes of a transaction that is still open, each with its replay id.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    entries: Vec<(i64, Entry)>,
+    /// Where a record's entry is.
+    places: HashMap<String, usize>,
+    /// What each change of this list was before: nothing, or an entry at its place.
+    undo: Vec<Option<(usize, Entry)>>,
+}
+
+impl Open {
+    /// A point that can be come back to.
+    pub(crate) fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    /// Forgets what was added since.
+    pub(crate) fn go_back(&mut self, mark: usize) {
+        for before in self.undo.drain(mark.min(self.undo.len())..).rev() {
+            if let Some((place, entry)) = before {
+                if let Some((_, now)) = self.entries.get_mut(place) {
+                    *now = entry;
+                }
+                continue;
+            }
+            let added = self.entries.pop().filter(|(_, entry)| !entry.kind.is_gap());
+            if let Some(record) = added.and_then(|(_, entry)| entry.records.into_iter().next()) {
+                self.places.remove(&record);
+            }
+        }
+    }
+
+    /// Puts a later change of a record into its entry, if it has one.
+    fn merge(&mut self, later: &Entry) -> bool {
+        let place = later.records.first().and_then(|record| self.places.get(record)).copied();
+        let Some((place, (_, entry))) =
+            place.and_then(|place| Some((place, self.entries.get_mut(place)?)))
+        else {
+            return false;
+        };
+        self.undo.push(Some((place, entry.clone())));
+        merge(entry, later);
+        true
+    }
+
+    fn add(&mut self, number: i64, entry: Entry) {
+        if let Some(record) = entry.records.first().filter(|_| !entry.kind.is_gap()) {
+            self.places.insert(record.clone(), self.entries.len());
+        }
+        self.entries.push((number, entry));
+        self.undo.push(None);
+    }
+}
+
 impl Tx<'_> {
     /// Adds an entry to the open transaction. A record that the transaction touched before keeps one
     /// entry, of the first kind.
-    pub(crate) fn log_change(&self, entry: &Entry) -> Result<()> {
-        let records = json!(entry.records).to_string();
-        let sql = format!(
-            "SELECT {COLUMNS} FROM changes INDEXED BY changes_open WHERE key = '' AND entity = ?1 AND records = ?2"
-        );
-        let cells = [entry.entity.as_str().into(), records.as_str().into()];
-        let earlier = self.database.one(&sql, &cells, change)?;
-        if let Some(earlier) = earlier.filter(|_| !entry.kind.is_gap()) {
-            let body = body(&merged(earlier.entry, entry));
-            let sql = "UPDATE changes SET body = ?2 WHERE number = ?1";
-            return self.database.run(sql, &[earlier.number.into(), body.as_str().into()]);
+    pub(crate) fn log_change(&self, entry: Entry) -> Result<()> {
+        if !entry.kind.is_gap() && self.changes.borrow_mut().merge(&entry) {
+            return Ok(());
         }
         let number = self.next_replay_id()?;
-        self.database.run(
-            "INSERT INTO changes (number, entity, records, kind, origin, user, body, key, commit_number, sequence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', 0, 0, 0)",
-            &[
-                number.into(),
-                entry.entity.as_str().into(),
-                records.as_str().into(),
-                entry.kind.word().into(),
-                entry.origin.as_str().into(),
-                entry.user.as_str().into(),
-                body(entry).as_str().into(),
-            ],
-        )?;
+        self.changes.borrow_mut().add(number, entry);
         self.has_news();
         Ok(())
     }
 
     /// Replay ids only grow, and are not without gaps.
     fn next_replay_id(&self) -> Result<i64> {
-        let last = self.doc("sequence", "replay")?.and_then(|last| last.as_i64());
-        let last = last.unwrap_or(FIRST_NUMBER);
-        let number = last + 1 + (last / 3) % 3;
+        let number = self.newest_replay_id()?;
+        let number = number + 1 + (number / 3) % 3;
         self.put_doc("sequence", "replay", &number.into())?;
         Ok(number)
     }
 
-    /// Gives the entries of this transaction one key, commit number and time, and their places in it.
+    /// Writes the changes of this transaction, with one key, commit number and time, and their places in it.
     pub(crate) fn seal_changes(&self) -> Result<()> {
-        let sql =
-            "SELECT number FROM changes INDEXED BY changes_open WHERE key = '' ORDER BY number";
-        let open = self.database.all(sql, &[], |row| row.number(0))?;
-        let Some(newest) = open.last().copied() else {
+        let Open { entries, .. } = self.changes.take();
+        let Some((newest, _)) = entries.last() else {
             return Ok(());
         };
-        let commit = FIRST_COMMIT + self.next("commit")?;
+        // Ids are two apart on average.
+        let oldest = newest - MOST * 2;
+        let place = self.next("commit")?;
         let key = sign::guid();
         let now = self.now_milliseconds();
-        for (sequence, number) in (1_i64..).zip(open) {
+        for (sequence, (number, entry)) in (1_i64..).zip(entries) {
             self.database.run(
-                "UPDATE changes SET key = ?2, commit_number = ?3, sequence = ?4, at = ?5 WHERE number = ?1",
+                "INSERT INTO changes (number, entity, records, kind, origin, user, body, key, commit_number, sequence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 &[
                     number.into(),
+                    entry.entity.as_str().into(),
+                    json!(entry.records).to_string().into(),
+                    entry.kind.word().into(),
+                    entry.origin.as_str().into(),
+                    entry.user.as_str().into(),
+                    body(entry).into(),
                     key.as_str().into(),
-                    commit.into(),
+                    (FIRST_COMMIT + place).into(),
                     sequence.into(),
                     (now - now.rem_euclid(1000)).into(),
                 ],
             )?;
         }
-        self.database.run("DELETE FROM changes WHERE at <= ?1", &[(now - WINDOW).into()])?;
-        // Ids are two apart on average.
-        let oldest = newest - MOST * 2;
-        self.database.run("DELETE FROM changes WHERE number <= ?1", &[oldest.into()])
+        if place % CUT_EVERY == 0 {
+            self.database.run("DELETE FROM changes WHERE at <= ?1", &[(now - WINDOW).into()])?;
+            self.database.run("DELETE FROM changes WHERE number <= ?1", &[oldest.into()])?;
+        }
+        Ok(())
     }
 
     /// Sealed changes after a position, oldest first, at most so many; of one entity or of all.
@@ -207,7 +250,7 @@ impl Tx<'_> {
             None => ("entity <> ?4", ""),
         };
         let sql = format!(
-            "SELECT {COLUMNS} FROM changes WHERE number > ?1 AND at > ?2 AND {filter} AND key <> '' ORDER BY number LIMIT ?3"
+            "SELECT {COLUMNS} FROM changes WHERE number > ?1 AND at > ?2 AND {filter} ORDER BY number LIMIT ?3"
         );
         let cells = [position.into(), since.into(), limit.into(), entity.into()];
         self.database.all(&sql, &cells, change)
@@ -216,7 +259,7 @@ impl Tx<'_> {
     /// Whether a replay id names something that is still kept.
     pub(crate) fn is_kept(&self, number: i64) -> Result<bool> {
         let since = self.now_milliseconds() - WINDOW;
-        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2 AND key <> ''";
+        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2";
         let found = self.database.one(sql, &[number.into(), since.into()], |row| row.number(0))?;
         Ok(found.is_some())
     }
@@ -231,7 +274,7 @@ impl Tx<'_> {
     pub(crate) fn fresh_replay_id(&self) -> Result<i64> {
         let now = self.now_milliseconds();
         let last = self.newest_replay_id()?;
-        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2 AND key <> ''";
+        let sql = "SELECT number FROM changes WHERE number = ?1 AND at > ?2";
         let cells = [last.into(), (now - 60_000).into()];
         if self.database.one(sql, &cells, |row| row.number(0))?.is_some() {
             return Ok(last);
@@ -255,22 +298,25 @@ impl Tx<'_> {
     /// How many entries are kept.
     pub(crate) fn change_count(&self) -> Result<i64> {
         let sql = "SELECT count(*) FROM changes WHERE entity <> ''";
-        Ok(self.database.one(sql, &[], |row| row.number(0))?.unwrap_or_default())
+        let sealed = self.database.one(sql, &[], |row| row.number(0))?.unwrap_or_default();
+        let open = i64::try_from(self.changes.borrow().entries.len()).unwrap_or(i64::MAX);
+        Ok(sealed.saturating_add(open))
     }
 }
 
-fn body(entry: &Entry) -> String {
-    json!({
-        "fields": entry.fields,
-        "changed": entry.changed,
-        "nulled": entry.nulled,
-        "old": entry.old,
-    })
-    .to_string()
+fn body(entry: Entry) -> String {
+    let parts = [
+        ("fields", Value::Object(entry.fields)),
+        ("changed", json!(entry.changed)),
+        ("nulled", json!(entry.nulled)),
+        ("old", Value::Object(entry.old)),
+    ];
+    let parts = parts.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Value::Object(parts.collect()).to_string()
 }
 
-/// One entry for two changes of a record in one transaction.
-fn merged(mut first: Entry, later: &Entry) -> Entry {
+/// Makes one entry of two changes of a record in one transaction.
+fn merge(first: &mut Entry, later: &Entry) {
     for (name, value) in &later.fields {
         first.fields.insert(name.clone(), value.clone());
     }
@@ -297,7 +343,6 @@ fn merged(mut first: Entry, later: &Entry) -> Entry {
         | Kind::GapUndelete
         | Kind::GapOverflow => first.fields.retain(|_, value| !value.is_null()),
     }
-    first
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {

@@ -77,7 +77,7 @@ pub(crate) fn record(
         | Kind::GapUndelete
         | Kind::GapOverflow => {}
     }
-    tx.log_change(&entry)
+    tx.log_change(entry)
 }
 
 /// All values of a row that events carry.
