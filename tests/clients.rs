@@ -94,6 +94,16 @@ fn jsforce_takes_the_sandbox_for_salesforce() {
 }
 
 #[test]
+fn jsforce_drives_the_older_interfaces() {
+    let Some(home) = npm("jsforce", "3.10.16") else {
+        return tell("SKIPPED: jsforce could not be installed (Node.js, npm and its registry)");
+    };
+    let mut command = Command::new("node");
+    command.arg(script("jsforce-api.cjs")).env("CLIENT_HOME", home);
+    Running::start().run(command, "jsforce");
+}
+
+#[test]
 fn simple_salesforce_takes_the_sandbox_for_salesforce() {
     let Some(home) = pip("simple-salesforce", "1.12.10") else {
         return tell(
@@ -102,5 +112,17 @@ fn simple_salesforce_takes_the_sandbox_for_salesforce() {
     };
     let mut command = Command::new("python3");
     command.arg("-B").arg(script("simple.py")).env("PYTHONPATH", home);
+    Running::start().run(command, "simple-salesforce");
+}
+
+#[test]
+fn simple_salesforce_drives_the_older_interfaces() {
+    let Some(home) = pip("simple-salesforce", "1.12.10") else {
+        return tell(
+            "SKIPPED: simple-salesforce could not be installed (Python, pip and its registry)",
+        );
+    };
+    let mut command = Command::new("python3");
+    command.arg("-B").arg(script("api.py")).env("PYTHONPATH", home);
     Running::start().run(command, "simple-salesforce");
 }

@@ -1,28 +1,27 @@
 //! Jobs: many rows as a table, taken or given. In come job descriptions and tables; out go states and
-//! results. A job is done as soon as its upload is complete. It must not know single rows' rules.
+//! results: version 2.0 of the interface. A job is done as soon as its upload is complete. It must not know
+//! single rows' rules.
 
-use serde_json::{Map, Value, json};
+pub(crate) mod classic;
+mod face;
+mod work;
 
+use serde_json::{Value, json};
+
+use self::work::Task;
 use crate::{
     call::{Answer, Body, Call, Method},
     clock,
     salesforce::{
         csv, ids,
-        model::Object,
-        refusal::{Done, Refusal, Stop, Wrong, bad, not_found, wrong_method},
-        rows,
+        refusal::{Done, Stop, Wrong, bad, not_found, wrong_method},
         session::{Session, parse_body},
-        soql::{self, Found},
-        upsert::{self, Upserted},
-        values,
+        upsert, values,
     },
-    store::End,
 };
 
 const JOB: &str = "salesforce-job";
 const CSV: &str = "text/csv";
-/// What stands for nothing in a cell; an empty cell is as if it were not there.
-const NOTHING: &str = "#N/A";
 
 /// Which of the two kinds of job an address is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,22 +235,34 @@ fn take_in(session: &Session<'_>, job: &mut Value) -> Done<()> {
     let mut table = csv::read(text(job, "data"), delimiter).into_iter();
     let object = session.known(text(job, "object"))?;
     let head = table.next().unwrap_or_default();
+    if let Some(name) = work::unknown(session.org, object, &head) {
+        let message = format!("InvalidBatch : Field name not found : {name}");
+        let given =
+            csv::write(&[vec![head.clone()], table.collect()].concat(), delimiter, line_end);
+        set(
+            job,
+            &[
+                ("state", json!("Failed")),
+                ("errorMessage", json!(message)),
+                ("data", Value::Null),
+                ("unprocessedrecords", json!(given)),
+            ],
+        );
+        return Ok(());
+    }
     let with = |names: &[&str]| -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).chain(head.clone()).collect()
     };
     let mut done = vec![with(&["sf__Id", "sf__Created"])];
     let mut failed = vec![with(&["sf__Id", "sf__Error"])];
+    let (operation, key) = (text(job, "operation"), text(job, "externalIdFieldName"));
+    let task = Task { operation, object, key };
     for cells in table {
-        let row = fields(&head, &cells);
-        let given = id_of(&row).unwrap_or_default().to_owned();
-        let outcome = session.tx.step::<_, Stop>(|| match one(session, job, object, row) {
-            Ok(made) => Ok(End::Keep(Ok(made))),
-            Err(Stop::Refused(refusal)) => Ok(End::Undo(Err(refusal))),
-            Err(stop @ Stop::Store(_)) => Err(stop),
-        })?;
-        let (to, mut line) = match outcome {
-            Ok((id, created)) => (&mut done, vec![id, created.to_string()]),
-            Err(refusal) => (&mut failed, vec![given, said(&refusal)]),
+        let outcome = work::carry_out(session, task, work::fields(&head, &cells))?;
+        let (to, mut line) = if outcome.errors.is_empty() {
+            (&mut done, vec![outcome.id, outcome.created.to_string()])
+        } else {
+            (&mut failed, vec![outcome.id, work::said(&outcome.errors)])
         };
         line.extend(cells);
         to.push(line);
@@ -272,128 +283,19 @@ fn take_in(session: &Session<'_>, job: &mut Value) -> Done<()> {
     Ok(())
 }
 
-fn said(refusal: &Refusal) -> String {
-    let entries = refusal.wrongs.iter().map(|wrong| {
-        let fields = wrong.fields.clone().unwrap_or_default().join(",");
-        format!("{}:{}:{fields} --", wrong.code, wrong.message)
-    });
-    entries.collect::<Vec<_>>().join(";")
-}
-
-/// What a line says of a row; `Parent.Key` is a parent by its key.
-fn fields(head: &[String], cells: &[String]) -> Map<String, Value> {
-    let mut row = Map::new();
-    for (name, cell) in head.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-        let value = if cell == NOTHING { Value::Null } else { json!(cell) };
-        match name.split_once('.') {
-            Some((parent, key)) => row.insert(parent.to_owned(), json!({ key: value })),
-            None => row.insert(name.clone(), value),
-        };
-    }
-    row
-}
-
-fn id_of(row: &Map<String, Value>) -> Option<&str> {
-    row.iter().find(|(name, _)| name.eq_ignore_ascii_case("id")).and_then(|(_, id)| id.as_str())
-}
-
-/// Does to one row what the job is for; answers its id and whether it was made.
-fn one(
-    session: &Session<'_>,
-    job: &Value,
-    object: &Object,
-    mut row: Map<String, Value>,
-) -> Done<(String, bool)> {
-    let missing = || bad(Wrong::nowhere("MISSING_ARGUMENT", "Id not specified"));
-    let id = id_of(&row).map(str::to_owned);
-    row.retain(|name, _| !name.eq_ignore_ascii_case("id"));
-    let known = |id: Option<String>| -> Done<String> {
-        let id = id.ok_or_else(missing)?;
-        rows::read_id(object, &id)
-            .map_err(|_| bad(Wrong::nowhere("MALFORMED_ID", format!("malformed id {id}"))))
-    };
-    match text(job, "operation") {
-        "insert" => Ok((rows::create(session, object, &row, None)?, true)),
-        "update" => {
-            let id = known(id)?;
-            rows::update(session, object, &id, &row, None)?;
-            Ok((id, false))
-        }
-        "upsert" => {
-            let field = upsert::key_field(object, text(job, "externalIdFieldName"))?;
-            let name = row.keys().find(|name| name.eq_ignore_ascii_case(&field.name)).cloned();
-            let value = name.and_then(|name| row.shift_remove(&name));
-            let value = if field.name == "Id" { id.map(Value::String) } else { value };
-            let Some(value) = value.as_ref().and_then(Value::as_str) else {
-                let message = format!("{} not specified", field.name);
-                return Err(bad(Wrong::nowhere("MISSING_ARGUMENT", message)));
-            };
-            match upsert::upsert(session, object, (field, value), &row, false, &|_| Ok(()))? {
-                Upserted::Created(id) => Ok((id, true)),
-                Upserted::Updated(id) => Ok((id, false)),
-                Upserted::Several(_) => {
-                    let message = format!("{}: more than one record found", field.name);
-                    Err(bad(Wrong::at("DUPLICATE_EXTERNAL_ID", field, message)))
-                }
-            }
-        }
-        _ => {
-            let id = known(id)?;
-            rows::delete(session, object, &id)?;
-            Ok((id, false))
-        }
-    }
-}
-
 /// Runs a query job's query and keeps its table.
 fn answer_query(session: &Session<'_>, asked: &Value, job: &mut Value) -> Done<()> {
-    let query = text(asked, "query");
-    let described = soql::columns(session, query)?;
-    let mut names = Vec::new();
-    paths(&described, "columnMetadata", "", &mut names);
-    let records = match soql::find(session, query, text(asked, "operation") == "queryAll")? {
-        Found::Rows(ids) => soql::show(session, query, &ids)?,
-        Found::Groups(_) | Found::Count(_) => {
-            return Err(bad(Wrong::new(
-                "FUNCTIONALITY_NOT_ENABLED",
-                "Aggregate queries are not supported",
-            )));
-        }
-    };
-    let mut table = vec![names.clone()];
-    table.extend(records.iter().map(|row| names.iter().map(|name| cell(row, name)).collect()));
+    let all = text(asked, "operation") == "queryAll";
+    let selected = work::select(session, text(asked, "query"), all)?;
     set(
         job,
         &[
-            ("object", described.get("entityName").cloned().unwrap_or_default()),
-            ("numberRecordsProcessed", json!(records.len())),
-            ("rows", json!(table)),
+            ("object", selected.object.clone()),
+            ("numberRecordsProcessed", json!(selected.records.len())),
+            ("rows", json!(selected.table())),
         ],
     );
     Ok(())
-}
-
-/// The dotted names of columns.
-fn paths(described: &Value, key: &str, before: &str, names: &mut Vec<String>) {
-    for column in described.get(key).and_then(Value::as_array).into_iter().flatten() {
-        let name = format!("{before}{}", text(column, "columnName"));
-        let is_parent =
-            column.get("joinColumns").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
-        if is_parent {
-            paths(column, "joinColumns", &format!("{name}."), names);
-        } else {
-            names.push(name);
-        }
-    }
-}
-
-fn cell(row: &Value, path: &str) -> String {
-    let found = path.split('.').try_fold(row, |here, name| here.get(name));
-    match found {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
 }
 
 /// `GET …/results?maxRecords=&locator=`: a page of a query job's table; the locator is a line's number.

@@ -37,6 +37,7 @@ mod tree;
 mod upsert;
 mod validate;
 mod values;
+mod xml;
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -162,6 +163,18 @@ impl Salesforce {
         if let Some(answer) = open {
             return Ok((Ok(answer), None));
         }
+        if let ["services", "async", word, rest @ ..] = parts.as_slice() {
+            let token = call.header("x-sfdc-session").unwrap_or_default();
+            let Some(caller) = auth::user_of(tx, token)? else {
+                return Ok((Ok(bulk::classic::no_session(call)), None));
+            };
+            let word = format!("v{word}");
+            let answer =
+                in_session(home, tx, call, (&caller, orgs), ("bulkapi", &word), &|session| {
+                    bulk::classic::answer(session, call, rest)
+                });
+            return Ok((answer, Some(caller.alias)));
+        }
         let Some(caller) = auth::caller(tx, call)? else {
             let wrong = Wrong::new("INVALID_SESSION_ID", "Session expired or invalid");
             return Ok((Err(Refusal::new(401, wrong).into()), None));
@@ -175,45 +188,58 @@ fn signed_in(
     home: &Home,
     tx: &Tx<'_>,
     call: &Call,
-    (caller, orgs): (&Caller, &Orgs),
+    asked: (&Caller, &Orgs),
     parts: &[&str],
 ) -> refusal::Done<Answer> {
-    let raw = String::from_utf8_lossy(&call.body);
     match parts {
         [.., "services", "oauth2", "userinfo"] | ["id", _, _] => {
-            Ok(auth::identity(home, tx, caller)?)
+            Ok(auth::identity(home, tx, asked.0)?)
         }
         ["services", "data", word, rest @ ..] => {
-            let version = version(word).ok_or_else(not_found)?;
-            let origin = origin(call, version);
-            let allow_save = call
-                .header("sforce-duplicate-rule-header")
-                .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
-            let session = Session {
-                tx,
-                home,
-                org: orgs.seen_by(&caller.alias),
-                whole: &orgs.whole,
-                rules: &orgs.rules,
-                allow_save,
-                caller,
-                version,
-                raw: &raw,
-                origin: &origin,
-            };
-            data::dispatch(&session, call, rest)
+            in_session(home, tx, call, asked, ("rest", word), &|session| {
+                data::dispatch(session, call, rest)
+            })
         }
         _ => Err(not_found()),
     }
 }
 
+/// Does what a user asks for of an interface, whose version is given as `v60.0`.
+fn in_session(
+    home: &Home,
+    tx: &Tx<'_>,
+    call: &Call,
+    (caller, orgs): (&Caller, &Orgs),
+    (interface, word): (&str, &str),
+    work: &dyn Fn(&Session<'_>) -> refusal::Done<Answer>,
+) -> refusal::Done<Answer> {
+    let version = version(word).ok_or_else(not_found)?;
+    let raw = String::from_utf8_lossy(&call.body);
+    let origin = origin(call, interface, version);
+    let allow_save = call
+        .header("sforce-duplicate-rule-header")
+        .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
+    work(&Session {
+        tx,
+        home,
+        org: orgs.seen_by(&caller.alias),
+        whole: &orgs.whole,
+        rules: &orgs.rules,
+        allow_save,
+        caller,
+        version,
+        raw: &raw,
+        origin: &origin,
+    })
+}
+
 /// Where a change comes from, as change events name it.
-fn origin(call: &Call, version: u32) -> String {
+fn origin(call: &Call, interface: &str, version: u32) -> String {
     let options = call.header("sforce-call-options").unwrap_or_default();
     let client = options.split([';', ',']).find_map(|option| option.trim().strip_prefix("client="));
     match client {
-        Some(client) => format!("com/salesforce/api/rest/{version}.0;client={client}"),
-        None => format!("com/salesforce/api/rest/{version}.0"),
+        Some(client) => format!("com/salesforce/api/{interface}/{version}.0;client={client}"),
+        None => format!("com/salesforce/api/{interface}/{version}.0"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     salesforce::{
         auth, ids, login,
         session::{Caller, Home},
+        xml::{self, element, escape},
     },
     store::Tx,
 };
@@ -120,7 +121,7 @@ fn user_info(home: &Home, tx: &Tx<'_>, caller: &Caller) -> Result<String, StoreE
 }
 
 fn envelope(inner: &str) -> Answer {
-    xml(
+    answered(
         200,
         &format!(
             "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -145,7 +146,7 @@ fn fault(code: &str, kind: Option<&str>, message: &str) -> Answer {
         ),
         None => (message, String::new()),
     };
-    xml(
+    answered(
         500,
         &format!(
             "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -157,8 +158,8 @@ fn fault(code: &str, kind: Option<&str>, message: &str) -> Answer {
     )
 }
 
-fn xml(status: u16, text: &str) -> Answer {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}");
+fn answered(status: u16, text: &str) -> Answer {
+    let text = format!("{}{text}", xml::HEAD);
     Answer { status, headers: Vec::new(), body: Body::Bytes(XML, text.into_bytes()) }
 }
 
@@ -170,61 +171,6 @@ fn operation(text: &str) -> Option<String> {
     let name = tag.get(..end)?;
     let name = name.rsplit(':').next()?;
     (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// The text of the first element of a name, whatever its prefix.
-fn element(text: &str, name: &str) -> Option<String> {
-    let mut rest = text;
-    loop {
-        let (_, after) = rest.split_once('<')?;
-        let (tag, inside) = after.split_once('>')?;
-        let full = tag.split_whitespace().next().unwrap_or_default();
-        if full.rsplit(':').next() == Some(name) && !tag.ends_with('/') && !tag.starts_with('/') {
-            return Some(unescape(inside.split_once('<')?.0));
-        }
-        rest = inside;
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Undoes the escapes that XML has, and numbered ones.
-fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((plain, after)) = rest.split_once('&') {
-        out.push_str(plain);
-        let found = after.split_once(';').and_then(|(name, after)| Some((named(name)?, after)));
-        if let Some((character, after)) = found {
-            out.push(character);
-            rest = after;
-        } else {
-            out.push('&');
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn named(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let number = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(number)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) struct Got {
     pub(crate) status: u16,
     pub(crate) headers: HashMap<String, String>,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) said: String,
 }
 
 impl Got {
@@ -74,9 +76,9 @@ impl Client {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
-        let text = response.text().await.map_err(|error| error.to_string())?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Got { status, headers, body })
+        let said = response.text().await.map_err(|error| error.to_string())?;
+        let body = serde_json::from_str(&said).unwrap_or(Value::Null);
+        Ok(Got { status, headers, body, said })
     }
 
     async fn authorized(

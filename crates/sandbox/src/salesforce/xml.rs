@@ -1,0 +1,61 @@
+//! Texts in XML, as far as Salesforce's old interfaces need them. In come texts; out go the texts of elements,
+//! and what may stand between tags. It must not know what an element means.
+
+/// How every document begins.
+pub(crate) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+
+/// The text of the first element of a name, whatever its prefix.
+pub(crate) fn element(text: &str, name: &str) -> Option<String> {
+    let mut rest = text;
+    loop {
+        let (_, after) = rest.split_once('<')?;
+        let (tag, inside) = after.split_once('>')?;
+        let full = tag.split_whitespace().next().unwrap_or_default();
+        if full.rsplit(':').next() == Some(name) && !tag.ends_with('/') && !tag.starts_with('/') {
+            return Some(unescape(inside.split_once('<')?.0));
+        }
+        rest = inside;
+    }
+}
+
+/// A text as it stands between tags.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Undoes the escapes that XML has, and numbered ones.
+fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once('&') {
+        out.push_str(plain);
+        let found = after.split_once(';').and_then(|(name, after)| Some((named(name)?, after)));
+        if let Some((character, after)) = found {
+            out.push(character);
+            rest = after;
+        } else {
+            out.push('&');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn named(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let number = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(number)
+        }
+    }
+}
