@@ -17,6 +17,10 @@ use std::{
 use sandbox::{Config, Sandbox};
 use serde_json::{Value, json};
 
+/// What the program of cosell uses, so that the sandbox costs here what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn Error + Send + Sync>;
 
 const DATA: &str = "/services/data/v60.0";

@@ -96,7 +96,9 @@ struct Shared {
     is_kept: bool,
     /// Rings after a commit that put webhooks on their way.
     deliveries: watch::Sender<()>,
-    /// Rings after a commit that left something else to do or to hear of.
+    /// Rings after a commit that left something else to do.
+    dues: watch::Sender<()>,
+    /// Rings after a commit that subscribers are to hear of.
     news: watch::Sender<()>,
 }
 
@@ -119,7 +121,9 @@ pub(crate) struct Tx<'a> {
     written: RefCell<Vec<Before>>,
     /// Whether it put webhooks on their way.
     pub(crate) has_deliveries: Cell<bool>,
-    /// Whether it left something else to do or to hear of.
+    /// Whether it left something else to do.
+    has_dues: Cell<bool>,
+    /// Whether subscribers are to hear of it.
     has_news: Cell<bool>,
 }
 
@@ -161,6 +165,7 @@ impl Store {
             counts: Mutex::new(Counts { list, is_saved: true, database: counts }),
             is_kept: folder.is_some(),
             deliveries: watch::Sender::new(()),
+            dues: watch::Sender::new(()),
             news: watch::Sender::new(()),
         };
         Ok(Self { shared: Arc::new(shared), clock: Arc::new(clock), lag: None })
@@ -193,6 +198,7 @@ impl Store {
             changes: RefCell::default(),
             written: RefCell::default(),
             has_deliveries: Cell::new(false),
+            has_dues: Cell::new(false),
             has_news: Cell::new(false),
         };
         let done = match self.lag.map_or(Ok(()), |lag| past.go_back(&tx, lag)) {
@@ -213,6 +219,7 @@ impl Store {
                 past.take(tx.written.take());
                 for (rings, bell) in [
                     (tx.has_deliveries.get(), &self.shared.deliveries),
+                    (tx.has_dues.get(), &self.shared.dues),
                     (tx.has_news.get(), &self.shared.news),
                 ] {
                     if rings {
@@ -238,7 +245,12 @@ impl Store {
         self.shared.deliveries.subscribe()
     }
 
-    /// Hears of commits that left something else to do or to hear of.
+    /// Hears of commits that left something else to do.
+    pub(crate) fn dues(&self) -> watch::Receiver<()> {
+        self.shared.dues.subscribe()
+    }
+
+    /// Hears of commits that subscribers are to hear of.
     pub(crate) fn news(&self) -> watch::Receiver<()> {
         self.shared.news.subscribe()
     }
@@ -257,6 +269,11 @@ fn read_counts(database: &Database) -> Result<Vec<Count>> {
 
 impl Tx<'_> {
     /// Says that others have something to do once this transaction is kept.
+    pub(crate) fn has_dues(&self) {
+        self.has_dues.set(true);
+    }
+
+    /// Says that subscribers have something to hear of once this transaction is kept.
     pub(crate) fn has_news(&self) {
         self.has_news.set(true);
     }

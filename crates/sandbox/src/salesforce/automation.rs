@@ -121,7 +121,7 @@ pub(crate) fn notice(
                 (session.tx.now_milliseconds() + rule.after).into(),
             ],
         )?;
-        session.tx.has_news();
+        session.tx.has_dues();
     }
     Ok(())
 }
@@ -175,15 +175,15 @@ pub(crate) fn run(store: Arc<Store>, home: Home, stop: watch::Receiver<bool>) ->
 }
 
 async fn work(store: Arc<Store>, home: Arc<Home>) {
-    let mut news = store.news();
+    let mut dues = store.dues();
     loop {
-        news.mark_unchanged();
+        dues.mark_unchanged();
         let (here, there) = (Arc::clone(&store), Arc::clone(&home));
         let left = tokio::task::spawn_blocking(move || act(&here, &there)).await;
         // A state that cannot be read now may be readable in a moment.
         let is_waiting = !matches!(left, Ok(Ok(false)));
         tokio::select! {
-            changed = news.changed() => if changed.is_err() { return },
+            changed = dues.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(LOOK), if is_waiting => {}
         }
     }

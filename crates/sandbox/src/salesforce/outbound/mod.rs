@@ -111,7 +111,7 @@ pub(crate) fn notice(
                 now.into(),
             ],
         )?;
-        tx.has_news();
+        tx.has_dues();
     }
     Ok(())
 }

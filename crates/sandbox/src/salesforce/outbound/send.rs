@@ -59,9 +59,9 @@ pub(crate) fn run(
 
 impl Post {
     async fn work(self) {
-        let mut news = self.store.news();
+        let mut dues = self.store.dues();
         loop {
-            news.mark_unchanged();
+            dues.mark_unchanged();
             let here = self.clone();
             let found = tokio::task::spawn_blocking(move || here.prepare()).await;
             // A state that cannot be read now may be readable in a moment.
@@ -78,7 +78,7 @@ impl Post {
                 continue;
             }
             tokio::select! {
-                changed = news.changed() => if changed.is_err() { return },
+                changed = dues.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(LOOK), if is_waiting => {}
             }
         }
