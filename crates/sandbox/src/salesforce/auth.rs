@@ -113,7 +113,9 @@ pub(crate) fn grant_access(
 ) -> Result<String, StoreError> {
     let short = super::ids::short(&home.organization).to_owned();
     let token = format!("{short}!{}", sign::token());
-    tx.put_doc(ACCESS, &token, &json!({ "user": user, "expires": expires }))?;
+    // The alias is kept with the token, once there is one: no user is read with each call.
+    let alias = tx.row("User", user)?.and_then(|user| user.body.get("Alias").cloned());
+    tx.put_doc(ACCESS, &token, &json!({ "user": user, "alias": alias, "expires": expires }))?;
     Ok(token)
 }
 
@@ -141,8 +143,12 @@ pub(crate) fn user_of(tx: &Tx<'_>, token: &str) -> Result<Option<Caller>, StoreE
     if expires <= tx.now_milliseconds() {
         return Ok(None);
     }
-    let id = kept.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
-    known(tx, id).map(Some)
+    let text = |name: &str| kept.get(name).and_then(Value::as_str).map(str::to_owned);
+    let id = text("user").unwrap_or_default();
+    match text("alias") {
+        Some(alias) => Ok(Some(Caller { id, alias })),
+        None => known(tx, id).map(Some),
+    }
 }
 
 fn known(tx: &Tx<'_>, id: String) -> Result<Caller, StoreError> {

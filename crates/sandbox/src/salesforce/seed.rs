@@ -69,6 +69,7 @@ pub(crate) fn prepare(
         plant_record_types(tx, &home)?;
         return Ok((home, Grants { rep_access, refresh }));
     }
+    seed(tx, &home)?;
     let grants = Grants {
         rep_access: auth::grant_access(&home, tx, &home.rep_user, None)?,
         refresh: auth::grant_refresh(tx, &home.integration_user)?,
@@ -80,7 +81,6 @@ pub(crate) fn prepare(
         "refresh": grants.refresh,
     });
     tx.put_doc(KEPT.0, KEPT.1, &kept)?;
-    seed(tx, &home)?;
     Ok((home, grants))
 }
 
