@@ -58,7 +58,9 @@ impl Running {
     /// Runs a client's script and tells its steps.
     fn run(&self, mut command: Command, name: &str) {
         command.arg(self.ready_file());
-        command.env("REQUESTS_CA_BUNDLE", self.folder.path().join("ready.ca.pem"));
+        for trust in ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
+            command.env(trust, self.folder.path().join("ready.ca.pem"));
+        }
         for proxy in ["http_proxy", "https_proxy", "all_proxy"] {
             command.env_remove(proxy).env_remove(proxy.to_uppercase());
         }
@@ -85,7 +87,7 @@ fn script(name: &str) -> PathBuf {
 
 #[test]
 fn jsforce_takes_the_sandbox_for_salesforce() {
-    let Some(home) = npm("jsforce", "3.10.16") else {
+    let Some(home) = npm(&["jsforce@3.10.16"]) else {
         return tell("SKIPPED: jsforce could not be installed (Node.js, npm and its registry)");
     };
     let mut command = Command::new("node");
@@ -95,7 +97,7 @@ fn jsforce_takes_the_sandbox_for_salesforce() {
 
 #[test]
 fn jsforce_drives_the_older_interfaces() {
-    let Some(home) = npm("jsforce", "3.10.16") else {
+    let Some(home) = npm(&["jsforce@3.10.16"]) else {
         return tell("SKIPPED: jsforce could not be installed (Node.js, npm and its registry)");
     };
     let mut command = Command::new("node");
@@ -105,7 +107,7 @@ fn jsforce_drives_the_older_interfaces() {
 
 #[test]
 fn simple_salesforce_takes_the_sandbox_for_salesforce() {
-    let Some(home) = pip("simple-salesforce", "1.12.10") else {
+    let Some(home) = pip(&["simple-salesforce==1.12.10"]) else {
         return tell(
             "SKIPPED: simple-salesforce could not be installed (Python, pip and its registry)",
         );
@@ -117,7 +119,7 @@ fn simple_salesforce_takes_the_sandbox_for_salesforce() {
 
 #[test]
 fn simple_salesforce_drives_the_older_interfaces() {
-    let Some(home) = pip("simple-salesforce", "1.12.10") else {
+    let Some(home) = pip(&["simple-salesforce==1.12.10"]) else {
         return tell(
             "SKIPPED: simple-salesforce could not be installed (Python, pip and its registry)",
         );
@@ -125,4 +127,39 @@ fn simple_salesforce_drives_the_older_interfaces() {
     let mut command = Command::new("python3");
     command.arg("-B").arg(script("api.py")).env("PYTHONPATH", home);
     Running::start().run(command, "simple-salesforce");
+}
+
+#[test]
+fn salesforce_pubsub_api_client_takes_the_sandbox_for_the_pub_sub_api() {
+    // The newest avro-js lacks a package that it needs.
+    let packages = ["salesforce-pubsub-api-client@5.5.2", "avro-js@1.12.1"];
+    let Some(home) = npm(&packages) else {
+        return tell(
+            "SKIPPED: salesforce-pubsub-api-client could not be installed (Node.js, npm and its \
+             registry)",
+        );
+    };
+    let mut command = Command::new("node");
+    command.arg(script("pubsub.cjs")).env("CLIENT_HOME", home);
+    Running::start().run(command, "salesforce-pubsub-api-client");
+}
+
+#[test]
+fn aiosfpubsub_takes_the_sandbox_for_the_pub_sub_api() {
+    // It does not name what it needs.
+    let packages = [
+        "aiosfpubsub==0.0.6",
+        "avro==1.12.0",
+        "certifi==2026.10.19.post1",
+        "defusedxml==0.7.1",
+        "grpcio==1.85.3",
+        "httpx==0.28.1",
+        "protobuf==7.36.2",
+    ];
+    let Some(home) = pip(&packages) else {
+        return tell("SKIPPED: aiosfpubsub could not be installed (Python, pip and its registry)");
+    };
+    let mut command = Command::new("python3");
+    command.arg("-B").arg(script("pubsub.py")).env("PYTHONPATH", home);
+    Running::start().run(command, "aiosfpubsub");
 }

@@ -1,6 +1,6 @@
 //! Clients from their registries.
 //!
-//! In: a package and its version. Out: the folder that holds it, installed the first time, or nothing
+//! In: packages and their versions. Out: the folder that holds it, installed the first time, or nothing
 //! when it cannot be had. Must not know: what the client does.
 
 use std::fs::{self, File};
@@ -12,23 +12,23 @@ use std::time::{Duration, Instant};
 /// How long an installation may take.
 const LIMIT: Duration = Duration::from_mins(3);
 
-/// A package for Node.js, without its install scripts.
-pub(crate) fn npm(package: &str, version: &str) -> Option<PathBuf> {
-    installed(&format!("{package}-{version}"), |folder| {
+/// Packages for Node.js, without their install scripts; the first of them names the folder.
+pub(crate) fn npm(packages: &[&str]) -> Option<PathBuf> {
+    installed(&packages.first()?.replace('@', "-"), |folder| {
         fs::write(folder.join("package.json"), "{\"private\": true}").unwrap();
         let mut command = Command::new("npm");
         command.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]);
-        command.arg(folder).arg(format!("{package}@{version}"));
+        command.arg(folder).args(packages);
         command
     })
 }
 
-/// A package for Python.
-pub(crate) fn pip(package: &str, version: &str) -> Option<PathBuf> {
-    installed(&format!("{package}-{version}"), |folder| {
+/// Packages for Python; the first of them names the folder.
+pub(crate) fn pip(packages: &[&str]) -> Option<PathBuf> {
+    installed(&packages.first()?.replace("==", "-"), |folder| {
         let mut command = Command::new("python3");
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        command.arg("--target").arg(folder).arg(format!("{package}=={version}"));
+        command.arg("--target").arg(folder).args(packages);
         command
     })
 }

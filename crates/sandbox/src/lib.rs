@@ -179,7 +179,7 @@ pub struct Addresses {
     pub webhooks: String,
     /// The administration.
     pub admin: String,
-    /// Salesforce's Pub/Sub API: gRPC without TLS.
+    /// Salesforce's Pub/Sub API: gRPC, with or without TLS.
     pub pubsub: String,
 }
 
@@ -277,7 +277,8 @@ impl Sandbox {
         let usage = Arc::new(Usage::default());
         let (stop, stopping) = watch::channel(false);
         let waits = (config.keep_alive, config.poll_hold);
-        let notifier = Arc::new(Notifier::new(&store, &home, &journal, &stopping, waits));
+        let names = (&home, &addresses);
+        let notifier = Arc::new(Notifier::new(&store, names, &journal, &stopping, waits));
         let house = Arc::new(House {
             salesforce: Salesforce::new(
                 home.clone(),
@@ -307,7 +308,8 @@ impl Sandbox {
         let mut tasks =
             vec![courier.run(stopping.clone()), passing, start::save(store, stopping.clone())];
         if let Some(streams) = streams {
-            tasks.extend(notifier.run(streams).map_err(Error::Client)?);
+            let door = tls::Door::either(streams, &identity)?;
+            tasks.extend(notifier.run(door).map_err(Error::Client)?);
         }
         for (door, system) in start::doors(listeners, &identity)?.into_iter().zip(SYSTEMS) {
             tasks.push(serve::serve(door, Arc::clone(&house), system, stopping.clone()));

@@ -46,7 +46,8 @@ pub enum TlsError {
 #[derive(Debug)]
 pub(crate) enum Door {
     Plain(TcpListener),
-    Secure(mpsc::Receiver<TlsStream<TcpStream>>),
+    /// Connections whose handshakes are done elsewhere.
+    Secure(mpsc::Receiver<Channel>),
 }
 
 /// One connection.
@@ -57,9 +58,19 @@ pub(crate) enum Channel {
 }
 
 impl Door {
-    /// A listener whose connections are TLS. Must run inside a tokio runtime.
+    /// A listener whose connections are TLS and speak HTTP/1.1. Must run inside a tokio runtime.
     pub(crate) fn secure(listener: TcpListener, identity: &Identity) -> Result<Self, TlsError> {
-        let acceptor = TlsAcceptor::from(Arc::new(server_config(identity)?));
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(identity, b"http/1.1")?));
+        Ok(Self::shaking(listener, acceptor, false))
+    }
+
+    /// A listener whose connections speak HTTP/2, some of them over TLS: their first byte says which.
+    pub(crate) fn either(listener: TcpListener, identity: &Identity) -> Result<Self, TlsError> {
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(identity, b"h2")?));
+        Ok(Self::shaking(listener, acceptor, true))
+    }
+
+    fn shaking(listener: TcpListener, acceptor: TlsAcceptor, takes_plain: bool) -> Self {
         let (give, take) = mpsc::channel(WAITING);
         tokio::spawn(async move {
             loop {
@@ -76,15 +87,15 @@ impl Door {
                 let _ = stream.set_nodelay(true);
                 let (acceptor, give) = (acceptor.clone(), give.clone());
                 tokio::spawn(async move {
-                    let hello = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await;
-                    if let Ok(Ok(stream)) = hello {
+                    let hello = shake_hands(stream, &acceptor, takes_plain);
+                    if let Ok(Ok(channel)) = tokio::time::timeout(PATIENCE, hello).await {
                         // Nobody takes it any more: it is closed.
-                        let _ = give.send(stream).await;
+                        let _ = give.send(channel).await;
                     }
                 });
             }
         });
-        Ok(Self::Secure(take))
+        Self::Secure(take)
     }
 
     /// The next connection; never ends when the listener is gone.
@@ -101,7 +112,7 @@ impl Door {
                 }
             },
             Self::Secure(taken) => match taken.recv().await {
-                Some(stream) => Channel::Secure(Box::new(stream)),
+                Some(channel) => channel,
                 None => std::future::pending().await,
             },
         }
@@ -118,7 +129,22 @@ impl Channel {
     }
 }
 
-fn server_config(identity: &Identity) -> Result<ServerConfig, TlsError> {
+/// The first byte of a TLS connection.
+const HANDSHAKE: u8 = 0x16;
+
+async fn shake_hands(
+    stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    takes_plain: bool,
+) -> io::Result<Channel> {
+    let mut first = [0];
+    if takes_plain && (stream.peek(&mut first).await? == 0 || first != [HANDSHAKE]) {
+        return Ok(Channel::Plain(stream));
+    }
+    Ok(Channel::Secure(Box::new(acceptor.accept(stream).await?)))
+}
+
+fn server_config(identity: &Identity, protocol: &[u8]) -> Result<ServerConfig, TlsError> {
     let certificate = from_pem(&identity.certificate).ok_or(TlsError::Damaged)?.1;
     let key = from_pem(&identity.key).ok_or(TlsError::Damaged)?.1;
     let key = PrivateKeyDer::try_from(key).map_err(|_| TlsError::Damaged)?;
@@ -127,7 +153,7 @@ fn server_config(identity: &Identity) -> Result<ServerConfig, TlsError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![CertificateDer::from(certificate)], key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     Ok(config)
 }
 

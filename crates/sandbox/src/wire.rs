@@ -145,6 +145,11 @@ impl Connection {
         Self { stream, wire, play: None }
     }
 
+    /// Where its script comes from.
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire.clone()
+    }
+
     /// Takes up what the wire was told.
     fn listen(&mut self) -> io::Result<()> {
         if let Some(script) = self.wire.take() {

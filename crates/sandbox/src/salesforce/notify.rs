@@ -5,14 +5,16 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    Addresses,
     call::{Answer, Call},
     database::StoreError,
     journal::Journal,
     salesforce::{Home, automation, changes, cometd::Cometd, outbound, pubsub, pubsub::Hub},
     store::{End, Store},
+    tls::Door,
 };
 
 /// Everything that tells.
@@ -28,31 +30,43 @@ impl Notifier {
     /// poll.
     pub(crate) fn new(
         store: &Arc<Store>,
-        home: &Home,
+        (home, addresses): (&Home, &Addresses),
         journal: &Arc<Journal>,
         stop: &watch::Receiver<bool>,
         (silence, hold): (Duration, Duration),
     ) -> Self {
         let hub = Hub {
             home: home.clone(),
+            instances: [addresses.salesforce.clone(), addresses.salesforce_https.clone()],
             store: Arc::clone(store),
             journal: Arc::clone(journal),
             drops: watch::Sender::new(()),
             stop: stop.clone(),
-            keep_alive: silence,
+            keep_alive: watch::Sender::new(silence),
         };
         let cometd = Cometd::new(Arc::clone(store), stop.clone(), hold);
         Self { store: Arc::clone(store), hub: Arc::new(hub), cometd: Arc::new(cometd) }
     }
 
     /// Starts what runs by itself; an error says why a client could not be made.
-    pub(crate) fn run(&self, listener: TcpListener) -> Result<Vec<JoinHandle<()>>, String> {
+    pub(crate) fn run(&self, door: Door) -> Result<Vec<JoinHandle<()>>, String> {
         let (home, stop) = (&self.hub.home, &self.hub.stop);
         Ok(vec![
-            pubsub::serve(listener, Arc::clone(&self.hub)),
+            pubsub::serve(door, Arc::clone(&self.hub)),
             automation::run(Arc::clone(&self.store), home.clone(), stop.clone()),
             outbound::run(Arc::clone(&self.store), home.clone(), stop.clone())?,
         ])
+    }
+
+    /// Sets the longest silence on a gRPC stream, also on those that are open.
+    fn keep_alive(&self, body: &Value) -> Answer {
+        let given = body.get("milliseconds").and_then(Value::as_u64).filter(|given| *given > 0);
+        let Some(given) = given else {
+            let error = "`milliseconds` must be a whole number from 1";
+            return Answer::json(400, json!({ "error": error }));
+        };
+        self.hub.keep_alive.send_replace(Duration::from_millis(given));
+        Answer::empty(204)
     }
 
     /// Answers `/salesforce/changes`, `/salesforce/automation`, `/salesforce/outbound` and what is below
@@ -77,6 +91,9 @@ impl Notifier {
             let answer = Answer::json(400, json!({ "error": "the body must be JSON" }));
             return Some(Ok(answer));
         };
+        if (*area, rest) == ("changes", &["keep-alive"]) {
+            return Some(Ok(self.keep_alive(&body)));
+        }
         Some(self.store.transaction(|tx| {
             let answer = match *area {
                 "changes" => changes::control::answer(tx, call.method, rest, &body)?,

@@ -101,6 +101,14 @@ fn user_info(home: &Home, tx: &Tx<'_>, caller: &Caller) -> Result<String, StoreE
     };
     let mut info = String::new();
     for (name, value) in [
+        ("accessibilityMode", "false".to_owned()),
+        ("chatterExternal", "false".to_owned()),
+        ("currencySymbol", String::new()),
+        ("orgAttachmentFileSizeLimit", "5242880".to_owned()),
+        ("orgDefaultCurrencyIsoCode", String::new()),
+        ("orgDefaultCurrencyLocale", String::new()),
+        ("orgDisallowHtmlAttachments", "false".to_owned()),
+        ("orgHasPersonAccounts", "false".to_owned()),
         ("organizationId", home.organization.clone()),
         ("organizationMultiCurrency", "true".to_owned()),
         ("organizationName", text(&organization, "Name")),

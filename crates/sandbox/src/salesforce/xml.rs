@@ -12,7 +12,10 @@ pub(crate) fn element(text: &str, name: &str) -> Option<String> {
         let (tag, inside) = after.split_once('>')?;
         let full = tag.split_whitespace().next().unwrap_or_default();
         if full.rsplit(':').next() == Some(name) && !tag.ends_with('/') && !tag.starts_with('/') {
-            return Some(unescape(inside.split_once('<')?.0));
+            return match inside.trim_start().strip_prefix("<![CDATA[") {
+                Some(plain) => plain.split_once("]]>").map(|(plain, _)| plain.to_owned()),
+                None => Some(unescape(inside.split_once('<')?.0)),
+            };
         }
         rest = inside;
     }

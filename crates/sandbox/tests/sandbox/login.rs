@@ -126,6 +126,8 @@ async fn passwords_are_taken_unless_they_are_switched_off() {
         assert_eq!(ask(&soap, envelope(&keys.username, &both)).await, fine);
         assert_eq!(ask(&soap, envelope(&keys.username, "x")).await, 500);
         assert_eq!(ask(&soap, envelope("x", &both)).await, 500);
+        let plain = format!("<![CDATA[{both}]]>");
+        assert_eq!(ask(&soap, envelope(&keys.username, &plain)).await, fine);
         assert_eq!(ask(&soap, "<x/>".to_owned()).await, 500);
     }
 }

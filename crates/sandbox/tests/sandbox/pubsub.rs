@@ -424,3 +424,32 @@ async fn a_client_that_closes_its_side_still_gets_what_it_asked_for() {
     }
     assert_eq!(count, 2);
 }
+
+#[tokio::test]
+async fn clients_may_keep_replay_ids_as_numbers_and_name_organisation_and_instance_otherwise() {
+    let client = Client::start().await;
+    let bus = Bus::of(&client).await;
+    for name in ["one", "two"] {
+        client.make("Opportunity", &deal(name)).await;
+    }
+    let short = &client.sandbox.credentials().salesforce.organization[..15];
+    let secure = client.sandbox.addresses().salesforce_https.clone();
+    let other = bus.with("tenantid", short).with("instanceurl", &format!("{secure}/"));
+    let mut stream = other.subscribe(fetch(OPPORTUNITIES, EARLIEST, 2)).await.unwrap();
+    let first = stream.events(2).await.remove(0).replay_id;
+    let mut stream = other.subscribe(after(OPPORTUNITIES, &first[..8])).await.unwrap();
+    assert_eq!(bus.read(&stream.events(1).await[0]).await["Name"], "two");
+}
+
+#[tokio::test]
+async fn the_silence_of_streams_can_be_set_while_they_are_open() {
+    let client = Client::start().await;
+    let bus = Bus::of(&client).await;
+    let mut stream = bus.subscribe(fetch(OPPORTUNITIES, LATEST, 5)).await.unwrap();
+    let order = json!({ "milliseconds": 50 });
+    client.admin("POST", "/salesforce/changes/keep-alive", &order).await.is(204);
+    assert!(stream.next().await.unwrap().events.is_empty());
+    for bad in [json!({}), json!({ "milliseconds": 0 })] {
+        client.admin("POST", "/salesforce/changes/keep-alive", &bad).await.is(400);
+    }
+}

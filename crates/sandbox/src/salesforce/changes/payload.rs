@@ -94,9 +94,9 @@ pub(crate) fn replay_bytes(number: i64) -> Vec<u8> {
     bytes
 }
 
-/// Undoes `replay_bytes`; anything else is no replay id.
+/// Undoes `replay_bytes`; anything else is no replay id. Clients that keep it as a number send eight bytes.
 pub(crate) fn replay_number(bytes: &[u8]) -> Option<i64> {
-    let number = bytes.strip_suffix(&[0, 0])?;
+    let number = if bytes.len() == 8 { bytes } else { bytes.strip_suffix(&[0, 0])? };
     Some(i64::from_be_bytes(number.try_into().ok()?))
 }
 
@@ -114,7 +114,8 @@ mod tests {
         let bytes = crate::sign::from_base64("AAAAAAAXkCkAAA==").unwrap();
         let number = replay_number(&bytes).unwrap();
         assert_eq!(replay_bytes(number), bytes);
-        for bad in [&b""[..], b"12345678", b"123456789a", b"12345678901"] {
+        assert_eq!(replay_number(&bytes[..8]), Some(number));
+        for bad in [&b""[..], b"1234567", b"123456789a", b"12345678901"] {
             assert_eq!(replay_number(bad), None);
         }
     }

@@ -82,6 +82,7 @@ impl Subscription {
     async fn serve(&mut self, requests: &mut Receiver<FetchRequest>, out: &Out) -> Told<()> {
         let mut news = self.hub.store.news();
         let mut drops = self.hub.drops.subscribe();
+        let mut silence = self.hub.keep_alive.subscribe();
         let stop = stopped(self.hub.stop.clone());
         tokio::pin!(stop);
         let mut alive = self.next_sign();
@@ -107,6 +108,7 @@ impl Subscription {
                 changed = news.changed() => if changed.is_err() {
                     return Ok(());
                 },
+                _ = silence.changed() => alive = self.next_sign(),
                 _ = drops.changed() => return Err(Refused::unavailable()),
                 () = &mut stop => return Err(Refused::unavailable()),
                 () = out.closed() => return Ok(()),
@@ -123,7 +125,7 @@ impl Subscription {
     }
 
     fn next_sign(&self) -> Instant {
-        Instant::now() + self.hub.keep_alive.max(Duration::from_millis(1))
+        Instant::now() + (*self.hub.keep_alive.borrow()).max(Duration::from_millis(1))
     }
 
     /// Takes a further request.

@@ -1,20 +1,22 @@
 //! The gRPC listener. In come HTTP/2 connections; out go the answers of the Pub/Sub API. The only file that
 //! knows the gRPC library; it must not know topics or events.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc};
 
 use tokio::{
-    net::TcpListener,
     sync::mpsc::{self, Receiver},
     task::JoinHandle,
 };
 use tonic::{
     Code as GrpcCode, Request, Response, Status, Streaming,
     body::Body,
-    codegen::{BoxFuture, Context, Pin, Poll, Service, http, tokio_stream::Stream},
+    codegen::{
+        BoxFuture, Context, Pin, Poll, Service, http,
+        tokio_stream::{Stream, wrappers::ReceiverStream},
+    },
     metadata::{Ascii, MetadataMap, MetadataValue},
     server::{Grpc, StreamingService, UnaryService},
-    transport::{Server, server::TcpIncoming},
+    transport::{Server, server::Connected},
 };
 use tonic_prost::ProstCodec;
 
@@ -23,20 +25,43 @@ use super::{
     messages::{FetchRequest, FetchResponse, SchemaInfo, SchemaRequest, TopicInfo, TopicRequest},
     rpc_id, stream,
 };
-use crate::serve::stopped;
+use crate::{
+    serve::stopped,
+    tls::Door,
+    wire::{Connection, Wire},
+};
 
 /// Requests and answers of a stream that may wait.
 const ROOM: usize = 16;
 
 /// Serves the Pub/Sub API until told to stop.
-pub(crate) fn serve(listener: TcpListener, hub: Arc<Hub>) -> JoinHandle<()> {
+pub(crate) fn serve(mut door: Door, hub: Arc<Hub>) -> JoinHandle<()> {
     let stop = stopped(hub.stop.clone());
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let (give, take) = mpsc::channel::<io::Result<Connection>>(ROOM);
+    tokio::spawn(async move {
+        loop {
+            let channel = tokio::select! {
+                channel = door.next() => channel,
+                () = give.closed() => return,
+            };
+            // Nobody takes it any more: it is closed.
+            let _ = give.send(Ok(Connection::new(channel, Wire::default()))).await;
+        }
+    });
+    let incoming = ReceiverStream::new(take);
     let serving = Server::builder().serve_with_incoming_shutdown(Desk { hub }, incoming, stop);
     tokio::spawn(async move {
         // Serving ends by the stop alone; single connections report to nobody.
         let _ = serving.await;
     })
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Wire;
+
+    fn connect_info(&self) -> Wire {
+        self.wire()
+    }
 }
 
 /// Takes calls and hands them to the method of their path.
