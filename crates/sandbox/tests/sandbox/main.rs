@@ -17,6 +17,8 @@ mod clocks;
 #[cfg(test)]
 mod composite;
 #[cfg(test)]
+mod functions;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod org;

@@ -30,8 +30,8 @@ pub(super) fn describe(query: &Query<'_>) -> Value {
         "entityName": query.object.name,
         "groupBy": query.grouping.is_some(),
         "idSelected": query.columns.iter().any(|column| match column {
-            Shown::Field(reach) => reach.parents.is_empty() && reach.field.name == "Id",
-            Shown::Children { .. } => false,
+            Shown::Field(reach, _) => reach.parents.is_empty() && reach.field.name == "Id",
+            Shown::Children { .. } | Shown::Kinds { .. } => false,
         }),
         "keyPrefix": query.object.prefix,
     })
@@ -41,7 +41,12 @@ fn columns(query: &Query<'_>) -> Vec<Value> {
     let mut all = Vec::new();
     for column in &query.columns {
         match column {
-            Shown::Field(reach) => place(&mut all, reach, 0),
+            Shown::Field(reach, name) => place(&mut all, reach, name, 0),
+            // What is below depends on the row.
+            Shown::Kinds { parents, .. } => {
+                let name = parents.last().map_or("", |(_, link)| link.parent.as_str());
+                all.push(Value::Object(entry(name)));
+            }
             Shown::Children { name, query, .. } => {
                 let mut column = entry(name);
                 column.insert("aggregate".to_owned(), json!(true));
@@ -54,10 +59,10 @@ fn columns(query: &Query<'_>) -> Vec<Value> {
 }
 
 /// Puts a field below its parents' columns.
-fn place(all: &mut Vec<Value>, reach: &Reach<'_>, depth: usize) {
+fn place(all: &mut Vec<Value>, reach: &Reach<'_>, name: &str, depth: usize) {
     let Some((_, link)) = reach.parents.get(depth) else {
-        let mut column = entry(&reach.field.name);
-        fill(&mut column, reach.field);
+        let mut column = entry(name);
+        fill(&mut column, reach.asked());
         all.push(Value::Object(column));
         return;
     };
@@ -74,7 +79,7 @@ fn place(all: &mut Vec<Value>, reach: &Reach<'_>, depth: usize) {
     });
     let below = all.get_mut(found).and_then(|column| column.get_mut("joinColumns")?.as_array_mut());
     if let Some(below) = below {
-        place(below, reach, depth + 1);
+        place(below, reach, name, depth + 1);
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     store::Pick,
 };
 
-/// Whether a row fits; `read` gives the value of a field reached from it.
-pub(super) fn fits(filter: &Filter<'_>, read: &dyn Fn(&Reach<'_>) -> Done<Value>) -> Done<bool> {
+/// Whether a row (or another thing) fits; `read` gives the value of a condition's subject.
+pub(super) fn fits<S>(filter: &Filter<'_, S>, read: &dyn Fn(&S) -> Done<Value>) -> Done<bool> {
     match filter {
         Filter::And(filters) => {
             for filter in filters {
@@ -193,7 +193,7 @@ pub(super) fn pick(filter: Option<&Filter<'_>>) -> Pick {
 }
 
 fn by_values(reach: &Reach<'_>, values: &[Operand]) -> Pick {
-    if !reach.parents.is_empty() {
+    if !reach.parents.is_empty() || reach.through.is_some() {
         return Pick::All;
     }
     let texts: Option<Vec<String>> = values
@@ -216,7 +216,11 @@ fn by_values(reach: &Reach<'_>, values: &[Operand]) -> Pick {
 
 fn since(reach: &Reach<'_>, value: &Operand) -> Pick {
     match value {
-        Operand::Time(time) if reach.parents.is_empty() && reach.field.name == "SystemModstamp" => {
+        Operand::Time(time)
+            if reach.parents.is_empty()
+                && reach.through.is_none()
+                && reach.field.name == "SystemModstamp" =>
+        {
             Pick::Since(time.clone())
         }
         Operand::Time(_)

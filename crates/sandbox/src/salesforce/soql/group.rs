@@ -6,15 +6,17 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::{
-    pointing,
-    resolve::Reach,
+    conditions::conditions,
+    filter, pointing,
+    resolve::{Filter, Ground, Reach, filterable},
     run::{Record, in_order},
-    tree::{self, Aggregate, Column, Function, Path},
+    through,
+    tree::{self, Behind, Column, Function, Path},
 };
 use crate::{
     decimal::Decimal,
     salesforce::{
-        model::Kind,
+        model::{Field, Kind},
         refusal::{Done, Stop},
         values,
     },
@@ -25,11 +27,13 @@ use crate::{
 pub(super) struct Grouping<'o> {
     keys: Vec<Reach<'o>>,
     outputs: Vec<(String, Shown<'o>)>,
+    /// Which groups are shown.
+    having: Option<Filter<'o, Shown<'o>>>,
     order: Vec<Sorted<'o>>,
 }
 
 /// A value of a group.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Shown<'o> {
     /// One of its keys, by its place.
     Key(usize),
@@ -61,66 +65,92 @@ struct Group {
 
 /// Whether a query asks for groups.
 pub(super) fn is_grouped(query: &tree::Query) -> bool {
-    let worked = |column: &Column| matches!(column, Column::Aggregate { .. });
-    !query.group.is_empty() || query.columns.iter().any(worked)
+    let worked = |column: &Column| match column {
+        Column::Field { path, .. } => matches!(path.behind, Behind::Group(_)),
+        Column::Every(..) | Column::Children(_) | Column::Kinds { .. } => false,
+    };
+    !query.group.is_empty() || query.having.is_some() || query.columns.iter().any(worked)
 }
+
+/// How the fields of a grouped query are found.
+type Find<'a, 'o> = &'a dyn Fn(&Path) -> Done<Reach<'o>>;
 
 /// Looks up the names of a grouped query.
 pub(super) fn resolve<'o>(
-    text: &str,
+    ground: Ground<'o, '_>,
     query: &tree::Query,
-    reach: &dyn Fn(&Path) -> Done<Reach<'o>>,
+    find: Find<'_, 'o>,
 ) -> Done<Grouping<'o>> {
-    let keys: Vec<Reach<'o>> = query.group.iter().map(reach).collect::<Done<_>>()?;
+    let text = ground.text;
+    let keys: Vec<Reach<'o>> = query.group.iter().map(find).collect::<Done<_>>()?;
     let mut outputs = Vec::new();
     let mut unnamed = 0;
     for column in &query.columns {
-        outputs.push(match column {
-            Column::Field { path, alias } => {
-                let found = reach(path)?;
-                let place = key(query, path).ok_or_else(|| {
-                    let message = format!("Field must be grouped or aggregated: {}", path.text);
-                    pointing(text, path.at, "MALFORMED_QUERY", &message)
-                })?;
-                let name = alias.clone().unwrap_or_else(|| found.field.name.clone());
-                (name, Shown::Key(place))
-            }
-            Column::Aggregate { call, alias } => {
-                let found = reach(&call.path)?;
-                refuse_unfit(text, call, &found)?;
-                let name = alias.clone().unwrap_or_else(|| {
-                    unnamed += 1;
-                    format!("expr{}", unnamed - 1)
-                });
-                (name, Shown::Worked(call.function, found))
-            }
+        let (path, alias) = match column {
+            Column::Field { path, alias } => (path, alias),
             Column::Every(_, at) => return Err(malformed(text, *at)),
             Column::Children(inner) => return Err(malformed(text, inner.from.at)),
-        });
+            Column::Kinds { path, .. } => return Err(malformed(text, path.at)),
+        };
+        let shown = subject(ground, query, find, path, "Field")?;
+        let name = match (alias, &shown, path.behind) {
+            (Some(alias), _, _) => alias.clone(),
+            (None, Shown::Key(place), Behind::Nothing) => {
+                keys.get(*place).map(|key| key.field.name.clone()).unwrap_or_default()
+            }
+            (None, Shown::Key(_) | Shown::Worked(..), _) => {
+                unnamed += 1;
+                format!("expr{}", unnamed - 1)
+            }
+        };
+        outputs.push((name, shown));
     }
+    let fields = |path: &Path| -> Done<(Shown<'o>, &'o Field)> {
+        let shown = subject(ground, query, find, path, "Field")?;
+        let field = match &shown {
+            Shown::Key(place) => keys.get(*place).map(Reach::asked),
+            Shown::Worked(Function::Count | Function::CountDistinct, _) => None,
+            Shown::Worked(_, reach) => Some(reach.field),
+        };
+        Ok(match field {
+            Some(field) => (shown, field),
+            None => (shown, through::whole_field()),
+        })
+    };
+    let having = query.having.as_ref().map(|filter| conditions(ground, filter, &fields));
     let mut order = Vec::new();
     for item in &query.order {
         let named = outputs.iter().find(|(name, _)| name.eq_ignore_ascii_case(&item.path.text));
-        let by = match (item.function, named) {
-            (Some(function), _) => {
-                let call = Aggregate { function, path: item.path.clone() };
-                let found = reach(&item.path)?;
-                refuse_unfit(text, &call, &found)?;
-                Shown::Worked(function, found)
-            }
-            (None, Some((_, Shown::Key(place)))) => Shown::Key(*place),
-            (None, Some((_, Shown::Worked(function, found)))) => {
-                Shown::Worked(*function, found.clone())
-            }
-            (None, None) => Shown::Key(key(query, &item.path).ok_or_else(|| {
-                let message =
-                    format!("Ordered field must be grouped or aggregated: {}", item.path.text);
-                pointing(text, item.path.at, "MALFORMED_QUERY", &message)
-            })?),
+        let by = match (item.path.behind, named) {
+            (Behind::Nothing, Some((_, shown))) => shown.clone(),
+            (_, _) => subject(ground, query, find, &item.path, "Ordered field")?,
         };
         order.push(Sorted { by, descending: item.descending, nulls_last: item.nulls_last });
     }
-    Ok(Grouping { keys, outputs, order })
+    Ok(Grouping { having: having.transpose()?, keys, outputs, order })
+}
+
+/// What a path means of a group: one of its keys, or what is worked out of its rows.
+fn subject<'o>(
+    ground: Ground<'o, '_>,
+    query: &tree::Query,
+    find: Find<'_, 'o>,
+    path: &Path,
+    what: &str,
+) -> Done<Shown<'o>> {
+    let text = ground.text;
+    if let Behind::Group(function) = path.behind {
+        let found = find(&Path { behind: Behind::Nothing, ..path.clone() })?;
+        refuse_unfit(text, function, path, &found)?;
+        return Ok(Shown::Worked(function, found));
+    }
+    let found = find(path)?;
+    filterable(text, path, found.field, "grouped")?;
+    let place = query.group.iter().position(|key| key.is(path));
+    place.map(Shown::Key).ok_or_else(|| {
+        let message = format!("{what} must be grouped or aggregated: {}", path.text);
+        pointing(text, path.at, "MALFORMED_QUERY", &message)
+    })
 }
 
 fn malformed(text: &str, at: usize) -> Stop {
@@ -132,13 +162,8 @@ fn malformed(text: &str, at: usize) -> Stop {
     )
 }
 
-/// The place of a field among the keys.
-fn key(query: &tree::Query, path: &Path) -> Option<usize> {
-    query.group.iter().position(|key| key.text.eq_ignore_ascii_case(&path.text))
-}
-
-fn refuse_unfit(text: &str, call: &Aggregate, reach: &Reach<'_>) -> Done<()> {
-    let (word, wants_number) = match call.function {
+fn refuse_unfit(text: &str, function: Function, path: &Path, reach: &Reach<'_>) -> Done<()> {
+    let (word, wants_number) = match function {
         Function::Sum => ("SUM", true),
         Function::Average => ("AVG", true),
         Function::Count => ("COUNT", false),
@@ -151,7 +176,7 @@ fn refuse_unfit(text: &str, call: &Aggregate, reach: &Reach<'_>) -> Done<()> {
         return Ok(());
     }
     let message = format!("field {} does not support aggregate operator {word}", reach.field.name);
-    Err(pointing(text, call.path.at, "MALFORMED_QUERY", &message))
+    Err(pointing(text, path.at, "MALFORMED_QUERY", &message))
 }
 
 /// The rows that a grouped query shows.
@@ -179,6 +204,13 @@ pub(super) fn rows(
     }
     let mut keyed = Vec::new();
     for group in groups {
+        let is_shown = match &grouping.having {
+            Some(having) => filter::fits(having, &|shown| value(&group, shown, read))?,
+            None => true,
+        };
+        if !is_shown {
+            continue;
+        }
         let by: Vec<Value> =
             grouping.order.iter().map(|item| value(&group, &item.by, read)).collect::<Done<_>>()?;
         keyed.push((by, group));

@@ -40,6 +40,8 @@ pub(super) fn cut(text: &str) -> Done<Vec<(Token, usize)>> {
             let length = run(rest, |c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
             let length = length + counted(rest.get(length..).unwrap_or_default());
             (Some(Token::Word(rest.get(..length).unwrap_or_default().to_owned())), length)
+        } else if first == ':' {
+            return Err(malformed(text, at, "Bind variables only allowed in Apex code"));
         } else if let Some(symbol) = symbol(rest) {
             (Some(Token::Symbol(if symbol == "<>" { "!=" } else { symbol })), symbol.len())
         } else {
@@ -95,6 +97,15 @@ fn string(text: &str, at: usize, rest: &str) -> Done<(String, usize)> {
                 Some('t' | 'T') => value.push('\t'),
                 Some('b' | 'B') => value.push('\u{8}'),
                 Some('f' | 'F') => value.push('\u{c}'),
+                Some('u' | 'U') => {
+                    let digits: String =
+                        characters.by_ref().take(4).map(|(_, digit)| digit).collect();
+                    let code = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                    value.push(code.ok_or_else(|| {
+                        let message = "invalid string literal: \\u wants four hexadecimal digits";
+                        malformed(text, at + place, message)
+                    })?);
+                }
                 Some(plain @ ('\'' | '"')) => value.push(plain),
                 Some('\\') => value.push_str("\\\\"),
                 Some(wildcard @ ('_' | '%')) => value.extend(['\\', wildcard]),

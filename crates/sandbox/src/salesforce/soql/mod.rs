@@ -2,6 +2,7 @@
 //! caret line. It must not know HTTP, tokens or pages.
 
 mod columns;
+mod conditions;
 mod dates;
 mod filter;
 mod group;
@@ -9,13 +10,16 @@ mod lexer;
 mod parser;
 mod resolve;
 mod run;
+mod through;
 mod tree;
 
 use serde_json::{Map, Value};
 
+use self::resolve::{Ground, Query};
 use crate::{
     clock,
     salesforce::{
+        VERSIONS,
         model::{Object, Org},
         refusal::{Done, Stop, Wrong, bad},
         session::Session,
@@ -35,25 +39,24 @@ pub(crate) enum Found {
 
 /// Finds the rows of a query. `deleted`: those in the bin too.
 pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Found> {
-    let query = resolve::query(session.org, text, &read(session, text)?)?;
-    run::find(session, &query, deleted)
+    run::find(session, &known(session, session.org, text)?, deleted)
 }
 
 /// What the columns of a query are called.
 pub(crate) fn columns(session: &Session<'_>, text: &str) -> Done<Value> {
-    Ok(columns::describe(&resolve::query(session.org, text, &read(session, text)?)?))
+    Ok(columns::describe(&known(session, session.org, text)?))
 }
 
 /// Shows rows of a query's object as the query selects them.
 pub(crate) fn show(session: &Session<'_>, text: &str, ids: &[String]) -> Done<Vec<Value>> {
-    let query = resolve::query(session.org, text, &read(session, text)?)?;
-    run::show(session, &query, ids)
+    run::show(session, &known(session, session.org, text)?, ids)
 }
 
 /// Whether a condition can be asked of an object's rows, or the refusal that says what is wrong with it.
 pub(crate) fn understands(org: &Org, object: &str, condition: &str) -> Done<()> {
     let text = asked(object, condition);
-    resolve::query(org, &text, &parser::parse(&text, clock::now_milliseconds())?).map(|_| ())
+    let ground = Ground { org, text: &text, version: *VERSIONS.end() };
+    resolve::query(ground, &parser::parse(&text, clock::now_milliseconds())?).map(|_| ())
 }
 
 /// Whether a row, stored or not, fulfils a condition.
@@ -64,13 +67,13 @@ pub(crate) fn holds(
     row: &Map<String, Value>,
 ) -> Done<bool> {
     let text = asked(&object.name, condition);
-    let query = resolve::query(session.whole, &text, &read(session, &text)?)?;
-    run::holds(session, &query, row)
+    run::holds(session, &known(session, session.whole, &text)?, row)
 }
 
-/// What a query says today.
-fn read(session: &Session<'_>, text: &str) -> Done<tree::Query> {
-    parser::parse(text, session.tx.now_milliseconds())
+/// What a query says today, its names looked up.
+fn known<'o>(session: &Session<'_>, org: &'o Org, text: &str) -> Done<Query<'o>> {
+    let ground = Ground { org, text, version: session.version };
+    resolve::query(ground, &parser::parse(text, session.tx.now_milliseconds())?)
 }
 
 fn asked(object: &str, condition: &str) -> String {

@@ -4,8 +4,8 @@
 use super::{
     dates,
     lexer::{Token, cut},
-    pointing,
-    tree::{Aggregate, Column, Every, Filter, Function, Literal, Operator, Order, Path, Query},
+    pointing, through,
+    tree::{Behind, Column, Every, Filter, Function, Literal, Operator, Order, Path, Query, Scope},
 };
 use crate::{
     clock,
@@ -13,10 +13,12 @@ use crate::{
 };
 
 /// Words that end a list of names.
-const KEYWORDS: [&str; 12] = [
+const KEYWORDS: [&str; 18] = [
     "FROM", "WHERE", "ORDER", "LIMIT", "OFFSET", "AND", "OR", "NOT", "SELECT", "GROUP", "FOR",
-    "ALL",
+    "ALL", "USING", "HAVING", "WITH", "WHEN", "THEN", "ELSE",
 ];
+/// Most rows that may be left out.
+const MOST_OFFSET: usize = 2000;
 /// How deep parentheses may nest.
 const MOST_DEPTH: usize = 60;
 
@@ -98,10 +100,34 @@ impl Parser<'_> {
             (Token::Word(text), at)
                 if !KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(&text)) =>
             {
-                Ok(Path { text, at })
+                Ok(Path::new(text, at))
             }
             other => Err(self.unexpected(&other)),
         }
+    }
+
+    /// A name, perhaps behind a function.
+    fn called(&mut self) -> Done<Path> {
+        let path = self.path()?;
+        if !self.takes_symbol("(") {
+            return Ok(path);
+        }
+        self.inside(&path)
+    }
+
+    /// What a function, whose parenthesis has opened, is asked of.
+    fn inside(&mut self, name: &Path) -> Done<Path> {
+        let behind = match (function(&name.text), through::named(&name.text)) {
+            (Some(function), _) => Behind::Group(function),
+            (None, Some(through)) => Behind::Value(through),
+            (None, None) => {
+                let at = name.at + name.text.len();
+                return Err(self.unexpected(&(Token::Symbol("("), at)));
+            }
+        };
+        let path = self.path()?;
+        self.symbol(")")?;
+        Ok(Path { behind, ..path })
     }
 
     fn query(&mut self) -> Done<Query> {
@@ -120,19 +146,55 @@ impl Parser<'_> {
         self.word("FROM")?;
         let from = self.path()?;
         let alias = self.name()?;
+        let scope = if self.takes("USING") { self.scope()? } else { Scope::Everything };
         let filter = if self.takes("WHERE") { Some(self.filter()?) } else { None };
         let group = if self.takes("GROUP") { self.group()? } else { Vec::new() };
+        let having = if self.takes("HAVING") { Some(self.filter()?) } else { None };
         let order = if self.takes("ORDER") { self.order()? } else { Vec::new() };
         let limit = if self.takes("LIMIT") { Some(self.whole()?) } else { None };
-        let offset = if self.takes("OFFSET") { self.whole()? } else { 0 };
+        let offset = if self.takes("OFFSET") { self.offset()? } else { 0 };
         let all_rows = self.takes("ALL");
         if all_rows {
             self.word("ROWS")?;
         }
-        if self.takes("FOR") && !(self.takes("VIEW") || self.takes("REFERENCE")) {
-            self.word("UPDATE")?;
+        while self.takes("FOR") {
+            if !(self.takes("VIEW") || self.takes("REFERENCE")) {
+                self.word("UPDATE")?;
+            }
         }
-        Ok(Query { columns, counts, from, alias, filter, group, order, limit, offset, all_rows })
+        Ok(Query {
+            columns,
+            counts,
+            from,
+            alias,
+            scope,
+            filter,
+            group,
+            having,
+            order,
+            limit,
+            offset,
+            all_rows,
+        })
+    }
+
+    fn scope(&mut self) -> Done<Scope> {
+        self.word("SCOPE")?;
+        if self.takes("everything") {
+            return Ok(Scope::Everything);
+        }
+        self.word("mine")?;
+        Ok(Scope::Mine)
+    }
+
+    fn offset(&mut self) -> Done<usize> {
+        let at = self.tokens.peek().map_or(self.text.len(), |(_, at)| *at);
+        let offset = self.whole()?;
+        if offset > MOST_OFFSET {
+            let message = format!("Maximum SOQL offset allowed is {MOST_OFFSET}");
+            return Err(pointing(self.text, at, "NUMBER_OUTSIDE_VALID_RANGE", &message));
+        }
+        Ok(offset)
     }
 
     /// One column; `None` for `COUNT()`.
@@ -142,36 +204,63 @@ impl Parser<'_> {
             self.symbol(")")?;
             return Ok(Some(Column::Children(Box::new(query))));
         }
-        let path = self.path()?;
-        if !self.takes_symbol("(") {
-            let alias = self.name()?;
-            return Ok(Some(Column::Field { path, alias }));
+        if self.takes("TYPEOF") {
+            return self.kinds().map(Some);
         }
-        if path.text.eq_ignore_ascii_case("COUNT") && self.takes_symbol(")") {
-            return Ok(None);
+        let mut path = self.path()?;
+        if self.takes_symbol("(") {
+            if path.text.eq_ignore_ascii_case("COUNT") && self.takes_symbol(")") {
+                return Ok(None);
+            }
+            if path.text.eq_ignore_ascii_case("FIELDS") {
+                return self.every(path.at).map(Some);
+            }
+            path = self.inside(&path)?;
         }
-        if path.text.eq_ignore_ascii_case("FIELDS") {
-            let found = self.next();
-            let which = match &found.0 {
-                Token::Word(word) => every(word),
-                Token::Text(_)
-                | Token::Number(_)
-                | Token::Day(_)
-                | Token::Moment(_)
-                | Token::Symbol(_)
-                | Token::End => None,
-            };
-            let which = which.ok_or_else(|| self.unexpected(&found))?;
-            self.symbol(")")?;
-            return Ok(Some(Column::Every(which, path.at)));
-        }
-        let Some(function) = function(&path.text) else {
-            return Err(self.unexpected(&(Token::Symbol("("), path.at + path.text.len())));
-        };
-        let path = self.path()?;
-        self.symbol(")")?;
         let alias = self.name()?;
-        Ok(Some(Column::Aggregate { call: Aggregate { function, path }, alias }))
+        Ok(Some(Column::Field { path, alias }))
+    }
+
+    fn every(&mut self, at: usize) -> Done<Column> {
+        let found = self.next();
+        let which = match &found.0 {
+            Token::Word(word) => every(word),
+            Token::Text(_)
+            | Token::Number(_)
+            | Token::Day(_)
+            | Token::Moment(_)
+            | Token::Symbol(_)
+            | Token::End => None,
+        };
+        let which = which.ok_or_else(|| self.unexpected(&found))?;
+        self.symbol(")")?;
+        Ok(Column::Every(which, at))
+    }
+
+    /// `TYPEOF What WHEN Account THEN Phone, Site ELSE Name END`.
+    fn kinds(&mut self) -> Done<Column> {
+        let path = self.path()?;
+        let mut whens = Vec::new();
+        self.word("WHEN")?;
+        loop {
+            let kind = self.path()?;
+            self.word("THEN")?;
+            whens.push((kind, self.paths()?));
+            if !self.takes("WHEN") {
+                break;
+            }
+        }
+        let otherwise = if self.takes("ELSE") { self.paths()? } else { Vec::new() };
+        self.word("END")?;
+        Ok(Column::Kinds { path, whens, otherwise })
+    }
+
+    fn paths(&mut self) -> Done<Vec<Path>> {
+        let mut paths = vec![self.path()?];
+        while self.takes_symbol(",") {
+            paths.push(self.path()?);
+        }
+        Ok(paths)
     }
 
     /// A name that may follow.
@@ -192,9 +281,9 @@ impl Parser<'_> {
 
     fn group(&mut self) -> Done<Vec<Path>> {
         self.word("BY")?;
-        let mut group = vec![self.path()?];
+        let mut group = vec![self.called()?];
         while self.takes_symbol(",") {
-            group.push(self.path()?);
+            group.push(self.called()?);
         }
         Ok(group)
     }
@@ -213,16 +302,7 @@ impl Parser<'_> {
         self.word("BY")?;
         let mut order = Vec::new();
         loop {
-            let mut path = self.path()?;
-            let mut called = None;
-            if self.takes_symbol("(") {
-                called = function(&path.text);
-                if called.is_none() {
-                    return Err(self.unexpected(&(Token::Symbol("("), path.at + path.text.len())));
-                }
-                path = self.path()?;
-                self.symbol(")")?;
-            }
+            let path = self.called()?;
             let descending = if self.takes("DESC") {
                 true
             } else {
@@ -236,7 +316,7 @@ impl Parser<'_> {
                     self.word("FIRST")?;
                     false
                 };
-            order.push(Order { path, function: called, descending, nulls_last });
+            order.push(Order { path, descending, nulls_last });
             if !self.takes_symbol(",") {
                 return Ok(order);
             }
@@ -294,7 +374,7 @@ impl Parser<'_> {
             self.symbol(")")?;
             return Ok(filter);
         }
-        let path = self.path()?;
+        let path = self.called()?;
         let negated = self.takes("NOT");
         if negated || matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case("IN")) {
             self.word("IN")?;

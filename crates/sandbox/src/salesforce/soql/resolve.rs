@@ -4,19 +4,17 @@
 use std::rc::Rc;
 
 use super::{
-    filter::parts,
+    conditions::conditions,
     group::{self, Grouping},
-    lexer::plain,
     pointing,
-    tree::{self, Column, Every, Literal, Operator, Path},
+    through::{self, Through},
+    tree::{self, Behind, Column, Every, Operator, Path, Scope},
 };
 use crate::{
     decimal::Decimal,
     salesforce::{
-        ids,
-        model::{Field, Kind, Link, Object, Org},
-        refusal::{Done, Stop},
-        values,
+        model::{Field, Link, Object, Org},
+        refusal::Done,
     },
 };
 
@@ -28,11 +26,26 @@ const MOST_WITH_EVERY: usize = 200;
 const HINT: &str = "If you are attempting to use a custom field, be sure to append the '__c' after the \
     custom field name. Please reference your WSDL or the describe call for the appropriate names.";
 
-/// A field reached over parents.
+/// How deep sub-selects may nest, and from which version on more than one level.
+const MOST_CHILDREN: usize = 4;
+const DEEP_SINCE: u32 = 58;
+
+/// A field reached over parents, and what becomes of its value.
 #[derive(Debug, Clone)]
 pub(super) struct Reach<'o> {
     pub(super) parents: Vec<(&'o Field, &'o Link)>,
     pub(super) field: &'o Field,
+    pub(super) through: Option<Through>,
+}
+
+impl<'o> Reach<'o> {
+    /// The field that conditions go by.
+    pub(super) fn asked(&self) -> &'o Field {
+        match self.through {
+            Some(through) => through.field(),
+            None => self.field,
+        }
+    }
 }
 
 /// A query whose names are known.
@@ -41,6 +54,7 @@ pub(super) struct Query<'o> {
     pub(super) object: &'o Object,
     pub(super) columns: Vec<Shown<'o>>,
     pub(super) counts: bool,
+    pub(super) scope: Scope,
     pub(super) grouping: Option<Grouping<'o>>,
     pub(super) filter: Option<Filter<'o>>,
     pub(super) order: Vec<Order<'o>>,
@@ -51,8 +65,19 @@ pub(super) struct Query<'o> {
 
 #[derive(Debug)]
 pub(super) enum Shown<'o> {
-    Field(Reach<'o>),
-    Children { name: &'o str, by: &'o Field, query: Box<Query<'o>> },
+    /// With the name that it is shown by.
+    Field(Reach<'o>, String),
+    Children {
+        name: &'o str,
+        by: &'o Field,
+        query: Box<Query<'o>>,
+    },
+    /// For each kind of row that a relationship leads to, what is shown of it.
+    Kinds {
+        parents: Vec<(&'o Field, &'o Link)>,
+        whens: Vec<(&'o Object, Vec<Reach<'o>>)>,
+        otherwise: Vec<Reach<'o>>,
+    },
 }
 
 #[derive(Debug)]
@@ -62,31 +87,32 @@ pub(super) struct Order<'o> {
     pub(super) nulls_last: bool,
 }
 
+/// A condition on what a row reaches, or on another subject.
 #[derive(Debug, Clone)]
-pub(super) enum Filter<'o> {
+pub(super) enum Filter<'o, S = Reach<'o>> {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
     Compare {
-        reach: Reach<'o>,
+        reach: S,
         operator: Operator,
         value: Operand,
     },
     In {
-        reach: Reach<'o>,
+        reach: S,
         negated: bool,
         values: Vec<Operand>,
     },
     /// The rows of another query, and the field of theirs whose values count.
     Within {
-        reach: Reach<'o>,
+        reach: S,
         negated: bool,
         query: Rc<Query<'o>>,
         of: Reach<'o>,
     },
     /// In lower case; each entry's parts must all be there.
     Includes {
-        reach: Reach<'o>,
+        reach: S,
         negated: bool,
         values: Vec<Vec<String>>,
     },
@@ -108,7 +134,8 @@ pub(super) enum Operand {
 }
 
 /// Looks up the names of a query.
-pub(super) fn query<'o>(org: &'o Org, text: &str, query: &tree::Query) -> Done<Query<'o>> {
+pub(super) fn query<'o>(ground: Ground<'o, '_>, query: &tree::Query) -> Done<Query<'o>> {
+    let (org, text) = (ground.org, ground.text);
     let name = &query.from.text;
     let object = org.named(name).ok_or_else(|| {
         let message = format!(
@@ -118,11 +145,18 @@ pub(super) fn query<'o>(org: &'o Org, text: &str, query: &tree::Query) -> Done<Q
         );
         pointing(text, query.from.at, "INVALID_TYPE", &message)
     })?;
-    resolve((org, text), query, object, true)
+    resolve(ground, query, object, 0)
 }
 
-/// The organisation, and the text of the query.
-type Ground<'o, 't> = (&'o Org, &'t str);
+/// What a query stands on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ground<'o, 't> {
+    pub(super) org: &'o Org,
+    /// The text of the query.
+    pub(super) text: &'t str,
+    /// The version of the interface.
+    pub(super) version: u32,
+}
 
 /// Where a path begins: the object, and the name that it has in this query.
 #[derive(Clone, Copy)]
@@ -142,15 +176,26 @@ fn resolve<'o>(
     ground: Ground<'o, '_>,
     query: &tree::Query,
     object: &'o Object,
-    outermost: bool,
+    depth: usize,
 ) -> Done<Query<'o>> {
-    let (_, text) = ground;
+    let text = ground.text;
     let place = Place { ground, object, alias: query.alias.as_deref() };
     let find = |path: &Path| place.reach(path);
-    let grouping = group::is_grouped(query).then(|| group::resolve(text, query, &find));
+    let grouping = group::is_grouped(query).then(|| group::resolve(ground, query, &find));
     let grouping = grouping.transpose()?;
-    let columns = if grouping.is_some() { Vec::new() } else { columns(place, query, outermost)? };
-    let filter = query.filter.as_ref().map(|filter| conditions(place, filter)).transpose()?;
+    let columns = if grouping.is_some() { Vec::new() } else { columns(place, query, depth)? };
+    let subject = |path: &Path| -> Done<(Reach<'o>, &'o Field)> {
+        let found = place.reach(path)?;
+        filterable(text, path, found.field, "filtered")?;
+        let field = found.asked();
+        Ok((found, field))
+    };
+    let filter = query.filter.as_ref().map(|filter| conditions(ground, filter, &subject));
+    let filter = filter.transpose()?;
+    if query.scope == Scope::Mine && object.field("OwnerId").is_none() {
+        let message = format!("scope 'mine' is not supported for {}", object.name);
+        return Err(pointing(text, query.from.at, "INVALID_QUERY_SCOPE", &message));
+    }
     let mut order = Vec::new();
     for item in query.order.iter().filter(|_| grouping.is_none()) {
         let reach = place.reach(&item.path)?;
@@ -161,6 +206,7 @@ fn resolve<'o>(
         object,
         columns,
         counts: query.counts,
+        scope: query.scope,
         grouping,
         filter,
         order,
@@ -170,21 +216,17 @@ fn resolve<'o>(
     })
 }
 
-fn columns<'o>(place: Place<'o, '_>, query: &tree::Query, outermost: bool) -> Done<Vec<Shown<'o>>> {
+fn columns<'o>(place: Place<'o, '_>, query: &tree::Query, depth: usize) -> Done<Vec<Shown<'o>>> {
     let Place { ground, object, .. } = place;
-    let (_, text) = ground;
+    let text = ground.text;
     let mut columns: Vec<Shown<'o>> = Vec::new();
     for column in &query.columns {
         match column {
-            Column::Field { path, alias: None } => {
-                columns.push(field_column(text, path, place.reach(path)?, &columns)?);
+            Column::Field { path, alias } => {
+                let found = place.reach(path)?;
+                let column = field_column(text, path, found, alias.as_deref(), &columns)?;
+                columns.push(column);
             }
-            Column::Field { path, alias: Some(_) } => {
-                let message = "only aggregate expressions use field aliasing";
-                return Err(pointing(text, path.at, "MALFORMED_QUERY", message));
-            }
-            // A query with such is grouped.
-            Column::Aggregate { .. } => {}
             Column::Every(which, at) => {
                 let few = query.limit.is_some_and(|limit| limit <= MOST_WITH_EVERY);
                 if *which != Every::Standard && !few {
@@ -192,12 +234,15 @@ fn columns<'o>(place: Place<'o, '_>, query: &tree::Query, outermost: bool) -> Do
                     return Err(pointing(text, *at, "MALFORMED_QUERY", message));
                 }
                 for field in object.fields.iter().filter(|field| which.has(field.is_custom())) {
-                    let path = Path { text: field.name.clone(), at: *at };
-                    let found = Reach { parents: Vec::new(), field };
-                    columns.push(field_column(text, &path, found, &columns)?);
+                    let path = Path::new(field.name.clone(), *at);
+                    let found = Reach { parents: Vec::new(), field, through: None };
+                    columns.push(field_column(text, &path, found, None, &columns)?);
                 }
             }
-            Column::Children(inner) => columns.push(children(ground, inner, object, outermost)?),
+            Column::Children(inner) => columns.push(children(ground, inner, object, depth)?),
+            Column::Kinds { path, whens, otherwise } => {
+                columns.push(kinds(place, path, whens, otherwise)?);
+            }
         }
     }
     Ok(columns)
@@ -207,33 +252,83 @@ fn field_column<'o>(
     text: &str,
     path: &Path,
     found: Reach<'o>,
+    alias: Option<&str>,
     before: &[Shown<'o>],
 ) -> Done<Shown<'o>> {
-    let names = |reach: &Reach<'o>| -> Vec<&'o str> {
-        let parents = reach.parents.iter().map(|(field, _)| field.name.as_str());
-        parents.chain([reach.field.name.as_str()]).collect()
+    match (path.behind, alias) {
+        (Behind::Nothing, Some(_)) => {
+            let message = "only aggregate expressions use field aliasing";
+            return Err(pointing(text, path.at, "MALFORMED_QUERY", message));
+        }
+        (Behind::Value(Through::Part(_)), _) => {
+            let message = format!("Field must be grouped or aggregated: {}", path.text);
+            return Err(pointing(text, path.at, "MALFORMED_QUERY", &message));
+        }
+        (Behind::Nothing | Behind::Value(_) | Behind::Group(_), _) => {}
+    }
+    let name = alias.unwrap_or(&found.field.name).to_owned();
+    let parents = |reach: &Reach<'o>| -> Vec<&'o str> {
+        reach.parents.iter().map(|(field, _)| field.name.as_str()).collect()
     };
     let same = |shown: &Shown<'o>| match shown {
-        Shown::Field(other) => names(other) == names(&found),
-        Shown::Children { .. } => false,
+        Shown::Field(other, shown) => parents(other) == parents(&found) && *shown == name,
+        Shown::Children { .. } | Shown::Kinds { .. } => false,
     };
     if before.iter().any(same) {
-        let message = format!("duplicate field selected: {}", found.field.name);
+        let message = format!("duplicate field selected: {name}");
         return Err(pointing(text, path.at, "MALFORMED_QUERY", &message));
     }
-    Ok(Shown::Field(found))
+    Ok(Shown::Field(found, name))
+}
+
+/// What `TYPEOF` shows of a relationship that may lead to several kinds of rows.
+fn kinds<'o>(
+    place: Place<'o, '_>,
+    path: &Path,
+    whens: &[(Path, Vec<Path>)],
+    otherwise: &[Path],
+) -> Done<Shown<'o>> {
+    let Ground { org, text, .. } = place.ground;
+    let (parents, _) = walk(place, path, path.text.split('.'))?;
+    let Some((_, link)) = parents.last().filter(|(_, link)| link.to.len() > 1) else {
+        let message =
+            format!("TYPEOF is for relationships to several objects, not for {}", path.text);
+        return Err(pointing(text, path.at, "MALFORMED_QUERY", &message));
+    };
+    let fields = |object: &'o Object, paths: &[Path]| -> Done<Vec<Reach<'o>>> {
+        let place = Place { object, alias: None, ..place };
+        paths.iter().map(|path| place.reach(path)).collect()
+    };
+    let mut shown = Vec::new();
+    for (kind, paths) in whens {
+        let object = org.named(&kind.text).filter(|object| link.leads_to(&object.name));
+        let object = object.ok_or_else(|| {
+            let message = format!("{} does not lead to {}", path.text, kind.text);
+            pointing(text, kind.at, "INVALID_TYPE", &message)
+        })?;
+        shown.push((object, fields(object, paths)?));
+    }
+    let otherwise = match link.to.iter().find_map(|to| org.named(to)) {
+        Some(object) => fields(object, otherwise)?,
+        None => Vec::new(),
+    };
+    Ok(Shown::Kinds { parents, whens: shown, otherwise })
 }
 
 fn children<'o>(
     ground: Ground<'o, '_>,
     inner: &tree::Query,
     object: &'o Object,
-    outermost: bool,
+    depth: usize,
 ) -> Done<Shown<'o>> {
-    let (org, text) = ground;
+    let Ground { org, text, version } = ground;
     let name = &inner.from.text;
-    let found = org.children_named(object, name).filter(|_| outermost);
-    let Some((child, by, link)) = found else {
+    let most = if version < DEEP_SINCE { 1 } else { MOST_CHILDREN };
+    if depth >= most {
+        let message = format!("sub-selects nest {most} deep at most");
+        return Err(pointing(text, inner.from.at, "MALFORMED_QUERY", &message));
+    }
+    let Some((child, by, link)) = org.children_named(object, name) else {
         let message = format!(
             "Didn't understand relationship '{name}' in FROM part of query call. If you are \
              attempting to use a custom relationship, be sure to append the '__r' after the custom \
@@ -242,7 +337,7 @@ fn children<'o>(
         );
         return Err(pointing(text, inner.from.at, "INVALID_TYPE", &message));
     };
-    let query = Box::new(resolve(ground, inner, child, false)?);
+    let query = Box::new(resolve(ground, inner, child, depth + 1)?);
     if query.grouping.is_some() || query.counts {
         let message = "a sub-select shows rows, not what is counted of them";
         return Err(pointing(text, inner.from.at, "MALFORMED_QUERY", message));
@@ -250,8 +345,36 @@ fn children<'o>(
     Ok(Shown::Children { name: link.children.as_deref().unwrap_or_default(), by, query })
 }
 
+/// Follows names from parent to parent.
+fn walk<'o, 'p>(
+    place: Place<'o, '_>,
+    path: &Path,
+    parts: impl Iterator<Item = &'p str>,
+) -> Done<(Vec<(&'o Field, &'o Link)>, &'o Object)> {
+    let Place { ground: Ground { org, text, .. }, object, .. } = place;
+    let mut parents = Vec::new();
+    let mut here = object;
+    for part in parts {
+        let next = here.parent(part).and_then(|(field, link)| {
+            let target = link.to.iter().find_map(|to| org.named(to));
+            target.map(|object| ((field, link), object))
+        });
+        let Some((parent, object)) = next else {
+            let message = format!(
+                "Didn't understand relationship '{part}' in field path. If you are attempting to use \
+                 a custom relationship, be sure to append the '__r' after the custom relationship \
+                 name. Please reference your WSDL or the describe call for the appropriate names."
+            );
+            return Err(pointing(text, path.at, "INVALID_FIELD", &message));
+        };
+        parents.push(parent);
+        here = object;
+    }
+    Ok((parents, here))
+}
+
 fn reach<'o>(place: Place<'o, '_>, path: &Path) -> Done<Reach<'o>> {
-    let Place { ground: (org, text), object, alias } = place;
+    let Place { ground: Ground { org, text, .. }, object, alias } = place;
     let mut parts: Vec<&str> = path.text.split('.').collect();
     // A path may begin with the object's own name, or the one that it has in this query.
     let own = |part: &&str| {
@@ -266,180 +389,36 @@ fn reach<'o>(place: Place<'o, '_>, path: &Path) -> Done<Reach<'o>> {
         let message = "a field path may go over five parents at most";
         return Err(pointing(text, path.at, "INVALID_FIELD", message));
     }
-    let mut parents = Vec::new();
-    let mut here = object;
-    for part in parts {
-        let next = here.parent(part).and_then(|(field, link)| {
-            org.named(link.target()).map(|object| ((field, link), object))
-        });
-        let Some((parent, object)) = next else {
-            let message = format!(
-                "Didn't understand relationship '{part}' in field path. If you are attempting to use \
-                 a custom relationship, be sure to append the '__r' after the custom relationship \
-                 name. Please reference your WSDL or the describe call for the appropriate names."
-            );
-            return Err(pointing(text, path.at, "INVALID_FIELD", &message));
-        };
-        parents.push(parent);
-        here = object;
+    let (parents, here) = walk(place, path, parts.into_iter())?;
+    let several = parents.last().filter(|(_, link)| link.to.len() > 1);
+    if several.is_some() && last.eq_ignore_ascii_case("Type") {
+        return Ok(Reach { parents, field: through::kind_field(), through: Some(Through::Kind) });
     }
-    let field = here.field(last).ok_or_else(|| {
+    let kinds = several.into_iter().flat_map(|(_, link)| &link.to).filter_map(|to| org.named(to));
+    let field = [here].into_iter().chain(kinds).find_map(|object| object.field(last));
+    let field = field.ok_or_else(|| {
         let message = format!("No such column '{last}' on entity '{}'. {HINT}", here.name);
         pointing(text, path.at, "INVALID_FIELD", &message)
     })?;
-    Ok(Reach { parents, field })
+    let through = match path.behind {
+        Behind::Nothing => None,
+        Behind::Value(through) if through.takes(field) => Some(through),
+        Behind::Value(_) => {
+            let message = format!("field '{}' is not supported by the function", field.name);
+            return Err(pointing(text, path.at, "INVALID_FIELD", &message));
+        }
+        Behind::Group(_) => {
+            let message = "an aggregate function is for SELECT, HAVING and ORDER BY";
+            return Err(pointing(text, path.at, "MALFORMED_QUERY", message));
+        }
+    };
+    Ok(Reach { parents, field, through })
 }
 
-fn filterable(text: &str, path: &Path, field: &Field, what: &str) -> Done<()> {
+pub(super) fn filterable(text: &str, path: &Path, field: &Field, what: &str) -> Done<()> {
     if field.is_filterable() {
         return Ok(());
     }
     let message = format!("field '{}' can not be {what} in a query call", field.name);
     Err(pointing(text, path.at, "INVALID_FIELD", &message))
-}
-
-fn conditions<'o>(place: Place<'o, '_>, filter: &tree::Filter) -> Done<Filter<'o>> {
-    let (org, text) = place.ground;
-    let all = |filters: &[tree::Filter]| -> Done<Vec<Filter<'o>>> {
-        filters.iter().map(|filter| conditions(place, filter)).collect()
-    };
-    let reach = |path: &Path| -> Done<Reach<'o>> {
-        let found = place.reach(path)?;
-        filterable(text, path, found.field, "filtered")?;
-        Ok(found)
-    };
-    Ok(match filter {
-        tree::Filter::And(filters) => Filter::And(all(filters)?),
-        tree::Filter::Or(filters) => Filter::Or(all(filters)?),
-        tree::Filter::Not(filter) => Filter::Not(Box::new(conditions(place, filter)?)),
-        tree::Filter::Compare { path, operator, value } => {
-            let reach = reach(path)?;
-            let value = operand(text, path, reach.field, *operator, value)?;
-            Filter::Compare { reach, operator: *operator, value }
-        }
-        tree::Filter::In { path, negated, values } => {
-            let reach = reach(path)?;
-            let operand = |value| operand(text, path, reach.field, Operator::Equal, value);
-            let values = values.iter().map(operand).collect::<Done<_>>()?;
-            Filter::In { reach, negated: *negated, values }
-        }
-        tree::Filter::Within { path, negated, query } => {
-            let reach = reach(path)?;
-            let (query, of) = within((org, text), path, query)?;
-            Filter::Within { reach, negated: *negated, query: Rc::new(query), of }
-        }
-        tree::Filter::Includes { path, negated, values } => {
-            let reach = reach(path)?;
-            let word = values::type_word(&reach.field.kind);
-            if word != "multipicklist" {
-                let message = format!("invalid operator on {word} field");
-                return Err(pointing(text, path.at, "INVALID_QUERY_FILTER_OPERATOR", &message));
-            }
-            let text_of = |value: &Literal| match value {
-                Literal::Text(value) => Some(parts(&plain(value))),
-                Literal::Null
-                | Literal::Flag(_)
-                | Literal::Number(_)
-                | Literal::Day(_)
-                | Literal::Moment(_)
-                | Literal::Span(..) => None,
-            };
-            let values: Option<Vec<_>> = values.iter().map(text_of).collect();
-            let values = values.ok_or_else(|| {
-                let message = format!("value of filter criterion for field '{}' must be of type string and should be enclosed in quotes", reach.field.name);
-                pointing(text, path.at, "INVALID_FIELD", &message)
-            })?;
-            Filter::Includes { reach, negated: *negated, values }
-        }
-    })
-}
-
-/// A semi-join's query and the one field that it selects.
-fn within<'o>(
-    (org, text): Ground<'o, '_>,
-    path: &Path,
-    inner: &tree::Query,
-) -> Done<(Query<'o>, Reach<'o>)> {
-    let mut query = query(org, text, inner)?;
-    match (query.columns.pop(), query.columns.is_empty(), query.counts) {
-        (Some(Shown::Field(reach)), true, false) => Ok((query, reach)),
-        (Some(Shown::Field(_) | Shown::Children { .. }) | None, _, _) => {
-            let message = "a semi join sub-select selects one field";
-            Err(pointing(text, path.at, "MALFORMED_QUERY", message))
-        }
-    }
-}
-
-fn operand(
-    text: &str,
-    path: &Path,
-    field: &Field,
-    operator: Operator,
-    value: &Literal,
-) -> Done<Operand> {
-    let wrong = |wanted: &str, quotes: &str| -> Stop {
-        let message = format!(
-            "value of filter criterion for field '{}' must be of type {wanted} and should {quotes}",
-            field.name
-        );
-        pointing(text, path.at, "INVALID_FIELD", &message)
-    };
-    let bare = "not be enclosed in quotes";
-    if operator == Operator::Like && !is_text(&field.kind) {
-        let message = format!("invalid operator on {} field", values::type_word(&field.kind));
-        return Err(pointing(text, path.at, "INVALID_QUERY_FILTER_OPERATOR", &message));
-    }
-    match (&field.kind, value) {
-        (_, Literal::Null) => Ok(Operand::Null),
-        (Kind::Id | Kind::Reference(_), Literal::Text(given)) if given.is_empty() => {
-            Ok(Operand::Null)
-        }
-        (Kind::Id | Kind::Reference(_), Literal::Text(given)) => {
-            ids::read(given).map(Operand::Id).ok_or_else(|| {
-                let message = format!("invalid ID field: {given}");
-                pointing(text, path.at, "INVALID_QUERY_FILTER_OPERATOR", &message)
-            })
-        }
-        (Kind::Checkbox, Literal::Flag(flag)) => Ok(Operand::Flag(*flag)),
-        (Kind::Whole(_) | Kind::Number { .. }, Literal::Number(number)) => {
-            Ok(Operand::Number(*number))
-        }
-        (Kind::Day, Literal::Day(time)) | (Kind::Moment, Literal::Moment(time)) => {
-            Ok(Operand::Time(time.clone()))
-        }
-        (Kind::Day, Literal::Span(from, to)) => Ok(Operand::Span(from.clone(), to.clone())),
-        (Kind::Moment, Literal::Span(from, to)) => {
-            let at = |day: &str| format!("{day}T00:00:00.000+0000");
-            Ok(Operand::Span(at(from), at(to)))
-        }
-        (kind, Literal::Text(given)) if is_text(kind) => Ok(match operator {
-            Operator::Like => Operand::Text(given.to_lowercase()),
-            _ if given.is_empty() => Operand::Null,
-            _ => Operand::Text(plain(given).to_lowercase()),
-        }),
-        (Kind::Checkbox, _) => Err(wrong("boolean", bare)),
-        (Kind::Whole(_), _) => Err(wrong("int", bare)),
-        (Kind::Number { .. }, _) => Err(wrong("double", bare)),
-        (Kind::Day, _) => Err(wrong("date", bare)),
-        (Kind::Moment, _) => Err(wrong("dateTime", bare)),
-        (_, _) => Err(wrong("string", "be enclosed in quotes")),
-    }
-}
-
-fn is_text(kind: &Kind) -> bool {
-    match kind {
-        Kind::Text(_)
-        | Kind::Area(_)
-        | Kind::Phone(_)
-        | Kind::Email(_)
-        | Kind::Url(_)
-        | Kind::Picklist { .. } => true,
-        Kind::Id
-        | Kind::Checkbox
-        | Kind::Whole(_)
-        | Kind::Number { .. }
-        | Kind::Day
-        | Kind::Moment
-        | Kind::Reference(_) => false,
-    }
 }

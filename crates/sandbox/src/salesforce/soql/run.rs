@@ -8,11 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{
     Found, filter, group,
     resolve::{Filter, Operand, Order, Query, Reach, Shown},
+    through::Through,
+    tree::Scope,
 };
 use crate::{
     decimal::Decimal,
     salesforce::{
-        model::{Kind, Link, Object},
+        model::{Field, Kind, Link, Object},
         refusal::Done,
         rows::row_id,
         session::Session,
@@ -61,7 +63,7 @@ pub(super) fn holds(
     match &query.filter {
         Some(filter) => {
             let filter = reader.settle(filter)?;
-            filter::fits(&filter, &|reach: &Reach<'_>| reader.value(&row, reach))
+            filter::fits(&filter, &|reach| reader.value(&row, reach))
         }
         None => Ok(true),
     }
@@ -88,7 +90,7 @@ impl Reader<'_> {
                 Some(filter) => filter::fits(filter, &read)?,
                 None => true,
             };
-            if is_wanted && (deleted || !stored.deleted) {
+            if is_wanted && self.is_in(query.scope, &row) && (deleted || !stored.deleted) {
                 rows.push(row);
             }
         }
@@ -101,6 +103,15 @@ impl Reader<'_> {
         }
         let limit = query.limit.unwrap_or(usize::MAX);
         Ok(rows.into_iter().skip(query.offset).take(limit).collect())
+    }
+
+    fn is_in(&self, scope: Scope, row: &Record) -> bool {
+        match scope {
+            Scope::Everything => true,
+            Scope::Mine => {
+                row.get("OwnerId").and_then(Value::as_str) == Some(self.session.caller.id.as_str())
+            }
+        }
     }
 
     /// The filter with values in the place of semi-joins.
@@ -161,7 +172,19 @@ impl Reader<'_> {
             };
             here = parent;
         }
-        Ok(here.get(&reach.field.name).cloned().unwrap_or_default())
+        Ok(self.at(&here, reach))
+    }
+
+    /// The value at the end of a path: what becomes of the field of this row.
+    fn at(&self, row: &Record, reach: &Reach<'_>) -> Value {
+        match reach.through {
+            None => row.get(&reach.field.name).cloned().unwrap_or_default(),
+            Some(Through::Kind) => {
+                let object = self.session.org.of_id(&row_id(row));
+                object.map_or(Value::Null, |object| json!(object.name))
+            }
+            Some(through) => through.of(reach.field, row),
+        }
     }
 
     fn parent(&self, row: &Record, field: &str, link: &Link) -> Done<Option<Record>> {
@@ -182,7 +205,7 @@ impl Reader<'_> {
         let mut shown = self.begin(query.object, row);
         for column in &query.columns {
             match column {
-                Shown::Field(reach) => self.place(&mut shown, row, reach)?,
+                Shown::Field(reach, name) => self.place(&mut shown, row, reach, name)?,
                 Shown::Children { name, by, query } => {
                     let rows = self.select(query, Some((&by.name, &row_id(row))), false)?;
                     let records: Vec<Value> =
@@ -193,6 +216,17 @@ impl Reader<'_> {
                         json!({ "totalSize": records.len(), "done": true, "records": records })
                     };
                     shown.insert((*name).to_owned(), children);
+                }
+                Shown::Kinds { parents, whens, otherwise } => {
+                    let Some((into, parent)) = self.descend(&mut shown, row, parents)? else {
+                        continue;
+                    };
+                    let object = self.session.org.of_id(&row_id(&parent));
+                    let is_of = |known: &Object| object.is_some_and(|o| o.name == known.name);
+                    let fields = whens.iter().find(|(known, _)| is_of(known));
+                    for reach in fields.map_or(otherwise, |(_, fields)| fields) {
+                        self.place(into, &parent, reach, &reach.field.name)?;
+                    }
                 }
             }
         }
@@ -207,27 +241,49 @@ impl Reader<'_> {
     }
 
     /// Puts a field under its parents' names; a parent that is not there is null.
-    fn place(&self, shown: &mut Map<String, Value>, row: &Record, reach: &Reach<'_>) -> Done<()> {
+    fn place(
+        &self,
+        shown: &mut Map<String, Value>,
+        row: &Record,
+        reach: &Reach<'_>,
+        name: &str,
+    ) -> Done<()> {
+        if let Some((into, here)) = self.descend(shown, row, &reach.parents)? {
+            into.insert(name.to_owned(), self.at(&here, reach));
+        }
+        Ok(())
+    }
+
+    /// The place below parents' names, and the last parent; nothing where one is not there.
+    fn descend<'s>(
+        &self,
+        shown: &'s mut Map<String, Value>,
+        row: &Record,
+        parents: &[(&Field, &Link)],
+    ) -> Done<Option<(&'s mut Map<String, Value>, Record)>> {
+        let org = self.session.org;
         let mut here = Rc::clone(row);
         let mut into = shown;
-        for (field, link) in &reach.parents {
+        for (field, link) in parents {
             let parent = self.parent(&here, &field.name, link)?;
             let entry = into.entry(link.parent.clone()).or_insert(Value::Null);
-            let Some((parent, object)) = parent.zip(self.session.org.named(link.target())) else {
-                return Ok(());
+            let object = parent
+                .as_ref()
+                .and_then(|parent| org.of_id(&row_id(parent)))
+                .or(org.named(link.target()));
+            let Some((parent, object)) = parent.zip(object) else {
+                return Ok(None);
             };
             if entry.is_null() {
                 *entry = Value::Object(self.begin(object, &parent));
             }
             let Some(next) = entry.as_object_mut() else {
-                return Ok(());
+                return Ok(None);
             };
             into = next;
             here = parent;
         }
-        let value = here.get(&reach.field.name).cloned().unwrap_or_default();
-        into.insert(reach.field.name.clone(), value);
-        Ok(())
+        Ok(Some((into, here)))
     }
 }
 

@@ -1,12 +1,40 @@
 //! What a query says. Plain data with places in the text; names are not looked up yet.
 
+use super::through::Through;
 use crate::decimal::Decimal;
 
-/// A name with dots, and where it stands.
+/// A name with dots, where it stands, and the function that it stands behind.
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     pub(super) text: String,
     pub(super) at: usize,
+    pub(super) behind: Behind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behind {
+    Nothing,
+    Value(Through),
+    Group(Function),
+}
+
+impl Path {
+    /// A name alone.
+    pub(super) fn new(text: String, at: usize) -> Self {
+        Self { text, at, behind: Behind::Nothing }
+    }
+
+    /// Whether it is said of the same.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.text.eq_ignore_ascii_case(&other.text) && self.behind == other.behind
+    }
+}
+
+/// Whose rows a query looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    Everything,
+    Mine,
 }
 
 /// A whole query or a sub-select.
@@ -17,8 +45,10 @@ pub(super) struct Query {
     pub(super) from: Path,
     /// Another name for what is asked.
     pub(super) alias: Option<String>,
+    pub(super) scope: Scope,
     pub(super) filter: Option<Filter>,
     pub(super) group: Vec<Path>,
+    pub(super) having: Option<Filter>,
     pub(super) order: Vec<Order>,
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
@@ -31,13 +61,15 @@ pub(super) enum Column {
         path: Path,
         alias: Option<String>,
     },
-    Aggregate {
-        call: Aggregate,
-        alias: Option<String>,
-    },
     /// `FIELDS(…)`, and where it stands.
     Every(Every, usize),
     Children(Box<Query>),
+    /// `TYPEOF`: the relationship, and the fields for each kind of row that it may lead to.
+    Kinds {
+        path: Path,
+        whens: Vec<(Path, Vec<Path>)>,
+        otherwise: Vec<Path>,
+    },
 }
 
 /// Which fields `FIELDS(…)` means.
@@ -59,13 +91,7 @@ impl Every {
     }
 }
 
-/// A value of a group of rows.
-#[derive(Debug, Clone)]
-pub(super) struct Aggregate {
-    pub(super) function: Function,
-    pub(super) path: Path,
-}
-
+/// What is worked out of a group of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
     Count,
@@ -79,7 +105,6 @@ pub(super) enum Function {
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) path: Path,
-    pub(super) function: Option<Function>,
     pub(super) descending: bool,
     pub(super) nulls_last: bool,
 }
