@@ -26,6 +26,20 @@ pub(crate) fn key_of_certificate(der: &[u8]) -> Option<&[u8]> {
     Some(element(rest)?.0.whole)
 }
 
+/// Modulus and exponent of an RSA key (`SubjectPublicKeyInfo`), without leading zeros.
+pub(crate) fn rsa_numbers(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (whole, _) = element(key)?;
+    let (_, rest) = element(whole.content)?;
+    let (bits, _) = element(rest)?;
+    // The first byte tells unused bits, of which a key has none.
+    let (numbers, _) = element(bits.content.get(1..)?)?;
+    let (modulus, rest) = element(numbers.content)?;
+    let (exponent, _) = element(rest)?;
+    let bare = |number: &[u8]| number.iter().take_while(|byte| **byte == 0).count();
+    let (modulus, exponent) = (modulus.content, exponent.content);
+    Some((modulus.get(bare(modulus)..)?, exponent.get(bare(exponent)..)?))
+}
+
 /// The first element and what follows it.
 fn element(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
@@ -54,6 +68,15 @@ mod tests {
         let signature = sign::from_base64(&signer.sign(b"text").unwrap()).unwrap();
         assert!(sign::verifies(key, b"text", &signature));
         assert!(!sign::verifies(key, b"texts", &signature));
+    }
+
+    #[test]
+    fn an_rsa_key_has_its_numbers() {
+        let pem = sign::new_key_pem().unwrap();
+        let key = sign::public_key(&pem).unwrap();
+        let (modulus, exponent) = rsa_numbers(&key).unwrap();
+        assert_eq!((modulus.len(), exponent), (256, &[1, 0, 1][..]));
+        assert_eq!(rsa_numbers(&key[..40]), None);
     }
 
     #[test]

@@ -139,6 +139,8 @@ pub struct Config {
     /// Whether Salesforce lets users in by name and password (OAuth's password grant and SOAP `login`),
     /// as organisations did before these ways were retired.
     pub password_logins: bool,
+    /// How long a device that waits for its user's sign-in waits between two polls.
+    pub device_poll: Duration,
     /// The longest silence on a Pub/Sub stream that waits for events.
     pub keep_alive: Duration,
     /// How long a poll of the Streaming API is held that has nothing to say.
@@ -160,6 +162,7 @@ impl Default for Config {
             referrals: 0,
             seed: 1,
             password_logins: true,
+            device_poll: Duration::from_secs(5),
             keep_alive: Duration::from_secs(270),
             poll_hold: Duration::from_secs(110),
         }
@@ -226,6 +229,8 @@ pub struct PartnerCenterCredentials {
     pub tenant: String,
     /// The registered application.
     pub client_id: String,
+    /// Its secret, which it need not send unless it acts without a user.
+    pub client_secret: String,
     /// The service's refresh token.
     pub refresh_token: String,
     /// A long-lived access token of a person at the partner, good for both hosts.
@@ -362,6 +367,7 @@ impl Sandbox {
                 "access_token": partner_center.access_token,
                 "refresh_token": partner_center.refresh_token,
                 "client_id": partner_center.client_id,
+                "client_secret": partner_center.client_secret,
                 "tenant": partner_center.tenant,
             },
             "admin": { "url": self.addresses.admin, "token": admin_token },

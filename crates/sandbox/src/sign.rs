@@ -145,6 +145,19 @@ pub(crate) fn public_key(private_pem: &str) -> Option<Vec<u8>> {
     Some(from_pem(&pair.public_key_pem())?.1)
 }
 
+/// Signs the bytes (RSA PKCS#1 v1.5, SHA-256) with a private key in PEM text.
+pub(crate) fn sign_with(private_pem: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let key = rsa::KeyPair::from_pkcs8(&from_pem(private_pem)?.1).ok()?;
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature).ok()?;
+    Some(signature)
+}
+
+/// SHA-256 as base64 for URLs.
+pub(crate) fn sha256_url(bytes: &[u8]) -> String {
+    base64_url(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
 /// Whether a signature (RSA PKCS#1 v1.5, SHA-256) over the bytes is of the key.
 pub(crate) fn verifies(public_key: &[u8], bytes: &[u8], given: &[u8]) -> bool {
     let algorithm = &signature::RSA_PKCS1_2048_8192_SHA256;

@@ -185,6 +185,7 @@ pub(crate) fn settle(
         partner_center: PartnerCenterCredentials {
             tenant: partner.tenant.clone(),
             client_id: partner.client_id.clone(),
+            client_secret: partner.client_secret.clone(),
             refresh_token: partner_refresh,
             access_token: access,
         },

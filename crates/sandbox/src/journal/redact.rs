@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const REDACTED: &str = "[redacted]";
 
 /// Names of secrets in addresses, forms, JSON and XML, in lower case.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 16] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -18,6 +18,9 @@ const SECRETS: [&str; 13] = [
     "token",
     "signature",
     "code",
+    "code_verifier",
+    "device_code",
+    "user_code",
     "sid",
     "sessionid",
     "session_id",
@@ -43,6 +46,7 @@ pub(super) fn headers(headers: &[(String, String)]) -> Vec<(String, String)> {
                     let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
                     Some(format!("{scheme} {REDACTED}").trim_start().to_owned())
                 }
+                "location" => Some(target(value)),
                 "cookie" | "set-cookie" | "x-ms-signature" => Some(REDACTED.to_owned()),
                 _ => None,
             };
@@ -78,6 +82,10 @@ pub(super) fn body(text: &str) -> String {
                 value.to_string()
             },
         );
+    }
+    if start.contains("type=\"hidden\"") {
+        // A page that hands a code over.
+        return REDACTED.to_owned();
     }
     if start.starts_with('<') { elements(text) } else { pairs(text) }
 }
@@ -132,6 +140,8 @@ mod tests {
         ]);
         assert_eq!(shown[0].1, "Bearer [redacted]");
         assert_eq!(shown[1].1, "*/*");
+        let to = headers(&[("Location".to_owned(), "http://x/?code=s3cret&state=1".to_owned())]);
+        assert_eq!(to[0].1, "http://x/?code=[redacted]&state=1");
         assert_eq!(target("/a?access_token=s3cret&q=x"), "/a?access_token=[redacted]&q=x");
         assert_eq!(target("/a"), "/a");
         for (given, shown) in [
@@ -148,6 +158,7 @@ mod tests {
                 "<a:login><a:username>u</a:username><a:password>[redacted]</a:password></a:login>",
             ),
             ("{\"access_token\":\"s3cr", "[redacted]"),
+            ("<form><input type=\"hidden\" name=\"code\" value=\"s3cret\"></form>", "[redacted]"),
         ] {
             assert_eq!(body(given), shown);
         }

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    PartnerHome, auth, create, disorder, lifetime, patch,
+    PartnerHome, auth, create, disorder, lifetime, oauth, patch,
     referral::{self, complete, text},
     refusal::{Done, Stop, invalid, no_address, not_found},
     registration, show, states,
@@ -64,6 +64,11 @@ fn act(
         }
         (Method::Get, ["switches"]) => Answer::json(200, home.switches.shown()),
         (Method::Put, ["switches"]) => Answer::json(200, home.switches.order(tx, given)?),
+        (Method::Post, ["sign-in"]) => Answer::json(200, oauth::sign_in(tx, given)?),
+        (Method::Delete, ["tokens"]) => {
+            auth::revoke_all(tx)?;
+            Answer::empty(204)
+        }
         (Method::Post, ["tokens"]) => Answer::json(201, auth::handed_out(home, tx, given)?),
         (_, _) => return Err(no_address()),
     })

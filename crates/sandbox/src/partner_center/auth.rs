@@ -1,19 +1,14 @@
-//! Tokens. In come refresh tokens and bearer tokens; out go access tokens for one audience, and users.
-//! It must not know referrals.
+//! Tokens, as they are kept. In come people and what they may use; out go tokens, and whose they are when they
+//! come back. It must not know referrals, nor how people sign in.
 
 use serde_json::{Value, json};
 
-use crate::{
-    call::{Answer, Call},
-    clock,
-    database::StoreError,
-    sign,
-    store::Tx,
-};
+use crate::{call::Call, database::StoreError, sign, store::Tx};
 
 use super::{
-    PartnerHome, Switch,
-    refusal::{self, Done, Stop, invalid, unauthenticated},
+    PartnerHome,
+    people::{Person, Role},
+    refusal::{self, Done, Stop, denied, invalid, unauthenticated},
 };
 
 const ACCESS: &str = "partner-access";
@@ -22,26 +17,6 @@ const REFRESH: &str = "partner-refresh";
 /// How long a refresh token lives, in milliseconds: 90 days.
 const REFRESH_LIFE: i64 = 90 * 24 * 3600 * 1000;
 
-/// Who signed in, and whether with a second factor.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Person<'a> {
-    pub(crate) user: &'a str,
-    pub(crate) mfa: bool,
-}
-
-impl<'a> Person<'a> {
-    /// Somebody who used a second factor.
-    pub(crate) fn sure(user: &'a str) -> Self {
-        Self { user, mfa: true }
-    }
-
-    fn of(kept: &'a Value) -> Self {
-        let user = kept.get("user").and_then(Value::as_str).unwrap_or_default();
-        let mfa = kept.get("mfa").and_then(Value::as_bool).unwrap_or(true);
-        Self { user, mfa }
-    }
-}
-
 /// For which host a token is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
@@ -49,144 +24,139 @@ pub(crate) enum Audience {
     Referrals,
     /// `https://api.partnercenter.microsoft.com`
     Webhooks,
+    /// What a token is for when no resource was asked for: nothing here.
+    Graph,
 }
 
 impl Audience {
-    fn address(self) -> &'static str {
+    /// The name of the resource.
+    pub(super) fn address(self) -> &'static str {
         match self {
             Self::Referrals => "https://api.partner.microsoft.com",
             Self::Webhooks => "https://api.partnercenter.microsoft.com",
+            Self::Graph => "https://graph.microsoft.com",
         }
     }
-}
 
-/// Answers `POST /{tenant}/oauth2/v2.0/token`, and the older `/{tenant}/oauth2/token`.
-pub(crate) fn token(
-    home: &PartnerHome,
-    tx: &Tx<'_>,
-    call: &Call,
-    newer: bool,
-) -> Result<Answer, StoreError> {
-    let form = call.form();
-    let given = |name: &str| {
-        form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
-    };
-    if given("grant_type") != "refresh_token" {
-        let text = "AADSTS70003: The app requested an unsupported grant type.";
-        return Ok(refused(tx, "unsupported_grant_type", text, 70_003));
-    }
-    if given("client_id") != home.client_id {
-        let text = "AADSTS700016: The application was not found in the directory.";
-        return Ok(refused(tx, "unauthorized_client", text, 700_016));
-    }
-    let kept = tx.doc(REFRESH, given("refresh_token"))?.filter(|kept| {
-        let made = kept.get("made").and_then(Value::as_i64);
-        made.is_none_or(|made| tx.now_milliseconds() < made + REFRESH_LIFE)
-    });
-    let Some(kept) = kept else {
-        let text = "AADSTS700082: The refresh token has expired or was revoked.";
-        return Ok(refused(tx, "invalid_grant", text, 700_082));
-    };
-    let person = Person::of(&kept);
-    let wanted = if newer { given("scope") } else { given("resource") };
-    let audience = [Audience::Webhooks, Audience::Referrals].into_iter().find(|audience| {
-        wanted.split(' ').any(|scope| {
-            let rest = scope.strip_prefix(audience.address());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    /// The resource of a name, or of the id of its application.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [
+            (Self::Referrals, "4990cffe-04e8-4e8b-808a-1175604b879f"),
+            (Self::Webhooks, "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"),
+        ]
+        .into_iter()
+        .find(|(audience, id)| {
+            name.eq_ignore_ascii_case(audience.address()) || name.eq_ignore_ascii_case(id)
         })
-    });
-    let Some(audience) = audience else {
-        let text = "AADSTS70011: The provided value for the input parameter 'scope' is not valid.";
-        return Ok(refused(tx, "invalid_scope", text, 70_011));
-    };
-    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
-    let access = grant_access(home, tx, person, Some(audience), Some(expires))?;
-    let refresh = grant_refresh(tx, person)?;
-    if home.has(Switch::RefreshOnce) {
-        tx.drop_doc(REFRESH, given("refresh_token"))?;
+        .map(|(audience, _)| audience)
     }
-    let now = tx.now_milliseconds() / 1000;
-    let body = granted(now, home.token_seconds, audience, newer, [&access, &refresh]);
-    Ok(Answer::json(200, body).with("Cache-Control", "no-store"))
 }
 
-/// The answer with an access and a refresh token; the older endpoint writes its numbers as texts.
-fn granted(now: i64, seconds: i64, audience: Audience, newer: bool, tokens: [&str; 2]) -> Value {
-    let [access, refresh] = tokens;
-    if newer {
-        return json!({
-            "token_type": "Bearer",
-            "scope": format!("{}/user_impersonation", audience.address()),
-            "expires_in": seconds,
-            "ext_expires_in": seconds,
-            "access_token": access,
-            "refresh_token": refresh,
-        });
-    }
-    json!({
-        "token_type": "Bearer",
-        "scope": "user_impersonation",
-        "expires_in": seconds.to_string(),
-        "ext_expires_in": seconds.to_string(),
-        "expires_on": (now + seconds).to_string(),
-        "not_before": now.to_string(),
-        "resource": audience.address(),
-        "access_token": access,
-        "refresh_token": refresh,
-    })
+/// What an access token is made of.
+#[derive(Debug)]
+pub(super) struct Grant<'a> {
+    pub(super) person: &'a Person,
+    /// `None`: good for both hosts.
+    pub(super) audience: Option<Audience>,
+    /// When it ends, in milliseconds; `None`: never.
+    pub(super) expires: Option<i64>,
+    /// Whether the application proved itself by its secret.
+    pub(super) is_confidential: bool,
 }
 
-fn refused(tx: &Tx<'_>, error: &str, description: &str, code: i64) -> Answer {
-    let body = json!({
-        "error": error,
-        "error_description": description,
-        "error_codes": [code],
-        "timestamp": clock::partner_center(tx.now_ticks()),
-        "trace_id": sign::guid(),
-        "correlation_id": sign::guid(),
-    });
-    Answer::json(400, body).with("Cache-Control", "no-store")
-}
-
-/// Makes an access token; without an audience it is good for both hosts, without an end it lasts.
-pub(crate) fn grant_access(
+/// Makes an access token.
+pub(super) fn grant_access(
     home: &PartnerHome,
     tx: &Tx<'_>,
-    person: Person<'_>,
-    audience: Option<Audience>,
-    expires: Option<i64>,
+    grant: &Grant<'_>,
 ) -> Result<String, StoreError> {
+    let Grant { person, audience, expires, is_confidential } = *grant;
     let now = tx.now_milliseconds() / 1000;
-    let Person { user, mfa } = person;
-    let claims = json!({
-        "aud": audience.map_or(Audience::Referrals, |audience| audience).address(),
+    let mut claims = json!({
+        "aud": audience.unwrap_or(Audience::Referrals).address(),
         "iss": format!("https://sts.windows.net/{}/", home.tenant),
         "iat": now,
         "nbf": now,
         "exp": expires.map_or(now + 10 * 365 * 24 * 3600, |expires| expires / 1000),
-        "amr": if mfa { json!(["pwd", "mfa"]) } else { json!(["pwd"]) },
+        "acr": "1",
         "appid": home.client_id,
-        "scp": "user_impersonation",
+        "appidacr": if is_confidential { "1" } else { "0" },
         "tid": home.tenant,
-        "upn": format!("{user}@sandbox.example"),
+        "oid": person.oid(),
         "ver": "1.0",
     });
+    let more = if person.role == Role::App {
+        json!({ "idtyp": "app" })
+    } else {
+        json!({
+            "amr": if person.mfa { json!(["pwd", "mfa"]) } else { json!(["pwd"]) },
+            "scp": "user_impersonation",
+            "name": person.user,
+            "unique_name": person.address(),
+            "upn": person.address(),
+        })
+    };
+    if let (Some(claims), Value::Object(more)) = (claims.as_object_mut(), more) {
+        claims.extend(more);
+    }
     let header = json!({ "typ": "JWT", "alg": "RS256" });
     let part = |value: &Value| sign::base64_url(value.to_string().as_bytes());
     let token = format!("{}.{}.{}", part(&header), part(&claims), sign::token());
-    let audience = audience.map(Audience::address);
-    let kept = json!({ "user": user, "mfa": mfa, "audience": audience, "expires": expires });
+    let mut kept = person.kept();
+    if let Some(map) = kept.as_object_mut() {
+        map.insert("audience".to_owned(), json!(audience.map(Audience::address)));
+        map.insert("expires".to_owned(), json!(expires));
+    }
     tx.put_doc(ACCESS, &token, &kept)?;
     Ok(token)
 }
 
-/// Makes a refresh token for a user.
-pub(crate) fn grant_refresh(tx: &Tx<'_>, person: Person<'_>) -> Result<String, StoreError> {
+/// Makes a refresh token.
+pub(super) fn grant_refresh(tx: &Tx<'_>, person: &Person) -> Result<String, StoreError> {
     let token = format!("0.{}", sign::token());
-    let Person { user, mfa } = person;
-    let kept = json!({ "user": user, "mfa": mfa, "made": tx.now_milliseconds() });
+    let mut kept = person.kept();
+    if let Some(map) = kept.as_object_mut() {
+        map.insert("made".to_owned(), json!(tx.now_milliseconds()));
+    }
     tx.put_doc(REFRESH, &token, &kept)?;
     Ok(token)
+}
+
+/// Why a refresh token is no longer good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    Unknown,
+    Expired,
+    Revoked,
+}
+
+/// Whose a refresh token is.
+pub(super) fn refreshed(tx: &Tx<'_>, token: &str) -> Result<Result<Person, Gone>, StoreError> {
+    let Some(kept) = tx.doc(REFRESH, token)? else { return Ok(Err(Gone::Unknown)) };
+    if kept.get("revoked").is_some() {
+        return Ok(Err(Gone::Revoked));
+    }
+    let made = kept.get("made").and_then(Value::as_i64);
+    if made.is_some_and(|made| tx.now_milliseconds() >= made + REFRESH_LIFE) {
+        return Ok(Err(Gone::Expired));
+    }
+    Ok(Ok(Person::of(&kept)))
+}
+
+/// Ends a refresh token.
+pub(super) fn forget_refresh(tx: &Tx<'_>, token: &str) -> Result<(), StoreError> {
+    tx.drop_doc(REFRESH, token)
+}
+
+/// Ends all refresh tokens, as a new password or an administrator does.
+pub(super) fn revoke_all(tx: &Tx<'_>) -> Result<(), StoreError> {
+    for (token, mut kept) in tx.docs(REFRESH)? {
+        if let Some(map) = kept.as_object_mut() {
+            map.insert("revoked".to_owned(), json!(true));
+        }
+        tx.put_doc(REFRESH, &token, &kept)?;
+    }
+    Ok(())
 }
 
 /// Ends one access token, if it can end.
@@ -218,26 +188,34 @@ pub(crate) fn handed_out(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done
             return Err(invalid("audience", "invalidAudience", message));
         }
     };
-    let person = Person {
-        user: given.get("user").and_then(Value::as_str).unwrap_or("partner"),
-        mfa: given.get("mfa").and_then(Value::as_bool).unwrap_or(true),
+    let text = |name: &str| given.get(name).and_then(Value::as_str);
+    let mut person = match text("role") {
+        Some("app") => Person::app(&home.client_id),
+        _ => Person::sure(text("user").unwrap_or(super::PERSON)),
     };
-    let expires = tx.now_milliseconds() + home.token_seconds * 1000;
+    if let Some(word) = text("role") {
+        person.role = Role::named(word).ok_or_else(|| {
+            invalid("role", "invalidRole", "The role is admin, user, none or app.")
+        })?;
+    }
+    person.mfa = given.get("mfa").and_then(Value::as_bool).unwrap_or(person.role != Role::App);
+    let expires = Some(tx.now_milliseconds() + home.token_seconds * 1000);
+    let grant = Grant { person: &person, audience, expires, is_confidential: false };
     Ok(json!({
-        "access_token": grant_access(home, tx, person, audience, Some(expires))?,
-        "refresh_token": grant_refresh(tx, person)?,
+        "access_token": grant_access(home, tx, &grant)?,
+        "refresh_token": grant_refresh(tx, &person)?,
     }))
 }
 
-/// The user of a call's bearer token, or the refusal if it is not good for this host.
+/// Whose a call's bearer token is, or the refusal if it is not good for this host.
 pub(crate) fn caller(
     tx: &Tx<'_>,
     call: &Call,
     audience: Audience,
-) -> Result<Result<String, Stop>, StoreError> {
+) -> Result<Result<Person, Stop>, StoreError> {
     let no = |message: &str| {
         Ok(Err(match audience {
-            Audience::Referrals => unauthenticated(message),
+            Audience::Referrals | Audience::Graph => unauthenticated(message),
             Audience::Webhooks => refusal::webhooks_unauthenticated(message),
         }))
     };
@@ -256,8 +234,21 @@ pub(crate) fn caller(
         return no("The token is for another audience.");
     }
     let person = Person::of(&kept);
-    if !person.mfa {
+    let refusal = match (person.role, audience) {
+        (Role::App, Audience::Webhooks) | (Role::Admin, _) | (Role::User, Audience::Referrals) => {
+            None
+        }
+        (Role::App, _) => {
+            Some(denied("Referrals are for users; an application alone has no access."))
+        }
+        (Role::User | Role::Nobody, Audience::Webhooks) => {
+            let message = "The user has no role that may register webhooks.";
+            Some(refusal::webhooks(403, "403", message))
+        }
+        (Role::User | Role::Nobody, _) => Some(denied("The user has no role for referrals.")),
+    };
+    if person.role != Role::App && !person.mfa {
         return Ok(Err(refusal::without_mfa()));
     }
-    Ok(Ok(person.user.to_owned()))
+    Ok(refusal.map_or(Ok(person), Err))
 }

@@ -82,6 +82,11 @@ impl Filter {
         Ok(Self(terms))
     }
 
+    /// Lets only deals through that have this address in their team.
+    pub(crate) fn add_member(&mut self, address: &str) {
+        self.0.push(Term::TeamHas(address.to_owned()));
+    }
+
     /// Whether it lets everything through.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -37,12 +37,20 @@ struct Question {
     after: Option<(String, String)>,
 }
 
-/// `GET /referrals`.
-pub(crate) fn page(home: &PartnerHome, tx: &Tx<'_>, call: &Call) -> Done<Answer> {
-    let question = match call.parameter("$skiptoken") {
+/// `GET /referrals`; with `member`, only deals that have this address in their team.
+pub(crate) fn page(
+    home: &PartnerHome,
+    tx: &Tx<'_>,
+    call: &Call,
+    member: Option<&str>,
+) -> Done<Answer> {
+    let mut question = match call.parameter("$skiptoken") {
         Some(token) => from_token(home, token)?,
         None => from_words(home, call)?,
     };
+    if let Some(member) = member {
+        question.filter.add_member(member);
+    }
     let mut walk = ReferralWalk {
         order: question.order,
         descending: question.descending,

@@ -9,7 +9,9 @@ mod events;
 mod filter;
 mod lifetime;
 mod list;
+mod oauth;
 mod patch;
+mod people;
 mod referral;
 mod refusal;
 mod registration;
@@ -34,7 +36,8 @@ pub(crate) use self::{
     webhook::note,
 };
 use self::{
-    auth::{Audience, Person},
+    auth::{Audience, Grant},
+    people::Person,
     refusal::{invalid, no_address, not_found, unavailable, wrong_method},
 };
 use crate::{
@@ -66,6 +69,9 @@ pub(crate) struct PartnerHome {
     pub(crate) base: String,
     pub(crate) tenant: String,
     pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// How long a device waits between two polls, in seconds.
+    pub(crate) poll_seconds: i64,
     /// The partner's location.
     pub(crate) mpn_id: String,
     /// How long an access token lives, in seconds.
@@ -118,6 +124,8 @@ pub(crate) fn prepare(
         base: base.to_owned(),
         tenant: text("tenant").unwrap_or_else(sign::guid),
         client_id: text("client_id").unwrap_or_else(sign::guid),
+        client_secret: text("client_secret").unwrap_or_else(sign::token),
+        poll_seconds: i64::try_from(config.device_poll.as_secs()).unwrap_or(i64::MAX / 2000),
         organization_id: text("organization").unwrap_or_else(sign::guid),
         mpn_id: "9000017".to_owned(),
         token_seconds,
@@ -125,22 +133,31 @@ pub(crate) fn prepare(
         switches: switches::Board::prepare(tx, &config.partner_center)?,
     };
     lifetime::prepare(tx)?;
-    if let (Some(access), Some(refresh)) = (text("access"), text("refresh")) {
-        return Ok((home, PartnerGrants { access, refresh }));
-    }
-    let grants = PartnerGrants {
-        access: auth::grant_access(&home, tx, Person::sure(PERSON), None, None)?,
-        refresh: auth::grant_refresh(tx, Person::sure(SERVICE))?,
+    let kept_grants = text("access").zip(text("refresh"));
+    let grants = match kept_grants {
+        Some((access, refresh)) => PartnerGrants { access, refresh },
+        None => grants(&home, tx)?,
     };
     let kept = json!({
         "tenant": home.tenant,
         "client_id": home.client_id,
+        "client_secret": home.client_secret,
         "organization": home.organization_id,
         "access": grants.access,
         "refresh": grants.refresh,
     });
     tx.put_doc(KEPT.0, KEPT.1, &kept)?;
     Ok((home, grants))
+}
+
+/// The tokens of the ready file.
+fn grants(home: &PartnerHome, tx: &Tx<'_>) -> Result<PartnerGrants, StoreError> {
+    let person = Person::sure(PERSON);
+    let grant = Grant { person: &person, audience: None, expires: None, is_confidential: false };
+    Ok(PartnerGrants {
+        access: auth::grant_access(home, tx, &grant)?,
+        refresh: auth::grant_refresh(tx, &Person::sure(SERVICE))?,
+    })
 }
 
 /// Forgets referrals, webhooks and tests; the registration only when `with_registration`.
@@ -174,7 +191,7 @@ pub(crate) fn find(tx: &Tx<'_>, id: &str) -> Done<Value> {
 
 /// One page of referrals.
 pub(crate) fn list(home: &PartnerHome, tx: &Tx<'_>, call: &Call) -> Done<Answer> {
-    list::page(home, tx, call)
+    list::page(home, tx, call, None)
 }
 
 /// Both hosts.
@@ -197,6 +214,9 @@ impl PartnerCenter {
 
     /// Answers a call to the API host, where the token endpoint is too.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
+        if oauth::is_here(&call.parts()) {
+            return self.sign_in(call);
+        }
         let mut reply = self.run(&|tx| self.route(tx, call));
         reply.answer = reply
             .answer
@@ -211,6 +231,14 @@ impl PartnerCenter {
             }
         }
         reply
+    }
+
+    /// Answers a call to the directory, which keeps what refused calls did too.
+    fn sign_in(&self, call: &Call) -> Reply {
+        let done = self
+            .store
+            .transaction::<_, StoreError>(|tx| Ok(End::Keep(oauth::answer(&self.home, tx, call)?)));
+        Reply { answer: done.unwrap_or_else(|_| unavailable()), user: None }
     }
 
     /// Answers a call to the webhooks host.
@@ -244,24 +272,17 @@ impl PartnerCenter {
 
     fn route(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
         let parts = call.parts();
-        if let (Method::Post, [tenant, "oauth2", rest @ ..]) = (call.method, parts.as_slice()) {
-            let is_here =
-                *tenant == self.home.tenant || matches!(*tenant, "common" | "organizations");
-            let newer = rest == ["v2.0", "token"];
-            if is_here && (newer || rest == ["token"]) {
-                return Ok((Ok(auth::token(&self.home, tx, call, newer)?), None));
-            }
-        }
-        let user = match auth::caller(tx, call, Audience::Referrals)? {
-            Ok(user) => user,
+        let person = match auth::caller(tx, call, Audience::Referrals)? {
+            Ok(person) => person,
             Err(refusal) => return Ok((Err(refusal), None)),
         };
         let result = match parts.as_slice() {
             ["v1.0", "engagements", "referrals", rest @ ..]
             | ["v1.0", "referrals", rest @ ..]
-            | ["referrals", rest @ ..] => self.referrals(tx, call, rest),
+            | ["referrals", rest @ ..] => self.referrals(tx, call, rest, &person),
             _ => Err(no_address()),
         };
+        let user = person.user;
         if let Ok(answer) = &result {
             if call.method == Method::Get {
                 // Counting must not fail a call that was carried out.
@@ -273,9 +294,12 @@ impl PartnerCenter {
         Ok((result, Some(user)))
     }
 
-    fn referrals(&self, tx: &Tx<'_>, call: &Call, rest: &[&str]) -> Done<Answer> {
+    fn referrals(&self, tx: &Tx<'_>, call: &Call, rest: &[&str], person: &Person) -> Done<Answer> {
+        if let (Some(address), [id]) = (person.sees_only(), rest) {
+            sees(&address, &find(tx, id)?)?;
+        }
         match (call.method, rest) {
-            (Method::Get, []) => list::page(&self.home, tx, call),
+            (Method::Get, []) => list::page(&self.home, tx, call, person.sees_only().as_deref()),
             (Method::Post, []) => {
                 let made = create::by_partner(&self.home, tx, &body(call)?)?;
                 Ok(self.shown(200, &made))
@@ -310,8 +334,8 @@ impl PartnerCenter {
 
     fn route_webhooks(&self, tx: &Tx<'_>, call: &Call) -> Result<Routed, Stop> {
         let parts = call.parts();
-        let user = match auth::caller(tx, call, Audience::Webhooks)? {
-            Ok(user) => user,
+        let person = match auth::caller(tx, call, Audience::Webhooks)? {
+            Ok(person) => person,
             Err(refusal) => return Ok((Err(refusal), None)),
         };
         let result = match parts.as_slice() {
@@ -320,8 +344,18 @@ impl PartnerCenter {
             }
             _ => Err(refusal::webhooks(404, "404", "Nothing is served at this address.")),
         };
-        Ok((result, Some(user)))
+        Ok((result, Some(person.user)))
     }
+}
+
+/// Refuses a referral that somebody may not see: users see those of which they are team members.
+fn sees(address: &str, referral: &Value) -> Done<()> {
+    let team = referral.get("team").and_then(Value::as_array);
+    let is_member = |member: &Value| referral::text(member, "/email").eq_ignore_ascii_case(address);
+    if team.is_some_and(|team| team.iter().any(is_member)) {
+        return Ok(());
+    }
+    Err(refusal::denied("Unauthorized referral access"))
 }
 
 /// A JSON body.

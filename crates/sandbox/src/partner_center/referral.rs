@@ -316,7 +316,8 @@ fn escape_all(value: &mut Value) {
     }
 }
 
-fn escape(text: &str) -> String {
+/// A text in which nothing is markup.
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -52,7 +52,11 @@ impl Client {
 
     pub(crate) async fn with(config: Config) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         Self { sandbox, http }
     }
 
@@ -157,7 +161,13 @@ impl Client {
         );
         let base = &self.sandbox.addresses().partner_center;
         let url = format!("{base}/{}/oauth2/v2.0/token", keys.tenant);
-        self.call("POST", &url, &[], &form).await.unwrap()
+        self.form(&url, &form).await
+    }
+
+    /// Posts a form.
+    pub(crate) async fn form(&self, url: &str, form: &str) -> Got {
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        self.call("POST", url, &[kind], form).await.unwrap()
     }
 
     /// A Partner Center API call of a person at the partner, below the referrals' path.

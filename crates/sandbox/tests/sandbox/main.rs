@@ -41,6 +41,10 @@ mod samples;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod signin;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod soql;
 #[cfg(test)]
 mod state;

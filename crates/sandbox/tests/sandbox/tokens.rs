@@ -43,7 +43,7 @@ async fn without_a_second_factor_nobody_is_let_in() {
     );
     let base = &client.sandbox.addresses().partner_center;
     let url = format!("{base}/{}/oauth2/token", keys.tenant);
-    let renewed = client.call("POST", &url, &[], &form).await.unwrap().is(200);
+    let renewed = client.form(&url, &form).await.is(200);
     for token in [tokens.text("/access_token"), renewed.text("/access_token")] {
         let got = client.partner_as(&token, "GET", REFERRALS).await.is(401);
         assert_eq!(got.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
