@@ -361,7 +361,7 @@ fn a_disk_that_is_full_leaves_every_file_as_it_was() {
         house.folder.write(&format!("orgs/local/{file}.json"), "{}");
     }
     let before = house.orgs();
-    let limited = "trap '' XFSZ; ulimit -f 140; exec \"$0\" schema pull";
+    let limited = "trap '' XFSZ; ulimit -f 190; exec \"$0\" schema pull";
     let output = std::process::Command::new("sh")
         .args(["-c", limited, env!("CARGO_BIN_EXE_cosell")])
         .current_dir(house.folder.path(""))

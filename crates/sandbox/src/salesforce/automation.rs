@@ -82,7 +82,7 @@ impl Rule {
 
     /// The value that the field is to have; `None`: it is right as it is.
     fn wanted(&self, row: &Map<String, Value>) -> Option<Value> {
-        let now = row.get(&self.field)?;
+        let now = row.get(&self.field).unwrap_or(&Value::Null);
         let wanted = match &self.deed {
             Deed::Trim => {
                 json!(now.as_str()?.split_whitespace().collect::<Vec<_>>().join(" "))

@@ -43,7 +43,10 @@ pub(crate) fn dispatch(
             let id = id_of(row).ok_or_else(|| {
                 bad(Wrong::nowhere("MISSING_ARGUMENT", "Id not specified in an update call"))
             })?;
-            let id = rows::read_id(object, id).map_err(|_| no_such_row())?;
+            let id = ids::read(id).ok_or_else(|| malformed(object, id))?;
+            if !id.starts_with(&object.prefix) {
+                return Err(no_such_row());
+            }
             rows::update(session, object, &id, &without_id(row), None)?;
             Ok((id, None))
         }),
@@ -92,6 +95,12 @@ fn object_of<'a>(session: &Session<'a>, row: &Map<String, Value>) -> Done<&'a Ob
         let message = format!("sObject type '{name}' is not supported.");
         bad(Wrong::nowhere("INVALID_TYPE", message))
     })
+}
+
+fn malformed(object: &Object, id: &str) -> Stop {
+    let message = format!("{} ID: id value of incorrect type: {id}", object.label);
+    let fields = Some(vec!["Id".to_owned()]);
+    bad(Wrong { code: "MALFORMED_ID", message, fields })
 }
 
 fn id_of(row: &Map<String, Value>) -> Option<&str> {

@@ -24,11 +24,11 @@ use crate::{
 pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Done<Answer> {
     let method = method(call);
     match parts {
-        [] => Ok(Answer::json(200, resources(session))),
-        ["limits"] => Ok(Answer::json(200, limits(session))),
-        ["query"] => query::first(session, call, false),
-        ["queryAll"] => query::first(session, call, true),
-        ["query" | "queryAll", locator] => query::next(session, locator),
+        [] => shown(method, || Ok(Answer::json(200, resources(session)))),
+        ["limits"] => shown(method, || Ok(Answer::json(200, limits(session)))),
+        ["query"] => shown(method, || query::first(session, call, false)),
+        ["queryAll"] => shown(method, || query::first(session, call, true)),
+        ["query" | "queryAll", locator] => shown(method, || query::next(session, locator)),
         ["composite"] => match method {
             Method::Post => composite::run(session),
             Method::Get => Ok(Answer::json(200, composite_resources(session))),
@@ -69,6 +69,16 @@ fn described(session: &Session<'_>, call: &Call, describe: impl FnOnce() -> Valu
         Answer::json(200, describe())
     };
     answer.with("Last-Modified", clock::http_date(changed))
+}
+
+/// What is only shown.
+fn shown(method: Method, show: impl FnOnce() -> Done<Answer>) -> Done<Answer> {
+    match method {
+        Method::Get | Method::Head => show(),
+        Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Other => {
+            Err(wrong_method("GET,HEAD"))
+        }
+    }
 }
 
 /// What only takes POST.

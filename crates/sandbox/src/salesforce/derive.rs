@@ -1,15 +1,20 @@
 //! Fields that Salesforce fills by itself. In come the fields of a row as they will be; out go the same
-//! with stage, forecast, fiscal period and names worked out. It must not know how rows are stored.
+//! with stage, forecast, fiscal period, names and addresses worked out. It must not know how rows are stored.
+
+mod activities;
+mod products;
+mod settle;
 
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::settle::{follow_up, settle};
 use crate::{
     clock,
-    database::StoreError,
     decimal::Decimal,
     salesforce::{
-        model::{Kind, Object},
-        objects::lists::{FORECAST_NAMES, FORECASTS, STAGES},
+        model::{ADDRESS_PARTS, Kind, Object},
+        objects::lists::{FORECAST_NAMES, FORECASTS, STAGES, STANDARD_PROFILE},
+        refusal::Done,
         session::Session,
         values,
     },
@@ -18,30 +23,40 @@ use crate::{
 /// Which fields this write changed, by name.
 pub(crate) type Changed<'a> = &'a dyn Fn(&str) -> bool;
 
-/// A row with nothing in it: checkboxes off, everything else empty.
+/// A row with nothing in it but checkboxes, which are off. A field that is not there is empty.
 pub(crate) fn blank(object: &Object) -> Map<String, Value> {
-    object
-        .fields
-        .iter()
-        .map(|field| {
-            let value =
-                if matches!(field.kind, Kind::Checkbox) { json!(false) } else { Value::Null };
-            (field.name.clone(), value)
-        })
-        .collect()
+    let flags = object.fields.iter().filter(|field| matches!(field.kind, Kind::Checkbox));
+    flags.map(|field| (field.name.clone(), json!(false))).collect()
 }
+
+/// What users are given that a create does not name.
+static USER_DEFAULTS: [(&str, &str); 6] = [
+    ("UserType", "Standard"),
+    ("ProfileId", STANDARD_PROFILE),
+    ("TimeZoneSidKey", "Europe/Zurich"),
+    ("LocaleSidKey", "en_US"),
+    ("EmailEncodingKey", "UTF-8"),
+    ("LanguageLocaleKey", "en_US"),
+];
 
 /// Fills what a create left out.
 pub(crate) fn fill_defaults(session: &Session<'_>, object: &Object, row: &mut Map<String, Value>) {
-    let defaults = [
+    let of_all = [
         ("OwnerId", json!(session.caller.id)),
         ("CurrencyIsoCode", json!("USD")),
         ("DefaultCurrencyIsoCode", json!("USD")),
-        ("OpportunityAccessLevel", json!("Read")),
-        ("Status", json!("Open - Not Contacted")),
-        ("UserType", json!("Standard")),
     ];
-    for (name, value) in defaults {
+    let own: &[(&str, &str)] = match object.name.as_str() {
+        "OpportunityTeamMember" => &[("OpportunityAccessLevel", "Read")],
+        "Lead" => &[("Status", "Open - Not Contacted")],
+        "Task" => &[("Status", "Not Started"), ("Priority", "Normal"), ("TaskSubtype", "Task")],
+        "Case" => &[("Status", "New"), ("Priority", "Medium")],
+        "Campaign" => &[("Status", "Planned")],
+        "User" => &USER_DEFAULTS,
+        _ => &[],
+    };
+    let own = own.iter().map(|(name, value)| (*name, json!(value)));
+    for (name, value) in of_all.into_iter().chain(own) {
         if object.field(name).is_some() && is_empty(row, name) {
             row.insert(name.to_owned(), value);
         }
@@ -55,9 +70,12 @@ pub(crate) fn follow(
     row: &mut Map<String, Value>,
     changed: Changed<'_>,
     sent: Changed<'_>,
-) -> Result<(), StoreError> {
+) -> Done<()> {
     match object.name.as_str() {
-        "Opportunity" => opportunity(row, changed, sent),
+        "Opportunity" => {
+            products::total(session, row)?;
+            opportunity(row, changed, sent);
+        }
         "Contact" | "Lead" | "User" => {
             let parts = [text(row, "FirstName"), text(row, "LastName")];
             let name: Vec<&str> = parts.into_iter().flatten().collect();
@@ -72,9 +90,43 @@ pub(crate) fn follow(
                 row.insert(name.to_owned(), value.unwrap_or_default());
             }
         }
+        "PricebookEntry" => products::entry(session, row)?,
+        "OpportunityLineItem" => products::item(session, row, sent)?,
+        "Task" => activities::task(session, row)?,
+        "Event" => activities::event(session, row, sent)?,
+        "Case" => activities::case(session, row)?,
         _ => {}
     }
+    addresses(object, row);
     Ok(())
+}
+
+/// Puts the parts of addresses together; an address without any part is empty.
+fn addresses(object: &Object, row: &mut Map<String, Value>) {
+    let wholes = object.fields.iter().filter(|field| matches!(field.kind, Kind::Address));
+    for field in wholes {
+        let prefix = field.name.strip_suffix("Address").unwrap_or_default();
+        let mut whole = Map::new();
+        for part in ADDRESS_PARTS {
+            let value = row.get(&format!("{prefix}{part}")).cloned().unwrap_or_default();
+            let is_shown = !part.ends_with("Code") || part == "PostalCode" || !value.is_null();
+            if is_shown {
+                whole.insert(lower_first(part), value);
+            }
+        }
+        if whole.values().all(Value::is_null) {
+            row.shift_remove(&field.name);
+        } else {
+            row.insert(field.name.clone(), Value::Object(whole));
+        }
+    }
+}
+
+/// `postalCode` of `PostalCode`.
+fn lower_first(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn opportunity(row: &mut Map<String, Value>, changed: Changed<'_>, sent: Changed<'_>) {

@@ -104,7 +104,6 @@ fn same_for_all() -> Value {
         "autoNumber": false,
         "calculatedFormula": null,
         "caseSensitive": false,
-        "compoundFieldName": null,
         "controllerName": null,
         "defaultValueFormula": null,
         "dependentPicklist": false,
@@ -161,6 +160,7 @@ fn rights_of(object: &Object, field: &Field) -> Value {
     json!({
         "aggregatable": filterable && !is_flag,
         "calculated": field.calculated,
+        "compoundFieldName": object.compound_of(&field.name),
         "createable": object.writable && field.access.on_create(),
         "custom": field.is_custom(),
         "defaultValue": if is_flag { json!(false) } else { Value::Null },
@@ -196,7 +196,7 @@ fn sizes(kind: &Kind) -> (usize, u32, u32, u32) {
         }
         Kind::Whole(digits) => (0, *digits, 0, 0),
         Kind::Number { precision, scale, .. } => (0, 0, *precision, *scale),
-        Kind::Checkbox | Kind::Day | Kind::Moment => (0, 0, 0, 0),
+        Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address => (0, 0, 0, 0),
     }
 }
 
@@ -232,5 +232,6 @@ fn soap(kind: &Kind) -> &'static str {
         Kind::Number { .. } => "xsd:double",
         Kind::Day => "xsd:date",
         Kind::Moment => "xsd:dateTime",
+        Kind::Address => "urn:address",
     }
 }

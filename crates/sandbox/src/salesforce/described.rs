@@ -130,12 +130,12 @@ fn object(describe: &Value) -> Result<Object, String> {
     Ok(object)
 }
 
-/// One field; none for compound ones, whose parts stand beside them.
+/// One field; none for compound ones that are no addresses. Their parts stand beside them.
 fn field(given: &Value) -> Result<Option<Field>, String> {
     let name = text(given, "name").ok_or("expected each field to have a `name`")?;
     let word = text(given, "type").ok_or_else(|| format!("field `{name}` has no `type`"))?;
     let Some(kind) = kind(word, given) else {
-        return if matches!(word, "address" | "location" | "complexvalue") {
+        return if matches!(word, "location" | "complexvalue") {
             Ok(None)
         } else {
             Err(format!("field `{name}` has the type `{word}`, which is none of Salesforce's"))
@@ -190,6 +190,7 @@ fn kind(word: &str, given: &Value) -> Option<Kind> {
         "percent" => decimal(Face::Percent),
         "date" => Kind::Day,
         "datetime" => Kind::Moment,
+        "address" => Kind::Address,
         "reference" => {
             let to = list(given, "referenceTo").filter_map(Value::as_str).map(str::to_owned);
             let parent = text(given, "relationshipName").unwrap_or_default().to_owned();

@@ -1,6 +1,20 @@
 //! What an organisation, an object and a field are. In come names in any case; out go the definitions that
 //! describe, validation and queries share. It must not know rows, nor where the definitions come from.
 
+/// What an address may be made of, as the ends of its parts' names.
+pub(crate) const ADDRESS_PARTS: [&str; 10] = [
+    "City",
+    "Country",
+    "CountryCode",
+    "GeocodeAccuracy",
+    "Latitude",
+    "Longitude",
+    "PostalCode",
+    "State",
+    "StateCode",
+    "Street",
+];
+
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -30,6 +44,8 @@ pub(crate) enum Kind {
     },
     Day,
     Moment,
+    /// The fields together whose names begin as its own does: `BillingStreet` and so on of `BillingAddress`.
+    Address,
     Reference(Link),
 }
 
@@ -209,7 +225,22 @@ impl Field {
 
     /// Whether it can stand in WHERE and ORDER BY.
     pub(crate) fn is_filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Area(length) if length > 255)
+        match self.kind {
+            Kind::Area(length) => length <= 255,
+            Kind::Address => false,
+            Kind::Id
+            | Kind::Text(_)
+            | Kind::Phone(_)
+            | Kind::Email(_)
+            | Kind::Url(_)
+            | Kind::Picklist { .. }
+            | Kind::Checkbox
+            | Kind::Whole(_)
+            | Kind::Number { .. }
+            | Kind::Day
+            | Kind::Moment
+            | Kind::Reference(_) => true,
+        }
     }
 
     /// Whether it can hold nothing: checkboxes cannot.
@@ -232,7 +263,8 @@ impl Field {
             | Kind::Whole(_)
             | Kind::Number { .. }
             | Kind::Day
-            | Kind::Moment => None,
+            | Kind::Moment
+            | Kind::Address => None,
         }
     }
 }
@@ -296,6 +328,19 @@ impl Object {
     /// The field of a name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The field that holds this one together with others: an address, or a person's name.
+    pub(crate) fn compound_of(&self, name: &str) -> Option<&str> {
+        if matches!(name, "FirstName" | "LastName" | "Salutation") {
+            return self.field("Name").map(|whole| whole.name.as_str());
+        }
+        let addresses = self.fields.iter().filter(|field| matches!(field.kind, Kind::Address));
+        let mut names = addresses.map(|field| field.name.as_str());
+        names.find(|whole| {
+            let part = whole.strip_suffix("Address").and_then(|prefix| name.strip_prefix(prefix));
+            part.is_some_and(|part| ADDRESS_PARTS.contains(&part))
+        })
     }
 
     /// The reference whose parent has this name in dotted paths.

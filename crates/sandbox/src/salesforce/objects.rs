@@ -5,6 +5,8 @@ mod deal;
 mod lead;
 pub(crate) mod lists;
 mod people;
+mod products;
+mod work;
 
 use super::model::{Face, Field, Kind, Link, Object, OnDelete, Org, PickValue};
 
@@ -30,6 +32,27 @@ fn check(name: &str, label: &str) -> Field {
 
 fn number(name: &str, label: &str, face: Face, precision: u32, scale: u32) -> Field {
     Field::new(name, label, Kind::Number { face, precision, scale })
+}
+
+/// A compound address.
+fn address(name: &str, label: &str) -> Field {
+    Field::new(name, label, Kind::Address).read_only()
+}
+
+/// When the user last looked at a row.
+fn viewed(name: &str, label: &str) -> Field {
+    Field::new(name, label, Kind::Moment).read_only()
+}
+
+/// A reference to rows of one of several objects.
+fn one_of(name: &str, label: &str, to: &[&str], parent: &str, children: &str) -> Field {
+    let link = Link {
+        to: to.iter().map(|to| (*to).to_owned()).collect(),
+        parent: parent.to_owned(),
+        children: Some(children.to_owned()),
+        on_delete: OnDelete::Cascade,
+    };
+    Field::new(name, label, Kind::Reference(link))
 }
 
 fn reference(
@@ -94,6 +117,8 @@ pub(crate) fn standard() -> Org {
     let solution = ["Microsoft_Solution__c", "Microsoft Solution", "Microsoft Solutions", "a00"];
     let stage = ["OpportunityStage", "Opportunity Stage", "Opportunity Stages", "01J"];
     let organization = ["Organization", "Organization", "Organizations", "00D"];
+    let entry = ["PricebookEntry", "Price Book Entry", "Price Book Entries", "01u"];
+    let item = ["OpportunityLineItem", "Opportunity Product", "Opportunity Products", "00k"];
     let deal = [deal::opportunity_fields(), deal::cosell_fields(), deal::cosell_deal_fields()];
     let lead = [lead::lead_fields(), deal::cosell_fields()];
     let objects = vec![
@@ -107,6 +132,16 @@ pub(crate) fn standard() -> Org {
         setup(organization, people::organization_fields()),
         setup(stage, people::stage_fields()),
         owned(solution, &[people::solution_fields()]),
+        setup(["Profile", "Profile", "Profiles", "00e"], people::profile_fields()),
+        child(["Product2", "Product", "Products", "01t"], &[products::product_fields()]),
+        child(["Pricebook2", "Price Book", "Price Books", "01s"], &[products::book_fields()]),
+        child(entry, &[products::entry_fields()]),
+        child(item, &[products::item_fields()]),
+        owned(["Task", "Task", "Tasks", "00T"], &[work::task_fields()]),
+        owned(["Event", "Event", "Events", "00U"], &[work::event_fields()]),
+        owned(["Note", "Note", "Notes", "002"], &[work::note_fields()]),
+        owned(["Case", "Case", "Cases", "500"], &[work::case_fields()]),
+        owned(["Campaign", "Campaign", "Campaigns", "701"], &[work::campaign_fields()]),
     ];
     Org { objects }
 }

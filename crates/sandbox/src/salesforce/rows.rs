@@ -10,7 +10,7 @@ use crate::{
         model::{Object, OnDelete},
         outbound, record_types,
         refusal::{
-            Done, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
+            Done, Stop, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
         },
         rules,
         session::Session,
@@ -27,8 +27,7 @@ pub(crate) fn create(
     matched: Option<&Setting<'_>>,
 ) -> Done<String> {
     if !object.writable {
-        let message = format!("entity type {} does not support create", object.name);
-        return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
+        return Err(unsupported(object, "create"));
     }
     let settings = validate::check(session, object, sent, Action::Create, matched)?;
     let id = ids::make(&object.prefix, session.tx.next(&object.prefix)?);
@@ -70,8 +69,7 @@ pub(crate) fn update(
         return Err(deleted());
     }
     if !object.writable {
-        let message = format!("entity type {} does not support update", object.name);
-        return Err(bad(Wrong::nowhere("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)));
+        return Err(unsupported(object, "update"));
     }
     let settings = validate::check(session, object, sent, Action::Update, matched)?;
     let before = &stored.body;
@@ -103,8 +101,7 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
         return Err(deleted());
     }
     if !object.writable || object.field("IsDeleted").is_none() {
-        let message = format!("entity type {} does not support delete", object.name);
-        return Err(bad(Wrong::nowhere("INSUFFICIENT_ACCESS_OR_READONLY", message)));
+        return Err(unsupported(object, "delete"));
     }
     bin(session, session.whole_of(object), id, &stored)?;
     session.count_write()?;
@@ -130,12 +127,24 @@ fn bin(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow) -> 
             } else {
                 let mut row = stored.body.clone();
                 row.insert(field.name.clone(), Value::Null);
-                stamp(session, &mut row, &now);
-                put(session, child, &child_id, Some(&stored), row, false, &now)?;
+                amend(session, child, &child_id, &stored, row)?;
             }
         }
     }
     Ok(())
+}
+
+/// Changes a row because of what another one became.
+pub(crate) fn amend(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    stored: &StoredRow,
+    mut row: Map<String, Value>,
+) -> Done<()> {
+    let now = clock::salesforce(session.tx.now_milliseconds());
+    stamp(session, &mut row, &now);
+    put(session, object, id, Some(stored), row, false, &now)
 }
 
 fn stamp(session: &Session<'_>, row: &mut Map<String, Value>, now: &str) {
@@ -159,7 +168,9 @@ fn put(
     changes::record(session, object, id, before, &after)?;
     automation::notice(session, object, id, &after)?;
     outbound::notice(session, object, id, &after)?;
-    plant(session, object, id, after.body, deleted, stamp)
+    let next = derive::follow_up(object, id, &after, before.is_none());
+    plant(session, object, id, after.body, deleted, stamp)?;
+    next.map_or(Ok(()), |next| derive::settle(session, next))
 }
 
 /// Writes a row with its indexed values, as if it had always been there.
@@ -207,6 +218,11 @@ fn refuse_duplicate(
         }
     }
     Ok(())
+}
+
+fn unsupported(object: &Object, what: &str) -> Stop {
+    let message = format!("entity type {} does not support {what}", object.name);
+    bad(Wrong::nowhere("INVALID_TYPE_FOR_OPERATION", message))
 }
 
 /// The id of a stored row.

@@ -13,7 +13,7 @@ use crate::{
         auth, automation, changes, derive, ids,
         login::Login,
         model::Org,
-        objects::lists::STAGES,
+        objects::lists::{STAGES, STANDARD_PROFILE},
         orgs::{Orgs, Shared},
         outbound, record_types,
         refusal::{Done, Stop},
@@ -35,6 +35,8 @@ pub(crate) struct Grants {
 
 /// How the integration user signs in.
 pub(crate) const INTEGRATION_USER: &str = "cosell@sandbox.example";
+/// The profile of those who may do everything.
+const ADMINISTRATOR: &str = "00e5g0000000001AAA";
 const KEPT: (&str, &str) = ("meta", "salesforce");
 
 /// Seeds the organisation the first time; answers its home and the ready tokens.
@@ -118,7 +120,8 @@ fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
         .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
         .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
         .and_then(|()| plant(&session, "User", &automation::automated_user().id, &automated()))
-        .and_then(|()| stages(&session));
+        .and_then(|()| stages(&session))
+        .and_then(|()| tables(&session));
     plant_record_types(tx, home)?;
     // Later users get numbers of their own.
     while tx.next("005")? < 10 {}
@@ -181,6 +184,16 @@ fn stages(session: &Session<'_>) -> Done<()> {
     Ok(())
 }
 
+/// Profiles, and the price book that every organisation has.
+fn tables(session: &Session<'_>) -> Done<()> {
+    let administrator = json!({ "Name": "System Administrator", "UserType": "Standard" });
+    plant(session, "Profile", ADMINISTRATOR, &administrator)?;
+    let standard = json!({ "Name": "Standard User", "UserType": "Standard" });
+    plant(session, "Profile", STANDARD_PROFILE, &standard)?;
+    let book = json!({ "Name": "Standard Price Book", "IsActive": true, "IsStandard": true });
+    plant(session, "Pricebook2", &ids::make("01s", session.tx.next("01s")?), &book)
+}
+
 fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<()> {
     let Some(object) = session.org.named(object) else {
         return Ok(());
@@ -217,6 +230,7 @@ fn integration_user() -> Value {
         "LastName": "cosell",
         "Email": INTEGRATION_USER,
         "Alias": "cosell",
+        "ProfileId": ADMINISTRATOR,
         "IsActive": true,
     })
 }

@@ -37,6 +37,7 @@ pub(crate) fn check<'o>(
     if action == Action::Create {
         settings.extend(matched.cloned());
     }
+    refuse_no_owner(&settings)?;
     refuse_missing(object, &settings, action)?;
     let wrongs: Vec<Wrong> = settings
         .iter()
@@ -173,6 +174,15 @@ fn refuse_read_only(settings: &[Setting<'_>], action: Action) -> Done<()> {
     );
     let code = "INVALID_FIELD_FOR_INSERT_UPDATE";
     Err(bad(Wrong { code, message, fields: Some(refused) }))
+}
+
+/// Somebody always owns a row.
+fn refuse_no_owner(settings: &[Setting<'_>]) -> Done<()> {
+    let owner = settings.iter().find(|(field, value)| field.name == "OwnerId" && value.is_null());
+    owner.map_or(Ok(()), |(field, _)| {
+        let message = format!("{}: owner cannot be blank", field.label);
+        Err(bad(Wrong::at("INVALID_CROSS_REFERENCE_KEY", field, message)))
+    })
 }
 
 fn refuse_missing(object: &Object, settings: &[Setting<'_>], action: Action) -> Done<()> {

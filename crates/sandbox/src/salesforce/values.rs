@@ -38,6 +38,8 @@ pub(crate) fn read(field: &Field, value: &Value) -> Result<Value, WrongType> {
         }
         Kind::Day => moment(value, "date", clock::date),
         Kind::Moment => moment(value, "datetime", clock::salesforce_moment),
+        // Nobody may write it as a whole, which is told later.
+        Kind::Address => Ok(Value::Null),
     }
 }
 
@@ -126,7 +128,7 @@ pub(crate) fn check(org: &Org, field: &Field, value: &Value) -> Option<Wrong> {
             let message = format!("{}: id value of incorrect type: {text}", field.label);
             (!fits).then(|| Wrong::at("MALFORMED_ID", field, message))
         }
-        Kind::Id | Kind::Checkbox | Kind::Day | Kind::Moment => None,
+        Kind::Id | Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address => None,
     }
 }
 
@@ -145,8 +147,13 @@ fn too_long(field: &Field, text: &str, length: usize) -> Option<Wrong> {
 }
 
 fn out_of_range(field: &Field, digits: &str, whole: u32) -> Option<Wrong> {
-    let fits = Decimal::parse(digits)
-        .is_some_and(|number| number.whole_digits() <= usize::try_from(whole).unwrap_or_default());
+    // A probability is one, whatever the digits.
+    let most = (field.name == "Probability").then(|| Decimal::parse("100")).flatten();
+    let fits = Decimal::parse(digits).is_some_and(|number| {
+        let is_short = number.whole_digits() <= usize::try_from(whole).unwrap_or_default();
+        let is_part = |most| number.compare(most).is_le() && !digits.starts_with('-');
+        is_short && most.is_none_or(is_part)
+    });
     let message =
         format!("{}: value outside of valid range on numeric field: {digits}", field.label);
     (!fits).then(|| Wrong::at("NUMBER_OUTSIDE_VALID_RANGE", field, message))
@@ -177,7 +184,8 @@ pub(crate) fn finish(field: &Field, value: Value) -> Value {
         | Kind::Picklist { .. }
         | Kind::Checkbox
         | Kind::Day
-        | Kind::Moment => value,
+        | Kind::Moment
+        | Kind::Address => value,
     }
 }
 
@@ -199,6 +207,7 @@ pub(crate) fn type_word(kind: &Kind) -> &'static str {
         Kind::Number { face: Face::Plain, .. } => "double",
         Kind::Day => "date",
         Kind::Moment => "datetime",
+        Kind::Address => "address",
         Kind::Reference(_) => "reference",
     }
 }

@@ -62,13 +62,14 @@ pub(crate) fn object_of(tx: &Tx<'_>, event: &str) -> Result<Option<String>> {
 
 /// Whether a field's values travel in events.
 pub(crate) fn is_in_events(object: &Object, field: &Field) -> bool {
-    if field.calculated {
+    if field.calculated || matches!(field.kind, Kind::Address) {
         return false;
     }
     match field.name.as_str() {
-        // The later ones are worked out by Salesforce, like formulas.
+        // The later ones are worked out by Salesforce, like formulas, and by who looks.
         "Id" | "IsDeleted" | "SystemModstamp" | "LastActivityDate" | "ExpectedRevenue"
-        | "Fiscal" | "FiscalQuarter" | "FiscalYear" => false,
+        | "Fiscal" | "FiscalQuarter" | "FiscalYear" | "LastViewedDate" | "LastReferencedDate"
+        | "PhotoUrl" | "MasterRecordId" => false,
         "Name" => !has_person_name(object),
         _ => true,
     }
@@ -178,6 +179,8 @@ fn person(name: &str) -> Value {
 fn primitive(field: &Field) -> (&'static str, &'static str) {
     match field.kind {
         Kind::Id | Kind::Reference(_) => ("string", "ForeignKey:EntityId"),
+        // It has a record of its own.
+        Kind::Address => ("string", "Data:Address"),
         Kind::Text(_) => ("string", "Data:Text"),
         Kind::Area(_) => ("string", "Data:StringPlusClob"),
         Kind::Phone(_) => ("string", "Data:Phone"),

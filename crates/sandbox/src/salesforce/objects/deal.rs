@@ -3,7 +3,7 @@
 use super::{
     area, check, closed_list, list,
     lists::{CURRENCIES, FORECAST_NAMES, FORECASTS, HELP, INTENTS, LEAD_SOURCES, STAGE_NAMES},
-    number, reference, text, user,
+    number, reference, text, user, viewed,
 };
 use crate::salesforce::model::{Face, Field, Kind, OnDelete};
 
@@ -43,12 +43,14 @@ pub(super) fn opportunity_fields() -> Vec<Field> {
             Some("Opportunities"),
             OnDelete::Cascade,
         ),
+        check("IsPrivate", "Private"),
         text("Name", "Opportunity Name", 120).required().name_of_row(),
         area("Description", "Description", 32_000),
         closed_list("StageName", "Stage", STAGE_NAMES).required(),
         number("Amount", "Amount", Face::Currency, 18, 2),
         number("Probability", "Probability (%)", Face::Percent, 3, 0),
         number("ExpectedRevenue", "Expected Amount", Face::Currency, 18, 2).read_only(),
+        number("TotalOpportunityQuantity", "Quantity", Face::Plain, 18, 2),
         Field::new("CloseDate", "Close Date", Kind::Day).required(),
         list("Type", "Opportunity Type", &["Existing Business", "New Business"]),
         text("NextStep", "Next Step", 255),
@@ -57,10 +59,21 @@ pub(super) fn opportunity_fields() -> Vec<Field> {
         check("IsWon", "Won").read_only(),
         list("ForecastCategory", "Forecast Category", FORECASTS).read_only(),
         closed_list("ForecastCategoryName", "Forecast Category", FORECAST_NAMES),
+        reference("CampaignId", "Campaign ID", "Campaign", "Campaign", None, OnDelete::Clear),
         check("HasOpportunityLineItem", "Has Line Item").read_only(),
+        reference(
+            "Pricebook2Id",
+            "Price Book ID",
+            "Pricebook2",
+            "Pricebook2",
+            None,
+            OnDelete::Clear,
+        ),
         reference("ContactId", "Contact ID", "Contact", "Contact", None, OnDelete::Clear)
             .create_only(),
         Field::new("LastActivityDate", "Last Activity", Kind::Day).read_only(),
+        viewed("LastViewedDate", "Last Viewed Date"),
+        viewed("LastReferencedDate", "Last Referenced Date"),
         Field::new("FiscalQuarter", "Fiscal Quarter", Kind::Whole(9)).read_only(),
         Field::new("FiscalYear", "Fiscal Year", Kind::Whole(9)).read_only(),
         text("Fiscal", "Fiscal Period", 6).read_only(),

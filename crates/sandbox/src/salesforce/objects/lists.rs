@@ -1,5 +1,8 @@
 //! Stages and picklists of the standard organisation: a table, nothing else.
 
+/// The profile that users get by themselves.
+pub(crate) const STANDARD_PROFILE: &str = "00e5g0000000002AAA";
+
 /// One stage of the default sales process.
 #[derive(Debug)]
 pub(crate) struct Stage {

@@ -1,9 +1,9 @@
 //! The fields of accounts, contacts and whatever stands beside a deal: a table, nothing else.
 
 use super::{
-    area, check, closed_list, list,
+    address, area, check, closed_list, list,
     lists::{CURRENCIES, FORECAST_NAMES, FORECASTS, INDUSTRIES, LEAD_SOURCES, ROLES, TEAM_ROLES},
-    number, reference, text, user,
+    number, reference, text, user, viewed,
 };
 use crate::salesforce::model::{Face, Field, Kind, OnDelete};
 
@@ -28,20 +28,31 @@ pub(super) fn account_fields() -> Vec<Field> {
         text("BillingState", "Billing State/Province", 80),
         text("BillingPostalCode", "Billing Zip/Postal Code", 20),
         text("BillingCountry", "Billing Country", 80),
+        address("BillingAddress", "Billing Address"),
         area("ShippingStreet", "Shipping Street", 255),
         text("ShippingCity", "Shipping City", 40),
         text("ShippingState", "Shipping State/Province", 80),
         text("ShippingPostalCode", "Shipping Zip/Postal Code", 20),
         text("ShippingCountry", "Shipping Country", 80),
+        address("ShippingAddress", "Shipping Address"),
         Field::new("Phone", "Account Phone", Kind::Phone(40)),
+        Field::new("Fax", "Account Fax", Kind::Phone(40)),
         text("AccountNumber", "Account Number", 40),
         Field::new("Website", "Website", Kind::Url(255)),
+        text("Sic", "SIC Code", 20),
         list("Industry", "Industry", INDUSTRIES),
         number("AnnualRevenue", "Annual Revenue", Face::Currency, 18, 0),
         Field::new("NumberOfEmployees", "Employees", Kind::Whole(8)),
+        list("Ownership", "Ownership", &["Public", "Private", "Subsidiary", "Other"]),
+        text("TickerSymbol", "Ticker Symbol", 20),
         area("Description", "Account Description", 32_000),
+        list("Rating", "Account Rating", &["Hot", "Warm", "Cold"]),
         text("Site", "Account Site", 80),
         list("AccountSource", "Account Source", LEAD_SOURCES),
+        text("SicDesc", "SIC Description", 80),
+        Field::new("LastActivityDate", "Last Activity", Kind::Day).read_only(),
+        viewed("LastViewedDate", "Last Viewed Date"),
+        viewed("LastReferencedDate", "Last Referenced Date"),
     ]
 }
 
@@ -64,14 +75,26 @@ pub(super) fn contact_fields() -> Vec<Field> {
         text("MailingState", "Mailing State/Province", 80),
         text("MailingPostalCode", "Mailing Zip/Postal Code", 20),
         text("MailingCountry", "Mailing Country", 80),
+        address("MailingAddress", "Mailing Address"),
         Field::new("Phone", "Business Phone", Kind::Phone(40)),
+        Field::new("Fax", "Business Fax", Kind::Phone(40)),
+        Field::new("HomePhone", "Home Phone", Kind::Phone(40)),
+        Field::new("OtherPhone", "Other Phone", Kind::Phone(40)),
+        reference("ReportsToId", "Reports To ID", "Contact", "ReportsTo", None, OnDelete::Clear),
         Field::new("MobilePhone", "Mobile Phone", Kind::Phone(40)),
         Field::new("Email", "Email", Kind::Email(80)).lookup(),
         text("Title", "Title", 128),
         text("Department", "Department", 80),
+        text("AssistantName", "Assistant's Name", 40),
+        Field::new("AssistantPhone", "Asst. Phone", Kind::Phone(40)),
         list("LeadSource", "Lead Source", LEAD_SOURCES),
+        Field::new("Birthdate", "Birthdate", Kind::Day),
         area("Description", "Contact Description", 32_000),
         check("HasOptedOutOfEmail", "Email Opt Out"),
+        check("DoNotCall", "Do Not Call"),
+        Field::new("LastActivityDate", "Last Activity", Kind::Day).read_only(),
+        viewed("LastViewedDate", "Last Viewed Date"),
+        viewed("LastReferencedDate", "Last Referenced Date"),
     ]
 }
 
@@ -149,10 +172,31 @@ pub(super) fn user_fields() -> Vec<Field> {
         text("Title", "Title", 80),
         Field::new("Email", "Email", Kind::Email(128)).required().lookup(),
         Field::new("Phone", "Phone", Kind::Phone(40)),
+        Field::new("MobilePhone", "Mobile", Kind::Phone(40)),
+        text("Department", "Department", 80),
+        text("Country", "Country", 80),
         text("Alias", "Alias", 8).required(),
+        text("CommunityNickname", "Nickname", 40),
+        text("FederationIdentifier", "SAML Federation ID", 512),
+        reference("ProfileId", "Profile ID", "Profile", "Profile", None, OnDelete::Keep)
+            .defaulted(),
+        user("ManagerId", "Manager ID", "Manager"),
+        list("TimeZoneSidKey", "Time Zone", &["Europe/Zurich"]).defaulted(),
+        list("LocaleSidKey", "Locale", &["en_US"]).defaulted(),
+        list("EmailEncodingKey", "Email Encoding", &["UTF-8"]).defaulted(),
+        list("LanguageLocaleKey", "Language", &["en_US"]).defaulted(),
+        Field::new("LastLoginDate", "Last Login", Kind::Moment).read_only(),
         check("IsActive", "Active"),
         list("UserType", "User Type", &["Standard"]).read_only(),
         closed_list("DefaultCurrencyIsoCode", "Default Currency ISO Code", CURRENCIES).defaulted(),
+    ]
+}
+
+pub(super) fn profile_fields() -> Vec<Field> {
+    vec![
+        text("Name", "Name", 255).read_only().name_of_row(),
+        text("Description", "Description", 255).read_only(),
+        list("UserType", "User Type", &["Standard"]).read_only(),
     ]
 }
 

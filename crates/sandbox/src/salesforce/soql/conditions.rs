@@ -159,6 +159,7 @@ fn is_text(kind: &Kind) -> bool {
         | Kind::Number { .. }
         | Kind::Day
         | Kind::Moment
+        | Kind::Address
         | Kind::Reference(_) => false,
     }
 }

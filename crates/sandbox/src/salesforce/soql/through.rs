@@ -185,6 +185,7 @@ fn text(field: &Field, value: &Value, row: &Map<String, Value>) -> String {
         | Kind::Url(_)
         | Kind::Picklist { .. }
         | Kind::Checkbox
+        | Kind::Address
         | Kind::Reference(_) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
