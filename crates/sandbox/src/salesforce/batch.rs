@@ -37,6 +37,8 @@ pub(crate) fn run(session: &Session<'_>) -> Done<Answer> {
         } else {
             one(session, part)?
         };
+        // Each part is a transaction of its own to those who subscribe.
+        session.tx.seal_changes()?;
         failed |= !answer.is_success();
         let result = match answer.body {
             Body::Json(result) => result,

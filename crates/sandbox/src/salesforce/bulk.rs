@@ -257,7 +257,8 @@ fn take_in(session: &Session<'_>, job: &mut Value) -> Done<()> {
     let mut failed = vec![with(&["sf__Id", "sf__Error"])];
     let (operation, key) = (text(job, "operation"), text(job, "externalIdFieldName"));
     let task = Task { operation, object, key };
-    for cells in table {
+    for (place, cells) in table.enumerate() {
+        work::begin(session, place)?;
         let outcome = work::carry_out(session, task, work::fields(&head, &cells))?;
         let (to, mut line) = if outcome.errors.is_empty() {
             (&mut done, vec![outcome.id, outcome.created.to_string()])

@@ -211,7 +211,12 @@ fn inner(session: &Session<'_>, call: &Call, raw: &str) -> Done<Answer> {
             format!("The resource is not allowed in a composite request: {}", call.target);
         return Err(Refusal::new(400, Wrong::new("INVALID_INPUT", message)).into());
     }
-    data::dispatch(&Session { version, raw, ..*session }, call, rest)
+    // A part's own headers count for it; the others are those of the whole request.
+    let origin = super::origin(call, "rest", version);
+    let origin =
+        if call.header("sforce-call-options").is_some() { &origin } else { session.origin };
+    let allow_save = session.allow_save || super::allows_save(call);
+    data::dispatch(&Session { allow_save, version, raw, origin, ..*session }, call, rest)
 }
 
 /// Puts values in the place of references, at any depth.

@@ -196,7 +196,9 @@ fn signed_in(
             Ok(auth::identity(home, tx, asked.0)?)
         }
         ["services", "data", word, rest @ ..] => {
-            in_session(home, tx, call, asked, ("rest", word), &|session| {
+            let is_job = rest.first() == Some(&"jobs");
+            let interface = if is_job { "bulkapi" } else { "rest" };
+            in_session(home, tx, call, asked, (interface, word), &|session| {
                 data::dispatch(session, call, rest)
             })
         }
@@ -216,9 +218,7 @@ fn in_session(
     let version = version(word).ok_or_else(not_found)?;
     let raw = String::from_utf8_lossy(&call.body);
     let origin = origin(call, interface, version);
-    let allow_save = call
-        .header("sforce-duplicate-rule-header")
-        .is_some_and(|header| header.to_ascii_lowercase().contains("allowsave=true"));
+    let allow_save = allows_save(call);
     work(&Session {
         tx,
         home,
@@ -231,6 +231,12 @@ fn in_session(
         raw: &raw,
         origin: &origin,
     })
+}
+
+/// Whether a row may be saved that is perhaps a duplicate.
+fn allows_save(call: &Call) -> bool {
+    let header = call.header("sforce-duplicate-rule-header").unwrap_or_default();
+    header.to_ascii_lowercase().contains("allowsave=true")
 }
 
 /// Where a change comes from, as change events name it.

@@ -62,3 +62,4 @@ mod told;
 mod tokens;
 #[cfg(test)]
 mod webhooks;
+mod writes;

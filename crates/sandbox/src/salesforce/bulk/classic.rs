@@ -301,7 +301,8 @@ fn take_in(session: &Session<'_>, job: &Value, batch: &mut Value) -> Done<()> {
     let (operation, key) = (text(job, "operation"), text(job, "externalIdFieldName"));
     let task = Task { operation, object, key };
     let mut outcomes = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (place, row) in rows.into_iter().enumerate() {
+        work::begin(session, place)?;
         let outcome = work::carry_out(session, task, row)?;
         let success = outcome.errors.is_empty();
         let id = if success { json!(outcome.id) } else { Value::Null };

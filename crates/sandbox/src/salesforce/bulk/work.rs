@@ -18,6 +18,9 @@ use crate::{
 /// What stands for nothing in a cell; an empty cell is as if it were not there.
 const NOTHING: &str = "#N/A";
 
+/// Rows of a job that are saved together.
+const CHUNK: usize = 200;
+
 /// What is done to the rows of an object; `key`: the field that upserts go by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Task<'a> {
@@ -34,6 +37,14 @@ pub(super) struct Outcome {
     pub(super) created: bool,
     /// As collections carry them; empty for a row that was done.
     pub(super) errors: Vec<Value>,
+}
+
+/// Begins a row: so many are a transaction to those who subscribe.
+pub(super) fn begin(session: &Session<'_>, place: usize) -> Done<()> {
+    if place.is_multiple_of(CHUNK) {
+        session.tx.seal_changes()?;
+    }
+    Ok(())
 }
 
 /// Does one row for itself: what goes wrong with it leaves the others alone.

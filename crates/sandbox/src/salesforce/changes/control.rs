@@ -3,16 +3,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CHOICE, log::Entry, log::Kind, payload, schema};
+use super::{
+    CHOICE,
+    log::{Entry, Kind, NO_RECORD, OVERFLOW},
+    payload, schema,
+};
 use crate::{
     call::{Answer, Method},
     database::Result,
     salesforce::ids,
     store::Tx,
 };
-
-/// The record id of an overflow event.
-const NO_RECORD: &str = "000000000000000AAA";
 
 fn wrong(message: &str) -> Answer {
     Answer::json(400, json!({ "error": message }))
@@ -28,6 +29,13 @@ pub(crate) fn answer(tx: &Tx<'_>, method: Method, parts: &[&str], body: &Value) 
             Ok(Answer::json(200, state(tx)?))
         }
         (Method::Post, ["gap"]) => gap(tx, body),
+        (Method::Put, ["overflow"]) => {
+            if body.as_u64().is_none_or(|after| after == 0) {
+                return Ok(wrong("give a number of changes"));
+            }
+            tx.put_doc(OVERFLOW.0, OVERFLOW.1, body)?;
+            Ok(Answer::json(200, state(tx)?))
+        }
         (Method::Put, ["off"]) => {
             let names = body.as_array().map(Vec::as_slice).unwrap_or_default();
             if !body.is_array() || !names.iter().all(Value::is_string) {
@@ -83,6 +91,7 @@ fn gap(tx: &Tx<'_>, body: &Value) -> Result<Answer> {
         fields: Map::new(),
         changed: Vec::new(),
         nulled: Vec::new(),
+        wholes: Vec::new(),
         old: Map::new(),
     })?;
     Ok(Answer::json(201, state(tx)?))

@@ -22,6 +22,11 @@ CREATE INDEX IF NOT EXISTS changes_by_time ON changes (at);
 pub(crate) const WINDOW: i64 = 72 * 60 * 60 * 1000;
 /// Entries kept at most: beyond them the window closes early, so that a long load cannot fill the memory.
 const MOST: i64 = 200_000;
+/// Changes of one transaction that are told singly, and where the administration says otherwise.
+const MOST_OF_ONE: usize = 100_000;
+pub(crate) const OVERFLOW: (&str, &str) = ("salesforce-changes", "overflow");
+/// The record id of an overflow event.
+pub(crate) const NO_RECORD: &str = "000000000000000AAA";
 /// Where replay ids and commit numbers begin.
 const FIRST_NUMBER: i64 = 1_544_000;
 const FIRST_COMMIT: i64 = 12_280_000_000_000;
@@ -103,8 +108,33 @@ pub(crate) struct Entry {
     pub(crate) changed: Vec<String>,
     /// Names of those that became empty.
     pub(crate) nulled: Vec<String>,
+    /// Groups of fields that were touched.
+    pub(crate) wholes: Vec<Whole>,
     /// What long texts were before.
     pub(crate) old: Map<String, Value>,
+}
+
+/// Fields that are told as one when all of them became empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whole {
+    pub(crate) name: String,
+    pub(crate) parts: Vec<String>,
+    pub(crate) is_empty: bool,
+}
+
+impl Entry {
+    /// Names of the fields that became empty, groups in the place of their parts.
+    fn emptied(&self) -> Vec<String> {
+        let mut names = self.nulled.clone();
+        for whole in self.wholes.iter().filter(|whole| whole.is_empty) {
+            let count = names.len();
+            names.retain(|name| !whole.parts.contains(name));
+            if names.len() < count {
+                names.push(whole.name.clone());
+            }
+        }
+        names
+    }
 }
 
 /// A change as subscribers get it.
@@ -201,6 +231,12 @@ impl Tx<'_> {
         Ok(number)
     }
 
+    /// How many changes of one transaction are told singly.
+    fn most_of_one(&self) -> Result<usize> {
+        let kept = self.doc(OVERFLOW.0, OVERFLOW.1)?.and_then(|kept| kept.as_u64());
+        Ok(kept.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_OF_ONE))
+    }
+
     /// Writes the changes of this transaction, with one key, commit number and time, and their places in it.
     pub(crate) fn seal_changes(&self) -> Result<()> {
         let Open { entries, .. } = self.changes.take();
@@ -212,6 +248,8 @@ impl Tx<'_> {
         let place = self.next("commit")?;
         let key = sign::guid();
         let now = self.now_milliseconds();
+        let single = entries.len() == 1;
+        let entries = if single { entries } else { gather(entries, self.most_of_one()?) };
         for (sequence, (number, entry)) in (1_i64..).zip(entries) {
             self.database.run(
                 "INSERT INTO changes (number, entity, records, kind, origin, user, body, key, commit_number, sequence, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -304,11 +342,59 @@ impl Tx<'_> {
     }
 }
 
+/// The events of a transaction's changes: records that changed alike share one, and of those beyond `most` only
+/// the objects are named.
+fn gather(mut entries: Vec<(i64, Entry)>, most: usize) -> Vec<(i64, Entry)> {
+    let beyond = entries.split_off(most.min(entries.len()));
+    let mut gathered: Vec<(i64, Entry)> = Vec::with_capacity(entries.len());
+    // The last event of each object.
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for (number, entry) in entries {
+        let place = last.get(&entry.entity).copied();
+        let alike = place.and_then(|place| gathered.get_mut(place));
+        if let Some((_, other)) = alike.filter(|(_, other)| is_alike(other, &entry)) {
+            other.records.extend(entry.records);
+        } else {
+            last.insert(entry.entity.clone(), gathered.len());
+            gathered.push((number, entry));
+        }
+    }
+    let mut flooded: Vec<String> = Vec::new();
+    for (number, mut entry) in beyond {
+        if !flooded.contains(&entry.entity) {
+            flooded.push(entry.entity.clone());
+            entry.kind = Kind::GapOverflow;
+            entry.records = vec![NO_RECORD.to_owned()];
+            entry.fields = Map::new();
+            for names in [&mut entry.changed, &mut entry.nulled] {
+                names.clear();
+            }
+            gathered.push((number, entry));
+        }
+    }
+    gathered
+}
+
+/// Whether the same happened to two records.
+fn is_alike(one: &Entry, other: &Entry) -> bool {
+    one.kind != Kind::Create
+        && !one.kind.is_gap()
+        && one.kind == other.kind
+        && one.origin == other.origin
+        && one.user == other.user
+        && one.changed == other.changed
+        && one.nulled == other.nulled
+        && one.wholes == other.wholes
+        && one.fields == other.fields
+        && one.old == other.old
+}
+
 fn body(entry: Entry) -> String {
+    let nulled = json!(entry.emptied());
     let parts = [
         ("fields", Value::Object(entry.fields)),
         ("changed", json!(entry.changed)),
-        ("nulled", json!(entry.nulled)),
+        ("nulled", nulled),
         ("old", Value::Object(entry.old)),
     ];
     let parts = parts.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -327,6 +413,8 @@ fn merge(first: &mut Entry, later: &Entry) {
                     first.changed.push(name.clone());
                 }
             }
+            first.wholes.retain(|whole| later.wholes.iter().all(|now| now.name != whole.name));
+            first.wholes.extend(later.wholes.iter().cloned());
             for (name, value) in &later.old {
                 first.old.entry(name).or_insert_with(|| value.clone());
             }
@@ -366,6 +454,7 @@ fn change(row: &Cells<'_>) -> Result<Change> {
             fields: map("fields"),
             changed: texts(body.get("changed")),
             nulled: texts(body.get("nulled")),
+            wholes: Vec::new(),
             old: map("old"),
         },
         key: row.text(7)?,

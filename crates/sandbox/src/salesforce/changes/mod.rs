@@ -11,7 +11,7 @@ mod diff;
 
 use serde_json::{Map, Value, json};
 
-use self::log::{Entry, Kind};
+use self::log::{Entry, Kind, Whole};
 use crate::{
     database::Result,
     salesforce::{model::Object, session::Session},
@@ -59,6 +59,7 @@ pub(crate) fn record(
         fields: Map::new(),
         changed: Vec::new(),
         nulled: Vec::new(),
+        wholes: Vec::new(),
         old: Map::new(),
     };
     match kind {
@@ -113,28 +114,31 @@ fn change(
             entry.nulled.push(field.name.clone());
         }
     }
-    fold_addresses(&mut entry.nulled, object, after);
+    entry.wholes = addresses(&entry.changed, object, after);
 }
 
-/// An address that became empty as a whole is one nulled field.
-fn fold_addresses(nulled: &mut Vec<String>, object: &Object, after: &Map<String, Value>) {
-    let streets = object.fields.iter().filter_map(|field| field.name.strip_suffix("Street"));
-    for prefix in streets {
+/// The addresses that a change touched, and whether they are empty now.
+fn addresses(changed: &[String], object: &Object, after: &Map<String, Value>) -> Vec<Whole> {
+    let mut touched: Vec<&str> =
+        changed.iter().filter_map(|name| schema::address_prefix(object, name)).collect();
+    touched.dedup();
+    let whole = |prefix: &str| {
         let is_part = |name: &str| schema::address_prefix(object, name) == Some(prefix);
-        let is_empty = object
+        let parts: Vec<String> = object
             .fields
             .iter()
             .filter(|field| is_part(&field.name))
-            .all(|field| after.get(&field.name).is_none_or(Value::is_null));
-        if is_empty && nulled.iter().any(|name| is_part(name)) {
-            nulled.retain(|name| !is_part(name));
-            nulled.push(format!("{prefix}Address"));
-        }
-    }
+            .map(|field| field.name.clone())
+            .collect();
+        let is_empty = parts.iter().all(|name| after.get(name).is_none_or(Value::is_null));
+        Whole { name: format!("{prefix}Address"), parts, is_empty }
+    };
+    touched.into_iter().map(whole).collect()
 }
 
 /// Forgets all changes, not the replay ids that were given out.
 pub(crate) fn reset(tx: &Tx<'_>) -> Result<()> {
     tx.put_doc(CHOICE.0, CHOICE.1, &json!([]))?;
+    tx.drop_doc(log::OVERFLOW.0, log::OVERFLOW.1)?;
     tx.expire_changes(0)
 }
