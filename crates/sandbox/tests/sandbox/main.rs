@@ -62,4 +62,5 @@ mod told;
 mod tokens;
 #[cfg(test)]
 mod webhooks;
+#[cfg(test)]
 mod writes;

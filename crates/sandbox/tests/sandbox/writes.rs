@@ -42,25 +42,25 @@ fn header<'e>(event: &'e Value, name: &str) -> &'e Value {
     &event["ChangeEventHeader"][name]
 }
 
-fn new(object: &str, reference: &str, fields: Value) -> Value {
+fn new(object: &str, reference: &str, fields: &Value) -> Value {
     let attributes = json!({ "type": object, "referenceId": reference });
     let mut row = json!({ "attributes": attributes });
     row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     row
 }
 
-fn part(reference: &str, method: &str, path: &str, body: Value) -> Value {
+fn part(reference: &str, method: &str, path: &str, body: &Value) -> Value {
     json!({ "method": method, "url": format!("{DATA}{path}"), "referenceId": reference, "body": body })
 }
 
 #[tokio::test]
 async fn a_tree_is_one_transaction() {
     let client = Client::start().await;
-    let contacts = json!({ "records": [new("Contact", "c", json!({ "LastName": "Meier" }))] });
-    let account = new("Account", "a", json!({ "Name": "Alpine", "Contacts": contacts }));
+    let contacts = json!({ "records": [new("Contact", "c", &json!({ "LastName": "Meier" }))] });
+    let account = new("Account", "a", &json!({ "Name": "Alpine", "Contacts": contacts }));
     let body = json!({ "records": [account] });
     client.rep("POST", "/composite/tree/Account", &body).await.is(201);
-    let bad = json!({ "records": [new("Account", "b", json!({ "Name": "B", "Nonsense": 1 }))] });
+    let bad = json!({ "records": [new("Account", "b", &json!({ "Name": "B", "Nonsense": 1 }))] });
     client.rep("POST", "/composite/tree/Account", &bad).await.is(400);
     let lines = lines(&told(&client, 2).await);
     assert_eq!(lines, ["--", "CREATE Account 1", "CREATE Contact 2"]);
@@ -70,10 +70,10 @@ async fn a_tree_is_one_transaction() {
 async fn each_graph_and_each_part_of_a_batch_is_a_transaction_of_its_own() {
     let client = Client::start().await;
     let graph = |id: &str, parts: Vec<Value>| json!({ "graphId": id, "compositeRequest": parts });
-    let account = |id: &str| part(id, "POST", "/sobjects/Account", json!({ "Name": id }));
+    let account = |id: &str| part(id, "POST", "/sobjects/Account", &json!({ "Name": id }));
     let contact = json!({ "LastName": "Meier", "AccountId": "@{one.id}" });
-    let contact = part("two", "POST", "/sobjects/Contact", contact);
-    let wrong = part("four", "POST", "/sobjects/Contact", json!({}));
+    let contact = part("two", "POST", "/sobjects/Contact", &contact);
+    let wrong = part("four", "POST", "/sobjects/Contact", &json!({}));
     let graphs = [
         graph("g1", vec![account("one"), contact]),
         graph("g2", vec![account("three"), wrong]),
@@ -141,7 +141,7 @@ async fn beyond_so_many_changes_a_transaction_only_names_its_objects() {
     let rows: Vec<Value> = ["Account", "Account", "Account", "Account"]
         .iter()
         .enumerate()
-        .map(|(place, object)| new(object, "r", json!({ "Name": format!("N{place}") })))
+        .map(|(place, object)| new(object, "r", &json!({ "Name": format!("N{place}") })))
         .collect();
     client.rep("POST", "/composite/sobjects", &json!({ "records": rows })).await.is(200);
     client.make("Account", &json!({ "Name": "later" })).await;
@@ -162,9 +162,9 @@ async fn beyond_so_many_changes_a_transaction_only_names_its_objects() {
 #[tokio::test]
 async fn a_part_of_a_composite_may_name_another_client() {
     let client = Client::start().await;
-    let mut own = part("own", "POST", "/sobjects/Account", json!({ "Name": "own" }));
+    let mut own = part("own", "POST", "/sobjects/Account", &json!({ "Name": "own" }));
     own["httpHeaders"] = json!({ "Sforce-Call-Options": "client=part" });
-    let other = part("other", "POST", "/sobjects/Account", json!({ "Name": "other" }));
+    let other = part("other", "POST", "/sobjects/Account", &json!({ "Name": "other" }));
     let body = json!({ "allOrNone": true, "compositeRequest": [own, other] });
     let whole = [("Sforce-Call-Options", "client=whole, defaultNamespace=x")];
     client.rep_with("POST", "/composite", &whole, &body).await.is(200);
@@ -215,9 +215,9 @@ async fn a_record_written_twice_in_a_transaction_keeps_its_first_kind_and_all_it
     let id = client.make("Account", &fields).await;
     let path = format!("/sobjects/Account/{id}");
     let body = json!({ "allOrNone": true, "compositeRequest": [
-        part("a", "PATCH", &path, json!({ "Phone": null, "BillingCity": "Bern" })),
-        part("b", "PATCH", &path, json!({ "Phone": "2", "BillingCity": null })),
-        part("c", "PATCH", &path, json!({ "Website": null })),
+        part("a", "PATCH", &path, &json!({ "Phone": null, "BillingCity": "Bern" })),
+        part("b", "PATCH", &path, &json!({ "Phone": "2", "BillingCity": null })),
+        part("c", "PATCH", &path, &json!({ "Website": null })),
     ] });
     client.rep("POST", "/composite", &body).await.is(200);
     let events = told(&client, 2).await;
