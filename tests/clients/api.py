@@ -1,4 +1,4 @@
-"""simple-salesforce against the sandbox: its older bulk jobs, over https.
+"""simple-salesforce against the sandbox: its older bulk jobs and its search, over https.
 
 In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 """
@@ -107,6 +107,15 @@ def _():
     ids = [{"Id": row["Id"]} for row in found("Name LIKE 'Old %'")]
     done = SF.bulk.submit_dml("Opportunity", "delete", ids)
     assert all(row["success"] for row in done) and len(done) == 4, done
+
+
+@step("search")
+def _():
+    made = SF.Account.create({"Name": "Waldo Works"})["id"]
+    assert [row["Id"] for row in SF.quick_search("Waldo")["searchRecords"]] == [made]
+    rows = SF.search("FIND {waldo} RETURNING Account(Name)")["searchRecords"]
+    assert rows[0]["Name"] == "Waldo Works", rows
+    assert SF.quick_search("nobody")["searchRecords"] == []
 
 
 print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")

@@ -1,4 +1,4 @@
-// jsforce's older bulk jobs.
+// jsforce's older bulk jobs, its search, and queries that are asked less often.
 //
 // In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 'use strict';
@@ -74,8 +74,27 @@ async function bulk(c) {
   });
 }
 
+async function search(c) {
+  const { id } = await c.sobject('Account').create({ Name: 'Waldo Works', Phone: '555 0199' });
+  await c.sobject('Contact').create({ LastName: 'Waldo', AccountId: id, Email: 'where@waldo.example' });
+  await step('search', async () => {
+    const { searchRecords } = await c.search('FIND {wald*} IN NAME FIELDS RETURNING Account(Id, Name), Contact(LastName)');
+    assert.deepEqual(searchRecords.map((row) => row.attributes.type), ['Account', 'Contact']);
+    assert.deepEqual([searchRecords[0].Id, searchRecords[1].LastName], [id, 'Waldo']);
+    await assert.rejects(() => c.search('FIND waldo'), { errorCode: 'MALFORMED_SEARCH' });
+  });
+  await step('groups by parts of dates', async () => {
+    const { records } = await c.query(
+      `SELECT CALENDAR_YEAR(CreatedDate) year, COUNT(Id) many FROM Account WHERE Id = '${id}'
+       GROUP BY CALENDAR_YEAR(CreatedDate) HAVING COUNT(Id) > 0`,
+    );
+    assert.deepEqual([records.length, records[0].many], [1, 1]);
+  });
+}
+
 (async () => {
   const c = new jsforce.Connection({ instanceUrl: box.url, accessToken: box.access_token, version: '60.0' });
   await bulk(c);
+  await search(c);
   end();
 })();

@@ -29,6 +29,7 @@ mod refusal;
 mod replication;
 mod rows;
 mod rules;
+mod search;
 mod seed;
 mod session;
 mod soap;

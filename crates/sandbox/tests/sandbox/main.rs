@@ -45,6 +45,8 @@ mod signin;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod soql;
 #[cfg(test)]
 mod state;
