@@ -64,6 +64,8 @@ fn act(
         }
         (Method::Get, ["switches"]) => Answer::json(200, home.switches.shown()),
         (Method::Put, ["switches"]) => Answer::json(200, home.switches.order(tx, given)?),
+        (Method::Get, ["limits"]) => Answer::json(200, home.limits.shown()),
+        (Method::Put, ["limits"]) => Answer::json(200, home.limits.order(tx, given)?),
         (Method::Post, ["sign-in"]) => Answer::json(200, oauth::sign_in(tx, given)?),
         (Method::Delete, ["tokens"]) => {
             auth::revoke_all(tx)?;
@@ -204,6 +206,7 @@ fn edit(home: &PartnerHome, tx: &Tx<'_>, id: &str, given: &Value) -> Done<Value>
     write_all(&mut after, &Value::Object(changes))?;
     complete(&mut after);
     states::change(home, &before, &after)?;
+    states::follow_consent(home, &mut after);
     let mut kept = if after == before { before } else { patch::keep(home, tx, after)? };
     if let Some(help) = help {
         let mut half = kept.clone();

@@ -77,6 +77,7 @@ fn start(home: &PartnerHome, tx: &Tx<'_>, mut referral: Value) -> Done<Value> {
     ] {
         set(&mut referral, key, value);
     }
+    states::follow_consent(home, &mut referral);
     if text(&referral, "/mpnId").is_empty() {
         set(&mut referral, "mpnId", json!(home.mpn_id));
     }

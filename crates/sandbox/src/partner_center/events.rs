@@ -20,6 +20,8 @@ pub(crate) struct Registration {
     pub(crate) events: Vec<String>,
     /// The signature goes into `x-ms-signature`.
     pub(crate) signature_aside: bool,
+    /// The id of whoever registered.
+    pub(crate) subscriber: String,
 }
 
 const KEPT: (&str, &str) = ("webhook", "registration");
@@ -35,12 +37,18 @@ pub(crate) fn registration(tx: &Tx<'_>) -> Result<Option<Registration>, StoreErr
             .map(|events| events.iter().filter_map(|e| e.as_str().map(str::to_owned)).collect())
             .unwrap_or_default(),
         signature_aside: kept.get("aside").and_then(Value::as_bool).unwrap_or(false),
+        subscriber: text(&kept, "/subscriber").to_owned(),
     }))
 }
 
 /// Replaces the registration.
 pub(crate) fn register(tx: &Tx<'_>, to: &Registration) -> Result<(), StoreError> {
-    let kept = json!({ "url": to.url, "events": to.events, "aside": to.signature_aside });
+    let kept = json!({
+        "url": to.url,
+        "events": to.events,
+        "aside": to.signature_aside,
+        "subscriber": to.subscriber,
+    });
     tx.put_doc(KEPT.0, KEPT.1, &kept)
 }
 

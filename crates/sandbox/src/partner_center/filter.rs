@@ -106,7 +106,7 @@ impl Filter {
             Term::Equal(pointer, value) => {
                 let found = referral.pointer(pointer).and_then(Value::as_str);
                 match (value, found) {
-                    (Some(value), Some(found)) => value.eq_ignore_ascii_case(found),
+                    (Some(value), Some(found)) => value == found,
                     (None, None) => true,
                     (None, Some(_)) | (Some(_), None) => false,
                 }
@@ -130,8 +130,9 @@ fn comparison(text: &str, by_time: bool) -> Done<(Term, &str)> {
     let missing = || wrong("A value is missing.");
     let (field, after) = text.split_once(' ').ok_or_else(missing)?;
     let (word, after) = after.trim_start().split_once(' ').ok_or_else(missing)?;
-    let (value, after) =
-        value(after.trim_start()).ok_or_else(|| wrong("The value is not closed."))?;
+    let after = after.trim_start();
+    let is_quoted = after.starts_with('\'');
+    let (value, after) = value(after).ok_or_else(|| wrong("The value is not closed."))?;
     let time = match field {
         "updatedDateTime" => Some("/updatedDateTime"),
         "createdDateTime" => Some("/createdDateTime"),
@@ -149,6 +150,13 @@ fn comparison(text: &str, by_time: bool) -> Done<(Term, &str)> {
     };
     if word != "eq" {
         return Err(wrong("Only eq is supported."));
+    }
+    // Links of the service itself name engagements without quotes, and ids are the same in any case.
+    if pointer == "/engagementId" {
+        return Ok((Term::Equal(pointer, value.map(|value| value.to_lowercase())), after));
+    }
+    if value.is_some() && !is_quoted {
+        return Err(wrong("A text must be in single quotes."));
     }
     Ok((Term::Equal(pointer, value), after))
 }
@@ -224,6 +232,7 @@ mod tests {
         );
         for bad in [
             "status",
+            "status eq New",
             "status ne 'New'",
             "name eq 'x'",
             "status eq 'New",

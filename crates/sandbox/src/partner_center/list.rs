@@ -44,6 +44,7 @@ pub(crate) fn page(
     call: &Call,
     member: Option<&str>,
 ) -> Done<Answer> {
+    known(call)?;
     let mut question = match call.parameter("$skiptoken") {
         Some(token) => from_token(home, token)?,
         None => from_words(home, call)?,
@@ -144,6 +145,28 @@ fn from_words(home: &PartnerHome, call: &Call) -> Done<Question> {
         },
         after: None,
     })
+}
+
+/// The words that a list takes.
+const WORDS: [&str; 8] =
+    ["$count", "$expand", "$filter", "$orderby", "$select", "$skip", "$skiptoken", "$top"];
+
+/// Refuses words of `OData` that there are not, and those that are said twice.
+fn known(call: &Call) -> Done<()> {
+    let mut said: Vec<String> = Vec::new();
+    for (name, _) in call.query.iter().filter(|(name, _)| name.starts_with('$')) {
+        let name = name.to_lowercase();
+        let message = if !WORDS.contains(&name.as_str()) {
+            "This query option is not supported."
+        } else if said.contains(&name) {
+            "This query option is given more than once."
+        } else {
+            said.push(name);
+            continue;
+        };
+        return Err(invalid(&name, "invalidQueryOption", message));
+    }
+    Ok(())
 }
 
 fn order(words: Option<&str>) -> Done<(ReferralOrder, bool)> {

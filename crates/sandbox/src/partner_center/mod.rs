@@ -7,7 +7,9 @@ mod create;
 mod disorder;
 mod events;
 mod filter;
+mod headers;
 mod lifetime;
+mod limits;
 mod list;
 mod oauth;
 mod patch;
@@ -78,6 +80,7 @@ pub(crate) struct PartnerHome {
     pub(crate) token_seconds: i64,
     pub(crate) html_escape: HtmlEscape,
     switches: switches::Board,
+    limits: limits::Limits,
     organization_id: String,
 }
 
@@ -131,6 +134,7 @@ pub(crate) fn prepare(
         token_seconds,
         html_escape: config.html_escape,
         switches: switches::Board::prepare(tx, &config.partner_center)?,
+        limits: limits::Limits::prepare(tx)?,
     };
     lifetime::prepare(tx)?;
     let kept_grants = text("access").zip(text("refresh"));
@@ -276,6 +280,9 @@ impl PartnerCenter {
             Ok(person) => person,
             Err(refusal) => return Ok((Err(refusal), None)),
         };
+        if let Some(answer) = self.home.limits.count(Audience::Referrals, tx.now_milliseconds()) {
+            return Ok((Ok(answer), Some(person.user)));
+        }
         let result = match parts.as_slice() {
             ["v1.0", "engagements", "referrals", rest @ ..]
             | ["v1.0", "referrals", rest @ ..]
@@ -298,6 +305,8 @@ impl PartnerCenter {
         if let (Some(address), [id]) = (person.sees_only(), rest) {
             sees(&address, &find(tx, id)?)?;
         }
+        headers::check(call, refusal::unfit)?;
+        let versions = headers::versions(call);
         match (call.method, rest) {
             (Method::Get, []) => list::page(&self.home, tx, call, person.sees_only().as_deref()),
             (Method::Post, []) => {
@@ -306,23 +315,21 @@ impl PartnerCenter {
             }
             (Method::Get, [id]) => Ok(self.shown(200, &find(tx, id)?)),
             (Method::Put, [id]) => {
-                let if_match = call.header("if-match");
-                let id = id.to_lowercase();
-                let changed = patch::replace(&self.home, tx, &id, if_match, &body(call)?)?;
+                let (id, versions) = (id.to_lowercase(), versions.as_deref());
+                let changed = patch::replace(&self.home, tx, &id, versions, &body(call)?)?;
                 Ok(self.shown(200, &changed))
             }
             (Method::Patch, [id]) => {
-                let if_match = call.header("if-match");
-                let id = id.to_lowercase();
-                let changed = patch::by_partner(&self.home, tx, &id, if_match, &body(call)?)?;
-                let wants = call.header("prefer").unwrap_or_default();
-                if wants.contains("return=representation") {
+                let (id, versions) = (id.to_lowercase(), versions.as_deref());
+                let changed = patch::by_partner(&self.home, tx, &id, versions, &body(call)?)?;
+                if headers::wants_whole(call) {
                     return Ok(self.shown(200, &changed));
                 }
                 let tag = referral::text(&changed, "/eTag").to_owned();
                 Ok(Answer::empty(204).with("ETag", tag))
             }
-            (_, [] | [_]) => Err(wrong_method()),
+            (_, []) => Err(wrong_method("GET, POST")),
+            (_, [_]) => Err(wrong_method("GET, PUT, PATCH")),
             (_, _) => Err(no_address()),
         }
     }
@@ -338,6 +345,9 @@ impl PartnerCenter {
             Ok(person) => person,
             Err(refusal) => return Ok((Err(refusal), None)),
         };
+        if let Some(answer) = self.home.limits.count(Audience::Webhooks, tx.now_milliseconds()) {
+            return Ok((Ok(answer), Some(person.user)));
+        }
         let result = match parts.as_slice() {
             ["webhooks", "v1", "registration", rest @ ..] => {
                 webhook::dispatch(&self.home, tx, call, rest)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     PartnerHome, Switch, events,
     events::Change,
-    lifetime,
+    headers, lifetime,
     referral::{self, complete, show, text},
     refusal::{Done, Stop, denied, invalid, modified, not_found},
     registration, rules, states,
@@ -33,12 +33,12 @@ const PATHS: [&str; 15] = [
 ];
 
 /// The partner's own referral, if the version that is asked for is the present one.
-fn own(home: &PartnerHome, tx: &Tx<'_>, id: &str, if_match: Option<&str>) -> Done<Value> {
+fn own(home: &PartnerHome, tx: &Tx<'_>, id: &str, versions: Option<&[&str]>) -> Done<Value> {
     let before = tx.referral(id)?.ok_or_else(not_found)?;
     if text(&before, "/organizationId") != home.organization().0 {
         return Err(denied("The referral belongs to another organization."));
     }
-    if if_match.is_some_and(|tag| tag != "*" && tag != text(&before, "/eTag")) {
+    if versions.is_some_and(|versions| !headers::matches(versions, text(&before, "/eTag"))) {
         return Err(modified());
     }
     Ok(before)
@@ -49,10 +49,10 @@ pub(crate) fn by_partner(
     home: &PartnerHome,
     tx: &Tx<'_>,
     id: &str,
-    if_match: Option<&str>,
+    versions: Option<&[&str]>,
     operations: &Value,
 ) -> Done<Value> {
-    let before = own(home, tx, id, if_match)?;
+    let before = own(home, tx, id, versions)?;
     let Some(operations) = operations.as_array().filter(|operations| !operations.is_empty()) else {
         let message = "The body must be a list of operations.";
         return Err(invalid("body", "invalidPatch", message));
@@ -66,6 +66,7 @@ pub(crate) fn by_partner(
     }
     complete(&mut after);
     states::change(home, &before, &after)?;
+    states::follow_consent(home, &mut after);
     keep(home, tx, after)
 }
 
@@ -74,13 +75,13 @@ pub(crate) fn replace(
     home: &PartnerHome,
     tx: &Tx<'_>,
     id: &str,
-    if_match: Option<&str>,
+    versions: Option<&[&str]>,
     given: &Value,
 ) -> Done<Value> {
-    if if_match.is_none() {
+    if versions.is_none() {
         return Err(invalid("If-Match", "required", "The header If-Match is required."));
     }
-    let before = own(home, tx, id, if_match)?;
+    let before = own(home, tx, id, versions)?;
     for key in ["type", "customerProfile", "consent", "details"] {
         if given.get(key).is_none_or(Value::is_null) {
             return Err(invalid(key, "required", &format!("{key} is required.")));
@@ -108,6 +109,7 @@ pub(crate) fn replace(
     }
     complete(&mut after);
     states::change(home, &before, &after)?;
+    states::follow_consent(home, &mut after);
     keep(home, tx, after)
 }
 

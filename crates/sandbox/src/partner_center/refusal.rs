@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::headers::Unfit;
 use crate::{call::Answer, database::StoreError};
 
 const CHALLENGE: &str = "Bearer error=\"invalid_token\"";
@@ -36,11 +37,15 @@ fn referrals_error(code: &str, message: &str, target: &str, inner: (&str, &str))
     }})
 }
 
+/// The most characters of a message.
+const LONGEST: usize = 1024;
+
 /// 400 for a value or a change that is not allowed; `target` is a dotted path.
 pub(crate) fn invalid(target: &str, code: &str, message: &str) -> Stop {
-    let body =
-        referrals_error("invalidRequest", "The request is not valid.", target, (code, message));
-    refuse(400, body)
+    let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
+    let (target, message) = (cut(target), cut(message));
+    let why = "The request is not valid.";
+    refuse(400, referrals_error("invalidRequest", why, &target, (code, &message)))
 }
 
 /// 401 for a call without a token that fits this host.
@@ -80,10 +85,24 @@ pub(crate) fn no_address() -> Stop {
     refuse(404, referrals_error("itemNotFound", "The resource was not found.", "address", inner))
 }
 
-/// 405 for a method that the resource does not have.
-pub(crate) fn wrong_method() -> Stop {
+/// 415 or 406 for headers that do not fit.
+pub(super) fn unfit(why: Unfit) -> Stop {
+    let (status, message) = why.told();
+    let code = if status == 415 { "unsupportedMediaType" } else { "notAcceptable" };
+    refuse(status, referrals_error("invalidRequest", message, "headers", (code, message)))
+}
+
+/// The same of the webhooks host.
+pub(super) fn webhooks_unfit(why: Unfit) -> Stop {
+    let (status, message) = why.told();
+    webhooks(status, &status.to_string(), message)
+}
+
+/// 405 for a method that the resource does not have, with those that it has.
+pub(crate) fn wrong_method(allowed: &str) -> Stop {
     let inner = ("methodNotAllowed", "The resource does not support this method.");
-    refuse(405, referrals_error("invalidRequest", "Method not allowed.", "address", inner))
+    let body = referrals_error("invalidRequest", "Method not allowed.", "address", inner);
+    Stop::Refused(Box::new(Answer::json(405, body).with("Allow", allowed)))
 }
 
 /// 412 for an `If-Match` that does not match.
@@ -99,6 +118,14 @@ pub(crate) fn unavailable() -> Answer {
     let body =
         referrals_error("serviceNotAvailable", "The service is not available.", "service", inner);
     Answer::json(503, body).with("Retry-After", "1")
+}
+
+/// 405 of the webhooks host, with the methods that the resource has.
+pub(crate) fn webhooks_wrong_method(allowed: &str) -> Stop {
+    let description = "The method is not supported here.";
+    let body =
+        json!({ "code": "405", "description": description, "data": [], "source": "Webhooks" });
+    Stop::Refused(Box::new(Answer::json(405, body).with("Allow", allowed)))
 }
 
 /// An error of the webhooks host.

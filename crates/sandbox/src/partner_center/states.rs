@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     PartnerHome, Switch,
-    referral::text,
+    referral::{set, text},
     refusal::{Done, invalid},
 };
 
@@ -32,6 +32,16 @@ pub(crate) fn is_help(code: &str) -> bool {
             | "PostSalesCustomerSuccess"
             | "GeneralOrOther"
     )
+}
+
+/// Sets the type of the partner's own deal, which follows from whether Microsoft's sellers see it; what the
+/// partner says of it is only indicative. Deals that came from Microsoft keep theirs.
+pub(crate) fn follow_consent(home: &PartnerHome, referral: &mut Value) {
+    if home.has(Switch::TypeAsGiven) || text(referral, "/direction") == "Incoming" {
+        return;
+    }
+    let kind = if is_shared(referral) { "Shared" } else { "Independent" };
+    set(referral, "type", json!(kind));
 }
 
 /// Refuses any edit of a closed referral.

@@ -28,17 +28,20 @@ pub enum Switch {
     /// A refresh token ends with its first use. Default: it stays good, as Entra's do. The one switch
     /// to the stricter side.
     RefreshOnce,
+    /// A deal keeps the type that the partner gives it. Default: it follows from the consent to share.
+    TypeAsGiven,
 }
 
 impl Switch {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AnyClose,
         Self::PatchName,
         Self::OpenContacts,
         Self::FilterByTime,
         Self::TopIsPage,
         Self::RefreshOnce,
+        Self::TypeAsGiven,
     ];
 
     /// How it is called on a command line.
@@ -50,6 +53,7 @@ impl Switch {
             Self::FilterByTime => "filter-by-time",
             Self::TopIsPage => "top-is-page",
             Self::RefreshOnce => "refresh-once",
+            Self::TypeAsGiven => "type-as-given",
         }
     }
 
@@ -114,5 +118,6 @@ fn bit(switch: Switch) -> u8 {
         Switch::FilterByTime => 8,
         Switch::TopIsPage => 16,
         Switch::RefreshOnce => 32,
+        Switch::TypeAsGiven => 64,
     }
 }

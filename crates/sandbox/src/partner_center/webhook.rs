@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{
     PartnerHome, events,
     events::Registration,
-    refusal::{Done, webhooks},
+    headers, refusal,
+    refusal::{Done, webhooks, webhooks_wrong_method},
 };
 use crate::{
     call::{Answer, Call, Method},
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(
     call: &Call,
     rest: &[&str],
 ) -> Done<Answer> {
+    headers::check(call, refusal::webhooks_unfit)?;
     match (call.method, rest) {
         (Method::Get, ["events"]) => Ok(Answer::json(200, json!(EVENTS))),
         (Method::Get, []) => match events::registration(tx)? {
@@ -52,9 +54,9 @@ pub(crate) fn dispatch(
         }
         (Method::Post, ["validationEvents"]) => test(tx),
         (Method::Get, ["validationEvents", id]) => outcome(home, tx, id),
-        (_, [] | ["events" | "validationEvents", ..]) => {
-            Err(webhooks(405, "405", "The method is not supported here."))
-        }
+        (_, []) => Err(webhooks_wrong_method("GET, POST, PUT")),
+        (_, ["events"] | ["validationEvents", _]) => Err(webhooks_wrong_method("GET")),
+        (_, ["validationEvents"]) => Err(webhooks_wrong_method("POST")),
         (_, _) => Err(webhooks(404, "404", "Nothing is served at this address.")),
     }
 }
@@ -69,7 +71,7 @@ fn shown(registration: &Registration, with_subscriber: bool) -> Value {
         "WebhookEvents": registration.events,
     });
     if let Some(map) = shown.as_object_mut().filter(|_| with_subscriber) {
-        map.shift_insert(0, "SubscriberId".to_owned(), json!(sign::guid()));
+        map.shift_insert(0, "SubscriberId".to_owned(), json!(registration.subscriber));
     }
     shown
 }
@@ -83,35 +85,62 @@ fn register(tx: &Tx<'_>, call: &Call) -> Done<Answer> {
         entries.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let url = given("WebhookUrl").and_then(Value::as_str).unwrap_or_default();
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    if host.is_none_or(str::is_empty) {
+    if !is_address(url) {
         return Err(wrong("The webhook URL is not valid."));
     }
-    let events: Vec<String> = given("WebhookEvents")
-        .and_then(Value::as_array)
-        .map(|events| events.iter().filter_map(|e| e.as_str().map(str::to_owned)).collect())
-        .unwrap_or_default();
-    let is_known = |event: &String| EVENTS.iter().any(|known| known.eq_ignore_ascii_case(event));
-    if events.is_empty() || !events.iter().all(is_known) {
+    let names = given("WebhookEvents").and_then(Value::as_array);
+    let named = |event: &Value| {
+        let event = event.as_str()?;
+        EVENTS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(event))
+            .map(|known| (*known).to_owned())
+    };
+    let events: Option<Vec<String>> = names.and_then(|names| names.iter().map(named).collect());
+    let Some(events) = events.filter(|events| !events.is_empty()) else {
         return Err(wrong("The webhook events are not valid."));
-    }
-    let aside = given("SignatureTokenToMsSignatureHeader").and_then(Value::as_bool);
-    let registration =
-        Registration { url: url.to_owned(), events, signature_aside: aside.unwrap_or(false) };
+    };
+    let signature_aside = match given("SignatureTokenToMsSignatureHeader") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(aside)) => *aside,
+        Some(_) => return Err(wrong("SignatureTokenToMsSignatureHeader is true or false.")),
+    };
+    // Who subscribes stays the same, whatever it registers.
+    let before = events::registration(tx)?.map(|before| before.subscriber);
+    let subscriber = before.filter(|id| !id.is_empty()).unwrap_or_else(sign::guid);
+    let registration = Registration { url: url.to_owned(), events, signature_aside, subscriber };
     events::register(tx, &registration)?;
     Ok(Answer::json(200, shown(&registration, true)))
+}
+
+/// Whether a text is an address that webhooks can go to: absolute, with a host, and without a user.
+fn is_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain
+        && host.is_some_and(|host| {
+            let (name, port) = match host.rsplit_once(':') {
+                Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+                Some(_) | None => (host, None),
+            };
+            let has_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+            !name.is_empty() && has_port && !host.contains('@')
+        })
 }
 
 fn test(tx: &Tx<'_>) -> Done<Answer> {
     let now = tx.now_milliseconds();
     let made = |kept: &Value| kept.get("made").and_then(Value::as_i64).unwrap_or_default();
-    let recent = tx.docs(TESTS)?.iter().filter(|(_, kept)| made(kept) > now - 60_000).count();
-    if recent >= TESTS_A_MINUTE {
-        let body = json!({
-            "statusCode": 429,
-            "message": "Rate limit is exceeded. Try again in 60 seconds.",
-        });
-        return Ok(Answer::json(429, body).with("Retry-After", "60"));
+    let tests = tx.docs(TESTS)?;
+    let recent =
+        tests.iter().map(|(_, kept)| made(kept)).filter(|at| *at > now - 60_000 && *at <= now);
+    let recent: Vec<i64> = recent.collect();
+    if let (true, Some(oldest)) = (recent.len() >= TESTS_A_MINUTE, recent.iter().min()) {
+        let wait = (oldest + 60_000 - now + 999).div_euclid(1000).max(1);
+        let message = format!("Rate limit is exceeded. Try again in {wait} seconds.");
+        let body = json!({ "statusCode": 429, "message": message });
+        return Ok(Answer::json(429, body).with("Retry-After", wait.to_string()));
     }
     let correlation = sign::guid();
     let uri = format!(
@@ -180,9 +209,19 @@ fn word(status: u16) -> String {
         200 => "OK".to_owned(),
         202 => "Accepted".to_owned(),
         204 => "NoContent".to_owned(),
+        301 => "MovedPermanently".to_owned(),
+        302 => "Redirect".to_owned(),
+        307 => "TemporaryRedirect".to_owned(),
+        400 => "BadRequest".to_owned(),
         401 => "Unauthorized".to_owned(),
         403 => "Forbidden".to_owned(),
         404 => "NotFound".to_owned(),
+        408 => "RequestTimeout".to_owned(),
+        410 => "Gone".to_owned(),
+        415 => "UnsupportedMediaType".to_owned(),
+        429 => "TooManyRequests".to_owned(),
+        502 => "BadGateway".to_owned(),
+        504 => "GatewayTimeout".to_owned(),
         500 => "InternalServerError".to_owned(),
         503 => "ServiceUnavailable".to_owned(),
         other => other.to_string(),
@@ -192,4 +231,35 @@ fn word(status: u16) -> String {
 /// Forgets all tests.
 pub(crate) fn forget_tests(tx: &Tx<'_>) -> Result<(), crate::database::StoreError> {
     tx.drop_docs(TESTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_absolute() {
+        for fine in [
+            "https://a.example/hook?x=1",
+            "http://127.0.0.1:8080",
+            "https://[::1]:1/",
+            "http://[::1]",
+        ] {
+            assert!(is_address(fine), "{fine}");
+        }
+        for bad in [
+            "",
+            "nowhere",
+            "ftp://a/",
+            "https://",
+            "https:///x",
+            "https://a b/",
+            "http://:80/",
+            "http://a:port/",
+            "http://a:99999/",
+            "http://u@a/",
+        ] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
 }

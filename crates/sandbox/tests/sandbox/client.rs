@@ -96,6 +96,10 @@ impl Client {
         let bearer = format!("Bearer {token}");
         let mut all = vec![("Authorization", bearer.as_str())];
         all.extend(headers);
+        let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if !body.is_null() && !is_typed {
+            all.push(("Content-Type", "application/json"));
+        }
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.call(method, url, &all, &body).await.unwrap()
     }
@@ -234,7 +238,7 @@ impl Received {
     }
 }
 
-/// A receiver of webhooks that answers with given statuses, the last one for ever.
+/// A receiver of webhooks that answers with given statuses, the last one for ever; 0 stands for silence.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     got: Arc<Mutex<Vec<Received>>>,
@@ -247,6 +251,7 @@ impl Receiver {
         let got = Arc::new(Mutex::new(Vec::<Received>::new()));
         let here = Arc::clone(&got);
         tokio::spawn(async move {
+            let mut silent = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut bytes = Vec::new();
                 let mut part = [0; 4096];
@@ -271,8 +276,14 @@ impl Receiver {
                 let mut all = here.lock().await;
                 let status = statuses.get(all.len()).or(statuses.last()).unwrap();
                 all.push(received);
+                if *status == 0 {
+                    // It stays open, and nothing is said.
+                    silent.push(stream);
+                    continue;
+                }
                 let answer = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    "HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\
+                     Connection: close\r\n\r\n"
                 );
                 let _ = stream.write_all(answer.as_bytes()).await;
             }

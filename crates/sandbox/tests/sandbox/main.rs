@@ -31,6 +31,8 @@ mod log;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod protocol;
+#[cfg(test)]
 mod pubsub;
 #[cfg(test)]
 mod raw;

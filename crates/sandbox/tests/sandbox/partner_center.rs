@@ -249,7 +249,7 @@ async fn lists_are_filtered_ordered_and_paged() {
     for (filter, count) in [
         ("externalReferenceId eq 'ref-1'", 3),
         ("status eq 'New' and substatus eq 'Received' and direction eq 'Incoming'", 1),
-        ("type eq 'Shared' and direction eq 'Outgoing'", 7),
+        ("type eq 'Independent' and direction eq 'Outgoing'", 7),
     ] {
         let filter = encode(filter);
         let got = client.partner("GET", &format!("?$filter={filter}"), &Value::Null).await.is(200);

@@ -87,7 +87,7 @@ async fn what_was_answered_survives_a_kill() {
         });
         let url = format!("{}/webhooks/v1/registration", at("/partner_center/webhooks_url"));
         let partner = bearer("partner_center");
-        let headers = [("Authorization", partner.as_str())];
+        let headers = [("Authorization", partner.as_str()), ("Content-Type", "application/json")];
         helper.call("POST", &url, &headers, &registration.to_string()).await.unwrap().is(200);
         let killer = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(150 + round * 97)).await;
@@ -96,9 +96,9 @@ async fn what_was_answered_survives_a_kill() {
         });
         let write = async |url: String, bearer: String, body: Value| {
             let mut count = 0;
-            while let Ok(got) =
-                helper.call("POST", &url, &[("Authorization", &bearer)], &body.to_string()).await
-            {
+            let headers =
+                [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+            while let Ok(got) = helper.call("POST", &url, &headers, &body.to_string()).await {
                 assert!(got.status < 300, "{got:?}");
                 count += 1;
             }

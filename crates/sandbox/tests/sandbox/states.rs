@@ -99,13 +99,12 @@ fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
 }
 
 /// What nobody can change, by path; and what only people at the portal and at Microsoft can.
-const FIXED: [&str; 14] = [
+const FIXED: [&str; 13] = [
     "/id",
     "/engagementId",
     "/organizationId",
     "/createdDateTime",
     "/direction",
-    "/type",
     "/qualification",
     "/mpnId",
     "/target",
@@ -141,6 +140,8 @@ fn wrongs(before: &Value, after: &Value, step: &Step) -> Vec<String> {
     let renames = matches!(step, Step::Portal { .. } | Step::Seller { act: "edit", .. });
     must(renames || before["name"] == after["name"], "its name");
     must(is_shared(after) || !is_shared(before), "it was hidden again");
+    let kind = if is_shared(after) { "Shared" } else { "Independent" };
+    must(!is_own(after) || text(after, "/type") == kind, "its type");
     must(help(before).is_none() || help(before) == help(after), "its help changed");
     let locked = is_shared(before) || help(before).is_some();
     must(!locked || emails(before) == emails(after), "locked contacts");

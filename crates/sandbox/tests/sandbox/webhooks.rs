@@ -258,3 +258,115 @@ async fn tests_are_two_a_minute_and_kept_for_a_week() {
     client.admin("POST", "/clock", &json!({ "advance": "7d" })).await.is(200);
     client.hooks("GET", &path, &Value::Null).await.is(404);
 }
+
+#[tokio::test]
+async fn registrations_are_checked_and_keep_their_subscriber() {
+    let client = Client::start().await;
+    let with = |name: &str, value: Value| {
+        let mut body = registration("http://127.0.0.1:1/a");
+        body[name] = value;
+        body
+    };
+    for bad in [
+        with("WebhookEvents", json!([])),
+        with("WebhookEvents", json!(["referral-created", "referral-deleted"])),
+        with("WebhookEvents", json!(["referral-created", 5])),
+        with("WebhookEvents", json!("referral-created")),
+        with("WebhookUrl", json!("http://")),
+        with("WebhookUrl", json!("http://a b/")),
+        with("WebhookUrl", json!(5)),
+        with("SignatureTokenToMsSignatureHeader", json!("true")),
+        json!([]),
+    ] {
+        let got = client.hooks("POST", "", &bad).await.is(400);
+        assert_eq!((got.text("/code").as_str(), &got.body["data"]), ("2000", &json!([])), "{bad}");
+    }
+    client.hooks("GET", "", &Value::Null).await.is(404);
+    let first = client.hooks("POST", "", &registration("http://127.0.0.1:1/a")).await.is(200);
+    let names = with("WebhookEvents", json!(["Referral-Updated"]));
+    let second = client.hooks("PUT", "", &names).await.is(200);
+    assert_eq!(first.text("/SubscriberId"), second.text("/SubscriberId"));
+    assert_eq!(second.body["WebhookEvents"], json!(["referral-updated"]));
+    let url = format!("{}/webhooks/v1/registration", client.sandbox.addresses().webhooks);
+    let bearer = format!("Bearer {}", client.sandbox.credentials().partner_center.access_token);
+    let typed = [("Authorization", bearer.as_str()), ("Content-Type", "text/plain")];
+    let text = registration("http://127.0.0.1:1/b").to_string();
+    let got = client.call("PUT", &url, &typed, &text).await.unwrap().is(415);
+    assert_eq!(got.text("/code"), "415");
+    for (method, path, allowed) in [
+        ("DELETE", "", "GET, POST, PUT"),
+        ("PATCH", "", "GET, POST, PUT"),
+        ("POST", "/events", "GET"),
+        ("GET", "/validationEvents", "POST"),
+        ("DELETE", "/validationEvents/x", "GET"),
+    ] {
+        let got = client.hooks(method, path, &Value::Null).await.is(405);
+        assert_eq!(got.headers["allow"], allowed, "{method} {path}");
+    }
+    client.hooks("GET", "/nothing", &Value::Null).await.is(404);
+    client.hooks("GET", "/validationEvents/x", &Value::Null).await.is(404);
+    // Only what is registered is sent, and a test must be registered for.
+    let got = client.hooks("POST", "/validationEvents", &Value::Null).await.is(400);
+    assert_eq!(got.text("/code"), "2002");
+}
+
+#[tokio::test]
+async fn silence_redirects_and_goodbyes_are_failures_like_any_other() {
+    let patience = Patience {
+        attempts: 4,
+        first_wait: Duration::from_millis(5),
+        longest_wait: Duration::from_millis(10),
+        timeout: Duration::from_millis(300),
+    };
+    let client = Client::with(Config { patience, ..Config::default() }).await;
+    let receiver = Receiver::start(&[302, 410, 0, 202]).await;
+    client.hooks("POST", "", &registration(&receiver.url)).await.is(200);
+    let made = client.hooks("POST", "/validationEvents", &Value::Null).await.is(200);
+    let path = format!("/validationEvents/{}", made.text("/correlationId"));
+    let mut outcome = Value::Null;
+    for _ in 0..300 {
+        outcome = client.hooks("GET", &path, &Value::Null).await.is(200).body;
+        if outcome["status"] == json!("completed") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let results = outcome["results"].as_array().unwrap();
+    let told: Vec<(&str, bool)> = results
+        .iter()
+        .map(|one| (one["responseCode"].as_str().unwrap(), one["systemError"] == json!(true)))
+        .collect();
+    assert_eq!(
+        told,
+        [("Redirect", false), ("Gone", false), ("NoResponse", true), ("Accepted", false)]
+    );
+    let got = receiver.wait(4).await;
+    assert_eq!(got.len(), 4, "a redirect is not followed");
+    assert!(got.iter().all(|one| one.head.starts_with("POST /hook ")));
+    assert!(got.iter().all(|one| one.body == got[0].body));
+    assert_eq!(outcome["callbackUrl"], json!(receiver.url));
+}
+
+#[tokio::test]
+async fn both_forms_of_the_signature_are_over_the_same_bytes() {
+    let client = impatient().await;
+    let receiver = Receiver::start(&[200]).await;
+    let mut aside = registration(&receiver.url);
+    aside["SignatureTokenToMsSignatureHeader"] = json!(true);
+    for (body, name, other) in [
+        (registration(&receiver.url), "authorization", "x-ms-signature"),
+        (aside, "x-ms-signature", "authorization"),
+    ] {
+        client.hooks("POST", "", &body).await.is(200);
+        client.admin("POST", "/partner-center/referrals", &json!({})).await.is(201);
+        let count = if name == "authorization" { 1 } else { 2 };
+        let got = receiver.wait(count).await.remove(count - 1);
+        assert_eq!(got.header(other), None);
+        let signature = got.header(name).unwrap();
+        let url = format!("{}/webhook/sign", client.sandbox.addresses().admin);
+        let bearer = format!("Bearer {}", client.sandbox.credentials().admin_token);
+        let authorization = [("Authorization", bearer.as_str())];
+        let signed = client.call("POST", &url, &authorization, &got.body).await.unwrap();
+        assert_eq!(signed.text("/headers/Authorization"), signature);
+    }
+}
