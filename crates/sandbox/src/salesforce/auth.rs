@@ -244,27 +244,41 @@ pub(crate) fn expire_all(tx: &Tx<'_>) -> Result<(), StoreError> {
 pub(crate) fn identity(home: &Home, tx: &Tx<'_>, caller: &Caller) -> Result<Answer, StoreError> {
     let user = tx.row("User", &caller.id)?.map(|user| user.body).unwrap_or_default();
     let text = |name: &str| user.get(name).cloned().unwrap_or_default();
+    let own = format!("{}/id/{}/{}", home.base, home.organization, caller.id);
+    let photo = |size: &str| format!("{}/profilephoto/005/{size}", home.base);
     Ok(Answer::json(
         200,
         json!({
-            "sub": format!("{}/id/{}/{}", home.base, home.organization, caller.id),
-            "id": format!("{}/id/{}/{}", home.base, home.organization, caller.id),
+            "sub": own,
+            "id": own,
+            "asserted_user": true,
             "user_id": caller.id,
             "organization_id": home.organization,
             "preferred_username": text("Username"),
             "username": text("Username"),
             "nickname": text("Alias"),
+            "nick_name": text("Alias"),
             "name": text("Name"),
             "display_name": text("Name"),
             "given_name": text("FirstName"),
+            "first_name": text("FirstName"),
             "family_name": text("LastName"),
+            "last_name": text("LastName"),
             "email": text("Email"),
             "email_verified": true,
+            "mobile_phone": text("MobilePhone"),
+            "addr_country": text("Country"),
+            "photos": { "picture": photo("F"), "thumbnail": photo("T") },
             "user_type": "STANDARD",
             "active": text("IsActive"),
-            "language": "en_US",
-            "locale": "en_US",
-            "zoneinfo": "Europe/Zurich",
+            "language": text("LanguageLocaleKey"),
+            "locale": text("LocaleSidKey"),
+            "zoneinfo": text("TimeZoneSidKey"),
+            "timezone": text("TimeZoneSidKey"),
+            "utcOffset": 3_600_000,
+            "last_modified_date": text("LastModifiedDate"),
+            "updated_at": text("LastModifiedDate"),
+            "is_app_installed": true,
             "urls": urls(home, caller),
         }),
     ))

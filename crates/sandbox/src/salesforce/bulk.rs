@@ -22,6 +22,8 @@ use crate::{
 
 const JOB: &str = "salesforce-job";
 const CSV: &str = "text/csv";
+/// The tables that a done job gives; clients write their names in different ways.
+const RESULTS: [&str; 3] = ["successfulResults", "failedResults", "unprocessedrecords"];
 
 /// Which of the two kinds of job an address is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +67,8 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         }
         (Method::Get, [id, which]) if way == Way::In => {
             let job = find(session, way, id)?;
-            let name = match *which {
-                "successfulResults" | "failedResults" | "unprocessedrecords" => *which,
-                _ => return Err(not_found()),
-            };
+            let name = RESULTS.into_iter().find(|name| name.eq_ignore_ascii_case(which));
+            let name = name.ok_or_else(not_found)?;
             Ok(table(job.get(name).and_then(Value::as_str).unwrap_or_default()))
         }
         (Method::Get, [id, "results"]) => results(call, &find(session, way, id)?),
@@ -96,9 +96,9 @@ fn text<'a>(job: &'a Value, name: &str) -> &'a str {
 
 /// What clients are shown of a job.
 fn info(job: &Value) -> Value {
-    let hidden = ["data", "rows", "successfulResults", "failedResults", "unprocessedrecords"];
+    let is_hidden = |name: &str| ["data", "rows"].contains(&name) || RESULTS.contains(&name);
     let shown = job.as_object().into_iter().flatten();
-    let shown = shown.filter(|(name, _)| !hidden.contains(&name.as_str()));
+    let shown = shown.filter(|(name, _)| !is_hidden(name));
     Value::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 

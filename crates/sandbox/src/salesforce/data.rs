@@ -1,31 +1,41 @@
 //! The data addresses below `/services/data/vXX.0`. In come calls of a signed-in user; out go answers.
 //! It must not know tokens or connections.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::{Map, Value, json};
 
 use crate::{
     call::{Answer, Call, Method},
     clock,
     salesforce::{
-        batch, bulk, collections, composite, conditional, describe, graph,
+        batch, bulk, collections, composite, conditional, describe, graph, layouts,
         model::Object,
-        query,
+        query, recent,
         refusal::{Done, Refusal, Wrong, not_found, unreadable, wrong_method},
-        replication, rows, search,
+        related::{self, Related},
+        replication, root, rows, search,
         session::{Session, parse_body},
         tree,
         upsert::{self, Upserted},
     },
 };
 
+/// How many of the rows last looked at are shown, unless the client wants more or less.
+const DEFAULT_RECENT: usize = 200;
+
 /// Answers one call; `parts` is what follows the version in its path.
 pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Done<Answer> {
     let method = method(call);
     match parts {
-        [] => shown(method, || Ok(Answer::json(200, resources(session)))),
-        ["limits"] => shown(method, || Ok(Answer::json(200, limits(session)))),
+        [] => shown(method, || Ok(Answer::json(200, root::resources(session)))),
+        ["limits"] => shown(method, || Ok(Answer::json(200, root::limits(session)))),
+        ["tabs"] => shown(method, || Ok(Answer::json(200, root::tabs(session)))),
+        ["theme"] => shown(method, || Ok(Answer::json(200, root::theme(session)))),
+        // The organisation has no actions of its own.
+        ["quickActions"] => shown(method, || Ok(Answer::json(200, json!([])))),
+        ["recent"] => shown(method, || {
+            let most = call.parameter("limit").and_then(|most| most.parse().ok());
+            Ok(Answer::json(200, recent::list(session, None, most.unwrap_or(DEFAULT_RECENT))?))
+        }),
         ["query"] => shown(method, || query::first(session, call, false)),
         ["queryAll"] => shown(method, || query::first(session, call, true)),
         ["query" | "queryAll", locator] => shown(method, || query::next(session, locator)),
@@ -33,7 +43,7 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         ["parameterizedSearch"] => search::parameterized(session, call, method),
         ["composite"] => match method {
             Method::Post => composite::run(session),
-            Method::Get => Ok(Answer::json(200, composite_resources(session))),
+            Method::Get => Ok(Answer::json(200, root::composite_resources(session))),
             Method::Head | Method::Put | Method::Patch | Method::Delete | Method::Other => {
                 Err(wrong_method("GET,HEAD,POST"))
             }
@@ -46,10 +56,17 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         ["sobjects"] => {
             Ok(described(session, call, || describe::global(session.org, session.version)))
         }
-        ["sobjects", name] => object(session, method, session.known(name)?),
+        ["sobjects", name] => object(session, call, method, session.known(name)?),
         ["sobjects", name, "describe"] => {
             let object = session.known(name)?;
             Ok(described(session, call, || describe::whole(session.org, object, session.version)))
+        }
+        ["sobjects", name, "describe", rest @ ..] => {
+            shown(method, || layout(session, session.known(name)?, rest))
+        }
+        ["sobjects", name, "quickActions"] => {
+            session.known(name)?;
+            shown(method, || Ok(Answer::json(200, json!([]))))
         }
         ["sobjects", name, "updated"] => replication::updated(session, call, session.known(name)?),
         ["sobjects", name, "deleted"] => replication::deleted(session, call, session.known(name)?),
@@ -96,41 +113,17 @@ fn method(call: &Call) -> Method {
     }
 }
 
-fn resources(session: &Session<'_>) -> Value {
-    let base = format!("/services/data/v{}.0", session.version);
-    let home = session.home;
-    json!({
-        "composite": format!("{base}/composite"),
-        "identity": format!("{}/id/{}/{}", home.base, home.organization, session.caller.id),
-        "limits": format!("{base}/limits"),
-        "parameterizedSearch": format!("{base}/parameterizedSearch"),
-        "search": format!("{base}/search"),
-        "query": format!("{base}/query"),
-        "queryAll": format!("{base}/queryAll"),
-        "sobjects": format!("{base}/sobjects"),
-    })
-}
-
-fn composite_resources(session: &Session<'_>) -> Value {
-    let base = format!("/services/data/v{}.0/composite", session.version);
-    json!({
-        "tree": format!("{base}/tree"),
-        "batch": format!("{base}/batch"),
-        "sobjects": format!("{base}/sobjects"),
-        "graph": format!("{base}/graph"),
-        "composite": base,
-    })
-}
-
-fn limits(session: &Session<'_>) -> Value {
-    let calls = session.home.daily_calls;
-    // This call counts as well.
-    let used = session.home.used.load(Ordering::Relaxed) + 1;
-    json!({
-        "DailyApiRequests": { "Max": calls, "Remaining": (calls - used).max(0) },
-        "DataStorageMB": { "Max": 1024, "Remaining": 1024 },
-        "FileStorageMB": { "Max": 1024, "Remaining": 1024 },
-    })
+/// How an object's pages are laid out; `rest` is what follows `describe`.
+fn layout(session: &Session<'_>, object: &Object, rest: &[&str]) -> Done<Answer> {
+    let answer = |body: Value| Ok(Answer::json(200, body));
+    match rest {
+        ["layouts"] => answer(layouts::all(session.org, object, session.version)),
+        ["layouts", record_type] => answer(layouts::one(session.org, object, record_type)?),
+        ["compactLayouts"] => answer(layouts::compact(object, session.version)),
+        // Nothing is approved here.
+        ["approvalLayouts"] => answer(json!({ "approvalLayouts": [] })),
+        _ => Err(not_found()),
+    }
 }
 
 /// A JSON body that must be an object.
@@ -143,14 +136,17 @@ fn fields(session: &Session<'_>) -> Done<Map<String, Value>> {
     }
 }
 
-fn object(session: &Session<'_>, method: Method, object: &Object) -> Done<Answer> {
+fn object(session: &Session<'_>, call: &Call, method: Method, object: &Object) -> Done<Answer> {
     match method {
-        Method::Get | Method::Head => Ok(Answer::json(
-            200,
-            json!({ "objectDescribe": describe::summary(object, session.version), "recentItems": [] }),
-        )),
+        Method::Get | Method::Head => {
+            let recent = recent::list(session, Some(object), DEFAULT_RECENT)?;
+            let described = describe::summary(object, session.version);
+            let body = json!({ "objectDescribe": described, "recentItems": recent });
+            Ok(Answer::json(200, body))
+        }
         Method::Post => {
             let id = rows::create(session, object, &fields(session)?, None)?;
+            recent::note(session, call, &id)?;
             let location = session.row_url(&object.name, &id);
             Ok(Answer::json(201, created(&id)).with("Location", location))
         }
@@ -173,7 +169,7 @@ fn row(
 ) -> Done<Answer> {
     // POST /sobjects/X/Id is a plain create.
     if method == Method::Post && given.eq_ignore_ascii_case("Id") {
-        return self::object(session, method, object);
+        return self::object(session, call, method, object);
     }
     let id = rows::read_id(object, given)?;
     match method {
@@ -185,6 +181,7 @@ fn row(
                 conditional::if_match(call, &object.name, &stored.body)?;
             }
             rows::update(session, object, &id, &fields, None)?;
+            recent::note(session, call, &id)?;
             let now = session.tx.row(&object.name, &id)?;
             Ok(tagged(Answer::empty(204), object, now.map(|row| row.body).as_ref()))
         }
@@ -200,6 +197,7 @@ fn show(session: &Session<'_>, call: &Call, object: &Object, id: &str) -> Done<A
     let row = rows::live(session, object, id)?;
     rows::unmodified_since(&row, call.header("if-unmodified-since"))?;
     conditional::if_match(call, &object.name, &row)?;
+    recent::note(session, call, id)?;
     let modified = rows::modified(&row);
     let stamp = clock::http_date(modified);
     let since = call.header("if-modified-since").and_then(clock::from_http);
@@ -229,6 +227,12 @@ fn by_key(
     key: &str,
     value: &str,
 ) -> Done<Answer> {
+    if let Some(id) = related::start(object, key).filter(|_| object.field(key).is_none()) {
+        return match related::follow(session, call, object, &id, value)? {
+            Related::Parent(parent, id) => row(session, call, method, parent, &id),
+            Related::Children(shown) => related::children(method, shown),
+        };
+    }
     let field = upsert::key_field(object, key)?;
     if method == Method::Patch {
         let update_only =

@@ -87,7 +87,7 @@ pub(crate) fn whole(org: &Org, object: &Object, version: u32) -> Value {
 }
 
 /// One field with all attributes.
-fn field(object: &Object, field: &Field) -> Value {
+pub(crate) fn field(object: &Object, field: &Field) -> Value {
     let mut shown = same_for_all();
     for part in [kind_of(field), rights_of(object, field)] {
         if let (Some(shown), Value::Object(part)) = (shown.as_object_mut(), part) {
@@ -200,12 +200,19 @@ fn sizes(kind: &Kind) -> (usize, u32, u32, u32) {
     }
 }
 
+/// The values of a picklist; of other fields none.
 fn picklist(kind: &Kind) -> Vec<Value> {
+    admitted(kind, &|_| true)
+}
+
+/// Those values of a picklist that fit.
+pub(crate) fn admitted(kind: &Kind, fits: &dyn Fn(&str) -> bool) -> Vec<Value> {
     let Kind::Picklist { values, .. } = kind else {
         return Vec::new();
     };
     values
         .iter()
+        .filter(|value| fits(&value.value))
         .map(|value| {
             json!({
                 "active": value.active,

@@ -325,6 +325,11 @@ impl Object {
         self.name.ends_with("__c")
     }
 
+    /// Whether its rows have names that people know them by.
+    pub(crate) fn names_rows(&self) -> bool {
+        self.fields.iter().any(|field| field.names_the_row)
+    }
+
     /// The field of a name in any case.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::salesforce::{
-    ids,
+    describe, ids,
     model::{Field, Kind, Link, Object, OnDelete, Org, RecordType},
     objects,
     refusal::{Done, Wrong, bad},
@@ -82,6 +82,56 @@ pub(crate) fn described(object: &Object, version: u32) -> Value {
     });
     let master = info((MASTER, "Master", "Master"), (true, object.record_types.is_empty()));
     own.chain([master]).collect()
+}
+
+/// Whether rows of the object can have this record type.
+pub(crate) fn has(object: &Object, id: &str) -> bool {
+    let mut own = object.record_types.iter();
+    id == MASTER || own.any(|kind| kind.active && kind.id.as_deref() == Some(id))
+}
+
+/// By which layout each record type is shown, and the values that it admits.
+pub(crate) fn mappings(object: &Object, layout: &str, version: u32) -> Value {
+    let mut mappings = described(object, version);
+    for mapping in mappings.as_array_mut().into_iter().flatten() {
+        let name = mapping.get("developerName").and_then(Value::as_str);
+        let kind = object.record_types.iter().find(|kind| name == Some(&kind.name));
+        let lists: Vec<Value> = object
+            .fields
+            .iter()
+            .filter(|field| matches!(field.kind, Kind::Picklist { .. }))
+            .map(|field| {
+                let of_kind =
+                    kind.and_then(|kind| kind.values.iter().find(|(name, _)| *name == field.name));
+                let fits = |value: &str| {
+                    of_kind.is_none_or(|(_, values)| values.iter().any(|own| own == value))
+                };
+                let values = describe::admitted(&field.kind, &fits);
+                json!({ "picklistName": field.name, "picklistValues": values })
+            })
+            .collect();
+        if let Some(mapping) = mapping.as_object_mut() {
+            mapping.insert("layoutId".to_owned(), json!(layout));
+            mapping.insert("picklistsForRecordType".to_owned(), json!(lists));
+        }
+    }
+    mappings
+}
+
+/// By which compact layout each record type is shown.
+pub(crate) fn compact(object: &Object) -> Value {
+    let own =
+        object.record_types.iter().filter_map(|kind| Some((kind.active, kind.id.as_deref()?)));
+    let all = own.chain([(true, MASTER)]);
+    let mapping = |(available, id): (bool, &str)| {
+        json!({
+            "available": available,
+            "compactLayoutId": null,
+            "compactLayoutName": "SYSTEM",
+            "recordTypeId": id,
+        })
+    };
+    all.map(mapping).collect()
 }
 
 /// The one that rows get which name none.

@@ -15,7 +15,7 @@ use crate::{
         model::Org,
         objects::lists::{STAGES, STANDARD_PROFILE},
         orgs::{Orgs, Shared},
-        outbound, record_types,
+        outbound, recent, record_types,
         refusal::{Done, Stop},
         rows, rules,
         session::{Caller, Home, Session},
@@ -91,7 +91,7 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     for object in &home.orgs.now().whole.objects {
         tx.drop_rows(&object.name)?;
     }
-    for kind in ["salesforce-locator", "salesforce-job"] {
+    for kind in ["salesforce-locator", "salesforce-job", recent::KEPT] {
         tx.drop_docs(kind)?;
     }
     rules::forget(tx)?;
