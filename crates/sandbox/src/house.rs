@@ -105,28 +105,49 @@ impl House {
         outcome
     }
 
-    /// Answers a poll of the Streaming API, which may be held for long. No fault strikes it.
+    /// Answers a poll of the Streaming API, which may be held for long.
     async fn poll(&self, call: Call) -> Outcome {
         let (begun, at) = (Instant::now(), self.store.clock.now_ticks());
-        let sent = Sent::new(self.notifier.cometd.answer(call.clone()).await);
-        let told = Told { status: sent.status, headers: &sent.headers, body: &sent.body };
-        let microseconds = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let system = System::Salesforce;
-        let about = About { system: system.name(), at, microseconds, user: None, fault: None };
-        self.journal.add(&call, Some(told), about);
-        self.usage.count(system, call.body.len(), sent.body.len());
-        Outcome { wait: Duration::ZERO, sent: Some(sent), script: None }
+        let strike = self.faults.strike(&self.store, system, &call);
+        let kind = strike.as_ref().map(|strike| strike.kind);
+        if kind == Some(Kind::ExpiredToken) {
+            self.expire(&call);
+        }
+        let told = strike.as_ref().and_then(|s| fault::answer(system, s.kind, s.retry_after));
+        let answer = match (told, kind) {
+            (Some(answer), _) => Some(answer),
+            (None, Some(Kind::Close | Kind::Reset | Kind::Timeout)) => None,
+            (None, _) => Some(self.notifier.cometd.answer(call.clone()).await),
+        };
+        let about = About { system: system.name(), at, microseconds: 0, user: None, fault: None };
+        let outcome = self.finish((system, &call), strike.as_ref(), answer, begun, about);
+        tokio::time::sleep(outcome.wait).await;
+        outcome
     }
 
     fn work(&self, system: System, call: &Call) -> Outcome {
         let (begun, at) = (Instant::now(), self.store.clock.now_ticks());
         let strike = self.faults.strike(&self.store, system, call);
-        let kind = strike.as_ref().map(|strike| strike.kind);
         let reply = match &strike {
             Some(strike) => self.carry_out_with(system, call, strike),
             None => Some(self.carry_out(system, call)),
         };
         let (answer, user) = reply.map_or((None, None), |reply| (Some(reply.answer), reply.user));
+        let about = About { system: system.name(), at, microseconds: 0, user, fault: None };
+        self.finish((system, call), strike.as_ref(), answer, begun, about)
+    }
+
+    /// Makes of an answer what goes out, and notes it.
+    fn finish(
+        &self,
+        (system, call): (System, &Call),
+        strike: Option<&Strike>,
+        answer: Option<Answer>,
+        begun: Instant,
+        about: About,
+    ) -> Outcome {
+        let kind = strike.map(|strike| strike.kind);
         let sent = answer.filter(|_| !kind.is_some_and(is_silent)).map(Sent::new);
         let sent = sent.map(|sent| match kind {
             Some(Kind::WrongType) => sent.with_wrong_type(),
@@ -139,15 +160,11 @@ impl House {
         });
         let microseconds = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let fault = kind.map(Kind::word);
-        self.journal.add(
-            call,
-            told,
-            About { system: system.name(), at, microseconds, user, fault },
-        );
+        self.journal.add(call, told, About { microseconds, fault, ..about });
         let bytes = sent.as_ref().map_or(0, |sent| sent.body.len());
         self.usage.count(system, call.body.len(), bytes);
         let length = if call.method == Method::Head { 0 } else { bytes };
-        let (wait, script) = strike.map_or((0, None), |strike| goes_out(&strike, length));
+        let (wait, script) = strike.map_or((0, None), |strike| goes_out(strike, length));
         Outcome { wait: Duration::from_millis(wait), sent, script }
     }
 
@@ -160,7 +177,9 @@ impl House {
             }
             (System::Webhooks, _) => self.partner_center.answer_webhooks(call),
             (System::PartnerCenter, _) => self.partner_center.answer(call),
-            (System::Salesforce | System::Admin, _) => self.salesforce.answer(call),
+            (System::Salesforce | System::PubSub | System::Admin, _) => {
+                self.salesforce.answer(call)
+            }
         }
     }
 
@@ -209,7 +228,7 @@ impl House {
 
     fn look_behind(&self, system: System, call: &Call, behind: usize) -> Reply {
         match system {
-            System::Salesforce | System::Admin => {
+            System::Salesforce | System::PubSub | System::Admin => {
                 self.salesforce.lagging(Lag::Rows(behind)).answer(call)
             }
             System::PartnerCenter => {

@@ -282,8 +282,8 @@ impl Sandbox {
         let usage = Arc::new(Usage::default());
         let (stop, stopping) = watch::channel(false);
         let waits = (config.keep_alive, config.poll_hold);
-        let names = (&home, &addresses);
-        let notifier = Arc::new(Notifier::new(&store, names, &journal, &stopping, waits));
+        let (names, notes) = ((&home, &addresses), (&journal, &faults));
+        let notifier = Arc::new(Notifier::new(&store, names, notes, &stopping, waits));
         let house = Arc::new(House {
             salesforce: Salesforce::new(
                 home.clone(),

@@ -25,6 +25,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum System {
     Salesforce,
+    PubSub,
     PartnerCenter,
     Webhooks,
     Admin,
@@ -35,6 +36,7 @@ impl System {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Salesforce => "salesforce",
+            Self::PubSub => "pubsub",
             Self::PartnerCenter => "partner_center",
             Self::Webhooks => "webhooks",
             Self::Admin => "admin",
@@ -43,7 +45,7 @@ impl System {
 
     /// The system of a name that faults can be ordered for.
     pub(crate) fn faulty(name: &str) -> Option<Self> {
-        [Self::Salesforce, Self::PartnerCenter, Self::Webhooks]
+        [Self::Salesforce, Self::PubSub, Self::PartnerCenter, Self::Webhooks]
             .into_iter()
             .find(|system| system.name() == name)
     }

@@ -287,6 +287,9 @@ pub(crate) struct Log {
 pub(crate) enum System {
     /// Salesforce
     Salesforce,
+    /// Salesforce's Pub/Sub API
+    #[value(name = "pubsub")]
+    PubSub,
     /// Partner Center's API
     #[value(name = "partner_center", alias = "partner-center")]
     PartnerCenter,
@@ -299,6 +302,7 @@ impl System {
     pub(crate) fn name(self) -> &'static str {
         match self {
             System::Salesforce => "salesforce",
+            System::PubSub => "pubsub",
             System::PartnerCenter => "partner_center",
             System::Webhooks => "webhooks",
         }

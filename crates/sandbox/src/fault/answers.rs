@@ -55,7 +55,7 @@ pub(crate) fn lock_row(code: &str) -> Value {
 /// A page for people with status 200, as sign-in pages and front doors send.
 fn page(system: System) -> Answer {
     let title = match system {
-        System::Salesforce => "Login",
+        System::Salesforce | System::PubSub => "Login",
         System::PartnerCenter | System::Webhooks | System::Admin => "Sign in to your account",
     };
     let html = format!(
@@ -68,7 +68,7 @@ fn page(system: System) -> Answer {
 
 fn by_status(system: System, status: u16, retry_after: Option<i64>) -> Answer {
     match system {
-        System::Salesforce | System::Admin => salesforce(status),
+        System::Salesforce | System::PubSub | System::Admin => salesforce(status),
         System::PartnerCenter | System::Webhooks if status == 429 => {
             let wait = retry_after.unwrap_or(1);
             let message = format!("Rate limit is exceeded. Try again in {wait} seconds.");

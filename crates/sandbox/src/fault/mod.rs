@@ -198,6 +198,11 @@ impl Faults {
         tx.drop_docs(KIND)
     }
 
+    /// Whether anything is ordered.
+    pub(crate) fn are_armed(&self) -> bool {
+        self.is_armed.load(Ordering::SeqCst)
+    }
+
     /// The fault that strikes this call, if any, which is then used up once more.
     pub(crate) fn strike(&self, store: &Store, system: System, call: &Call) -> Option<Strike> {
         if !self.is_armed.load(Ordering::SeqCst) {

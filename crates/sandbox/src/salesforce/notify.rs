@@ -11,6 +11,7 @@ use crate::{
     Addresses,
     call::{Answer, Call},
     database::StoreError,
+    fault::Faults,
     journal::Journal,
     salesforce::{Home, automation, changes, cometd::Cometd, outbound, pubsub, pubsub::Hub},
     store::{End, Store},
@@ -31,7 +32,7 @@ impl Notifier {
     pub(crate) fn new(
         store: &Arc<Store>,
         (home, addresses): (&Home, &Addresses),
-        journal: &Arc<Journal>,
+        (journal, faults): (&Arc<Journal>, &Arc<Faults>),
         stop: &watch::Receiver<bool>,
         (silence, hold): (Duration, Duration),
     ) -> Self {
@@ -40,6 +41,7 @@ impl Notifier {
             instances: [addresses.salesforce.clone(), addresses.salesforce_https.clone()],
             store: Arc::clone(store),
             journal: Arc::clone(journal),
+            faults: Arc::clone(faults),
             drops: watch::Sender::new(()),
             stop: stop.clone(),
             keep_alive: watch::Sender::new(silence),

@@ -12,6 +12,17 @@ pub(crate) enum ReplayPreset {
     Custom = 2,
 }
 
+impl ReplayPreset {
+    /// Its name in the protocol.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Latest => "LATEST",
+            Self::Earliest => "EARLIEST",
+            Self::Custom => "CUSTOM",
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TopicRequest {
     #[prost(string, tag = "1")]

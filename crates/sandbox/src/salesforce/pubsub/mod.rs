@@ -1,12 +1,17 @@
 //! The Pub/Sub API. In come calls with their metadata, already read; out go topics, schemas and refusals in
 //! its words. It must not know the gRPC library, nor how rows change.
 
+mod faults;
 pub(crate) mod messages;
 mod stream;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use self::messages::{SchemaInfo, TopicInfo};
@@ -14,10 +19,13 @@ pub(crate) use self::wire::serve;
 use crate::{
     call::{Call, Method},
     database::{self, StoreError},
+    fault::Faults,
     journal::{About, Journal, Told as Answered},
     salesforce::{auth, changes::schema, ids, session::Home},
+    serve::System,
     sign,
     store::{End, Store, Tx},
+    wire::Wire,
 };
 
 /// What all calls share.
@@ -28,6 +36,7 @@ pub(crate) struct Hub {
     pub(crate) instances: [String; 2],
     pub(crate) store: Arc<Store>,
     pub(crate) journal: Arc<Journal>,
+    pub(crate) faults: Arc<Faults>,
     /// Rings when all streams are to be cut.
     pub(crate) drops: watch::Sender<()>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -35,14 +44,33 @@ pub(crate) struct Hub {
     pub(crate) keep_alive: watch::Sender<Duration>,
 }
 
+/// A call, or the end of a stream, for the request log.
+#[derive(Debug)]
+struct Noted<'a> {
+    method: &'a str,
+    asked: Value,
+    told: Value,
+    begun: Instant,
+    refused: Option<&'a Refused>,
+    fault: Option<&'static str>,
+}
+
+/// The path of a method.
+fn address(method: &str) -> String {
+    format!("/eventbus.v1.PubSub/{method}")
+}
+
 /// The kinds of refusal that gRPC tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     InvalidArgument,
     NotFound,
+    PermissionDenied,
+    ResourceExhausted,
     Unauthenticated,
     Unavailable,
     Unimplemented,
+    Internal,
 }
 
 /// A refused call: the status, Salesforce's own code for it, and what it says.
@@ -57,6 +85,11 @@ pub(crate) struct Refused {
 impl Refused {
     fn new(code: Code, word: &'static str, message: impl Into<String>) -> Self {
         Self { code, word, message: message.into() }
+    }
+
+    /// Salesforce's code for it, in full.
+    pub(crate) fn trailer(&self) -> String {
+        format!("sfdc.platform.eventbus.grpc.{}", self.word)
     }
 
     fn unavailable() -> Self {
@@ -88,6 +121,8 @@ pub(crate) struct Ticket {
     pub(crate) tenant: String,
     /// The number of this call, for its answers.
     pub(crate) rpc: String,
+    /// The connection that it came by.
+    pub(crate) wire: Wire,
 }
 
 impl Hub {
@@ -104,14 +139,19 @@ impl Hub {
     }
 
     /// Adds a call to the request log. Over gRPC the status is always 200; what was refused has its code.
-    fn note(&self, method: &str, about: &str, refused: Option<&Refused>) {
-        let target = format!("/eventbus.v1.PubSub/{method}");
-        let call = Call::new(Method::Post, &target, Vec::new(), about.as_bytes().to_vec());
-        let code = refused.map(|refused| ("error-code".to_owned(), refused.word.to_owned()));
-        let headers: Vec<(String, String)> = code.into_iter().collect();
-        let answered = Answered { status: 200, headers: &headers, body: &[] };
+    fn note(&self, noted: &Noted<'_>) {
+        let body = noted.asked.to_string().into_bytes();
+        let call = Call::new(Method::Post, &address(noted.method), Vec::new(), body);
+        let code = noted.refused.map(|refused| ("error-code".to_owned(), refused.trailer()));
+        let message = noted.refused.map(|r| ("grpc-message".to_owned(), r.message.clone()));
+        let headers: Vec<(String, String)> = code.into_iter().chain(message).collect();
+        let told = if noted.told.is_null() { Vec::new() } else { noted.told.to_string().into() };
+        let answered = Answered { status: 200, headers: &headers, body: &told };
+        let elapsed = noted.begun.elapsed();
+        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let at = self.store.clock.now_ticks();
-        let about = About { system: "pubsub", at, microseconds: 0, user: None, fault: None };
+        let system = System::PubSub.name();
+        let about = About { system, at, microseconds, user: None, fault: noted.fault };
         self.journal.add(&call, Some(answered), about);
     }
 
@@ -130,7 +170,7 @@ impl Hub {
     }
 
     async fn topic(self: &Arc<Self>, ticket: Ticket, name: String) -> Told<TopicInfo> {
-        let about = name.clone();
+        let (begun, asked) = (Instant::now(), json!({ "topicName": name }));
         let told = self.with_state(move |hub, tx| {
             hub.admit(tx, &ticket)?;
             let topic = Topic::named(tx, &name)?;
@@ -144,12 +184,20 @@ impl Hub {
             })
         });
         let told = told.await;
-        self.note("GetTopic", &about, told.as_ref().err());
+        let answer = told.as_ref().map(|topic| json!({ "schemaId": topic.schema_id }));
+        self.note(&Noted {
+            method: "GetTopic",
+            asked,
+            told: answer.unwrap_or_default(),
+            begun,
+            refused: told.as_ref().err(),
+            fault: None,
+        });
         told
     }
 
     async fn schema(self: &Arc<Self>, ticket: Ticket, id: String) -> Told<SchemaInfo> {
-        let about = id.clone();
+        let (begun, asked) = (Instant::now(), json!({ "schemaId": id }));
         let told = self.with_state(move |hub, tx| {
             hub.admit(tx, &ticket)?;
             let schema_json = schema::by_id(tx, &id)?.ok_or_else(|| {
@@ -159,7 +207,14 @@ impl Hub {
             Ok(SchemaInfo { schema_json, schema_id: id, rpc_id: ticket.rpc })
         });
         let told = told.await;
-        self.note("GetSchema", &about, told.as_ref().err());
+        self.note(&Noted {
+            method: "GetSchema",
+            asked,
+            told: Value::Null,
+            begun,
+            refused: told.as_ref().err(),
+            fault: None,
+        });
         told
     }
 }

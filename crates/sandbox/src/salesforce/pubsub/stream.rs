@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use serde_json::{Value, json};
 use tokio::{
     sync::mpsc::{Receiver, Sender},
     time::Instant,
 };
 
 use super::{
-    Code, Hub, Refused, Ticket, Told, Topic,
+    Code, Hub, Noted, Refused, Ticket, Told, Topic,
     messages::{ConsumerEvent, FetchRequest, FetchResponse, ProducerEvent, ReplayPreset},
 };
 use crate::{
@@ -38,6 +39,10 @@ struct Subscription {
     /// How many events the client still wants.
     pending: i32,
     book: Arc<Mutex<Book>>,
+    /// How many events it gave.
+    given: usize,
+    /// The fault that ended it.
+    fault: Option<&'static str>,
 }
 
 /// Serves one subscription until either side ends it.
@@ -50,11 +55,27 @@ pub(crate) async fn run(
     let Some(first) = requests.recv().await else {
         return;
     };
-    let about = first.topic_name.clone();
+    let begun = Instant::now();
+    let preset = ReplayPreset::try_from(first.replay_preset).unwrap_or(ReplayPreset::Latest);
+    let asked = json!({
+        "topicName": first.topic_name,
+        "replayPreset": preset.word(),
+        "numRequested": first.num_requested,
+    });
+    let note = |method, told, refused: Option<&Refused>, fault| {
+        let asked = asked.clone();
+        let begun = begun.into_std();
+        hub.note(&Noted { method, asked, told, begun, refused, fault });
+    };
     let opened = Subscription::open(Arc::clone(&hub), ticket, first).await;
-    hub.note("Subscribe", &about, opened.as_ref().err());
+    note("Subscribe", Value::Null, opened.as_ref().err(), None);
     let ended = match opened {
-        Ok(mut subscription) => subscription.serve(&mut requests, &out).await,
+        Ok(mut subscription) => {
+            let ended = subscription.serve(&mut requests, &out).await;
+            let told = json!({ "events": subscription.given });
+            note("Subscribe/end", told, ended.as_ref().err(), subscription.fault);
+            ended
+        }
         Err(refused) => Err(refused),
     };
     if let Err(refused) = ended {
@@ -76,7 +97,7 @@ impl Subscription {
             })
             .await?;
         let book = Arc::default();
-        Ok(Self { hub, ticket, name, topic, position, pending, book })
+        Ok(Self { hub, ticket, name, topic, position, pending, book, given: 0, fault: None })
     }
 
     async fn serve(&mut self, requests: &mut Receiver<FetchRequest>, out: &Out) -> Told<()> {
@@ -93,7 +114,7 @@ impl Subscription {
             if self.pending > 0 {
                 let events = self.events().await?;
                 if !events.is_empty() {
-                    if out.send(Ok(self.response(events))).await.is_err() {
+                    if !self.say(events, out).await? {
                         return Ok(());
                     }
                     alive = self.next_sign();
@@ -113,8 +134,8 @@ impl Subscription {
                 () = &mut stop => return Err(Refused::unavailable()),
                 () = out.closed() => return Ok(()),
                 () = tokio::time::sleep_until(alive), if self.pending > 0 => {
-                    let response = self.sign_of_life().await?;
-                    if out.send(Ok(response)).await.is_err() {
+                    self.sign_of_life().await?;
+                    if !self.say(Vec::new(), out).await? {
                         return Ok(());
                     }
                     alive = self.next_sign();
@@ -152,9 +173,11 @@ impl Subscription {
         let (position, topic) = (self.position, self.topic.clone());
         let limit = i64::from(self.pending.min(MOST));
         let book = Arc::clone(&self.book);
+        let ticket = self.ticket.clone();
         let (position, events) = self
             .hub
-            .with_state(move |_, tx| {
+            .with_state(move |hub, tx| {
+                hub.admit(tx, &ticket)?;
                 let changes = tx.changes_after(position, topic.entity(), limit)?;
                 let last = changes.last().map_or(position, |change| change.number);
                 let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,8 +202,23 @@ impl Subscription {
         }
     }
 
-    /// An answer without events; the session must still be valid.
-    async fn sign_of_life(&mut self) -> Told<FetchResponse> {
+    /// Gives an answer, unless a fault strikes it; answers whether the client is still there.
+    async fn say(&mut self, events: Vec<ConsumerEvent>, out: &Out) -> Told<bool> {
+        let met = self.hub.meet("Subscribe/answers", &self.ticket.token).await;
+        if let Some(ending) = met.ending {
+            self.fault = met.fault;
+            return Err(ending.refusal(&self.ticket.wire));
+        }
+        self.given += events.len();
+        let response = self.response(events);
+        if met.twice && out.send(Ok(response.clone())).await.is_err() {
+            return Ok(false);
+        }
+        Ok(out.send(Ok(response)).await.is_ok())
+    }
+
+    /// Moves the position to the end of a quiet topic; the session must still be valid.
+    async fn sign_of_life(&mut self) -> Told<()> {
         let ticket = self.ticket.clone();
         let (position, topic) = (self.position, self.topic.clone());
         let latest = self
@@ -193,7 +231,7 @@ impl Subscription {
             })
             .await?;
         self.position = latest;
-        Ok(self.response(Vec::new()))
+        Ok(())
     }
 }
 

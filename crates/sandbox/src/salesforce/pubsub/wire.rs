@@ -1,8 +1,9 @@
 //! The gRPC listener. In come HTTP/2 connections; out go the answers of the Pub/Sub API. The only file that
 //! knows the gRPC library; it must not know topics or events.
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc, time::Instant};
 
+use serde_json::Value;
 use tokio::{
     sync::mpsc::{self, Receiver},
     task::JoinHandle,
@@ -21,7 +22,8 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 use super::{
-    Code, Hub, Refused, Ticket, Told,
+    Code, Hub, Noted, Refused, Ticket, Told,
+    faults::Ending,
     messages::{FetchRequest, FetchResponse, SchemaInfo, SchemaRequest, TopicInfo, TopicRequest},
     rpc_id, stream,
 };
@@ -33,6 +35,8 @@ use crate::{
 
 /// Requests and answers of a stream that may wait.
 const ROOM: usize = 16;
+/// What a front door shows to people.
+const PAGE: &str = "<!DOCTYPE html>\n<title>Login</title>\n<h1>Login</h1>\n";
 
 /// Serves the Pub/Sub API until told to stop.
 pub(crate) fn serve(mut door: Door, hub: Arc<Hub>) -> JoinHandle<()> {
@@ -81,7 +85,14 @@ impl Service<http::Request<Body>> for Desk {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let hub = Arc::clone(&self.hub);
+        let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let token = request.headers().get("accesstoken").and_then(|token| token.to_str().ok());
+        let token = token.unwrap_or_default().to_owned();
+        let wire = request.extensions().get::<Wire>().cloned().unwrap_or_default();
         Box::pin(async move {
+            if let Some(ended) = struck(&hub, &method, &token, &wire).await {
+                return Ok(ended);
+            }
             Ok(match request.uri().path() {
                 "/eventbus.v1.PubSub/GetTopic" => {
                     Grpc::new(ProstCodec::default()).unary(GetTopic(hub), request).await
@@ -92,8 +103,7 @@ impl Service<http::Request<Body>> for Desk {
                 "/eventbus.v1.PubSub/Subscribe" => {
                     Grpc::new(ProstCodec::default()).streaming(Subscribe(hub), request).await
                 }
-                path => {
-                    let method = path.rsplit('/').next().unwrap_or_default();
+                _ => {
                     let message = format!("The sandbox does not serve {method}.");
                     let refused =
                         Refused::new(Code::Unimplemented, "service.unimplemented", message);
@@ -102,6 +112,35 @@ impl Service<http::Request<Body>> for Desk {
             })
         })
     }
+}
+
+/// The answer in the place of a call that a fault struck.
+async fn struck(
+    hub: &Arc<Hub>,
+    method: &str,
+    token: &str,
+    wire: &Wire,
+) -> Option<http::Response<Body>> {
+    let begun = Instant::now();
+    let met = hub.meet(method, token).await;
+    let ending = met.ending?;
+    let is_page = matches!(ending, Ending::Page);
+    let refused = ending.refusal(wire);
+    hub.note(&Noted {
+        method,
+        asked: Value::Null,
+        told: Value::Null,
+        begun,
+        refused: Some(&refused),
+        fault: met.fault,
+    });
+    if is_page {
+        let mut page = http::Response::new(Body::new(PAGE.to_owned()));
+        let kind = http::HeaderValue::from_static("text/html; charset=utf-8");
+        page.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+        return Some(page);
+    }
+    Some(status(&refused, &rpc_id()).into_http())
 }
 
 struct GetTopic(Arc<Hub>);
@@ -113,7 +152,7 @@ impl UnaryService<TopicRequest> for GetTopic {
     fn call(&mut self, request: Request<TopicRequest>) -> Self::Future {
         let hub = Arc::clone(&self.0);
         Box::pin(async move {
-            let ticket = ticket(request.metadata());
+            let ticket = ticket(&request);
             let rpc = ticket.rpc.clone();
             answer(hub.topic(ticket, request.into_inner().topic_name).await, &rpc)
         })
@@ -129,7 +168,7 @@ impl UnaryService<SchemaRequest> for GetSchema {
     fn call(&mut self, request: Request<SchemaRequest>) -> Self::Future {
         let hub = Arc::clone(&self.0);
         Box::pin(async move {
-            let ticket = ticket(request.metadata());
+            let ticket = ticket(&request);
             let rpc = ticket.rpc.clone();
             answer(hub.schema(ticket, request.into_inner().schema_id).await, &rpc)
         })
@@ -146,7 +185,7 @@ impl StreamingService<FetchRequest> for Subscribe {
     fn call(&mut self, request: Request<Streaming<FetchRequest>>) -> Self::Future {
         let hub = Arc::clone(&self.0);
         Box::pin(async move {
-            let ticket = ticket(request.metadata());
+            let ticket = ticket(&request);
             let rpc = ticket.rpc.clone();
             let (asks, asked) = mpsc::channel(ROOM);
             let (answers, given) = mpsc::channel(ROOM);
@@ -185,7 +224,8 @@ fn answer<T>(told: Told<T>, rpc: &str) -> Result<Response<T>, Status> {
     told.map(Response::new).map_err(|refused| status(&refused, rpc))
 }
 
-fn ticket(metadata: &MetadataMap) -> Ticket {
+fn ticket<T>(request: &Request<T>) -> Ticket {
+    let metadata = request.metadata();
     let text = |name: &str| {
         let value: Option<&MetadataValue<Ascii>> = metadata.get(name);
         value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
@@ -195,6 +235,7 @@ fn ticket(metadata: &MetadataMap) -> Ticket {
         instance: text("instanceurl"),
         tenant: text("tenantid"),
         rpc: rpc_id(),
+        wire: request.extensions().get::<Wire>().cloned().unwrap_or_default(),
     }
 }
 
@@ -203,12 +244,15 @@ fn status(refused: &Refused, rpc: &str) -> Status {
     let code = match refused.code {
         Code::InvalidArgument => GrpcCode::InvalidArgument,
         Code::NotFound => GrpcCode::NotFound,
+        Code::PermissionDenied => GrpcCode::PermissionDenied,
+        Code::ResourceExhausted => GrpcCode::ResourceExhausted,
+        Code::Internal => GrpcCode::Internal,
         Code::Unauthenticated => GrpcCode::Unauthenticated,
         Code::Unavailable => GrpcCode::Unavailable,
         Code::Unimplemented => GrpcCode::Unimplemented,
     };
     let mut trailers = MetadataMap::new();
-    let word = format!("sfdc.platform.eventbus.grpc.{}", refused.word);
+    let word = refused.trailer();
     for (name, value) in [("error-code", word.as_str()), ("rpc-id", rpc)] {
         if let Ok(value) = value.parse() {
             trailers.insert(name, value);
