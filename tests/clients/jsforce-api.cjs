@@ -1,4 +1,4 @@
-// jsforce's older bulk jobs, its search, and queries that are asked less often.
+// jsforce's older bulk jobs, its search, queries that are asked less often, and consent by browser.
 //
 // In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 'use strict';
@@ -92,9 +92,39 @@ async function search(c) {
   });
 }
 
+/** Goes through the pages as somebody at a browser; answers the code that comes back. */
+async function browse(url) {
+  const send = (form) => fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
+  const page = await (await send({ username: box.username, pw: box.password })).text();
+  const [, ticket] = /name="ticket" value="([^"]+)"/.exec(page);
+  const back = await send({ ticket, answer: 'allow' });
+  assert.equal(back.status, 302);
+  return new URL(back.headers.get('location')).searchParams;
+}
+
+async function consent() {
+  const oauth2 = new jsforce.OAuth2({
+    loginUrl: box.url, clientId: box.client_id, clientSecret: box.client_secret,
+    redirectUri: 'http://localhost:3000/oauth2/callback', useVerifier: true,
+  });
+  await step('getAuthorizationUrl and authorize', async () => {
+    const told = await browse(oauth2.getAuthorizationUrl({ scope: 'api id refresh_token', state: 's' }));
+    assert.equal(told.get('state'), 's');
+    const mine = new jsforce.Connection({ oauth2 });
+    const who = await mine.authorize(told.get('code'));
+    assert.equal((await mine.identity()).user_id, who.id);
+    assert.ok((await mine.query('SELECT Id FROM User')).totalSize > 0);
+    mine.accessToken = 'gone';
+    assert.ok((await mine.query('SELECT Id FROM User')).totalSize > 0);
+    await mine.logout();
+    await assert.rejects(() => mine.oauth2.refreshToken('gone'), { name: 'invalid_grant' });
+  });
+}
+
 (async () => {
   const c = new jsforce.Connection({ instanceUrl: box.url, accessToken: box.access_token, version: '60.0' });
   await bulk(c);
   await search(c);
+  await consent();
   end();
 })();

@@ -4,6 +4,7 @@
 
 mod admin;
 mod call;
+mod claims;
 mod clock;
 mod database;
 mod decimal;
@@ -12,6 +13,7 @@ mod der;
 mod due;
 mod fault;
 mod house;
+mod html;
 mod journal;
 mod moving;
 mod outbox;

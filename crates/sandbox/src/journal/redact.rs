@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const REDACTED: &str = "[redacted]";
 
 /// Names of secrets in addresses, forms, JSON and XML, in lower case.
-const SECRETS: [&str; 16] = [
+const SECRETS: [&str; 18] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -15,6 +15,8 @@ const SECRETS: [&str; 16] = [
     "client_assertion",
     "assertion",
     "password",
+    "pw",
+    "ticket",
     "token",
     "signature",
     "code",
@@ -33,7 +35,7 @@ fn is_secret(name: &str) -> bool {
 
 /// Whether bodies of this address carry secrets: sign-in, and the older XML.
 pub(super) fn has_secrets(target: &str) -> bool {
-    target.contains("/oauth2/") || target.contains("/services/Soap/")
+    ["/oauth2/", "/services/Soap/", "/setup/connect"].iter().any(|part| target.contains(part))
 }
 
 /// Headers whose secrets are left out; the scheme of an authorization stays.
@@ -47,7 +49,9 @@ pub(super) fn headers(headers: &[(String, String)]) -> Vec<(String, String)> {
                     Some(format!("{scheme} {REDACTED}").trim_start().to_owned())
                 }
                 "location" => Some(target(value)),
-                "cookie" | "set-cookie" | "x-ms-signature" => Some(REDACTED.to_owned()),
+                "cookie" | "set-cookie" | "x-ms-signature" | "x-sfdc-session" => {
+                    Some(REDACTED.to_owned())
+                }
                 _ => None,
             };
             (name.clone(), hidden.unwrap_or_else(|| value.clone()))

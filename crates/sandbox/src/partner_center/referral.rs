@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{clock, database::StoreError, sign, store::Tx};
+use crate::{clock, database::StoreError, html::escape, sign, store::Tx};
 
 use super::{HtmlEscape, PartnerHome};
 
@@ -314,22 +314,6 @@ fn escape_all(value: &mut Value) {
         Value::Object(map) => map.values_mut().for_each(escape_all),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-/// A text in which nothing is markup.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Changes a value as RFC 7396 says: null removes the value, objects merge, all else replaces. Keys stay,

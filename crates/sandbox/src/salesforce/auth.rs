@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call},
+    claims,
     database::StoreError,
     salesforce::{
         login::{self, No},
+        oauth::{self, Consent},
         session::{Caller, Home},
     },
     sign,
@@ -17,69 +19,173 @@ use crate::{
 const ACCESS: &str = "salesforce-access";
 const REFRESH: &str = "salesforce-refresh";
 
+/// The key of id tokens.
+const ID_KEY: &str = "salesforce-id-key";
+/// What an application is told of tokens that nobody agreed to on a page.
+const SCOPE: &str = "api";
+
 /// Answers `POST …/services/oauth2/token`.
 pub(crate) fn token(home: &Home, tx: &Tx<'_>, call: &Call) -> Result<Answer, StoreError> {
     let form = call.form();
-    let given = |name: &str| {
-        form.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .unwrap_or_default()
+    if given(&form, "response_type") == "device_code" {
+        return Ok(match oauth::device_begin(home, tx, &form)? {
+            Ok(answer) => answer,
+            Err(No(error, description)) => refused(error, description),
+        });
+    }
+    Ok(match granted(home, tx, call, &form)? {
+        Ok(answer) => Answer::json(200, answer).with("Cache-Control", "no-store"),
+        Err(No(error, description)) => refused(error, description),
+    })
+}
+
+fn given<'f>(form: &'f [(String, String)], name: &str) -> &'f str {
+    let found = form.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+/// What is told of a token that was granted.
+fn granted(
+    home: &Home,
+    tx: &Tx<'_>,
+    call: &Call,
+    form: &[(String, String)],
+) -> Result<Result<Value, No>, StoreError> {
+    let of = |name: &str| given(form, name);
+    let grant = of("grant_type");
+    let consented = |consent: Result<Consent, No>| match consent {
+        Ok(consent) => agreed(home, tx, &consent).map(Ok),
+        Err(no) => Ok(Err(no)),
     };
-    let grant = given("grant_type");
-    let granted = match grant {
-        login::ASSERTION => login::by_assertion(home, tx, given("assertion"))?,
+    let user = match grant {
+        login::ASSERTION => login::by_assertion(home, tx, of("assertion"))?,
         "client_credentials" => {
-            client(home, call, &form, false).map(|()| home.integration_user.clone())
+            client(home, call, form, false).map(|_| home.integration_user.clone())
         }
-        "refresh_token" => match client(home, call, &form, true) {
-            Ok(()) => refreshed(tx, given("refresh_token"))?,
+        "refresh_token" => match client(home, call, form, true) {
+            Ok(client) => return refreshed(home, tx, &client, of("refresh_token")),
             Err(no) => Err(no),
         },
-        "password" if home.login.by_password => match client(home, call, &form, false) {
-            Ok(()) => login::by_password(home, tx, given("username"), given("password"))?,
+        "password" if home.login.by_password => match client(home, call, form, false) {
+            Ok(_) => login::by_password(home, tx, of("username"), of("password"))?,
+            Err(no) => Err(no),
+        },
+        "authorization_code" => match client(home, call, form, false) {
+            Ok(client) => return consented(oauth::redeem(tx, &client, form)?),
+            Err(no) => Err(no),
+        },
+        "device" => match client(home, call, form, true) {
+            Ok(client) => return consented(oauth::device_asked(tx, &client, form)?),
             Err(no) => Err(no),
         },
         _ => Err(No("unsupported_grant_type", "grant type not supported")),
     };
-    let user = match granted {
-        Ok(user) => user,
-        Err(No(error, description)) => return Ok(refused(error, description)),
-    };
-    let (access, _) = open(home, tx, &user)?;
-    let id = format!("{}/id/{}/{user}", home.base, home.organization);
-    let answer = json!({
+    match user {
+        Ok(user) => told(home, tx, &user, SCOPE).map(Ok),
+        Err(no) => Ok(Err(no)),
+    }
+}
+
+/// A new access token and what is told with it.
+fn told(home: &Home, tx: &Tx<'_>, user: &str, scope: &str) -> Result<Value, StoreError> {
+    let (access, _) = open(home, tx, user)?;
+    Ok(json!({
         "access_token": access,
         "signature": format!("{}=", sign::token()),
-        "scope": "api",
+        "scope": scope,
         "instance_url": home.base,
-        "id": id,
+        "id": format!("{}/id/{}/{user}", home.base, home.organization),
         "token_type": "Bearer",
         "issued_at": tx.now_milliseconds().to_string(),
         "api_instance_url": home.base,
-    });
-    Ok(Answer::json(200, answer).with("Cache-Control", "no-store"))
+    }))
 }
 
-/// Whether the application is who it says; `may_lack`: it may leave its secret out, but not give a wrong
-/// one.
-fn client(home: &Home, call: &Call, form: &[(String, String)], may_lack: bool) -> Result<(), No> {
+/// What is told of a token that somebody agreed to: by its scopes, also how to go on and who it was.
+fn agreed(home: &Home, tx: &Tx<'_>, consent: &Consent) -> Result<Value, StoreError> {
+    let mut told = told(home, tx, &consent.user, &consent.scope)?;
+    let has = |wanted: &str| consent.scope.split_whitespace().any(|scope| scope == wanted);
+    let mut more = Vec::new();
+    if has("refresh_token") || has("offline_access") {
+        let kept =
+            json!({ "user": consent.user, "client": consent.client, "scope": consent.scope });
+        let token = format!("5Aep{}", sign::token());
+        tx.put_doc(REFRESH, &token, &kept)?;
+        more.push(("refresh_token", json!(token)));
+    }
+    if has("openid") {
+        let now = tx.now_milliseconds() / 1000;
+        let access = told.get("access_token").and_then(Value::as_str).unwrap_or_default();
+        let token = claims::token(
+            tx,
+            ID_KEY,
+            &json!({
+                "iss": home.base,
+                "sub": told.get("id"),
+                "aud": consent.client,
+                "iat": now,
+                "exp": now + home.token_seconds,
+                "at_hash": sign::fingerprint(access.as_bytes()),
+                "nonce": consent.nonce,
+            }),
+        )?;
+        more.push(("id_token", json!(token)));
+    }
+    if let Some(map) = told.as_object_mut() {
+        map.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+    Ok(told)
+}
+
+/// Answers `GET /id/keys`: what id tokens are checked by.
+pub(crate) fn keys(tx: &Tx<'_>) -> Result<Answer, StoreError> {
+    Ok(Answer::json(200, claims::keys(tx, ID_KEY)?))
+}
+
+/// The application, if it is who it says; `may_lack`: it may leave its secret out, but not give a wrong one.
+fn client(
+    home: &Home,
+    call: &Call,
+    form: &[(String, String)],
+    may_lack: bool,
+) -> Result<String, No> {
     let given =
         |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let basic = basic(call);
     let id = given("client_id").or_else(|| basic.as_ref().map(|(id, _)| id.clone()));
     let secret = given("client_secret").or_else(|| basic.map(|(_, secret)| secret));
+    let is_command_line = id.as_deref() == Some(oauth::COMMAND_LINE)
+        && secret.as_ref().is_none_or(String::is_empty)
+        && given("grant_type")
+            .is_some_and(|grant| grant != "client_credentials" && grant != "password");
+    if is_command_line {
+        return Ok(oauth::COMMAND_LINE.to_owned());
+    }
     if id.as_ref() != Some(&home.client_id) {
         return Err(No("invalid_client_id", "client identifier invalid"));
     }
     let fits = secret.as_ref() == Some(&home.client_secret) || (may_lack && secret.is_none());
-    if fits { Ok(()) } else { Err(No("invalid_client", "invalid client credentials")) }
+    if fits {
+        Ok(home.client_id.clone())
+    } else {
+        Err(No("invalid_client", "invalid client credentials"))
+    }
 }
 
-fn refreshed(tx: &Tx<'_>, token: &str) -> login::Granted {
-    let kept = tx.doc(REFRESH, token)?;
-    let user = kept.as_ref().and_then(|kept| kept.get("user")?.as_str()).map(str::to_owned);
-    Ok(user.ok_or(No("invalid_grant", "expired access/refresh token")))
+fn refreshed(
+    home: &Home,
+    tx: &Tx<'_>,
+    client: &str,
+    token: &str,
+) -> Result<Result<Value, No>, StoreError> {
+    let kept = tx.doc(REFRESH, token)?.unwrap_or_default();
+    let text = |name: &str| kept.get(name).and_then(Value::as_str);
+    // Those of the ready file are of the connected application.
+    let is_theirs = text("client").unwrap_or(&home.client_id) == client;
+    match text("user").filter(|_| is_theirs) {
+        Some(user) => told(home, tx, user, text("scope").unwrap_or(SCOPE)).map(Ok),
+        None => Ok(Err(No("invalid_grant", "expired access/refresh token"))),
+    }
 }
 
 /// Signs a user in: an access token that lasts as long as tokens last here.
@@ -223,6 +329,7 @@ pub(crate) fn discovery(home: &Home) -> Answer {
             "introspection_endpoint": at("introspect"),
             "jwks_uri": format!("{base}/id/keys"),
             "scopes_supported": ["api", "refresh_token", "openid", "id"],
+            "code_challenge_methods_supported": ["S256"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],

@@ -20,6 +20,7 @@ mod layouts;
 mod login;
 mod model;
 mod notify;
+mod oauth;
 mod objects;
 mod orgs;
 mod outbound;
@@ -157,6 +158,14 @@ impl Salesforce {
             (Method::Post, [.., "services", "oauth2", "introspect"]) => {
                 Some(auth::introspect(home, tx, call)?)
             }
+            (Method::Get | Method::Post, [.., "services", "oauth2", "authorize"]) => {
+                Some(oauth::authorize(home, tx, call)?)
+            }
+            (Method::Get, [.., "services", "oauth2", "success"]) => Some(oauth::success()),
+            (Method::Get | Method::Post, [.., "setup", "connect"]) => {
+                Some(oauth::device_page(home, tx, call)?)
+            }
+            (Method::Get, ["id", "keys"]) => Some(auth::keys(tx)?),
             (
                 Method::Post,
                 [.., "services", "Soap", "u", version] | [.., "services", "Soap", "u", version, _],

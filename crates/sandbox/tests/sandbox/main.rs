@@ -13,6 +13,8 @@ mod client;
 #[cfg(test)]
 mod cometd;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod clocks;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     call::{Answer, Call, Method},
-    sign,
+    html, sign,
     store::Tx,
 };
 
@@ -160,7 +160,7 @@ fn send_back(to: &str, mode: Mode, told: &[(&str, &str)], state: Option<&str>) -
         return page::hand_over(to, &told);
     }
     let pairs: Vec<String> =
-        told.iter().map(|(name, value)| format!("{name}={}", page::encode(value))).collect();
+        told.iter().map(|(name, value)| format!("{name}={}", html::encode(value))).collect();
     let sign = match mode {
         Mode::Fragment => '#',
         Mode::Query | Mode::Form if to.contains('?') => '&',

@@ -4,38 +4,13 @@
 use serde_json::{Value, json};
 
 use super::{PartnerHome, Person};
-use crate::{database::StoreError, der, sign, store::Tx};
+use crate::{claims, database::StoreError, sign, store::Tx};
 
-const KEPT: (&str, &str) = ("meta", "partner-id-key");
-
-/// The signing key in PEM, made when the first one asks.
-fn key(tx: &Tx<'_>) -> Result<String, StoreError> {
-    if let Some(kept) = tx.doc(KEPT.0, KEPT.1)?.as_ref().and_then(Value::as_str) {
-        return Ok(kept.to_owned());
-    }
-    // Without a key there is no signature, and whoever checks it says so.
-    let made = sign::new_key_pem().unwrap_or_default();
-    tx.put_doc(KEPT.0, KEPT.1, &json!(made))?;
-    Ok(made)
-}
-
-/// What a key is called.
-fn name(public: &[u8]) -> String {
-    sign::fingerprint(public)
-}
+const KEY: &str = "partner-id-key";
 
 /// The keys of id tokens.
 pub(super) fn keys(tx: &Tx<'_>) -> Result<Value, StoreError> {
-    let public = sign::public_key(&key(tx)?).unwrap_or_default();
-    let (modulus, exponent) = der::rsa_numbers(&public).unwrap_or_default();
-    Ok(json!({ "keys": [{
-        "kty": "RSA",
-        "use": "sig",
-        "alg": "RS256",
-        "kid": name(&public),
-        "n": sign::base64_url(modulus),
-        "e": sign::base64_url(exponent),
-    }]}))
+    claims::keys(tx, KEY)
 }
 
 /// Who issues id tokens.
@@ -55,10 +30,7 @@ pub(super) fn token(
     newer: bool,
     nonce: Option<&str>,
 ) -> Result<String, StoreError> {
-    let pem = key(tx)?;
-    let public = sign::public_key(&pem).unwrap_or_default();
     let now = tx.now_milliseconds() / 1000;
-    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": name(&public) });
     let claims = json!({
         "aud": home.client_id,
         "iss": issuer(home, &home.tenant, newer),
@@ -75,10 +47,7 @@ pub(super) fn token(
         "upn": person.address(),
         "ver": if newer { "2.0" } else { "1.0" },
     });
-    let part = |value: &Value| sign::base64_url(value.to_string().as_bytes());
-    let signed = format!("{}.{}", part(&header), part(&claims));
-    let signature = sign::sign_with(&pem, signed.as_bytes()).unwrap_or_default();
-    Ok(format!("{signed}.{}", sign::base64_url(&signature)))
+    claims::token(tx, KEY, &claims)
 }
 
 /// Where everything is: `.well-known/openid-configuration`.

@@ -3,23 +3,14 @@
 
 use std::fmt::Write as _;
 
-use super::super::{people::ACCOUNTS, referral::escape};
-use crate::call::{Answer, Body};
+use super::super::people::ACCOUNTS;
+use crate::{
+    call::Answer,
+    html::{self, escape},
+};
 
 fn page(status: u16, body: &str) -> Answer {
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in to the sandbox</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem}}\
-         button,input[type=text]{{font:inherit;padding:.4rem .8rem}}fieldset{{border:1px solid #999;margin:1rem 0}}\
-         .wrong{{color:#a00}}</style></head><body>\n{body}\n</body></html>\n"
-    );
-    let body = Body::Bytes("text/html; charset=utf-8", html.into_bytes());
-    let answer = Answer { status, headers: Vec::new(), body };
-    answer
-        .with("Cache-Control", "no-store")
-        .with("X-Frame-Options", "DENY")
-        .with("Referrer-Policy", "no-referrer")
+    html::page(status, "Sign in to the sandbox", body)
 }
 
 /// A page that says one thing.
@@ -99,21 +90,10 @@ pub(super) fn hand_over(to: &str, told: &[(&str, &str)]) -> Answer {
     page(200, &body)
 }
 
-/// A value of a query.
-pub(super) fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Body;
 
     fn text(answer: Answer) -> String {
         match answer.body {
@@ -134,6 +114,5 @@ mod tests {
         ] {
             assert!(!html.contains("<script>alert"), "{html}");
         }
-        assert_eq!(encode("a b&c=ü"), "a%20b%26c%3D%C3%BC");
     }
 }
