@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::edge::Flaw;
+
 /// The methods the sandbox tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -58,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
     /// Whether it came over https.
     pub(crate) secure: bool,
+    /// Why it cannot be carried out, if the connection knows.
+    pub(crate) flaw: Option<Flaw>,
 }
 
 impl Call {
@@ -79,6 +83,7 @@ impl Call {
             headers,
             body,
             secure: false,
+            flaw: None,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     admin::Admin,
     call::{Answer, Body, Call, Method, Reply},
     deliver::Courier,
+    edge,
     fault::{self, Faults, Kind, Strike},
     journal::{About, Journal, Told},
     partner_center::{self, PartnerCenter},
@@ -87,6 +88,9 @@ impl House {
             self.usage.count(system, call.body.len(), sent.body.len());
             return Outcome { wait: Duration::ZERO, sent: Some(sent), script: None };
         }
+        if let Some(answer) = edge::refuse(&call) {
+            return self.refuse(system, &call, answer);
+        }
         if system == System::Salesforce && is_for_cometd(&call) {
             return self.poll(call).await;
         }
@@ -103,6 +107,13 @@ impl House {
             tokio::time::sleep(outcome.wait).await;
         }
         outcome
+    }
+
+    /// Answers for the web server, which no fault strikes; the log has it too.
+    fn refuse(&self, system: System, call: &Call, answer: Answer) -> Outcome {
+        let (begun, at) = (Instant::now(), self.store.clock.now_ticks());
+        let about = About { system: system.name(), at, microseconds: 0, user: None, fault: None };
+        self.finish((system, call), None, Some(answer), begun, about)
     }
 
     /// Answers a poll of the Streaming API, which may be held for long.

@@ -11,6 +11,7 @@ mod decimal;
 mod deliver;
 mod der;
 mod due;
+mod edge;
 mod fault;
 mod house;
 mod html;

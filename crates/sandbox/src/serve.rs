@@ -8,7 +8,10 @@ use axum::{
     Router,
     body::Body as HttpBody,
     extract::{ConnectInfo, Request, State, connect_info::Connected},
-    http::{HeaderValue, StatusCode, header::HeaderName},
+    http::{
+        HeaderValue, StatusCode, Version,
+        header::{HOST, HeaderName},
+    },
     response::Response,
     serve::{IncomingStream, Listener},
 };
@@ -16,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     call::{Call, Method},
+    edge::Flaw,
     house::{House, Sent},
     tls::Door,
     wire::{Connection, Wire},
@@ -83,9 +87,13 @@ async fn handle(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        return respond(Sent::empty(413));
-    };
+    let body = axum::body::to_bytes(body, LARGEST_BODY).await;
+    let has_host = head.version < Version::HTTP_11
+        || head.headers.contains_key(HOST)
+        || head.uri.host().is_some();
+    let flaw =
+        if body.is_err() { Some(Flaw::TooLarge) } else { (!has_host).then_some(Flaw::NoHost) };
+    let body = body.map(|bytes| bytes.to_vec()).unwrap_or_default();
     let headers = head
         .headers
         .iter()
@@ -95,8 +103,8 @@ async fn handle(
         .collect();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let method = Method::parse(head.method.as_str());
-    let mut call = Call::new(method, target, headers, body.to_vec());
-    call.secure = secure;
+    let mut call = Call::new(method, target, headers, body);
+    (call.secure, call.flaw) = (secure, flaw);
     let outcome = house.answer(system, call).await;
     if let Some(script) = outcome.script {
         wire.tell(script);

@@ -34,6 +34,9 @@ const TAKEN: [&str; 15] = [
 
 /// Makes a deal as the partner does: its own half, or Microsoft's half of an engagement.
 pub(crate) fn by_partner(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done<Value> {
+    if !given.is_object() {
+        return Err(invalid("body", "invalidBody", "The body must be a JSON object."));
+    }
     for key in ["type", "customerProfile", "consent", "details", "name"] {
         if given.get(key).is_none_or(Value::is_null) {
             return Err(invalid(key, "required", &format!("{key} is required.")));

@@ -368,8 +368,9 @@ fn sees(address: &str, referral: &Value) -> Done<()> {
     Err(refusal::denied("Unauthorized referral access"))
 }
 
-/// A JSON body.
+/// A JSON body; a byte order mark before it is passed over.
 fn body(call: &Call) -> Done<Value> {
-    serde_json::from_slice(&call.body)
+    let bytes = call.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&call.body);
+    serde_json::from_slice(bytes)
         .map_err(|_| invalid("body", "invalidJson", "The body is not JSON."))
 }

@@ -230,7 +230,10 @@ fn in_session(
     work: &dyn Fn(&Session<'_>) -> refusal::Done<Answer>,
 ) -> refusal::Done<Answer> {
     let version = version(word).ok_or_else(not_found)?;
-    let raw = String::from_utf8_lossy(&call.body);
+    let raw = std::str::from_utf8(&call.body).map_err(|_| {
+        let message = "Invalid UTF-8: the body is not text in UTF-8";
+        refusal::bad(refusal::Wrong::new("JSON_PARSER_ERROR", message))
+    })?;
     let origin = origin(call, interface, version);
     let allow_save = allows_save(call);
     work(&Session {
@@ -242,7 +245,7 @@ fn in_session(
         allow_save,
         caller,
         version,
-        raw: &raw,
+        raw,
         origin: &origin,
     })
 }

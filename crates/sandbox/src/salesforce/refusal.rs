@@ -87,7 +87,12 @@ impl Refusal {
 
     /// The whole answer.
     pub(crate) fn answer(&self) -> Answer {
-        Answer::json(self.status, self.body())
+        let answer = Answer::json(self.status, self.body());
+        let message = self.wrongs.first().map(|wrong| wrong.message.as_str()).unwrap_or_default();
+        match message.strip_prefix(ALLOWED).filter(|_| self.status == 405) {
+            Some(allowed) => answer.with("Allow", allowed),
+            None => answer,
+        }
     }
 }
 
@@ -140,9 +145,12 @@ pub(crate) fn no_such_row() -> Stop {
     Refusal::new(404, wrong).into()
 }
 
+/// What comes before the methods that a resource has.
+const ALLOWED: &str = "HTTP Method not allowed. Allowed are ";
+
 /// 405 for a method that the resource does not have.
 pub(crate) fn wrong_method(allowed: &str) -> Stop {
-    let message = format!("HTTP Method not allowed. Allowed are {allowed}");
+    let message = format!("{ALLOWED}{allowed}");
     Refusal::new(405, Wrong::new("METHOD_NOT_ALLOWED", message)).into()
 }
 
