@@ -8,11 +8,12 @@ use crate::{
     salesforce::{
         data::too_much,
         ids,
-        model::Object,
+        model::{Field, Object},
         refusal::{Done, Refusal, Stop, Wrong, bad, no_such_row, not_found, wrong_method},
         rows,
         session::{Session, parse_body},
         upsert::{self, Upserted},
+        validate,
     },
     store::End,
 };
@@ -34,11 +35,11 @@ pub(crate) fn dispatch(
     rest: &[&str],
 ) -> Done<Answer> {
     match (method, rest) {
-        (Method::Post, []) => each(session, &|row| {
+        (Method::Post, []) => each(session, &|row, _| {
             let object = object_of(session, row)?;
             Ok((rows::create(session, object, &without_id(row), None)?, None))
         }),
-        (Method::Patch, []) => each(session, &|row| {
+        (Method::Patch, []) => each(session, &|row, _| {
             let object = object_of(session, row)?;
             let id = id_of(row).ok_or_else(|| {
                 bad(Wrong::nowhere("MISSING_ARGUMENT", "Id not specified in an update call"))
@@ -53,7 +54,10 @@ pub(crate) fn dispatch(
         (Method::Patch, [name, key]) => {
             let object = session.known(name)?;
             let field = upsert::key_field(object, key)?;
-            each(session, &|row| upsert_one(session, object, &field.name, row))
+            each(session, &|row, all| {
+                refuse_twin(field, all, row)?;
+                upsert_one(session, object, &field.name, row)
+            })
         }
         (Method::Delete, []) => delete(session, call),
         (Method::Get | Method::Post, [name]) => retrieve(session, call, session.known(name)?),
@@ -71,11 +75,16 @@ fn upsert_one(
     let field = upsert::key_field(object, key)?;
     let mut fields = row.clone();
     let found = fields.keys().find(|name| name.eq_ignore_ascii_case(key)).cloned();
-    let value = found.and_then(|name| fields.shift_remove(&name));
-    let Some(value) = value.as_ref().and_then(Value::as_str) else {
+    let value = found.and_then(|name| fields.shift_remove(&name)).filter(|value| !value.is_null());
+    let Some(value) = value else {
+        if field.name == "Id" {
+            return Ok((rows::create(session, object, &fields, None)?, Some(true)));
+        }
         let message = format!("{} not specified", field.name);
         return Err(bad(Wrong::nowhere("MISSING_ARGUMENT", message)));
     };
+    let value = validate::typed(session, &field.name, field, &value)?;
+    let value = value.as_str().unwrap_or_default();
     match upsert::upsert(session, object, (field, value), &fields, false, &|_| Ok(()))? {
         Upserted::Created(id) => Ok((id, Some(true))),
         Upserted::Updated(id) => Ok((id, Some(false))),
@@ -83,6 +92,22 @@ fn upsert_one(
             let message = format!("{}: more than one record found for external id", field.name);
             Err(bad(Wrong::at("DUPLICATE_EXTERNAL_ID", field, message)))
         }
+    }
+}
+
+/// Refuses a row whose key another row of the same request has too.
+fn refuse_twin(field: &Field, rows: &[Map<String, Value>], row: &Map<String, Value>) -> Done<()> {
+    let key = |row: &Map<String, Value>| {
+        let found = row.iter().find(|(name, _)| name.eq_ignore_ascii_case(&field.name));
+        found.and_then(|(_, value)| value.as_str()).map(str::to_lowercase)
+    };
+    let own = key(row).filter(|_| field.name != "Id");
+    match own.filter(|own| rows.iter().filter_map(key).filter(|other| other == own).count() > 1) {
+        Some(own) => {
+            let message = format!("Duplicate external id specified: {own}");
+            Err(bad(Wrong::at("DUPLICATE_VALUE", field, message)))
+        }
+        None => Ok(()),
     }
 }
 
@@ -112,7 +137,9 @@ fn without_id(row: &Map<String, Value>) -> Map<String, Value> {
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-type Work<'a> = &'a dyn Fn(&Map<String, Value>) -> Done<(String, Option<bool>)>;
+/// What is done to a row, which may look at all of them.
+type Work<'a> =
+    &'a dyn Fn(&Map<String, Value>, &[Map<String, Value>]) -> Done<(String, Option<bool>)>;
 
 /// Does the same to each row of a body's `records`.
 fn each(session: &Session<'_>, work: Work<'_>) -> Done<Answer> {
@@ -124,7 +151,7 @@ fn each(session: &Session<'_>, work: Work<'_>) -> Done<Answer> {
     let rows: Vec<Map<String, Value>> =
         records.iter().map(|row| row.as_object().cloned().unwrap_or_default()).collect();
     all(session, all_or_none, rows.len(), &|place| {
-        rows.get(place).map_or_else(|| Err(not_found()), work)
+        rows.get(place).map_or_else(|| Err(not_found()), |row| work(row, &rows))
     })
 }
 

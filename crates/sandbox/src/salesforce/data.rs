@@ -28,6 +28,7 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
     match parts {
         [] => shown(method, || Ok(Answer::json(200, root::resources(session)))),
         ["limits"] => shown(method, || Ok(Answer::json(200, root::limits(session)))),
+        ["limits", "recordCount"] => shown(method, || root::record_count(session, call)),
         ["tabs"] => shown(method, || Ok(Answer::json(200, root::tabs(session)))),
         ["theme"] => shown(method, || Ok(Answer::json(200, root::theme(session)))),
         // The organisation has no actions of its own.

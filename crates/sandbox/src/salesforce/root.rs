@@ -1,11 +1,15 @@
-//! What an organisation says about itself: resources, limits, tabs. In comes a session; out go answers. It must
-//! not know rows.
+//! What an organisation says about itself: resources, limits, tabs. In comes a session; out go answers. It
+//! must not know single rows.
 
 use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use crate::salesforce::{model::Object, session::Session};
+use crate::{
+    call::{Answer, Call},
+    salesforce::{model::Object, refusal::Done, session::Session},
+    store::Pick,
+};
 
 /// Allowances of an Enterprise organisation of which the sandbox uses nothing up.
 const ALLOWANCES: [(&str, i64); 24] = [
@@ -83,6 +87,23 @@ pub(crate) fn limits(session: &Session<'_>) -> Value {
     let of_calls = entry(("DailyApiRequests", calls), (calls - used).max(0));
     let others = ALLOWANCES.into_iter().map(|allowance| entry(allowance, allowance.1));
     Value::Object(std::iter::once(of_calls).chain(others).collect())
+}
+
+/// `GET /limits/recordCount?sObjects=A,B`: how many rows there are; without names, of every object.
+pub(crate) fn record_count(session: &Session<'_>, call: &Call) -> Done<Answer> {
+    let names: Option<Vec<&str>> =
+        call.parameter("sObjects").map(|names| names.split(',').map(str::trim).collect());
+    let is_asked = |object: &&Object| {
+        let names = names.as_ref();
+        names.is_none_or(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&object.name)))
+    };
+    let mut counts = Vec::new();
+    for object in session.org.objects.iter().filter(is_asked) {
+        let rows = session.tx.rows(&object.name, &Pick::All)?;
+        let count = rows.iter().filter(|row| !row.deleted).count();
+        counts.push(json!({ "count": count, "name": object.name }));
+    }
+    Ok(Answer::json(200, json!({ "sObjects": counts })))
 }
 
 /// Objects that people see on a page of their own.

@@ -90,7 +90,8 @@ fn read<'o>(
     Ok(settings)
 }
 
-fn typed(session: &Session<'_>, key: &str, field: &Field, value: &Value) -> Done<Value> {
+/// The value in the form that is stored, or the refusal of one that is of another type.
+pub(crate) fn typed(session: &Session<'_>, key: &str, field: &Field, value: &Value) -> Done<Value> {
     values::read(field, value).map_err(|values::WrongType(wanted)| {
         let (kind, shown) = match value {
             Value::Null => ("VALUE_NULL", String::new()),
