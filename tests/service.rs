@@ -23,6 +23,8 @@ mod hostile;
 mod kills;
 #[path = "service/machine.rs"]
 mod machine;
+#[path = "service/office.rs"]
+mod office;
 #[path = "service/raw.rs"]
 mod raw;
 #[path = "service/rules.rs"]

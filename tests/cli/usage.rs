@@ -2,7 +2,9 @@
 
 use crate::folder::{Folder, ONE_WAY};
 
-const COMMANDS: [&str; 6] = ["check", "fmt", "plan", "apply", "try", "test"];
+const COMMANDS: [&str; 11] = [
+    "check", "fmt", "plan", "apply", "try", "test", "status", "parked", "release", "replay", "why",
+];
 
 #[test]
 fn every_command_shows_an_example() {
@@ -29,6 +31,9 @@ fn a_wrong_command_line_is_2() {
         &["check", "--deny", "everything"],
         &["check", "--color", "sometimes"],
         &["fmt", "-", "deal.map"],
+        &["release"],
+        &["release", "deal-1", "--all"],
+        &["why"],
     ] {
         let done = folder.run(args).ends(2);
         assert!(!done.err.is_empty() && done.out.is_empty(), "{args:?}: {}", done.err);

@@ -3,17 +3,21 @@
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
 mod apply;
+mod office;
 pub(crate) mod sandbox;
 mod schema;
+mod trying;
 
 pub(crate) use apply::Apply;
+pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
+pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{check, diff, plan, test, try_one};
+use crate::{check, plan};
 
 /// Keeps Microsoft Partner Center referrals and Salesforce opportunities in agreement.
 ///
@@ -148,6 +152,59 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell serve\n  cosell serve --config /etc/cosell/cosell.yaml"
     )]
     Serve(Serve),
+
+    /// Shows how the service stands
+    ///
+    /// What is in step, what waits, what is parked, which wires are stopped, when each source was last
+    /// asked. Read from the state file, and from the service itself when it runs. Exit code 1 when
+    /// something needs a person: a parked deal, a stopped wire, or a service that does not run.
+    #[command(
+        after_help = "Examples:\n  cosell status\n  cosell status --watch\n  cosell status --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Status(Status),
+
+    /// Lists the deals that wait for a person, by cause
+    ///
+    /// Each cause with the line of the map, what to do, and the deals that it stops. Exit code 1 when
+    /// there are any.
+    #[command(
+        after_help = "Examples:\n  cosell parked\n  cosell parked --code fault::require\n  cosell parked --format json"
+    )]
+    Parked(Parked),
+
+    /// Lets parked deals go on
+    ///
+    /// They are looked at again at once: both records are read anew, and today's map decides. A deal
+    /// whose cause is still there is parked again. Works while the service runs, and while it does not.
+    #[command(
+        after_help = "Examples:\n  cosell release deal-42\n  cosell release 0065g0000000001AAA\n  cosell release --code fault::require\n  cosell release --all"
+    )]
+    Release(Deals),
+
+    /// Looks at deals again, with today's map
+    ///
+    /// Like `release`, for deals that are in step too: after a map was changed, or when somebody doubts
+    /// that two records agree. Where they do, nothing is written.
+    #[command(after_help = "Examples:\n  cosell replay deal-42 deal-43\n  cosell replay --all")]
+    Replay(Deals),
+
+    /// Says why a field of a deal is what it is
+    ///
+    /// For each line of the map that names the field: what it did last, what set it off (the event, its
+    /// source and time), the line of the map, the row of the table, and the plan that decided. Without a
+    /// field: the deal's history, newest first. The deal is named by its number, or by the id of its
+    /// referral, engagement or record.
+    #[command(
+        after_help = "Examples:\n  cosell why 0065g0000000001AAA StageName\n  cosell why deal-42 details.dealValue\n  cosell why deal-42\n  cosell why deal-42 Amount --format json"
+    )]
+    Why(Why),
+
+    /// Proves that nobody changed the audit
+    ///
+    /// Follows the chain of hashes from the first line to the last. Exit code 1 when it is broken, with
+    /// the first line that does not follow.
+    #[command(after_help = "Example:\n  cosell verify")]
+    Verify(Verify),
 
     /// Runs both outside systems alone, for other programs to talk to
     ///
@@ -304,114 +361,6 @@ pub(crate) struct Plan {
     pub(crate) format: TextFormat,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Try {
-    /// The map
-    pub(crate) map: PathBuf,
-
-    /// The record of the left side; none: there is none yet
-    #[arg(long, value_name = "FILE", required_unless_present = "right")]
-    pub(crate) left: Option<PathBuf>,
-
-    /// The record of the right side; none: there is none yet
-    #[arg(long, value_name = "FILE")]
-    pub(crate) right: Option<PathBuf>,
-
-    /// What was last read back; none: the two records meet for the first time
-    #[arg(long, value_name = "FILE")]
-    pub(crate) base: Option<PathBuf>,
-
-    /// Shows only the lines with this field, such as `Amount` or `details.dealValue`
-    #[arg(long, value_name = "FIELD")]
-    pub(crate) only: Option<String>,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// How the decisions are written
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(crate) format: TextFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Diff {
-    /// The map as it is
-    pub(crate) old: PathBuf,
-
-    /// The map as it may be
-    pub(crate) new: PathBuf,
-
-    /// The deals, one a line; `-`: stdin
-    #[arg(long, value_name = "FILE")]
-    pub(crate) replay: PathBuf,
-
-    /// How many deals are shown for each cause
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub(crate) samples: usize,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// How the differences are written
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(crate) format: TextFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Test {
-    /// Maps, or folders with maps; none: the folder that you are in
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// Lists what the examples exercise; less than PERCENT of a map makes the exit code 1
-    #[arg(
-        long,
-        value_name = "PERCENT",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "0",
-        value_parser = clap::value_parser!(u8).range(0..=100)
-    )]
-    pub(crate) coverage: Option<u8>,
-
-    /// Changes the map in small ways, one at a time, and names the changes that no example notices
-    #[arg(long)]
-    pub(crate) mutate: bool,
-
-    /// What else makes the exit code 1
-    #[arg(long, value_enum, value_name = "WHAT", requires = "mutate")]
-    pub(crate) deny: Option<DenyOfTest>,
-
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
-    pub(crate) format: TestFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DenyOfTest {
-    /// Changes that no example notices
-    Survivors,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TestFormat {
-    /// For people
-    Human,
-    /// For machines
-    Json,
-    /// The examples as `JUnit` XML
-    Junit,
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum When {
     Auto,
@@ -462,34 +411,6 @@ impl From<TextFormat> for plan::Face {
         match format {
             TextFormat::Text => plan::Face::Text,
             TextFormat::Json => plan::Face::Json,
-        }
-    }
-}
-
-impl From<TextFormat> for try_one::Face {
-    fn from(format: TextFormat) -> Self {
-        match format {
-            TextFormat::Text => try_one::Face::Text,
-            TextFormat::Json => try_one::Face::Json,
-        }
-    }
-}
-
-impl From<TextFormat> for diff::Face {
-    fn from(format: TextFormat) -> Self {
-        match format {
-            TextFormat::Text => diff::Face::Text,
-            TextFormat::Json => diff::Face::Json,
-        }
-    }
-}
-
-impl From<TestFormat> for test::Face {
-    fn from(format: TestFormat) -> Self {
-        match format {
-            TestFormat::Human => test::Face::Human,
-            TestFormat::Json => test::Face::Json,
-            TestFormat::Junit => test::Face::JUnit,
         }
     }
 }

@@ -13,6 +13,7 @@ mod fmt;
 mod input;
 mod life;
 mod lines;
+mod office;
 mod org;
 mod output;
 mod packed;
@@ -70,6 +71,12 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let Serving { ready_file, with_parent } = args.serving;
             serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
         }
+        Command::Status(args) => office::status(&args),
+        Command::Parked(args) => office::parked(&args),
+        Command::Release(args) => office::release(&args),
+        Command::Replay(args) => office::replay(&args),
+        Command::Why(args) => office::why(&args),
+        Command::Verify(args) => office::verify(&args),
         Command::Sandbox(args) => match args.command {
             Some(command) => sandbox::talk_to(&command),
             None => sandbox::run(sandbox::Options::from(*args)),

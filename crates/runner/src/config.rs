@@ -138,6 +138,27 @@ impl OrgConfig {
     }
 }
 
+/// What of a configuration concerns the state alone: no secret is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateConfig {
+    /// Where the service answers.
+    pub listen: SocketAddr,
+    /// The state file.
+    pub store: PathBuf,
+    /// The mappings, resolved against the configuration's folder.
+    pub maps: Vec<PathBuf>,
+}
+
+impl StateConfig {
+    /// Reads where the state is kept, and by which maps. Nothing else needs to be in the file.
+    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        with_sections(&file, &text, |reading, section| {
+            Reader { folder, lookup: &Surroundings }.state(reading, section)
+        })
+    }
+}
+
 /// Paces and bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

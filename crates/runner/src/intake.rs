@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::console;
 use crate::fingerprint::fingerprint;
 use crate::standing::{Denial, Standing};
-use crate::store::{Alias, ParkedKey, Source, Status, Store, StoreError, WaitingKey};
+use crate::store::{Alias, HintEvent, ParkedKey, Source, Status, Store, StoreError, WaitingKey};
 
 /// Where Partner Center calls.
 pub const WEBHOOK_PATH: &str = "/webhooks/partner-center";
@@ -146,7 +146,7 @@ async fn receive_secret<S: Store>(
 impl<S: Store> Intake<S> {
     async fn receive(&self, headers: &HeaderMap, body: Body) -> Response {
         match self.judge(headers, body).await {
-            Ok(Some((referral, hash))) => self.keep(referral, hash).await,
+            Ok(Some((referral, event))) => self.keep(referral, event).await,
             Ok(None) => StatusCode::ACCEPTED.into_response(),
             Err((status, word)) => {
                 self.standing.tally(&format!("refused_{word}"));
@@ -161,7 +161,7 @@ impl<S: Store> Intake<S> {
         &self,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Option<(ReferralId, String)>, (StatusCode, &'static str)> {
+    ) -> Result<Option<(ReferralId, HintEvent)>, (StatusCode, &'static str)> {
         let most = self.max_body_bytes.min(LARGEST_BODY);
         let stated = one(headers, header::CONTENT_LENGTH.as_str());
         if stated.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > most) {
@@ -195,17 +195,18 @@ impl<S: Store> Intake<S> {
                 };
                 let changed = event.changed.map_or_else(String::new, |at| at.to_string());
                 let hash = fingerprint(&[event.name.as_str(), referral.as_str(), &changed]);
-                return Ok(Some((referral, hash)));
+                let name = event.name.as_str().to_owned();
+                return Ok(Some((referral, HintEvent { name, hash })));
             }
         }
         Ok(None)
     }
 
     /// INVARIANT: 202 only after the store has committed.
-    async fn keep(&self, referral: ReferralId, hash: String) -> Response {
+    async fn keep(&self, referral: ReferralId, event: HintEvent) -> Response {
         let now = self.clock.now();
         let hint = vec![Alias::Referral(referral)];
-        let accept = self.store.accept(hint, Some(hash), Source::Webhook, now);
+        let accept = self.store.accept(hint, Some(event), Source::Webhook, now);
         match tokio::time::timeout(STORE_TIME, accept).await {
             Ok(Ok(accepted)) => {
                 tracing::debug!(replayed = accepted.replayed, "a webhook call was kept");

@@ -3,6 +3,7 @@
 //! In: hints that something may have changed. Out: writes that make both sides agree. Must not
 //! know: field names (the plan does), HTTP details of the two systems (`connect` does), terminals.
 
+pub mod ask;
 pub mod clock;
 pub mod config;
 mod console;
@@ -16,8 +17,10 @@ pub mod serve;
 pub mod standing;
 pub mod store;
 mod sweep;
+pub mod why;
 pub mod wires;
 pub mod worker;
 
 pub use error::Error;
+pub use jiff::Timestamp;
 pub use serve::{Ready, serve};

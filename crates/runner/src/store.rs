@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use claim::{
     Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken,
@@ -83,6 +83,8 @@ pub enum Source {
     Sweep,
     /// A person, or the service itself.
     Operator,
+    /// The census of all linked deals.
+    Census,
 }
 
 impl Source {
@@ -93,8 +95,51 @@ impl Source {
             Source::Poll => "poll",
             Source::Sweep => "sweep",
             Source::Operator => "operator",
+            Source::Census => "census",
         }
     }
+}
+
+/// The event of a webhook call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HintEvent {
+    /// Such as `referral-updated`.
+    pub name: String,
+    /// Tells a repeated event.
+    pub hash: String,
+}
+
+/// Why a deal was looked at: one hint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// Where it came from: a word of [`Source`].
+    pub source: String,
+    /// The event's name, for webhook calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// When it was kept.
+    pub at: Timestamp,
+}
+
+/// A deal as it stands in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DealView {
+    /// Its key.
+    pub key: KeyId,
+    /// First sight.
+    pub created: Timestamp,
+    /// The names it is known by.
+    pub aliases: Vec<Alias>,
+    /// The pairs last read back, as JSON text.
+    pub base: Option<String>,
+    /// Whether it has work to do.
+    pub is_dirty: bool,
+    /// What it waits for, when it is put off.
+    pub waiting: Option<String>,
+    /// Why it is parked, when it is.
+    pub parked: Option<Parked>,
+    /// The newest hints, newest first.
+    pub hints: Vec<Because>,
 }
 
 /// What became of accepted hints.
@@ -229,6 +274,20 @@ pub enum StoreError {
         /// The newest one known here.
         known: i64,
     },
+    /// An older program wrote the file, and whoever only looks does not change it.
+    #[error(
+        "the state file has format {found}, this program needs {known}: start the service with this program \
+         once"
+    )]
+    TooOld {
+        /// The format found.
+        found: i64,
+        /// The one needed.
+        known: i64,
+    },
+    /// Nothing was kept yet.
+    #[error("there is no state file {0}: has the service run with this configuration?")]
+    NotThere(String),
     /// Another runner has the file.
     #[error("another runner uses {0}: stop it first, or name another file at `store`")]
     InUse(String),
@@ -239,12 +298,11 @@ pub enum StoreError {
 
 /// The store: every answer is durable when it is given.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Marks the deals of these names dirty, minting a key for an unknown name. `event` is a hash
-    /// that tells a repeated event.
+    /// Marks the deals of these names dirty, minting a key for an unknown name.
     fn accept(
         &self,
         hints: Vec<Alias>,
-        event: Option<String>,
+        event: Option<HintEvent>,
         source: Source,
         now: Timestamp,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
@@ -348,6 +406,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         key: Option<KeyId>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditLine>, StoreError>> + Send;
+
+    /// All parked deals, oldest first.
+    fn parked(&self) -> impl Future<Output = Result<Vec<ParkedKey>, StoreError>> + Send;
+
+    /// A deal by its key (`deal-42`) or by any id it is known by; 15 characters of a record's id do.
+    fn deal(
+        &self,
+        name: String,
+    ) -> impl Future<Output = Result<Option<DealView>, StoreError>> + Send;
 
     /// Checks the audit's chain.
     fn verify(&self) -> impl Future<Output = Result<Verified, StoreError>> + Send;

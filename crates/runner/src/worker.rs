@@ -183,7 +183,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let codes: Vec<&str> = causes.iter().map(|cause| cause.code.as_str()).collect();
             if self.claim.parked.as_ref().is_none_or(|parked| parked.causes != *causes) {
                 tracing::warn!(%key, causes = codes.join(","), "parked");
-                commit.audit.push(note::parked_entry(causes));
+                commit.audit.push(note::parked_entry(causes, &self.claim.because));
             }
         }
         commit.memo = Some(self.memo.write());

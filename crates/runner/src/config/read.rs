@@ -11,8 +11,8 @@ use connect::Secret;
 use super::section::{Reading, Section};
 use super::yaml::{Part, Step};
 use super::{
-    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, TrustSetting,
-    WebhookSettings,
+    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, StateConfig,
+    TrustSetting, WebhookSettings,
 };
 
 /// The one host that Microsoft's certificates come from.
@@ -68,6 +68,18 @@ impl Reader<'_> {
         let maps = self.maps(reading, &mut section);
         let salesforce = self.salesforce_of(reading, &mut section);
         Some(OrgConfig { maps: maps?, salesforce: salesforce? })
+    }
+
+    /// What concerns the state alone.
+    pub(super) fn state(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<StateConfig> {
+        let listen = listen(reading, &mut section);
+        let store = self.store(reading, &mut section);
+        let maps = self.maps(reading, &mut section);
+        Some(StateConfig { listen: listen?, store: store?, maps: maps? })
     }
 
     fn salesforce_of(

@@ -7,13 +7,19 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::keys::{millis, read_parked, timestamp};
+use super::keys::{hints, millis, read_parked, timestamp};
 use super::sqlite::Db;
-use super::{Alias, AuditLine, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links};
+use super::{
+    Alias, AuditLine, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links,
+};
 use crate::fingerprint::fingerprint;
 
 /// What the first line of the audit follows.
 const ORIGIN: &str = "cosell audit 1";
+/// How many parked deals the status lists.
+const LISTED: i64 = 200;
+/// How many hints of a deal are shown.
+const NEWEST: i64 = 20;
 /// How many lines `verify` reads at a time.
 const PAGE: i64 = 1000;
 
@@ -137,18 +143,19 @@ pub(super) fn status(db: &Db) -> Result<Status, StoreError> {
         open_intents: db.count("SELECT COUNT(*) FROM intents WHERE state = 'open'", &[])?,
         oldest_dirty: oldest.map(timestamp).transpose()?,
         parked_count: db.count("SELECT COUNT(*) FROM keys WHERE parked IS NOT NULL", &[])?,
-        parked: parked(db)?,
+        parked: parked(db, Some(LISTED))?,
         waiting: waiting(db)?,
         counters: counters(db)?,
         cursors: cursors(db)?,
     })
 }
 
-fn parked(db: &Db) -> Result<Vec<ParkedKey>, StoreError> {
+/// Parked deals, oldest first; at most so many.
+pub(super) fn parked(db: &Db, most: Option<i64>) -> Result<Vec<ParkedKey>, StoreError> {
     let sql = "SELECT id, parked, parked_since FROM keys WHERE parked IS NOT NULL \
-               ORDER BY parked_since, id LIMIT 200";
+               ORDER BY parked_since, id LIMIT ?1";
     let mut parked = Vec::new();
-    for row in db.rows(sql, &[])? {
+    for row in db.rows(sql, &[most.unwrap_or(-1).into()])? {
         let key = KeyId(row.int(0)?);
         let Some(why) = read_parked(row.maybe(1)?, row.maybe_int(2)?)? else { continue };
         let mut entry =
@@ -163,6 +170,24 @@ fn parked(db: &Db) -> Result<Vec<ParkedKey>, StoreError> {
         parked.push(entry);
     }
     Ok(parked)
+}
+
+/// A deal by its key or by an id it is known by.
+pub(super) fn deal(db: &Db, name: &str) -> Result<Option<DealView>, StoreError> {
+    let Some(key) = links::named(db, name)? else { return Ok(None) };
+    let sql = "SELECT created, base, dirty_seq > done_seq, waiting, parked, parked_since \
+               FROM keys WHERE id = ?1";
+    let Some(row) = db.row(sql, &[key.0.into()])? else { return Ok(None) };
+    Ok(Some(DealView {
+        key,
+        created: timestamp(row.int(0)?)?,
+        aliases: links::aliases(db, key)?,
+        base: row.maybe(1)?,
+        is_dirty: row.int(2)? != 0,
+        waiting: row.maybe(3)?,
+        parked: read_parked(row.maybe(4)?, row.maybe_int(5)?)?,
+        hints: hints(db, key, 0, NEWEST)?,
+    }))
 }
 
 fn waiting(db: &Db) -> Result<Vec<WaitingKey>, StoreError> {
@@ -192,6 +217,7 @@ fn cursors(db: &Db) -> Result<BTreeMap<String, String>, StoreError> {
 
 pub(super) fn prune(db: &Db, before: Timestamp) -> Result<u64, StoreError> {
     let events = db.run("DELETE FROM events WHERE at < ?1", &[millis(before)])?;
+    db.run("DELETE FROM hints WHERE at < ?1", &[millis(before)])?;
     let closed = "DELETE FROM intents WHERE state <> 'open' AND closed < ?1";
     Ok(events + db.run(closed, &[millis(before)])?)
 }

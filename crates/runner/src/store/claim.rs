@@ -7,7 +7,7 @@ use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Alias, KeyId};
+use super::{Alias, Because, KeyId};
 
 /// One outgoing write that was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,6 +129,8 @@ pub struct Claim {
     pub intents: Vec<OpenIntent>,
     /// Why it was parked, when it was.
     pub parked: Option<Parked>,
+    /// Why it is looked at: the newest hints since it was last in step, newest first.
+    pub because: Vec<Because>,
 }
 
 impl Claim {

@@ -14,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite::Db;
 use super::{
-    Accepted, Alias, AuditLine, Claim, Commit, IntentId, IntentKind, KeyId, Linked, Release,
-    Source, Status, Store, StoreError, Taken, Verified, books, keys, layout, links,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, HintEvent, IntentId, IntentKind, KeyId,
+    Linked, ParkedKey, Release, Source, Status, Store, StoreError, Taken, Verified, books, keys,
+    layout, links,
 };
 
 /// How many requests one commit may carry.
@@ -90,10 +91,16 @@ impl SqliteStore {
             Role::Runner => Some(lock(path)?),
             Role::Visitor => None,
         };
+        if role == Role::Visitor && !path.exists() {
+            return Err(StoreError::NotThere(path.display().to_string()));
+        }
         let db = Db::open(path)?;
-        layout::migrate(&db)?;
-        if role == Role::Runner {
-            keys::end_leases(&db)?;
+        match role {
+            Role::Runner => {
+                layout::migrate(&db)?;
+                keys::end_leases(&db)?;
+            }
+            Role::Visitor => layout::expect(&db)?,
         }
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
@@ -171,11 +178,11 @@ impl Store for SqliteStore {
     async fn accept(
         &self,
         hints: Vec<Alias>,
-        event: Option<String>,
+        event: Option<HintEvent>,
         source: Source,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
-        self.ask(move |db| keys::accept(db, &hints, event.as_deref(), source, now)).await
+        self.ask(move |db| keys::accept(db, &hints, event.as_ref(), source, now)).await
     }
 
     async fn take(&self, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
@@ -299,6 +306,14 @@ impl Store for SqliteStore {
 
     async fn audit(&self, key: Option<KeyId>, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         self.ask(move |db| books::audit(db, key, limit)).await
+    }
+
+    async fn parked(&self) -> Result<Vec<ParkedKey>, StoreError> {
+        self.ask(|db| books::parked(db, None)).await
+    }
+
+    async fn deal(&self, name: String) -> Result<Option<DealView>, StoreError> {
+        self.ask(move |db| books::deal(db, &name)).await
     }
 
     async fn verify(&self) -> Result<Verified, StoreError> {

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::sqlite::{Cell, Db};
+use super::sqlite::{Cell, Db, Row};
 use super::{
-    Accepted, Alias, Cause, Claim, Commit, IntentId, IntentKind, KeyId, Next, OpenIntent, Parked,
-    Release, Source, StoreError, Taken, books, links,
+    Accepted, Alias, Because, Cause, Claim, Commit, HintEvent, IntentId, IntentKind, KeyId, Next,
+    OpenIntent, Parked, Release, Source, StoreError, Taken, books, links,
 };
+
+/// How many hints a claim tells of.
+const FEW: i64 = 3;
 
 /// A claim's place, for compare-and-set.
 #[derive(Debug, Clone, Copy)]
@@ -53,14 +56,14 @@ pub(super) fn end_leases(db: &Db) -> Result<(), StoreError> {
 pub(super) fn accept(
     db: &Db,
     hints: &[Alias],
-    event: Option<&str>,
+    event: Option<&HintEvent>,
     source: Source,
     now: Timestamp,
 ) -> Result<Accepted, StoreError> {
     let mut accepted = Accepted::default();
-    if let Some(hash) = event {
+    if let Some(HintEvent { hash, .. }) = event {
         let sql = "INSERT OR IGNORE INTO events (hash, at) VALUES (?1, ?2)";
-        accepted.replayed = db.run(sql, &[hash.into(), millis(now)])? == 0;
+        accepted.replayed = db.run(sql, &[hash.as_str().into(), millis(now)])? == 0;
     }
     for hint in hints {
         let key = match links::find(db, hint)? {
@@ -70,6 +73,9 @@ pub(super) fn accept(
             }
             None => mint(db, hint, now)?,
         };
+        let sql = "INSERT INTO hints (key, at, source, event) VALUES (?1, ?2, ?3, ?4)";
+        let name = event.map(|event| event.name.clone());
+        db.run(sql, &[key.0.into(), millis(now), source.word().into(), name.into()])?;
         accepted.keys.push(key);
     }
     let hints = u64::try_from(hints.len()).unwrap_or(u64::MAX);
@@ -115,7 +121,7 @@ pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, St
 
 fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
     let sql = "SELECT lease_epoch, version, dirty_seq, lease_until, attempts, base, memo, parked, \
-               parked_since FROM keys WHERE id = ?1";
+               parked_since, dirty_since FROM keys WHERE id = ?1";
     let row = db.row(sql, &[key.0.into()])?.ok_or(StoreError::Fenced)?;
     Ok(Claim {
         key,
@@ -129,7 +135,23 @@ fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
         aliases: links::aliases(db, key)?,
         intents: open_intents(db, key)?,
         parked: read_parked(row.maybe(7)?, row.maybe_int(8)?)?,
+        because: hints(db, key, row.int(9)?, FEW)?,
     })
+}
+
+/// The newest hints of a deal since a time, newest first.
+pub(super) fn hints(
+    db: &Db,
+    key: KeyId,
+    since: i64,
+    most: i64,
+) -> Result<Vec<Because>, StoreError> {
+    let sql = "SELECT source, event, at FROM hints WHERE key = ?1 AND at >= ?2 \
+               ORDER BY at DESC, seq DESC LIMIT ?3";
+    let read = |row: &Row| {
+        Ok(Because { source: row.text(0)?, event: row.maybe(1)?, at: timestamp(row.int(2)?)? })
+    };
+    db.rows(sql, &[key.0.into(), since.into(), most.into()])?.iter().map(read).collect()
 }
 
 pub(super) fn read_parked(
@@ -298,21 +320,23 @@ fn write_causes(causes: &[Cause]) -> String {
     serde_json::to_string(causes).unwrap_or_else(|_| "[]".to_owned())
 }
 
+/// Lets deals go on, and notes who did.
 pub(super) fn release(db: &Db, what: &Release, now: Timestamp) -> Result<u64, StoreError> {
+    let linked = "(SELECT COUNT(slot) FROM aliases WHERE key = keys.id) = 2 \
+                  AND parked IS NULL AND dirty_seq = done_seq";
+    let with_code = "parked IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(keys.parked) \
+                     WHERE json_extract(value, '$.code') = ?2)";
+    let (which, source, cell): (_, _, Option<Cell>) = match what {
+        Release::Key(key) => ("id = ?2", Source::Operator, Some(key.0.into())),
+        Release::All => ("parked IS NOT NULL", Source::Operator, None),
+        Release::Code(code) => (with_code, Source::Operator, Some(code.as_str().into())),
+        Release::Linked => (linked, Source::Census, None),
+    };
+    let cells: Vec<Cell> = std::iter::once(millis(now)).chain(cell).collect();
+    let word = source.word();
+    let note = "INSERT INTO hints (key, at, source)";
+    db.run(&format!("{note} SELECT id, ?1, '{word}' FROM keys WHERE {which}"), &cells)?;
     let set = "UPDATE keys SET dirty_seq = dirty_seq + 1, attempts = 0, due_at = ?1, \
                dirty_since = CASE WHEN dirty_seq = done_seq THEN ?1 ELSE dirty_since END WHERE";
-    match what {
-        Release::Key(key) => db.run(&format!("{set} id = ?2"), &[millis(now), key.0.into()]),
-        Release::All => db.run(&format!("{set} parked IS NOT NULL"), &[millis(now)]),
-        Release::Code(code) => {
-            let which = "parked IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(keys.parked) \
-                         WHERE json_extract(value, '$.code') = ?2)";
-            db.run(&format!("{set} {which}"), &[millis(now), code.as_str().into()])
-        }
-        Release::Linked => {
-            let which = "(SELECT COUNT(slot) FROM aliases WHERE key = keys.id) = 2 \
-                         AND parked IS NULL AND dirty_seq = done_seq";
-            db.run(&format!("{set} {which}"), &[millis(now)])
-        }
-    }
+    db.run(&format!("{set} {which}"), &cells)
 }

@@ -7,7 +7,8 @@ use super::StoreError;
 use super::sqlite::Db;
 
 /// One step a format; the n-th leads from format n - 1 to format n.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created INTEGER NOT NULL,
@@ -74,15 +75,39 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-"];
+",
+    "
+CREATE TABLE hints (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL REFERENCES keys (id),
+    at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    event TEXT
+) STRICT;
+CREATE INDEX hints_key ON hints (key, at);
+CREATE INDEX hints_at ON hints (at);
+",
+];
 
-/// Brings the file to the newest format, one step a transaction.
-pub(super) fn migrate(db: &Db) -> Result<(), StoreError> {
+/// The newest format, and the one that the file has.
+fn formats(db: &Db) -> Result<(i64, i64), StoreError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     let found = db.row("PRAGMA user_version", &[])?.map(|row| row.int(0)).transpose()?.unwrap_or(0);
     if found > known {
         return Err(StoreError::TooNew { found, known });
     }
+    Ok((known, found))
+}
+
+/// Refuses a file that has not the newest format: whoever only looks changes nothing.
+pub(super) fn expect(db: &Db) -> Result<(), StoreError> {
+    let (known, found) = formats(db)?;
+    if found < known { Err(StoreError::TooOld { found, known }) } else { Ok(()) }
+}
+
+/// Brings the file to the newest format, one step a transaction.
+pub(super) fn migrate(db: &Db) -> Result<(), StoreError> {
+    let (_, found) = formats(db)?;
     for (index, step) in STEPS.iter().enumerate() {
         let format = i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1);
         if format > found {

@@ -81,6 +81,17 @@ pub(super) fn find(db: &Db, alias: &Alias) -> Result<Option<(KeyId, Option<Strin
     row.map(|row| Ok((KeyId(row.int(0)?), row.maybe(1)?))).transpose()
 }
 
+/// The deal that is meant by `deal-42`, or by an id that it is known by.
+pub(super) fn named(db: &Db, name: &str) -> Result<Option<KeyId>, StoreError> {
+    if let Some(key) = name.strip_prefix("deal-").and_then(|digits| digits.parse().ok()) {
+        return Ok(Some(KeyId(key)));
+    }
+    let record = RecordId::parse(name).map(|id| id.to_string());
+    let id = record.unwrap_or_else(|_| name.to_lowercase());
+    let sql = "SELECT key FROM aliases WHERE id = ?1 ORDER BY slot IS NULL LIMIT 1";
+    db.row(sql, &[id.into()])?.map(|row| row.int(0).map(KeyId)).transpose()
+}
+
 pub(super) fn aliases(db: &Db, key: KeyId) -> Result<Vec<Alias>, StoreError> {
     let sql = "SELECT space, id, slot, object FROM aliases WHERE key = ?1 ORDER BY space, id";
     db.rows(sql, &[key.0.into()])?.iter().map(read_alias).collect()
@@ -163,7 +174,7 @@ fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), St
     let sql = "UPDATE keys SET base = COALESCE(base, (SELECT base FROM keys WHERE id = ?2)) \
                WHERE id = ?1";
     db.run(sql, &pair)?;
-    for table in ["aliases", "intents", "reservations"] {
+    for table in ["aliases", "intents", "reservations", "hints"] {
         db.run(&format!("UPDATE {table} SET key = ?1 WHERE key = ?2"), &pair)?;
     }
     db.run("DELETE FROM keys WHERE id = ?1", &[loser.0.into()])?;

@@ -69,7 +69,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let id = row.id.as_str();
         self.hold(Commit {
             base: base_of_new(plan, &left.body, &row.body),
-            audit: vec![note::write_entry("create-record", plan, decision, Some(id))],
+            audit: vec![note::write_entry(
+                "create-record",
+                plan,
+                decision,
+                Some(id),
+                &self.claim.because,
+            )],
             close: vec![(intent, Ending::Applied)],
             count: vec![("creates_salesforce".to_owned(), 1), ("writes_salesforce".to_owned(), 1)],
             ..Commit::default()

@@ -72,7 +72,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let id = referral.id.as_str();
         self.hold(Commit {
             base: base_of_new(plan, &referral.body, &right.body),
-            audit: vec![note::write_entry("create-referral", plan, decision, Some(id))],
+            audit: vec![note::write_entry(
+                "create-referral",
+                plan,
+                decision,
+                Some(id),
+                &self.claim.because,
+            )],
             close: vec![(intent, Ending::Applied)],
             count: vec![
                 ("creates_partner_center".to_owned(), 1),

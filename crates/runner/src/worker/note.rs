@@ -13,7 +13,7 @@ use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::fingerprint;
-use crate::store::Cause;
+use crate::store::{Because, Cause};
 
 /// What the worker remembers of a deal beside its base.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -175,6 +175,8 @@ pub(super) fn causes(decision: &Decision) -> Vec<Cause> {
 #[derive(Serialize)]
 struct Entry<'e> {
     kind: &'static str,
+    /// The hints that the deal was looked at for.
+    because: &'e [Because],
     map: &'e str,
     plan: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,6 +222,7 @@ pub(super) fn write_entry(
     plan: &Plan,
     decision: &Decision,
     record: Option<&str>,
+    because: &[Because],
 ) -> String {
     let tells = |line: &&LineTrace| match line.outcome {
         Outcome::Agrees | Outcome::Kept | Outcome::NotOptedIn => false,
@@ -232,18 +235,19 @@ pub(super) fn write_entry(
     };
     let told = decision.lines.iter().filter(tells);
     let lines = told.map(|trace| LineEntry::of(plan, trace)).collect();
-    let entry = Entry { kind, map: plan.name(), plan: plan.hash(), record, lines };
+    let entry = Entry { kind, because, map: plan.name(), plan: plan.hash(), record, lines };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
 }
 
 #[derive(Serialize)]
 struct ParkedEntry<'e> {
     kind: &'static str,
+    because: &'e [Because],
     causes: &'e [Cause],
 }
 
 /// That a deal was parked, and why.
-pub(super) fn parked_entry(causes: &[Cause]) -> String {
-    let entry = ParkedEntry { kind: "parked", causes };
+pub(super) fn parked_entry(causes: &[Cause], because: &[Because]) -> String {
+    let entry = ParkedEntry { kind: "parked", because, causes };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
 }

@@ -100,7 +100,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.hold(Commit {
             base: serde_json::to_string(&base).ok(),
-            audit: vec![note::write_entry("update", scene.map.plan(), decision, None)],
+            audit: vec![note::write_entry(
+                "update",
+                scene.map.plan(),
+                decision,
+                None,
+                &self.claim.because,
+            )],
             close: vec![(intent, Ending::Applied)],
             count,
             ..Commit::default()

@@ -1,0 +1,100 @@
+//! Looking after the service: its state file, read and released beside it.
+//!
+//! In: a configuration. Out: the state file open for a visitor, the deals that are meant. Must not know:
+//! what is done with them, how anything is shown.
+
+mod parked;
+mod release;
+mod status;
+mod verify;
+mod why;
+
+pub(crate) use parked::run as parked;
+pub(crate) use release::{release, replay};
+pub(crate) use status::run as status;
+pub(crate) use verify::run as verify;
+pub(crate) use why::run as why;
+
+use runner::config::StateConfig;
+use runner::store::{Alias, DealView, Role, SqliteStore, Store, StoreError};
+
+use crate::command::Kept;
+use crate::terminal::{Stop, shown};
+use crate::{life, serve};
+
+/// How something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    Text,
+    Json,
+}
+
+/// The state file, and who runs what is asked of it.
+struct Office {
+    config: StateConfig,
+    store: SqliteStore,
+    runtime: tokio::runtime::Runtime,
+    face: Face,
+}
+
+impl Office {
+    /// Opens the state file of a configuration.
+    fn open(kept: &Kept) -> Result<Self, Stop> {
+        let config = serve::usable(&kept.config, StateConfig::load(&kept.config))?;
+        let runtime = life::runtime()?;
+        let store = SqliteStore::open(&config.store, Role::Visitor).map_err(|error| {
+            let help = match &error {
+                StoreError::NotThere(_) => format!(
+                    "start the service once: `cosell serve --config {}`",
+                    shown(&kept.config)
+                ),
+                _ => "see that the file can be read and written by your user".to_owned(),
+            };
+            Stop::because(error.to_string(), help)
+        })?;
+        Ok(Self { config, store, runtime, face: kept.format.into() })
+    }
+
+    /// Asks the store.
+    fn ask<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, Stop> {
+        self.runtime.block_on(work).map_err(|error| {
+            Stop::because(error.to_string(), "try it again; another program may hold the file")
+        })
+    }
+
+    /// The deal that somebody names.
+    fn deal(&self, name: &str) -> Result<DealView, Stop> {
+        self.ask(self.store.deal(name.to_owned()))?.ok_or_else(|| {
+            Stop::because(
+                format!("no deal is known as `{name}`"),
+                "name its number (`deal-42`), or the id of its referral, engagement or record; \
+                 `cosell parked` and the console list deals",
+            )
+        })
+    }
+}
+
+/// Pretty JSON with a line end.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).map_or_else(|_| String::new(), |text| text + "\n")
+}
+
+/// The ids by which both systems know a deal: referral, then record.
+fn ids(aliases: &[Alias]) -> (Option<String>, Option<String>) {
+    let mut ids = (None, None);
+    for alias in aliases {
+        match alias {
+            Alias::Referral(id) => ids.0 = Some(id.to_string()),
+            Alias::Record { object, id } => ids.1 = Some(format!("{object} {id}")),
+            Alias::Engagement(_) | Alias::Half(_) => {}
+        }
+    }
+    ids
+}
+
+/// `deal-42`, the referral and the record on a line.
+fn names(key: impl std::fmt::Display, referral: Option<&str>, record: Option<&str>) -> String {
+    let referral = referral.map_or_else(String::new, |id| format!("  referral {id}"));
+    let record = record.map_or_else(String::new, |id| format!("  {id}"));
+    format!("{key}{referral}{record}")
+}

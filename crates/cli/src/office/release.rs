@@ -1,0 +1,46 @@
+//! `cosell release` and `cosell replay`: deals are looked at again.
+//!
+//! In: names of deals, a cause, or all. Out: deals that are due now, and how many. Must not know: what
+//! comes of it.
+
+use runner::store::{Release, Store};
+use serde_json::json;
+
+use super::{Face, Office};
+use crate::command::Deals;
+use crate::terminal::{Outcome, Stop, count, print};
+
+/// Lets parked deals go on.
+pub(crate) fn release(args: &Deals) -> Result<Outcome, Stop> {
+    again(args, "released", &[Release::All])
+}
+
+/// Looks at deals again, also at those that are in step.
+pub(crate) fn replay(args: &Deals) -> Result<Outcome, Stop> {
+    again(args, "due again", &[Release::Linked, Release::All])
+}
+
+fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
+    let office = Office::open(&args.kept)?;
+    let mut wanted = Vec::new();
+    // All names are looked up first: a wrong one leaves everything as it is.
+    for name in &args.names {
+        wanted.push(Release::Key(office.deal(name)?.key));
+    }
+    wanted.extend(args.code.clone().map(Release::Code));
+    if args.all {
+        wanted.extend(all.iter().cloned());
+    }
+    let (mut number, now) = (0, runner::Timestamp::now());
+    for what in wanted {
+        number += office.ask(office.store.release(what, now))?;
+    }
+    print(&match office.face {
+        Face::Json => format!("{}\n", json!({ "deals": number })),
+        Face::Text => {
+            let deals = count(usize::try_from(number).unwrap_or(usize::MAX), "deal");
+            format!("{deals} {done}; `cosell status` shows what comes of it\n")
+        }
+    })?;
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,154 @@
+//! `cosell status`: how the service stands, from its state file and from itself.
+//!
+//! In: the state file, and what the service says when it runs. Out: a page, once or again and again.
+//! Must not know: how anything on it comes about.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use runner::Timestamp;
+use runner::store::{Status as Counts, Store};
+use serde_json::{Value, json};
+
+use super::{Face, Office, json};
+use crate::command::Status;
+use crate::terminal::{Outcome, Stop, print};
+
+/// How often `--watch` looks.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Clears the page, on a terminal.
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+/// So many deals that are put off are named.
+const NAMED: usize = 5;
+
+/// Shows it.
+pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
+    let office = Office::open(&args.kept)?;
+    loop {
+        let counts = office.ask(office.store.status())?;
+        let service = office.runtime.block_on(runner::ask::status(office.config.listen));
+        let fine = is_fine(&counts, service.as_ref());
+        let page = match office.face {
+            Face::Json => json(&json!({ "service": service, "state": counts, "fine": fine })),
+            Face::Text => text(&office, &counts, service.as_ref(), Timestamp::now()),
+        };
+        let clear = args.watch && office.face == Face::Text && std::io::stdout().is_terminal();
+        print(&format!("{}{page}", if clear { CLEAR } else { "" }))?;
+        if !args.watch {
+            return Ok(Outcome::fine_if(fine));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Whether nobody has to do anything.
+fn is_fine(counts: &Counts, service: Option<&Value>) -> bool {
+    let denied = service.and_then(|service| service.get("denied")?.as_array());
+    counts.parked_count == 0 && denied.is_some_and(Vec::is_empty)
+}
+
+fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {
+    let mut text = String::new();
+    let word = |service: &Value, name: &str| {
+        service.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    // INVARIANT: writing to a string cannot fail, here and below.
+    let _ = match service {
+        Some(service) => writeln!(
+            text,
+            "service  runs, version {}; console http://{}",
+            word(service, "version"),
+            office.config.listen
+        ),
+        None => {
+            writeln!(text, "service  does not run, or does not answer at {}", office.config.listen)
+        }
+    };
+    let _ = writeln!(
+        text,
+        "deals    {} known, {} linked, {} with work to do, {} parked",
+        counts.keys, counts.linked, counts.dirty, counts.parked_count
+    );
+    if let Some(oldest) = counts.oldest_dirty {
+        let _ = writeln!(text, "oldest   waits since {}", ago(oldest, now));
+    }
+    for waiting in counts.waiting.iter().take(NAMED) {
+        let (key, attempts) = (waiting.key, waiting.attempts);
+        let _ = writeln!(text, "waits    {key}: {} (tried {attempts} times)", waiting.why);
+    }
+    let mut codes: Vec<&str> =
+        counts.parked.iter().flat_map(|key| &key.causes).map(|cause| cause.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    if !codes.is_empty() {
+        let _ = writeln!(text, "parked   {}; `cosell parked` says what to do", codes.join(", "));
+    }
+    if counts.open_intents > 0 {
+        let _ = writeln!(text, "writes   {} whose outcome is not known yet", counts.open_intents);
+    }
+    if let Some(service) = service {
+        said(service, now, &mut text);
+    }
+    text
+}
+
+/// What only the running service knows.
+fn said(service: &Value, now: Timestamp, text: &mut String) {
+    let list = |name: &str| service.get(name).and_then(Value::as_array).into_iter().flatten();
+    let word = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    for denied in list("denied") {
+        let [system, why, who] = ["system", "why", "who"].map(|name| word(denied, name));
+        let _ = writeln!(text, "stopped  {system}: {why}; {who} must act");
+    }
+    let times = service.get("times").and_then(Value::as_object);
+    for (name, at) in times.into_iter().flatten() {
+        if let Some(at) = at.as_str().and_then(|at| at.parse().ok()) {
+            let _ = writeln!(text, "last     {name} {}", ago(at, now));
+        }
+    }
+    let notes = service.get("notes").and_then(Value::as_object);
+    for (name, note) in notes.into_iter().flatten() {
+        let _ = writeln!(text, "note     {name}: {}", note.as_str().unwrap_or_default());
+    }
+    for map in list("maps") {
+        let hash = word(map, "hash");
+        let short = hash.get(..12).unwrap_or(&hash);
+        let _ = writeln!(text, "map      {} {short}  {}", word(map, "name"), word(map, "file"));
+    }
+}
+
+/// `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`.
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    match seconds {
+        ..=99 => format!("{seconds} s ago"),
+        100..=5_999 => format!("{} min ago", seconds / 60),
+        6_000..=172_799 => format!("{} h ago", seconds / 3600),
+        172_800.. => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_does_not_run_is_not_fine() {
+        let counts = Counts::default();
+        assert!(!is_fine(&counts, None));
+        assert!(is_fine(&counts, Some(&json!({ "denied": [] }))));
+        assert!(!is_fine(&counts, Some(&json!({ "denied": [{}] }))));
+        assert!(!is_fine(&Counts { parked_count: 1, ..counts }, Some(&json!({ "denied": [] }))));
+    }
+
+    #[test]
+    fn times_are_told_as_people_tell_them() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let told = [5, 200, 7200, 200_000]
+            .map(|s| ago(Timestamp::from_second(1_000_000 - s).unwrap(), now));
+        assert_eq!(told, ["5 s ago", "3 min ago", "2 h ago", "2 d ago"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! Looking after the service from the command line: `status`, `parked`, `release`, `replay`, `why`,
+//! `verify`.
+//!
+//! In: a running demo. Out: what the commands say of it, and what they set going. Must not know: the
+//! service inside.
+
+use std::process::Output;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::machine::{Machine, cosell};
+use crate::sides::{Sides, eventually, inbound, text};
+
+/// Runs a command beside the service: its exit code and what it said.
+fn beside(machine: &Machine, args: &[&str]) -> (Option<i32>, String) {
+    let config = machine.state().join("cosell.yaml");
+    let Output { status, stdout, stderr } =
+        cosell().args(args).arg("--config").arg(config).output().unwrap();
+    let said = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (status.code(), said)
+}
+
+/// The same as JSON.
+fn asked(machine: &Machine, args: &[&str]) -> Value {
+    let mut args = args.to_vec();
+    args.extend(["--format", "json"]);
+    let (_, said) = beside(machine, &args);
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+#[tokio::test]
+async fn why_names_event_line_row_and_plan() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
+    let deal = sides.becomes_opportunity(&referral).await;
+    sides.settled().await;
+    let plan = sides.status().await["maps"][0]["hash"].clone();
+    // Made from Microsoft's deal; the id of either side names it, in 15 characters too.
+    for name in [referral.as_str(), &deal, &deal[..15], "deal-1"] {
+        let told = asked(&machine, &["why", name, "StageName"]);
+        let one = &told["why"][0];
+        assert_eq!(one["by"]["kind"], "create-record", "{told:#}");
+        assert_eq!(one["by"]["because"][0]["event"], "referral-created");
+        assert_eq!(one["by"]["because"][0]["source"], "webhook");
+        assert_eq!(one["by"]["plan"], plan);
+    }
+    let map = include_str!("../../mappings/opportunity.map");
+    let line = |text: &str| map.lines().position(|line| line.trim().starts_with(text)).unwrap() + 1;
+    sides.rep_changes(&deal, &json!({"StageName": "Qualification"})).await;
+    let told = eventually("the edit is in the history", async || {
+        let told = asked(&machine, &["why", "deal-1", "substatus"]);
+        (told["why"][0]["by"]["kind"] == "update").then_some(told)
+    })
+    .await;
+    let one = &told["why"][0];
+    assert_eq!(one["by"]["because"][0]["source"], "poll", "{told:#}");
+    assert_eq!(one["line"]["map_line"], line("status, substatus"));
+    let row = one["line"]["row_line"].as_u64().and_then(|row| usize::try_from(row).ok());
+    let row = row.and_then(|row| map.lines().nth(row - 1));
+    assert!(row.is_some_and(|row| row.contains("\"Qualification\"")), "{row:?}");
+    let (code, said) = beside(&machine, &["why", "deal-1", "StageName"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(r#"written         "Active", "Accepted""#), "{said}");
+    // A field that nothing was ever written to, one that no line is about, and a deal nobody knows.
+    let told = asked(&machine, &["why", "deal-1", "Campaign_Code__c"]);
+    assert_eq!(
+        (&told["why"][0]["by"], &told["why"][0]["line"]["outcome"]),
+        (&Value::Null, &json!("Agrees"))
+    );
+    let (code, said) = beside(&machine, &["why", "deal-1", "StageNam"]);
+    assert!(code == Some(2) && said.contains("did you mean `StageName`?"), "{said}");
+    let (code, said) = beside(&machine, &["why", "0065g0000000009AAA"]);
+    assert!(code == Some(2) && said.contains("no deal is known as"), "{said}");
+    let (code, said) = beside(&machine, &["verify"]);
+    assert!(code == Some(0) && said.contains("each follows"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_parked_is_listed_and_released_by_its_cause() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (code, said) = beside(&machine, &["parked"]);
+    assert_eq!((code, said.as_str()), (Some(0), "No deal is parked.\n"));
+    let deal = sides.rep_prepares("Harrow").await;
+    sides.rep_changes(&deal, &json!({"Sync_with_Partner_Center__c": true})).await;
+    eventually("it is parked", async || (sides.status().await["parked_count"] == 1).then_some(()))
+        .await;
+    let parked = asked(&machine, &["parked"]);
+    assert_eq!(parked[0]["code"], "fault::require", "{parked:#}");
+    assert_eq!(text(&parked, "/0/deals/0/record"), deal);
+    let (code, said) = beside(&machine, &["parked", "--code", "fault::require"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("Add at least one Microsoft solution.") && said.contains("to do"),
+        "{said}"
+    );
+    let (code, said) = beside(&machine, &["status"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("service  runs") && said.contains("1 parked"), "{said}");
+    let (_, said) = beside(&machine, &["release", "--code", "fault::require"]);
+    assert!(said.starts_with("1 deal released"), "{said}");
+    eventually("it was looked at, and is parked again", async || {
+        let hints = asked(&machine, &["why", "deal-1"]);
+        let status = sides.status().await;
+        (status["dirty"] == 0 && status["parked_count"] == 1 && hints["events"].is_array())
+            .then_some(())
+    })
+    .await;
+    let (_, said) = beside(&machine, &["release", "--code", "no-such-cause"]);
+    assert!(said.starts_with("0 deals released"), "{said}");
+}
+
+#[tokio::test]
+async fn the_commands_work_while_the_service_does_not_run() {
+    let mut machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
+    sides.becomes_opportunity(&referral).await;
+    sides.settled().await;
+    machine.interrupt().await;
+    let (code, said) = beside(&machine, &["status"]);
+    assert!(code == Some(1) && said.contains("service  does not run"), "{said}");
+    assert!(said.contains("1 known, 1 linked"), "{said}");
+    let (code, said) = beside(&machine, &["replay", "--all"]);
+    assert!(code == Some(0) && said.starts_with("1 deal due again"), "{said}");
+    let told = asked(&machine, &["status"]);
+    assert_eq!((&told["state"]["dirty"], &told["service"]), (&json!(1), &Value::Null));
+    machine.start().await;
+    let sides = Sides::new(&machine.ready);
+    let writes = sides.writes().await;
+    sides.settled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(sides.writes().await, writes, "both sides agreed, so nothing was written");
+}
