@@ -59,6 +59,7 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("sandbox", "base64", &["sign.rs"]),
     ("sandbox", "prost", &["salesforce/pubsub/messages.rs"]),
     ("sandbox", "rcgen", &["sign.rs"]),
+    ("runner", "reqwest", &["ask.rs"]),
     ("sandbox", "reqwest", &["deliver.rs", "remote.rs", "salesforce/outbound/send.rs"]),
     ("sandbox", "rusqlite", &["database.rs"]),
     ("sandbox", "tokio_rustls", &["tls.rs"]),

@@ -18,7 +18,6 @@ const NAMED: usize = 10;
 /// A cause with all the deals that it stops.
 #[derive(Debug, Serialize)]
 struct Group {
-    #[serde(flatten)]
     cause: Cause,
     deals: Vec<ParkedKey>,
 }

@@ -1,5 +1,7 @@
 //! The store against a model, and its promises one by one.
 
+mod hints;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -238,54 +240,6 @@ fn a_repeated_event_is_counted_and_harmless() {
         let status = store.status().await.unwrap();
         assert_eq!((status.keys, status.counters["replayed"]), (1, 2));
     });
-}
-
-#[test]
-fn a_claim_knows_what_it_was_taken_for() {
-    let dir = tempfile::tempdir().unwrap();
-    run(async {
-        let store = open(dir.path());
-        let key = hint(&store, referral(1), at(0)).await;
-        let words = |because: &[Because]| -> Vec<(String, Option<String>)> {
-            because.iter().map(|hint| (hint.source.clone(), hint.event.clone())).collect()
-        };
-        let mut first = claim(&store, at(1)).await;
-        assert_eq!(words(&first.because), [("poll".to_owned(), None)]);
-        store.link(&mut first, record(1), at(2)).await.unwrap();
-        store.commit(&mut first, done(), at(2)).await.unwrap();
-        let name = "referral-updated".to_owned();
-        let event = Some(HintEvent { name: name.clone(), hash: "h".to_owned() });
-        store.accept(vec![referral(1)], event, Source::Webhook, at(3)).await.unwrap();
-        let mut second = claim(&store, at(4)).await;
-        assert_eq!(
-            words(&second.because),
-            [("webhook".to_owned(), Some(name))],
-            "and not the poll"
-        );
-        store.commit(&mut second, done(), at(5)).await.unwrap();
-        assert_eq!(store.release(Release::Linked, at(6)).await.unwrap(), 1);
-        assert_eq!(words(&claim(&store, at(7)).await.because), [("census".to_owned(), None)]);
-        let view = store.deal(key.to_string()).await.unwrap().unwrap();
-        assert_eq!(view.hints.len(), 3);
-        for name in ["00000000-0000-0000-0000-000000000001", "0065g000000000b"] {
-            assert_eq!(store.deal(name.to_owned()).await.unwrap().unwrap().key, key, "{name}");
-        }
-        assert_eq!(store.deal("deal-9".to_owned()).await.unwrap(), None);
-    });
-}
-
-#[test]
-fn a_visitor_neither_makes_nor_changes_a_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("state.db");
-    let visit = || SqliteStore::open(&path, Role::Visitor).map(drop);
-    assert!(matches!(visit(), Err(StoreError::NotThere(_))));
-    assert!(!path.exists());
-    drop(open(dir.path()));
-    visit().unwrap();
-    let db = sqlite::Db::open(&path).unwrap();
-    db.batch("PRAGMA user_version = 1").unwrap();
-    assert!(matches!(visit(), Err(StoreError::TooOld { found: 1, .. })));
 }
 
 #[test]

@@ -69,13 +69,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let id = row.id.as_str();
         self.hold(Commit {
             base: base_of_new(plan, &left.body, &row.body),
-            audit: vec![note::write_entry(
-                "create-record",
-                plan,
-                decision,
-                Some(id),
-                &self.claim.because,
-            )],
+            audit: vec![self.entry("create-record", scene, decision, Some(id))],
             close: vec![(intent, Ending::Applied)],
             count: vec![("creates_salesforce".to_owned(), 1), ("writes_salesforce".to_owned(), 1)],
             ..Commit::default()

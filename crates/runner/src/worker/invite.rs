@@ -20,7 +20,7 @@ use super::identity::{Scene, is_microsofts, second_claimant};
 use super::recover::base_of_new;
 use super::round::Announced;
 use super::write::text_change;
-use super::{Deal, Halt, note};
+use super::{Deal, Halt};
 
 /// How far before the intent the list is searched: clocks differ.
 const SEARCH_BACK: Duration = Duration::from_mins(10);
@@ -72,13 +72,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let id = referral.id.as_str();
         self.hold(Commit {
             base: base_of_new(plan, &referral.body, &right.body),
-            audit: vec![note::write_entry(
-                "create-referral",
-                plan,
-                decision,
-                Some(id),
-                &self.claim.because,
-            )],
+            audit: vec![self.entry("create-referral", scene, decision, Some(id))],
             close: vec![(intent, Ending::Applied)],
             count: vec![
                 ("creates_partner_center".to_owned(), 1),

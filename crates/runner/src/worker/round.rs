@@ -123,6 +123,17 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(Commit { next: Next::Parked(causes), ..Commit::default() })
     }
 
+    /// What was written and why, for the audit.
+    pub(super) fn entry(
+        &self,
+        kind: &'static str,
+        scene: &Scene<'_>,
+        decision: &Decision,
+        record: Option<&str>,
+    ) -> String {
+        note::write_entry(kind, scene.map.plan(), decision, record, &self.claim.because)
+    }
+
     /// Writes badge and audit line alone.
     async fn tell(
         &mut self,

@@ -100,13 +100,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.hold(Commit {
             base: serde_json::to_string(&base).ok(),
-            audit: vec![note::write_entry(
-                "update",
-                scene.map.plan(),
-                decision,
-                None,
-                &self.claim.because,
-            )],
+            audit: vec![self.entry("update", scene, decision, None)],
             close: vec![(intent, Ending::Applied)],
             count,
             ..Commit::default()
