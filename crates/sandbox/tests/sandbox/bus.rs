@@ -9,7 +9,10 @@ use tokio::sync::mpsc;
 use tonic::{
     Request, Streaming,
     client::Grpc,
-    codegen::{http::uri::PathAndQuery, tokio_stream::wrappers::ReceiverStream},
+    codegen::{
+        http::uri::PathAndQuery,
+        tokio_stream::{self, wrappers::ReceiverStream},
+    },
     metadata::MetadataMap,
     transport::{Channel, Endpoint},
 };
@@ -59,6 +62,24 @@ pub(crate) struct Fetch {
     pub(crate) replay_id: Vec<u8>,
     #[prost(int32, tag = "4")]
     pub(crate) num_requested: i32,
+    #[prost(string, tag = "5")]
+    pub(crate) auth_refresh: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Publish {
+    #[prost(string, tag = "1")]
+    pub(crate) it: String,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) events: Vec<Produced>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Managed {
+    #[prost(string, tag = "1")]
+    pub(crate) id: String,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -142,6 +163,20 @@ impl Bus {
         Ok(grpc.unary(request, path, ProstCodec::default()).await?.into_inner())
     }
 
+    /// What a call is refused with that sends one message, be it a stream's first.
+    pub(crate) async fn refused<T: Message + Send + Sync + 'static>(
+        &self,
+        method: &str,
+        body: T,
+    ) -> Status {
+        let mut grpc = Grpc::new(self.channel.clone());
+        grpc.ready().await.unwrap();
+        let path: PathAndQuery = format!("/eventbus.v1.PubSub/{method}").parse().unwrap();
+        let request = self.signed(tokio_stream::once(body));
+        let answer = grpc.streaming(request, path, ProstCodec::<T, Topic>::default()).await;
+        answer.map(|_| ()).expect_err("a refusal was expected")
+    }
+
     pub(crate) async fn subscribe(&self, first: Fetch) -> Result<Stream, Status> {
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.unwrap();
@@ -201,6 +236,7 @@ pub(crate) fn fetch(topic: &str, preset: i32, count: i32) -> Fetch {
         replay_preset: preset,
         replay_id: Vec::new(),
         num_requested: count,
+        auth_refresh: String::new(),
     }
 }
 

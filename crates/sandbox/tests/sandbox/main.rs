@@ -43,6 +43,8 @@ mod pubsub;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod samples;

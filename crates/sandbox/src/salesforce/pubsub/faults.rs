@@ -109,16 +109,16 @@ fn by_status(status: u16) -> Refused {
         401 => return Refused::unauthenticated(),
         403 => (
             Code::PermissionDenied,
-            "service.permission.denied",
-            "The user has no permission for this.",
+            "subscription.topic.cannot.subscribe",
+            "The user has no permission for this topic.",
         ),
         404 => (Code::NotFound, "topic.not.found", "The topic was not found."),
         429 => (
             Code::ResourceExhausted,
-            "service.limit.exceeded",
-            "The organisation's limit of delivered events is exceeded.",
+            "subscription.limit.exceeded",
+            "You have exceeded the event delivery limit for your org.",
         ),
-        500 => (Code::Internal, "service.internal", "An internal error occurred."),
+        500 => (Code::Internal, "subscription.internal.error", "An internal error occurred."),
         _ => return Refused::unavailable(),
     };
     Refused::new(code, word, message)

@@ -114,3 +114,25 @@ pub(crate) struct FetchResponse {
     #[prost(int32, tag = "4")]
     pub(crate) pending_num_requested: i32,
 }
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PublishRequest {
+    #[prost(string, tag = "1")]
+    pub(crate) topic_name: String,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) events: Vec<ProducerEvent>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ManagedFetchRequest {
+    #[prost(string, tag = "1")]
+    pub(crate) subscription_id: String,
+    #[prost(string, tag = "2")]
+    pub(crate) developer_name: String,
+    #[prost(int32, tag = "3")]
+    pub(crate) num_requested: i32,
+}
+
+/// The answer of calls that are always refused.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct NoAnswer {}

@@ -3,6 +3,7 @@
 
 mod faults;
 pub(crate) mod messages;
+mod refuse;
 mod stream;
 mod wire;
 
@@ -92,6 +93,15 @@ impl Refused {
         format!("sfdc.platform.eventbus.grpc.{}", self.word)
     }
 
+    fn no_topic(name: &str) -> Self {
+        if name.is_empty() {
+            let message = "The topic name is empty.";
+            return Self::new(Code::InvalidArgument, "topic.validation.empty", message);
+        }
+        let message = format!("The topic {name} was not found.");
+        Self::new(Code::NotFound, "topic.not.found", message)
+    }
+
     fn unavailable() -> Self {
         let message = "The Pub/Sub API service is unavailable.";
         Self::new(Code::Unavailable, "service.unavailable", message)
@@ -157,6 +167,11 @@ impl Hub {
 
     /// Lets in whoever has a valid token and names this organisation and its instance.
     fn admit(&self, tx: &Tx<'_>, ticket: &Ticket) -> Told<()> {
+        if [&ticket.token, &ticket.instance, &ticket.tenant].iter().any(|text| text.is_empty()) {
+            let message = "The metadata accesstoken, instanceurl and tenantid must not be empty.";
+            let word = "service.auth.headers.invalid";
+            return Err(Refused::new(Code::Unauthenticated, word, message));
+        }
         let header = ("authorization".to_owned(), format!("Bearer {}", ticket.token));
         let call = Call::new(Method::Post, "/", vec![header], Vec::new());
         let instance = ticket.instance.trim_end_matches('/');
@@ -200,9 +215,14 @@ impl Hub {
         let (begun, asked) = (Instant::now(), json!({ "schemaId": id }));
         let told = self.with_state(move |hub, tx| {
             hub.admit(tx, &ticket)?;
+            if id.is_empty() {
+                let message = "The schema ID is empty.";
+                let word = "schema.validation.failed";
+                return Err(Refused::new(Code::InvalidArgument, word, message));
+            }
             let schema_json = schema::by_id(tx, &id)?.ok_or_else(|| {
                 let message = format!("The schema with ID {id} was not found.");
-                Refused::new(Code::NotFound, "schema.not.found", message)
+                Refused::new(Code::NotFound, "schema.meta.permission", message)
             })?;
             Ok(SchemaInfo { schema_json, schema_id: id, rpc_id: ticket.rpc })
         });
@@ -228,10 +248,7 @@ pub(crate) enum Topic {
 
 impl Topic {
     fn named(tx: &Tx<'_>, name: &str) -> Told<Self> {
-        Self::read(tx, name)?.ok_or_else(|| {
-            let message = format!("The topic {name} was not found.");
-            Refused::new(Code::NotFound, "topic.not.found", message)
-        })
+        Self::read(tx, name)?.ok_or_else(|| Refused::no_topic(name))
     }
 
     /// The topic of a name; names are case-sensitive.

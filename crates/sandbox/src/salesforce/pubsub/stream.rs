@@ -154,7 +154,7 @@ impl Subscription {
         let more = requested(request)?;
         if !request.topic_name.is_empty() && request.topic_name != self.name {
             let message = "The topic name cannot change within a subscription.";
-            let word = "subscription.topic.name.invalid";
+            let word = "subscription.fetch.topic.mismatch";
             return Err(Refused::new(Code::InvalidArgument, word, message));
         }
         let mut ticket = self.ticket.clone();
@@ -162,7 +162,14 @@ impl Subscription {
             ticket.token.clone_from(&request.auth_refresh);
         }
         let admitted = ticket.clone();
-        self.hub.with_state(move |hub, tx| hub.admit(tx, &admitted)).await?;
+        let told = self.hub.with_state(move |hub, tx| hub.admit(tx, &admitted)).await;
+        told.map_err(|refused| match refused.code {
+            Code::Unauthenticated if !request.auth_refresh.is_empty() => {
+                let message = "The authentication refresh is not valid.";
+                Refused::new(refused.code, "service.auth.refresh.invalid", message)
+            }
+            _ => refused,
+        })?;
         self.ticket = ticket;
         self.pending = self.pending.saturating_add(more);
         Ok(())

@@ -24,7 +24,10 @@ use tonic_prost::ProstCodec;
 use super::{
     Code, Hub, Noted, Refused, Ticket, Told,
     faults::Ending,
-    messages::{FetchRequest, FetchResponse, SchemaInfo, SchemaRequest, TopicInfo, TopicRequest},
+    messages::{
+        FetchRequest, FetchResponse, ManagedFetchRequest, NoAnswer, PublishRequest, SchemaInfo,
+        SchemaRequest, TopicInfo, TopicRequest,
+    },
     rpc_id, stream,
 };
 use crate::{
@@ -103,6 +106,15 @@ impl Service<http::Request<Body>> for Desk {
                 "/eventbus.v1.PubSub/Subscribe" => {
                     Grpc::new(ProstCodec::default()).streaming(Subscribe(hub), request).await
                 }
+                "/eventbus.v1.PubSub/Publish" => {
+                    Grpc::new(ProstCodec::default()).unary(Publish(hub), request).await
+                }
+                "/eventbus.v1.PubSub/PublishStream" => {
+                    Grpc::new(ProstCodec::default()).streaming(PublishStream(hub), request).await
+                }
+                "/eventbus.v1.PubSub/ManagedSubscribe" => {
+                    Grpc::new(ProstCodec::default()).streaming(ManagedSubscribe(hub), request).await
+                }
                 _ => {
                     let message = format!("The sandbox does not serve {method}.");
                     let refused =
@@ -171,6 +183,63 @@ impl UnaryService<SchemaRequest> for GetSchema {
             let ticket = ticket(&request);
             let rpc = ticket.rpc.clone();
             answer(hub.schema(ticket, request.into_inner().schema_id).await, &rpc)
+        })
+    }
+}
+
+struct Publish(Arc<Hub>);
+
+impl UnaryService<PublishRequest> for Publish {
+    type Response = NoAnswer;
+    type Future = BoxFuture<Response<NoAnswer>, Status>;
+
+    fn call(&mut self, request: Request<PublishRequest>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(&request);
+            let rpc = ticket.rpc.clone();
+            Err(status(&hub.publish("Publish", ticket, request.into_inner()).await, &rpc))
+        })
+    }
+}
+
+/// The first request of a stream; none is as one that says nothing.
+async fn first<T: Default>(request: Request<Streaming<T>>) -> T {
+    request.into_inner().message().await.ok().flatten().unwrap_or_default()
+}
+
+struct PublishStream(Arc<Hub>);
+
+impl StreamingService<PublishRequest> for PublishStream {
+    type Response = NoAnswer;
+    type ResponseStream = ReceiverStream<Result<NoAnswer, Status>>;
+    type Future = BoxFuture<Response<Self::ResponseStream>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<PublishRequest>>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(&request);
+            let rpc = ticket.rpc.clone();
+            let first = first(request).await;
+            Err(status(&hub.publish("PublishStream", ticket, first).await, &rpc))
+        })
+    }
+}
+
+struct ManagedSubscribe(Arc<Hub>);
+
+impl StreamingService<ManagedFetchRequest> for ManagedSubscribe {
+    type Response = NoAnswer;
+    type ResponseStream = ReceiverStream<Result<NoAnswer, Status>>;
+    type Future = BoxFuture<Response<Self::ResponseStream>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<ManagedFetchRequest>>) -> Self::Future {
+        let hub = Arc::clone(&self.0);
+        Box::pin(async move {
+            let ticket = ticket(&request);
+            let rpc = ticket.rpc.clone();
+            let first = first(request).await;
+            Err(status(&hub.managed(ticket, first).await, &rpc))
         })
     }
 }
