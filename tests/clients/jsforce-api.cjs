@@ -1,4 +1,4 @@
-// jsforce's older bulk jobs, its search, queries that are asked less often, and consent by browser.
+// jsforce's older bulk jobs, its search, queries that are asked less often, lists, and consent by browser.
 //
 // In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 'use strict';
@@ -92,6 +92,20 @@ async function search(c) {
   });
 }
 
+async function lists(c) {
+  await step('list views', async () => {
+    const { listviews } = await c.sobject('Account').listviews();
+    const view = c.sobject('Account').listview(listviews[0].id);
+    assert.equal((await view.describe()).sobjectType, 'Account');
+    assert.ok((await view.results()).records.length > 0);
+    assert.equal((await view.explain()).plans[0].sobjectType, 'Account');
+  });
+  await step('explain', async () => {
+    const { plans } = await c.sobject('Account').find({ Name: 'x' }).explain();
+    assert.equal(plans[0].leadingOperationType, 'TableScan');
+  });
+}
+
 /** Goes through the pages as somebody at a browser; answers the code that comes back. */
 async function browse(url) {
   const send = (form) => fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
@@ -125,6 +139,7 @@ async function consent() {
   const c = new jsforce.Connection({ instanceUrl: box.url, accessToken: box.access_token, version: '60.0' });
   await bulk(c);
   await search(c);
+  await lists(c);
   await consent();
   end();
 })();

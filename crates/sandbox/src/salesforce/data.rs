@@ -7,7 +7,7 @@ use crate::{
     call::{Answer, Call, Method},
     clock,
     salesforce::{
-        batch, bulk, collections, composite, conditional, describe, graph, layouts,
+        batch, bulk, collections, composite, conditional, describe, graph, layouts, listviews,
         model::Object,
         query, recent,
         refusal::{Done, Refusal, Wrong, not_found, unreadable, wrong_method},
@@ -68,6 +68,9 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         ["sobjects", name, "quickActions"] => {
             session.known(name)?;
             shown(method, || Ok(Answer::json(200, json!([]))))
+        }
+        ["sobjects", name, "listviews", rest @ ..] => {
+            shown(method, || listviews::dispatch(session, call, session.known(name)?, rest))
         }
         ["sobjects", name, "updated"] => replication::updated(session, call, session.known(name)?),
         ["sobjects", name, "deleted"] => replication::deleted(session, call, session.known(name)?),

@@ -17,6 +17,7 @@ mod described;
 mod graph;
 mod ids;
 mod layouts;
+mod listviews;
 mod login;
 mod model;
 mod notify;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     call::{Answer, Call},
     salesforce::{
-        ids,
+        ids, listviews,
         refusal::{Done, Wrong, bad},
         session::Session,
         soql::{self, Found},
@@ -23,6 +23,10 @@ const LOCATOR: &str = "salesforce-locator";
 
 /// `GET /query?q=`; `deleted`: rows in the bin too.
 pub(crate) fn first(session: &Session<'_>, call: &Call, deleted: bool) -> Done<Answer> {
+    if let Some(asked) = call.parameter("explain") {
+        let of_list = listviews::query_of(session, asked);
+        return Ok(Answer::json(200, soql::explain(session, of_list.as_deref().unwrap_or(asked))?));
+    }
     let Some(text) = call.parameter("q") else {
         return Err(bad(Wrong::new("MALFORMED_QUERY", "A query string has to be specified")));
     };

@@ -27,6 +27,8 @@ mod functions;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod listviews;
+#[cfg(test)]
 mod org;
 #[cfg(test)]
 mod partner_center;

@@ -8,6 +8,7 @@ mod filter;
 mod group;
 mod lexer;
 mod parser;
+mod plan;
 mod resolve;
 mod run;
 mod through;
@@ -45,6 +46,11 @@ pub(crate) fn find(session: &Session<'_>, text: &str, deleted: bool) -> Done<Fou
 /// What the columns of a query are called.
 pub(crate) fn columns(session: &Session<'_>, text: &str) -> Done<Value> {
     Ok(columns::describe(&known(session, session.org, text)?))
+}
+
+/// How a query would be carried out.
+pub(crate) fn explain(session: &Session<'_>, text: &str) -> Done<Value> {
+    plan::explain(session, text, &known(session, session.org, text)?)
 }
 
 /// Shows rows of a query's object as the query selects them.
