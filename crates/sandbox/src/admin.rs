@@ -49,8 +49,8 @@ impl Admin {
                 let body = Body::Bytes("application/x-pem-file", pem);
                 Answer { status: 200, headers: Vec::new(), body }
             }
-            (_, ["salesforce", "rules"]) => {
-                match salesforce::order(&self.store, &self.salesforce, call) {
+            (_, ["salesforce", "rules", below @ ..]) => {
+                match salesforce::order(&self.store, &self.salesforce, call, below) {
                     Ok(answer) => answer,
                     Err(error) => wrong(503, &error.to_string()),
                 }

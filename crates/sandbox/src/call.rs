@@ -112,6 +112,15 @@ impl Call {
             .then_some(token.trim())
     }
 
+    /// The body as JSON, nothing being null; `None`: it is something else.
+    pub(crate) fn json_or_null(&self) -> Option<Value> {
+        if self.body.is_empty() {
+            Some(Value::Null)
+        } else {
+            serde_json::from_slice(&self.body).ok()
+        }
+    }
+
     /// The pairs of a form body.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         pairs(&String::from_utf8_lossy(&self.body))

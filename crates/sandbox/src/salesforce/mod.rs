@@ -23,6 +23,7 @@ mod model;
 mod notify;
 mod oauth;
 mod objects;
+mod orders;
 mod orgs;
 mod outbound;
 mod pubsub;

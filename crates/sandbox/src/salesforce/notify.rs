@@ -13,7 +13,9 @@ use crate::{
     database::StoreError,
     fault::Faults,
     journal::Journal,
-    salesforce::{Home, automation, changes, cometd::Cometd, outbound, pubsub, pubsub::Hub},
+    salesforce::{
+        Home, automation, changes, cometd::Cometd, orders, outbound, pubsub, pubsub::Hub,
+    },
     store::{End, Store},
     tls::Door,
 };
@@ -85,22 +87,21 @@ impl Notifier {
             self.cometd.drop_all();
             return Some(Ok(Answer::empty(204)));
         }
-        let body = if call.body.is_empty() {
-            Value::Null
-        } else if let Ok(body) = serde_json::from_slice(&call.body) {
-            body
-        } else {
+        let Some(body) = call.json_or_null() else {
             let answer = Answer::json(400, json!({ "error": "the body must be JSON" }));
             return Some(Ok(answer));
         };
         if (*area, rest) == ("changes", &["keep-alive"]) {
             return Some(Ok(self.keep_alive(&body)));
         }
+        let (orgs, method) = (self.hub.home.orgs.now(), call.method);
         Some(self.store.transaction(|tx| {
             let answer = match *area {
-                "changes" => changes::control::answer(tx, call.method, rest, &body)?,
-                "automation" => automation::answer(tx, call.method, rest, &body)?,
-                _ => outbound::answer(tx, call.method, rest, &body)?,
+                "changes" => changes::control::answer(tx, method, rest, &body)?,
+                "automation" => {
+                    orders::answer(&automation::Rules(&orgs.whole), tx, method, rest, &body)?
+                }
+                _ => orders::answer(&outbound::Messages(&orgs.whole), tx, method, rest, &body)?,
             };
             Ok(if answer.is_success() { End::Keep(answer) } else { End::Undo(answer) })
         }))

@@ -5,16 +5,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    call::{Answer, Call, Method},
     database::StoreError,
     salesforce::{
         model::{Access, Object, Org},
+        orders::Orders,
         refusal::{Done, Refusal, Stop, Wrong, bad},
         rows::row_id,
         session::Session,
         soql,
     },
-    store::{End, Pick, Store, Tx},
+    store::{Pick, Tx},
 };
 
 const KIND: &str = "salesforce-rule";
@@ -44,44 +44,30 @@ pub(crate) fn all(tx: &Tx<'_>) -> Result<Vec<Rule>, StoreError> {
     Ok(kept.iter().filter_map(|(_, order)| read(order).ok()).collect())
 }
 
-/// Forgets all rules.
-pub(crate) fn forget(tx: &Tx<'_>) -> Result<(), StoreError> {
-    tx.drop_docs(KIND)
+/// The rules of an organisation, as the administration orders them.
+#[derive(Debug)]
+pub(crate) struct Rules<'a>(pub(crate) &'a Org);
+
+impl Orders for Rules<'_> {
+    const KIND: &'static str = KIND;
+
+    fn check(&self, given: &Value) -> Result<(), String> {
+        check(self.0, given)
+    }
+
+    fn shown(&self, _: &Tx<'_>, orders: Map<String, Value>) -> Result<Value, StoreError> {
+        Ok(json!({ "rules": orders }))
+    }
+
+    fn clear(_: &Tx<'_>, _: Option<&str>) -> Result<(), StoreError> {
+        // Rules leave nothing behind.
+        Ok(())
+    }
 }
 
-/// Carries out an order: `GET` shows the rules, `POST` adds one, `DELETE` forgets all.
-pub(crate) fn order(store: &Store, org: &Org, call: &Call) -> Result<Answer, StoreError> {
-    store.transaction(|tx| {
-        Ok(match call.method {
-            Method::Get => End::Keep(Answer::json(200, shown(tx)?)),
-            Method::Post => match given(org, call) {
-                Ok(order) => {
-                    let number = tx.next(KIND)?;
-                    tx.put_doc(KIND, &format!("{number:012}"), &order)?;
-                    End::Keep(Answer::json(201, shown(tx)?))
-                }
-                Err(why) => End::Undo(Answer::json(400, json!({ "error": why }))),
-            },
-            Method::Delete => {
-                forget(tx)?;
-                End::Keep(Answer::empty(204))
-            }
-            Method::Head | Method::Put | Method::Patch | Method::Other => {
-                End::Undo(Answer::json(405, json!({ "error": "use GET, POST or DELETE" })))
-            }
-        })
-    })
-}
-
-fn shown(tx: &Tx<'_>) -> Result<Value, StoreError> {
-    let rules: Vec<Value> = tx.docs(KIND)?.into_iter().map(|(_, order)| order).collect();
-    Ok(json!({ "rules": rules }))
-}
-
-/// An order that can be kept: what it names is there.
-fn given(org: &Org, call: &Call) -> Result<Value, String> {
-    let order: Value = serde_json::from_slice(&call.body).map_err(|_| "the body must be JSON")?;
-    let (object, fields, when) = match read(&order)? {
+/// What is wrong with an order: what it names must be there.
+fn check(org: &Org, order: &Value) -> Result<(), String> {
+    let (object, fields, when) = match read(order)? {
         Rule::Validation { object, when, field, .. } => {
             (object, field.into_iter().collect(), Some(when))
         }
@@ -94,7 +80,7 @@ fn given(org: &Org, call: &Call) -> Result<Value, String> {
     }
     match when.map(|when| soql::understands(org, &known.name, &when)) {
         Some(Err(Stop::Refused(refusal))) => Err(format!("`when`: {}", refusal.body())),
-        Some(Ok(()) | Err(Stop::Store(_))) | None => Ok(order),
+        Some(Ok(()) | Err(Stop::Store(_))) | None => Ok(()),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         login::Login,
         model::Org,
         objects::lists::{STAGES, STANDARD_PROFILE},
+        orders::{self, Orders as _},
         orgs::{Orgs, Shared},
         outbound, recent, record_types,
         refusal::{Done, Stop},
@@ -94,17 +95,29 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     for kind in ["salesforce-locator", "salesforce-job", recent::KEPT] {
         tx.drop_docs(kind)?;
     }
-    rules::forget(tx)?;
+    rules::Rules::forget(tx)?;
     home.orgs.set(Vec::new(), tx.now_milliseconds() / 1000);
     changes::reset(tx)?;
-    automation::reset(tx)?;
-    outbound::reset(tx)?;
+    automation::Rules::forget(tx)?;
+    outbound::Messages::forget(tx)?;
     seed(tx, home)
 }
 
 /// Carries out an order about the organisation's rules, which hold from the next call on.
-pub(crate) fn order(store: &Store, home: &Home, call: &Call) -> Result<Answer, StoreError> {
-    let answer = rules::order(store, &home.orgs.now().whole, call)?;
+pub(crate) fn order(
+    store: &Store,
+    home: &Home,
+    call: &Call,
+    below: &[&str],
+) -> Result<Answer, StoreError> {
+    let Some(body) = call.json_or_null() else {
+        return Ok(Answer::json(400, json!({ "error": "the body must be JSON" })));
+    };
+    let org = &home.orgs.now().whole;
+    let answer = store.transaction::<_, StoreError>(|tx| {
+        let rules = rules::Rules(org);
+        Ok(End::Keep(orders::answer(&rules, tx, call.method, below, &body)?))
+    })?;
     let (rules, now) = store.transaction::<_, StoreError>(|tx| {
         Ok(End::Keep((rules::all(tx)?, tx.now_milliseconds() / 1000)))
     })?;

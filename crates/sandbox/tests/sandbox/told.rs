@@ -209,3 +209,91 @@ async fn a_message_that_nobody_takes_is_given_up_after_a_day_by_the_sandboxs_clo
     }
     panic!("it was not given up");
 }
+
+#[tokio::test]
+async fn rules_that_contradict_one_another_come_to_rest() {
+    let client = Client::start().await;
+    let rule = |field: &str, deed: Value| {
+        let mut rule = json!({ "object": "Opportunity", "field": field, "after_ms": 20 });
+        rule.as_object_mut().unwrap().extend(deed.as_object().unwrap().clone());
+        rule
+    };
+    let mut ids = Vec::new();
+    for rule in [
+        rule("NextStep", json!({ "do": "set", "value": " A " })),
+        rule("NextStep", json!({ "do": "trim" })),
+        rule("NextStep", json!({ "do": "set", "value": "B" })),
+        rule("Amount", json!({ "do": "round" })),
+        rule("Amount", json!({ "do": "set", "value": 7.5 })),
+    ] {
+        ids.push(client.admin("POST", "/salesforce/automation", &rule).await.is(201).text("/id"));
+    }
+    for wrong in [
+        rule("Nothing", json!({ "do": "trim" })),
+        json!({ "object": "opportunity", "field": "Name", "do": "trim" }),
+    ] {
+        client.admin("POST", "/salesforce/automation", &wrong).await.is(400);
+    }
+    client.make("Opportunity", &deal("Depot")).await;
+    let state = async |client: &Client| {
+        let rules = client.admin("GET", "/salesforce/automation", &Value::Null).await.is(200);
+        let changes = client.admin("GET", "/salesforce/changes", &Value::Null).await.is(200);
+        (rules.body["waiting"].clone(), changes.body["changes"].as_i64().unwrap())
+    };
+    for _ in 0..200 {
+        if state(&client).await.0 == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (waiting, changes) = state(&client).await;
+    assert_eq!(waiting, 0);
+    assert!((2..=6).contains(&changes), "a save and at most an edit of each rule: {changes}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(state(&client).await, (json!(0), changes));
+    for id in &ids {
+        let path = format!("/salesforce/automation/{id}");
+        client.admin("DELETE", &path, &Value::Null).await.is(204);
+    }
+    let rules = client.admin("GET", "/salesforce/automation", &Value::Null).await.is(200);
+    assert_eq!(rules.body["rules"], json!({}));
+    client.admin("PATCH", "/salesforce/automation", &json!({})).await.is(405);
+    client.admin("GET", "/salesforce/automation/a/b", &Value::Null).await.is(404);
+}
+
+#[tokio::test]
+async fn a_session_comes_with_a_message_when_so_ordered_and_lets_its_reader_in() {
+    let client = Client::start().await;
+    let endpoint = Endpoint::start(&[ACK]).await;
+    let order = json!({
+        "object": "Opportunity", "fields": ["Name"], "url": endpoint.url, "session_id": true, "batch": 2,
+    });
+    client.admin("POST", "/salesforce/outbound", &order).await.is(201);
+    for wrong in [json!({ "fields": ["Nothing"] }), json!({ "object": "Nothing" })] {
+        let mut wrong_order = order.clone();
+        wrong_order.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        client.admin("POST", "/salesforce/outbound", &wrong_order).await.is(400);
+    }
+    let rows: Vec<Value> = ["one", "two", "three"]
+        .iter()
+        .map(|name| {
+            let mut row = deal(name);
+            row["attributes"] = json!({ "type": "Opportunity" });
+            row
+        })
+        .collect();
+    let body = json!({ "allOrNone": true, "records": rows });
+    client.rep("POST", "/composite/sobjects", &body).await.is(200);
+    let got = endpoint.wait(2).await;
+    let names: Vec<Vec<&str>> = got.iter().map(|body| elements(body, "sf:Name")).collect();
+    assert_eq!(names, [vec!["one", "two"], vec!["three"]], "in order, two a message");
+    let session = elements(&got[0], "SessionId")[0];
+    let id = elements(&got[0], "sf:Id")[0];
+    let base = &client.sandbox.addresses().salesforce;
+    let url = format!("{base}/services/data/v60.0/sobjects/Opportunity/{id}");
+    let bearer = format!("Bearer {session}");
+    let read = async || client.call("GET", &url, &[("Authorization", &bearer)], "").await.unwrap();
+    assert_eq!(read().await.is(200).text("/Name"), "one");
+    client.admin("POST", "/clock", &json!({ "advance": "3h" })).await.is(200);
+    read().await.is(401);
+}

@@ -8,9 +8,13 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::send::run;
 use crate::{
-    call::{Answer, Method},
     database::{Cells, Result},
-    salesforce::{ids, model::Object, session::Session},
+    salesforce::{
+        ids,
+        model::{Object, Org},
+        orders::{self, Orders},
+        session::Session,
+    },
     store::{StoredRow, Tx},
 };
 
@@ -116,38 +120,35 @@ pub(crate) fn notice(
     Ok(())
 }
 
-/// Answers `/salesforce/outbound/…`.
-pub(crate) fn answer(tx: &Tx<'_>, method: Method, parts: &[&str], body: &Value) -> Result<Answer> {
-    match (method, parts) {
-        (Method::Get, []) => {
-            let actions: Map<String, Value> = tx.docs(ACTIONS)?.into_iter().collect();
-            let shown = json!({
-                "actions": actions,
-                "waiting": list(tx, false)?,
-                "given_up": list(tx, true)?,
-            });
-            Ok(Answer::json(200, shown))
+/// The messages of an organisation, as the administration orders them.
+#[derive(Debug)]
+pub(crate) struct Messages<'a>(pub(crate) &'a Org);
+
+impl Orders for Messages<'_> {
+    const KIND: &'static str = ACTIONS;
+
+    fn check(&self, given: &Value) -> std::result::Result<(), String> {
+        let action = Action::read("", given)?;
+        orders::known(self.0, &action.object, &action.fields)
+    }
+
+    fn next(&self, tx: &Tx<'_>) -> Result<String> {
+        Ok(ids::make("04k", tx.next("04k")?))
+    }
+
+    fn shown(&self, tx: &Tx<'_>, orders: Map<String, Value>) -> Result<Value> {
+        Ok(json!({
+            "actions": orders,
+            "waiting": list(tx, false)?,
+            "given_up": list(tx, true)?,
+        }))
+    }
+
+    fn clear(tx: &Tx<'_>, id: Option<&str>) -> Result<()> {
+        match id {
+            Some(id) => tx.database.run("DELETE FROM outbound WHERE action = ?1", &[id.into()]),
+            None => tx.database.batch("DELETE FROM outbound"),
         }
-        (Method::Post, []) => {
-            let id = ids::make("04k", tx.next("04k")?);
-            match Action::read(&id, body) {
-                Ok(_) => {
-                    tx.put_doc(ACTIONS, &id, body)?;
-                    Ok(Answer::json(201, json!({ "id": id })))
-                }
-                Err(message) => Ok(Answer::json(400, json!({ "error": message }))),
-            }
-        }
-        (Method::Delete, []) => {
-            reset(tx)?;
-            Ok(Answer::empty(204))
-        }
-        (Method::Delete, [id]) => {
-            tx.drop_doc(ACTIONS, id)?;
-            tx.database.run("DELETE FROM outbound WHERE action = ?1", &[(*id).into()])?;
-            Ok(Answer::empty(204))
-        }
-        _ => Ok(Answer::json(404, json!({ "error": "there is nothing at this address" }))),
     }
 }
 
@@ -163,12 +164,6 @@ fn list(tx: &Tx<'_>, dead: bool) -> Result<Value> {
         }))
     };
     Ok(Value::Array(tx.database.all(sql, &[dead.into()], read)?))
-}
-
-/// Forgets all messages and their notifications.
-pub(crate) fn reset(tx: &Tx<'_>) -> Result<()> {
-    tx.drop_docs(ACTIONS)?;
-    tx.database.batch("DELETE FROM outbound")
 }
 
 /// What is due now, a message's worth for each action.
