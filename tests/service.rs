@@ -27,6 +27,8 @@ mod machine;
 mod office;
 #[path = "service/raw.rs"]
 mod raw;
+#[path = "service/registration.rs"]
+mod registration;
 #[path = "service/rules.rs"]
 mod rules;
 #[path = "service/sides.rs"]

@@ -2,8 +2,9 @@
 
 use crate::folder::{Folder, ONE_WAY};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "check", "fmt", "plan", "apply", "try", "test", "status", "parked", "release", "replay", "why",
+    "webhook",
 ];
 
 #[test]

@@ -13,7 +13,7 @@ use crate::machine::{Machine, cosell};
 use crate::sides::{Sides, eventually, inbound, text};
 
 /// Runs a command beside the service: its exit code and what it said.
-fn beside(machine: &Machine, args: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn beside(machine: &Machine, args: &[&str]) -> (Option<i32>, String) {
     let config = machine.state().join("cosell.yaml");
     let Output { status, stdout, stderr } =
         cosell().args(args).arg("--config").arg(config).output().unwrap();
@@ -22,7 +22,7 @@ fn beside(machine: &Machine, args: &[&str]) -> (Option<i32>, String) {
 }
 
 /// The same as JSON.
-fn asked(machine: &Machine, args: &[&str]) -> Value {
+pub(crate) fn asked(machine: &Machine, args: &[&str]) -> Value {
     let mut args = args.to_vec();
     args.extend(["--format", "json"]);
     let (_, said) = beside(machine, &args);

@@ -7,11 +7,13 @@ mod office;
 pub(crate) mod sandbox;
 mod schema;
 mod trying;
+mod webhook;
 
 pub(crate) use apply::Apply;
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
+pub(crate) use webhook::{Webhook, WebhookCommand};
 
 use std::path::PathBuf;
 
@@ -205,6 +207,15 @@ pub(crate) enum Command {
     /// the first line that does not follow.
     #[command(after_help = "Example:\n  cosell verify")]
     Verify(Verify),
+
+    /// Shows, makes, gives back or tries out the webhook's registration
+    ///
+    /// A partner account has one address that is called. Registering takes the calls away from whoever
+    /// had them, so it is shown first, and kept.
+    #[command(
+        after_help = "Examples:\n  cosell webhook show\n  cosell webhook register\n  cosell webhook register --overwrite\n  cosell webhook test\n  cosell webhook restore"
+    )]
+    Webhook(Webhook),
 
     /// Runs both outside systems alone, for other programs to talk to
     ///

@@ -27,6 +27,7 @@ mod show;
 mod terminal;
 mod test;
 mod try_one;
+mod webhook;
 
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
@@ -77,6 +78,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Replay(args) => office::replay(&args),
         Command::Why(args) => office::why(&args),
         Command::Verify(args) => office::verify(&args),
+        Command::Webhook(args) => webhook::run(&args),
         Command::Sandbox(args) => match args.command {
             Some(command) => sandbox::talk_to(&command),
             None => sandbox::run(sandbox::Options::from(*args)),

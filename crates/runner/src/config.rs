@@ -75,6 +75,8 @@ pub struct WebhookSettings {
     pub take_over: bool,
     /// The address under which the webhook is reached from outside.
     pub public_url: Option<String>,
+    /// The events that are registered for, by name.
+    pub events: Vec<String>,
 }
 
 /// Whose signatures are believed.
@@ -184,6 +186,8 @@ pub struct Limits {
     pub retry_most: Duration,
     /// How long a wire rests after it was denied.
     pub denied_retry: Duration,
+    /// How often the webhook's registration is compared with what was made.
+    pub registration: Duration,
     /// More writes than this to one deal in an hour are taken for a fight with another program.
     pub writes_per_hour: u64,
     /// How far sweeps and polls look back behind what they have seen.
@@ -204,6 +208,7 @@ impl Default for Limits {
             retry: Duration::from_secs(1),
             retry_most: Duration::from_mins(5),
             denied_retry: Duration::from_secs(30),
+            registration: Duration::from_mins(5),
             writes_per_hour: 120,
             overlap: Duration::from_mins(15),
         }

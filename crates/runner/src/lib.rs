@@ -17,6 +17,7 @@ pub mod serve;
 pub mod standing;
 pub mod store;
 mod sweep;
+pub mod webhook;
 pub mod why;
 pub mod wires;
 pub mod worker;

@@ -31,7 +31,7 @@ use crate::store::{Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
-pub use load::{base_beside, load_maps};
+pub use load::{base_beside, keep_rotated, load_maps};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);
@@ -70,7 +70,7 @@ pub async fn serve(
         standing: intake.standing.clone(),
         tripwire: Tripwire::default(),
     });
-    let mut tasks = start(&config, &worker, &intake.wake, &webhook_path, &stopped);
+    let mut tasks = start(&config, &worker, &intake.wake, &stopped);
     ready(Ready { address, webhook_path });
     tracing::info!(%address, "serving");
     let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
@@ -108,7 +108,6 @@ fn start(
     config: &Config,
     worker: &Arc<Worker<SqliteStore, LiveWires>>,
     wake: &Arc<Notify>,
-    webhook_path: &str,
     stopped: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
@@ -122,12 +121,15 @@ fn start(
         tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
     }
     let webhook = config.partner_center.webhook.clone();
-    let url = webhook
-        .public_url
-        .as_ref()
-        .map(|url| format!("{}{webhook_path}", url.trim_end_matches('/')));
+    let url = webhook_url(config);
     tasks.spawn(register::keep(worker.clone(), webhook, url, stopped.clone()));
     tasks
+}
+
+/// The webhook's address as Microsoft reaches it, when the configuration says under which name.
+pub fn webhook_url(config: &Config) -> Option<String> {
+    let url = config.partner_center.webhook.public_url.as_ref()?;
+    Some(format!("{}{}", url.trim_end_matches('/'), webhook_path(config)))
 }
 
 fn webhook_path(config: &Config) -> String {

@@ -60,6 +60,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          limits:\n\
          \x20 poll_seconds: 0.5\n\
          \x20 sweep_seconds: 15\n\
+         \x20 registration_seconds: 15\n\
          \x20 retry_seconds: 0.5\n\
          \x20 retry_most_seconds: 5\n\
          \x20 denied_retry_seconds: 5\n\

@@ -7,9 +7,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use connect::Secret;
+use mapping::problem::nearest;
 
 use super::section::{Reading, Section};
 use super::yaml::{Part, Step};
+use crate::webhook::KNOWN;
+
 use super::{
     Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, StateConfig,
     TrustSetting, WebhookSettings,
@@ -161,8 +164,9 @@ impl Reader<'_> {
         if register && public_url.is_none() {
             section.missing(reading, "public_url", "https://cosell.example.com");
         }
+        let events = events(reading, &mut section);
         section.finish(reading);
-        Some(WebhookSettings { trust: trust?, register, take_over, public_url })
+        Some(WebhookSettings { trust: trust?, register, take_over, public_url, events })
     }
 
     fn trust(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<TrustSetting> {
@@ -285,6 +289,27 @@ impl Reader<'_> {
     }
 }
 
+/// The events to register for: all that are known, unless some are named.
+fn events(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Vec<String> {
+    let Some(named) = section.texts(reading, "events") else {
+        return KNOWN.map(str::to_owned).to_vec();
+    };
+    let mut events = Vec::new();
+    for (path, name) in named {
+        if let Some(known) = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
+            events.push((*known).to_owned());
+            continue;
+        }
+        let message = format!("expected an event of Partner Center in `events`, found `{name}`");
+        let help = match nearest(&name, KNOWN) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are: {}", KNOWN.join(", ")),
+        };
+        reading.problem(&path, Part::Value, message, help);
+    }
+    events
+}
+
 fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Limits {
     let usual = Limits::default();
     let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
@@ -298,6 +323,7 @@ fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Limits {
         retry: span("retry_seconds", usual.retry),
         retry_most: span("retry_most_seconds", usual.retry_most),
         denied_retry: span("denied_retry_seconds", usual.denied_retry),
+        registration: span("registration_seconds", usual.registration),
         overlap: span("overlap_seconds", usual.overlap),
         ..usual
     };

@@ -6,10 +6,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use connect::Secret;
+use connect::{PartnerCenter, Secret};
 use mapping::schema::Schemas;
 use tokio::sync::watch;
 
+use crate::config::Config;
 use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::store::{Role, SqliteStore};
@@ -134,6 +135,18 @@ pub(super) async fn keep_refresh_token(
         if let Err(error) = replace(&file, token.reveal()) {
             tracing::error!(%error, "the rotated refresh token could not be kept");
         }
+    }
+}
+
+/// Writes the refresh token to its file when it was replaced, for commands that sign in once.
+pub fn keep_rotated(config: &Config, partner_center: &PartnerCenter) {
+    let now = partner_center.refresh_tokens().borrow().clone();
+    let settings = &config.partner_center;
+    let Some(file) = &settings.refresh_token_file else { return };
+    if now.reveal() != settings.refresh_token.reveal()
+        && let Err(error) = replace(file, now.reveal())
+    {
+        tracing::error!(%error, "the rotated refresh token could not be kept");
     }
 }
 

@@ -1,59 +1,25 @@
-//! The one webhook registration that a tenant has: looked at, made, never taken over unasked.
+//! Looks after the webhook's registration while the service runs.
 //!
-//! In: settings, the address wanted. Out: the registration made, or a note that says whose it is.
-//! Must not know: what is received there.
+//! In: settings, the address wanted. Out: the registration made at the start; later a note that says
+//! whose it is. Must not know: what is received there. It is never taken back silently: somebody may
+//! have had a reason.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use connect::webhook::{EventName, Registration};
-use connect::{Error, PartnerCenter};
 use tokio::sync::watch;
 
 use crate::config::WebhookSettings;
+use crate::standing::Standing;
 use crate::store::Store;
+use crate::webhook::{self, Failure, Found, Registered, Replace, compare};
 use crate::wires::LiveWires;
 use crate::worker::Worker;
 
 const NOTE: &str = "webhook";
-/// Where the address that was replaced is kept, to be given back.
-pub(super) const PREVIOUS: &str = "webhook:previous";
+/// What operators watch: 1 while another address gets our events.
+const TAKEN: &str = "webhook_taken_over";
 
-/// What must be done about a registration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Course {
-    /// It is ours, with all events.
-    Fine,
-    /// Nobody's or ours: make it.
-    Register,
-    /// Somebody else's, and it may be replaced.
-    TakeOver(String),
-    /// Somebody else's: leave it.
-    Leave(String),
-}
-
-fn wanted() -> Vec<EventName> {
-    vec![
-        EventName::ReferralCreated,
-        EventName::ReferralUpdated,
-        EventName::RelatedReferralCreated,
-        EventName::RelatedReferralUpdated,
-        EventName::TestCreated,
-    ]
-}
-
-fn course(found: Option<&Registration>, url: &str, take_over: bool) -> Course {
-    let Some(found) = found else { return Course::Register };
-    if found.url != url {
-        let url = found.url.clone();
-        return if take_over { Course::TakeOver(url) } else { Course::Leave(url) };
-    }
-    let has =
-        |event: &EventName| found.events.iter().any(|e| e.eq_ignore_ascii_case(event.as_str()));
-    if wanted().iter().all(has) { Course::Fine } else { Course::Register }
-}
-
-/// Looks after the registration until it is settled or the service ends.
+/// Makes the registration, then compares it now and then until the service ends.
 pub(super) async fn keep<S: Store>(
     worker: Arc<Worker<S, LiveWires>>,
     settings: WebhookSettings,
@@ -61,74 +27,75 @@ pub(super) async fn keep<S: Store>(
     mut stopped: watch::Receiver<bool>,
 ) {
     let Some(url) = url.filter(|_| settings.register) else { return };
+    let mut had_it = false;
     loop {
-        let partner_center = &worker.wires.partner_center;
-        match settle(partner_center, &worker, &url, settings.take_over).await {
-            Ok(note) => {
-                worker.standing.note(NOTE, note);
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the webhook registration could not be looked at");
-                worker.standing.note(NOTE, Some(format!("registration: {error}")));
-            }
+        let looked = look(&worker, &settings, &url, &mut had_it).await;
+        if let Err(error) = looked {
+            tracing::warn!(%error, "the webhook registration could not be looked at");
+            worker.standing.note(NOTE, Some(format!("registration: {error}")));
         }
+        let rest = if had_it { worker.limits.registration } else { worker.limits.denied_retry };
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(30)) => {}
+            () = tokio::time::sleep(rest) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }
 }
 
-async fn settle<S: Store>(
-    partner_center: &PartnerCenter,
+async fn look<S: Store>(
     worker: &Worker<S, LiveWires>,
+    settings: &WebhookSettings,
     url: &str,
-    take_over: bool,
-) -> Result<Option<String>, Error> {
-    let found = partner_center.registration().await?;
-    match course(found.as_ref(), url, take_over) {
-        Course::Fine => Ok(None),
-        Course::Register => {
-            partner_center.register(url, &wanted(), false).await?;
-            tracing::info!("the webhook is registered");
-            Ok(None)
-        }
-        Course::TakeOver(old) => {
-            let before = worker.store.cursor(PREVIOUS).await.unwrap_or_default();
-            if let Err(error) = worker.store.advance(PREVIOUS, before, old.clone()).await {
-                let why = format!("the address to be replaced could not be kept: {error}");
-                return Err(Error::Later { after: None, why, unknown_outcome: false });
-            }
-            partner_center.register(url, &wanted(), false).await?;
-            tracing::warn!(replaced = old, "the webhook was taken over");
-            Ok(Some(format!("took over from {old}; register that address again to give it back")))
-        }
-        Course::Leave(other) => Ok(Some(format!(
-            "{other} gets the events; changes are found by the sweep alone. \
-             Set `take_over: true` to replace it"
-        ))),
+    had_it: &mut bool,
+) -> Result<(), Failure> {
+    let partner_center = &worker.wires.partner_center;
+    if *had_it {
+        let found = partner_center.registration().await?;
+        tell(&worker.standing, &compare(found.as_ref(), url, &settings.events));
+        return Ok(());
     }
+    let store = worker.store.as_ref();
+    let replace = if settings.take_over { Replace::Once } else { Replace::Never };
+    let done = webhook::register(partner_center, store, url, &settings.events, replace).await?;
+    let note = match &done {
+        Registered::Already => None,
+        Registered::Made => {
+            tracing::info!("the webhook is registered");
+            None
+        }
+        Registered::TookOver(old) => {
+            tracing::warn!(replaced = old, "the webhook was taken over");
+            Some(format!("took over from {old}; `cosell webhook restore` gives it back"))
+        }
+        Registered::Left(other) => Some(format!(
+            "{other} gets the events; changes are found by the sweep alone. \
+             `cosell webhook register --overwrite` replaces it"
+        )),
+    };
+    worker.standing.note(NOTE, note);
+    *had_it = !matches!(done, Registered::Left(_));
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_foreign_registration_is_left_unless_told_otherwise() {
-        let events: Vec<String> = wanted().iter().map(|e| e.as_str().to_owned()).collect();
-        let registered = |url: &str, events: &[String]| Registration {
-            url: url.to_owned(),
-            events: events.to_vec(),
-            subscriber: None,
-        };
-        let (ours, other) = ("https://a/x", "https://b/y");
-        assert_eq!(course(None, ours, false), Course::Register);
-        assert_eq!(course(Some(&registered(ours, &events)), ours, false), Course::Fine);
-        assert_eq!(course(Some(&registered(ours, &events[..2])), ours, false), Course::Register);
-        let foreign = registered(other, &events);
-        assert_eq!(course(Some(&foreign), ours, false), Course::Leave(other.to_owned()));
-        assert_eq!(course(Some(&foreign), ours, true), Course::TakeOver(other.to_owned()));
-    }
+/// Says what became of a registration that was ours.
+fn tell(standing: &Standing, found: &Found) {
+    let note = match found {
+        Found::Ours => {
+            standing.note(TAKEN, None);
+            return;
+        }
+        Found::Foreign(other) => format!(
+            "{other} replaced us and gets the events since; changes are found by the sweep alone. \
+             `cosell webhook register --overwrite` takes it back"
+        ),
+        Found::Nothing => {
+            "the registration is gone; `cosell webhook register` makes it again".to_owned()
+        }
+        Found::Lacks(events) => format!(
+            "the registration lacks {}; `cosell webhook register` adds them",
+            events.join(", ")
+        ),
+    };
+    tracing::error!(note, "the webhook's registration is not as it was made");
+    standing.note(TAKEN, Some(note));
 }

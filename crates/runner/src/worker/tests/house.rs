@@ -70,7 +70,7 @@ impl House {
         // The old store must be gone before the file can be opened again.
         let idle = Worker {
             store: Arc::new(
-                SqliteStore::open(&folder.path().join("other.db"), Role::Visitor).unwrap(),
+                SqliteStore::open(&folder.path().join("other.db"), Role::Runner).unwrap(),
             ),
             wires: world.clone(),
             maps: maps.clone(),

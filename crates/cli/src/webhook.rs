@@ -1,0 +1,213 @@
+//! `cosell webhook`: the one registration that a partner account has.
+//!
+//! In: the configuration of the service. Out: whose it is, made, given back, tried out. Must not know:
+//! how Partner Center is asked, what is received.
+
+use std::path::Path;
+use std::time::Duration;
+
+use connect::PartnerCenter;
+use connect::webhook::{Registration, Validation};
+use runner::config::Config;
+use runner::store::{Role, SqliteStore};
+use runner::webhook::{self, Failure, Found, Registered, Replace, compare};
+use serde_json::{Value, json};
+
+use crate::command::{TextFormat, Webhook, WebhookCommand};
+use crate::terminal::{Outcome, Stop, print, shown};
+use crate::{life, serve};
+
+/// How often the outcome of a test event is looked at, and how often at most.
+const PAUSE: Duration = Duration::from_secs(1);
+const LOOKS: u32 = 30;
+
+/// Everything that the commands need.
+struct Desk {
+    config: Config,
+    partner_center: PartnerCenter,
+    store: SqliteStore,
+    url: Option<String>,
+}
+
+/// Does what is asked.
+pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
+    let file = &args.config;
+    let config = serve::usable(file, Config::load(file))?;
+    let wires = runner::serve::live_wires(&config).map_err(|error| {
+        Stop::because(error.to_string(), format!("correct `partner_center` in {}", shown(file)))
+    })?;
+    let store = open(&config.store)?;
+    let url = runner::serve::webhook_url(&config);
+    let desk = Desk { config, partner_center: wires.partner_center, store, url };
+    let (said, fine) = life::runtime()?.block_on(async {
+        let done = desk.carry_out(&args.command).await;
+        runner::serve::keep_rotated(&desk.config, &desk.partner_center);
+        done
+    })?;
+    print(&match args.format {
+        TextFormat::Json => format!("{said:#}\n"),
+        TextFormat::Text => said["said"].as_str().unwrap_or_default().to_owned(),
+    })?;
+    Ok(Outcome::fine_if(fine))
+}
+
+/// The state file, made when there is none: a registration may come before the first start.
+fn open(path: &Path) -> Result<SqliteStore, Stop> {
+    let role = if path.exists() { Role::Visitor } else { Role::Runner };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Stop::file("make", folder, &error))?;
+    }
+    SqliteStore::open(path, role)
+        .map_err(|error| Stop::because(error.to_string(), "see that your user can write the file"))
+}
+
+impl Desk {
+    async fn carry_out(&self, command: &WebhookCommand) -> Result<(Value, bool), Stop> {
+        match command {
+            WebhookCommand::Show => self.show().await,
+            WebhookCommand::Register { overwrite } => self.register(*overwrite).await,
+            WebhookCommand::Restore => self.restore().await,
+            WebhookCommand::Test => self.test().await,
+        }
+    }
+
+    fn url(&self) -> Result<&str, Stop> {
+        self.url.as_deref().ok_or_else(|| {
+            Stop::because(
+                "the configuration does not say under which address Microsoft reaches this service",
+                "write `public_url: https://…` in `partner_center.webhook`",
+            )
+        })
+    }
+
+    fn events(&self) -> &[String] {
+        &self.config.partner_center.webhook.events
+    }
+
+    async fn show(&self) -> Result<(Value, bool), Stop> {
+        let found = self.partner_center.registration().await.map_err(wire)?;
+        let previous = webhook::previous(&self.store).await.map_err(|error| kept(&error))?;
+        let ours = self.url.as_deref();
+        let how = ours.map(|url| compare(found.as_ref(), url, self.events()));
+        let fine = how == Some(Found::Ours);
+        let text = text(found.as_ref(), ours, how.as_ref(), previous.as_deref());
+        let registered = found.map(|found| {
+            json!({ "url": found.url, "events": found.events, "subscriber": found.subscriber })
+        });
+        let json = json!({ "registered": registered, "ours": ours, "fine": fine, "before": previous, "said": text });
+        Ok((json, fine))
+    }
+
+    async fn register(&self, overwrite: bool) -> Result<(Value, bool), Stop> {
+        let url = self.url()?;
+        let replace = if overwrite { Replace::Always } else { Replace::Never };
+        let done =
+            webhook::register(&self.partner_center, &self.store, url, self.events(), replace);
+        let done = done.await.map_err(failed)?;
+        let text = match &done {
+            Registered::Already => format!("{url} was registered before, with all events\n"),
+            Registered::Made => format!("{url} is registered now\n"),
+            Registered::TookOver(old) => format!(
+                "{url} is registered now, in place of {old}\n`cosell webhook restore` gives it back\n"
+            ),
+            Registered::Left(other) => format!(
+                "{other} is registered: nothing was changed\n`--overwrite` replaces it; the address is kept, and \
+                 `cosell webhook restore` gives it back\n"
+            ),
+        };
+        let fine = !matches!(done, Registered::Left(_));
+        Ok((json!({ "url": url, "done": fine, "said": text }), fine))
+    }
+
+    async fn restore(&self) -> Result<(Value, bool), Stop> {
+        let restored = webhook::restore(&self.partner_center, &self.store, self.events());
+        let restored = restored.await.map_err(failed)?;
+        let text = match &restored {
+            Some(url) => {
+                format!("{url} is registered again; this service is not called any more\n")
+            }
+            None => "no address was replaced by this service\n".to_owned(),
+        };
+        let fine = restored.is_some();
+        Ok((json!({ "url": restored, "done": fine, "said": text }), fine))
+    }
+
+    async fn test(&self) -> Result<(Value, bool), Stop> {
+        let seen = webhook::test(&self.partner_center, LOOKS, PAUSE).await.map_err(wire)?;
+        let Validation { status, results } = &seen;
+        let attempts: Vec<String> = results
+            .iter()
+            .map(|result| {
+                let failed = "Partner Center itself failed".to_owned();
+                if result.system_error { failed } else { result.response_code.clone() }
+            })
+            .collect();
+        let fine = results.iter().any(|result| {
+            matches!(result.response_code.as_str(), "Accepted" | "202" | "OK" | "200")
+        });
+        let help = if fine {
+            ""
+        } else {
+            "the address is not reached, or the call is refused: `cosell status` tells of refused calls\n"
+        };
+        let text = format!("test event: {status}; answered with {}\n{help}", attempts.join(", "));
+        Ok((json!({ "status": status, "answers": attempts, "fine": fine, "said": text }), fine))
+    }
+}
+
+/// Whose the registration is, line by line.
+fn text(
+    found: Option<&Registration>,
+    ours: Option<&str>,
+    how: Option<&Found>,
+    previous: Option<&str>,
+) -> String {
+    let mut lines = Vec::new();
+    match found {
+        Some(Registration { url, events, .. }) => {
+            lines.push(format!("registered  {url}"));
+            lines.push(format!("events      {}", events.join(", ")));
+        }
+        None => lines.push("registered  nobody: no webhook is called".to_owned()),
+    }
+    let unset = "not known: `partner_center.webhook.public_url` is not set";
+    lines.push(format!("ours        {}", ours.unwrap_or(unset)));
+    let verdict = match how {
+        Some(Found::Ours) => Some("the registration is ours, with all events".to_owned()),
+        Some(Found::Nothing) => Some("`cosell webhook register` makes it".to_owned()),
+        Some(Found::Lacks(events)) => {
+            Some(format!("it lacks {}; `cosell webhook register` adds them", events.join(", ")))
+        }
+        Some(Found::Foreign(_)) => Some(
+            "somebody else gets the events; `cosell webhook register --overwrite` replaces them"
+                .to_owned(),
+        ),
+        None => None,
+    };
+    lines.extend(verdict.map(|verdict| format!("            {verdict}")));
+    lines.extend(
+        previous.map(|previous| {
+            format!("before      {previous}; `cosell webhook restore` gives it back")
+        }),
+    );
+    lines.join("\n") + "\n"
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn wire(error: connect::Error) -> Stop {
+    Stop::because(
+        format!("Partner Center did not do it: {error}"),
+        "see that the user may register webhooks, and try it again; test events are two a minute at most",
+    )
+}
+
+fn kept(error: &runner::store::StoreError) -> Stop {
+    Stop::because(error.to_string(), "try it again; another program may hold the file")
+}
+
+fn failed(failure: Failure) -> Stop {
+    match failure {
+        Failure::Wire(error) => wire(error),
+        Failure::Store(error) => kept(&error),
+    }
+}

@@ -1,0 +1,92 @@
+//! The webhook's registration, from the command line and while the service runs.
+//!
+//! In: a running demo. Out: whose address Partner Center calls, and what operators are told. Must not
+//! know: the service inside.
+
+use sandbox::Remote;
+use serde_json::{Value, json};
+
+use crate::machine::Machine;
+use crate::office::{asked, beside};
+use crate::sides::{Sides, eventually, text};
+
+const PATH: &str = "/webhooks/v1/registration";
+const OTHER: &str = "https://other.example/hook";
+
+/// Partner Center's webhooks host, with the partner's token.
+fn host(machine: &Machine) -> Remote {
+    let partner = &machine.ready["partner_center"];
+    let [url, token] = ["webhooks_url", "access_token"].map(|name| partner[name].as_str().unwrap());
+    Remote::new(url, token).unwrap()
+}
+
+async fn registered(host: &Remote) -> String {
+    text(&host.need("GET", PATH, None).await.unwrap(), "/WebhookUrl").to_owned()
+}
+
+#[tokio::test]
+async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
+    let machine = Machine::quiet().await;
+    let (host, sides) = (host(&machine), Sides::new(&machine.ready));
+    let ours = machine.ready["webhook"].as_str().unwrap();
+    eventually("the service is registered", async || {
+        let found = host.call("GET", PATH, None).await.unwrap().1;
+        (found["WebhookUrl"] == ours).then_some(())
+    })
+    .await;
+    assert_eq!(asked(&machine, &["webhook", "show"])["fine"], true);
+    let (code, said) = beside(&machine, &["webhook", "test"]);
+    assert!(code == Some(0) && said.contains("Accepted"), "{said}");
+    let (code, said) = beside(&machine, &["webhook", "restore"]);
+    assert!(code == Some(1) && said.contains("no address was replaced"), "{said}");
+    // Somebody takes it: that is an alarm, and nothing is taken back.
+    let theirs = json!({"WebhookUrl": OTHER, "WebhookEvents": ["referral-created"]});
+    host.need("PUT", PATH, Some(&theirs)).await.unwrap();
+    let note = eventually("the takeover is noticed", async || {
+        let status = sides.status().await;
+        status.pointer("/notes/webhook_taken_over").and_then(Value::as_str).map(str::to_owned)
+    })
+    .await;
+    assert!(note.contains(OTHER), "{note}");
+    assert_eq!(registered(&host).await, OTHER);
+    let (code, said) = beside(&machine, &["webhook", "register"]);
+    assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");
+    let (code, said) = beside(&machine, &["webhook", "register", "--overwrite"]);
+    assert!(code == Some(0) && said.contains("in place of"), "{said}");
+    assert_eq!(registered(&host).await, ours);
+    eventually("the alarm is over", async || {
+        sides.status().await.pointer("/notes/webhook_taken_over").is_none().then_some(())
+    })
+    .await;
+    let (code, said) = beside(&machine, &["webhook", "restore"]);
+    assert!(code == Some(0) && said.contains(OTHER), "{said}");
+    assert_eq!(registered(&host).await, OTHER);
+}
+
+#[tokio::test]
+async fn a_restart_takes_nothing_back_and_unknown_events_are_refused() {
+    let mut machine = Machine::quiet().await;
+    let theirs = json!({"WebhookUrl": OTHER, "WebhookEvents": ["referral-created"]});
+    let wire = host(&machine);
+    eventually("the service is registered", async || {
+        (wire.call("GET", PATH, None).await.unwrap().0 == 200).then_some(())
+    })
+    .await;
+    wire.need("PUT", PATH, Some(&theirs)).await.unwrap();
+    machine.kill_and_wait("serve").await;
+    let sides = Sides::new(&machine.ready);
+    let note = eventually("it says whose it is", async || {
+        let status = sides.status().await;
+        status.pointer("/notes/webhook").and_then(Value::as_str).map(str::to_owned)
+    })
+    .await;
+    assert!(note.contains(OTHER) && note.contains("--overwrite"), "{note}");
+    assert_eq!(registered(&wire).await, OTHER, "though `take_over` is set");
+    let file = machine.state().join("cosell.yaml");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    let wrong =
+        kept.replace("    register: true\n", "    register: true\n    events: [referral-create]\n");
+    std::fs::write(&file, wrong).unwrap();
+    let (code, said) = beside(&machine, &["webhook", "show"]);
+    assert!(code == Some(2) && said.contains("did you mean `referral-created`?"), "{said}");
+}
