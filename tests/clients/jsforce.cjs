@@ -216,6 +216,7 @@ if (require.main === module) {
     await several(c);
     await require('./jsforce-queries.cjs')(c);
     await require('./jsforce-more.cjs')(c);
+    await require('./jsforce-around.cjs')(c);
     await require('./jsforce-streaming.cjs')(c);
     end();
   })();

@@ -336,6 +336,34 @@ def _():
     assert done["numberRecordsFailed"] == 0
 
 
+@step("what stands around a deal")
+def _():
+    lead = SF.Lead.create({"LastName": "Tal", "Company": "Tal & Co", "Street": "Weg 1"})["id"]
+    row = SF.Lead.get(lead)
+    assert (row["Status"], row["IsConverted"], row["Address"]["street"]) == ("Open - Not Contacted", False, "Weg 1")
+    contact = SF.Contact.create({"LastName": "Tal", "Birthdate": "1990-01-02", "MailingCity": "Bern"})["id"]
+    assert SF.Contact.get(contact)["MailingAddress"]["city"] == "Bern"
+    case = SF.Case.create({"Subject": "It rattles", "ContactId": contact})["id"]
+    assert SF.Case.update(case, {"Status": "Closed"}) == 204
+    closed = SF.Case.get(case)
+    assert closed["IsClosed"] is True and closed["ClosedDate"]
+    task = SF.Task.create({"Subject": "Call", "WhoId": contact, "Priority": "High"})["id"]
+    assert SF.Task.get(task)["IsHighPriority"] is True
+    layout = SF.Account.describe_layout("012000000000000AAA")
+    assert layout["detailLayoutSections"] and SF.Account.metadata()["recentItems"] == []
+    assert {"queryAll", "recent", "limits"} <= set(SF.restful(""))
+    counts = SF.restful("limits/recordCount", params={"sObjects": "OpportunityStage"})
+    assert counts["sObjects"] == [{"count": 10, "name": "OpportunityStage"}]
+
+
+@step("all the records of a bulk job")
+def _():
+    done = SF.bulk2.Account.insert(records=[{"Name": "Bulk one"}, {"Name": ""}])[0]
+    records = SF.bulk2.Account.get_all_ingest_records(done["job_id"])
+    sizes = {kind: len(rows) for kind, rows in records.items()}
+    assert sizes == {"successfulRecords": 1, "failedRecords": 1, "unprocessedRecords": 0}, sizes
+
+
 @step("each refusal has its class and its body")
 def _():
     SF.Opportunity.create(deal("First", Referral_Identifier__c="py-unique"))

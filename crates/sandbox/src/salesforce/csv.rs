@@ -8,6 +8,8 @@ pub(crate) fn read(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let mut row = Vec::new();
     let mut cell = String::new();
     let mut quoted = false;
+    // A line of nothing but an empty cell in quotes is not an empty line.
+    let mut has_quotes = false;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -15,20 +17,28 @@ pub(crate) fn read(text: &str, delimiter: char) -> Vec<Vec<String>> {
                 characters.next();
                 cell.push('"');
             }
-            '"' => quoted = !quoted,
+            '"' => {
+                quoted = !quoted;
+                has_quotes = true;
+            }
             other if quoted => cell.push(other),
             '\r' => {}
-            '\n' => end_row(&mut rows, &mut row, &mut cell),
+            '\n' => end_row(&mut rows, &mut row, &mut cell, &mut has_quotes),
             other if other == delimiter => row.push(std::mem::take(&mut cell)),
             other => cell.push(other),
         }
     }
-    end_row(&mut rows, &mut row, &mut cell);
+    end_row(&mut rows, &mut row, &mut cell, &mut has_quotes);
     rows
 }
 
-fn end_row(rows: &mut Vec<Vec<String>>, row: &mut Vec<String>, cell: &mut String) {
-    if !(row.is_empty() && cell.is_empty()) {
+fn end_row(
+    rows: &mut Vec<Vec<String>>,
+    row: &mut Vec<String>,
+    cell: &mut String,
+    has_quotes: &mut bool,
+) {
+    if std::mem::take(has_quotes) || !(row.is_empty() && cell.is_empty()) {
         row.push(std::mem::take(cell));
         rows.push(std::mem::take(row));
     }
@@ -54,6 +64,12 @@ pub(crate) fn write(rows: &[Vec<String>], delimiter: char, line_end: &str) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_cell_in_quotes_is_a_row_and_an_empty_line_is_none() {
+        let read = read("\"Name\"\r\n\"a\"\r\n\"\"\r\n\r\n", ',');
+        assert_eq!(read, [["Name"], ["a"], [""]]);
+    }
 
     #[test]
     fn what_is_written_is_read_again() {
