@@ -15,6 +15,8 @@ mod cometd;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod deals;
+#[cfg(test)]
 mod edges;
 #[cfg(test)]
 mod events;
