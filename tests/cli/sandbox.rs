@@ -1,5 +1,6 @@
 //! `cosell sandbox` and the commands that talk to one that runs: as a rep, with faults, the log.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,8 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        self.sandbox.kill().unwrap();
+        // A test may have ended it already.
+        let _ = self.sandbox.kill();
         self.sandbox.wait().unwrap();
     }
 }
@@ -212,5 +214,106 @@ fn a_sandbox_that_is_not_there_is_told_with_what_to_do() {
     for command in ["microsoft", "portal", "rep", "log", "faults", "clock", "reset", "usage"] {
         let help = folder.run(&["sandbox", command, "--help"]).ends(0).out;
         assert!(help.contains(&format!("Examples:\n  cosell sandbox {command}")), "{help}");
+    }
+}
+
+#[test]
+fn the_log_is_followed_as_requests_come_until_the_sandbox_ends() {
+    let mut house = House::new(&[]);
+    let create = ["rep", "create", "Account", "Name=before"];
+    house.run(&create).ends(0);
+    let args = ["sandbox", "log", "--follow", "--json", "--method", "POST"];
+    let mut follow = command(&house.folder.path(""), &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (say, hear) = std::sync::mpsc::channel::<Value>();
+    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let reader = std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            say.send(serde_json::from_str(&line).unwrap()).unwrap();
+        }
+    });
+    let next = || hear.recv_timeout(Duration::from_secs(20)).expect("a line");
+    let first = next();
+    assert!(first["request"]["body"].as_str().unwrap().contains("before"), "{first}");
+    let mut last = first["number"].as_u64().unwrap();
+    for n in 0..5 {
+        house.run(&["rep", "create", "Account", &format!("Name=n{n}")]).ends(0);
+    }
+    for n in 0..5 {
+        let line = next();
+        let body = line["request"]["body"].as_str().unwrap();
+        assert!(body.contains(&format!("n{n}")), "each once and in order: {line}");
+        assert!(line["number"].as_u64().unwrap() > last);
+        last = line["number"].as_u64().unwrap();
+    }
+    house.sandbox.kill().unwrap();
+    house.sandbox.wait().unwrap();
+    let status = follow.wait().unwrap();
+    reader.join().unwrap();
+    let mut told = String::new();
+    follow.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(status.code(), Some(2));
+    assert!(told.contains("does not answer"), "{told}");
+}
+
+#[test]
+fn slips_are_told_with_what_may_be_meant() {
+    let house = House::new(&[]);
+    let id = house.json(&["portal", "new"])["id"].as_str().unwrap().to_owned();
+    let account = house.run(&["rep", "create", "Account", "Name=x"]).ends(0).out;
+    let mut wrongs = Vec::new();
+    for (args, told) in [
+        (vec!["log", "--method", "posts"], "did you mean `POST`?"),
+        (vec!["log", "--status", "9xx"], "there is no status `9xx`"),
+        (vec!["log", "--fault", "lockrow"], "did you mean `lock_row`?"),
+        (vec!["log", "--system", "salesfroce"], "'salesforce'"),
+        (vec!["portal", "new", "nmae=x"], "did you mean name?"),
+        (vec!["portal", "new", "details.dealVaule=5"], "did you mean dealValue?"),
+        (vec!["portal", "edit", &id, "details.dealVaule=5"], "did you mean details.dealValue?"),
+        (vec!["portal", "edit", &id], "nothing is to be changed"),
+        (vec!["portal", "edit", &id, "name"], "is not NAME=VALUE"),
+        (vec!["portal", "acept", &id], "'accept'"),
+        (vec!["portal", "show", "nothing"], "cosell sandbox portal list"),
+        (vec!["portal", "sign-in", "NOTHING"], "No device waits for this code"),
+        (vec!["microsoft", "acept", &id], "'accept'"),
+        (vec!["microsoft", "accept", &id], "Microsoft has no part in this engagement"),
+        (vec!["rep", "create", "Acount", "Name=x"], "did you mean `Account`?"),
+        (vec!["rep", "edit", "Account", account.trim(), "Nmae=x"], "did you mean `Name`?"),
+        (vec!["rep", "query", "SELECT Nme FROM Account"], "No such column 'Nme'"),
+        (vec!["clock", "advance", "soon"], "error: "),
+        (vec!["clock", "advnce", "1d"], "'advance'"),
+        (vec!["faults", "add", "503"], "--system"),
+        (vec!["faults", "add", "99", "--system", "salesforce"], "from 400 to 599"),
+        (vec!["faults", "add", "503", "--system", "webhooks", "--times", "x"], "takes a number"),
+        (vec!["faults", "clear", "77"], "no fault of this number"),
+        (vec!["reset", "--keep-registrations"], "'--keep-registration'"),
+        (vec!["usage", "--jsn"], "'--json'"),
+    ] {
+        let done = house.run(&args).ends(2);
+        if !done.err.contains(told) {
+            wrongs.push(format!("{args:?}: {}", done.err));
+        }
+    }
+    assert!(wrongs.is_empty(), "{wrongs:#?}");
+}
+
+#[test]
+fn each_act_shows_an_example() {
+    let folder = Folder::new();
+    for (command, acts) in [
+        ("microsoft", "new accept decline win lose edit crm-id"),
+        ("portal", "list show new accept decline edit sign-in"),
+        ("rep", "create edit get delete query"),
+        ("faults", "list add clear"),
+        ("clock", "show advance set"),
+    ] {
+        for act in acts.split(' ') {
+            let help = folder.run(&["sandbox", command, act, "--help"]).ends(0).out;
+            let example = format!("Example:\n  cosell sandbox {command} {act}");
+            assert!(help.contains(&example), "{help}");
+        }
     }
 }

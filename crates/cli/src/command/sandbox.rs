@@ -2,9 +2,13 @@
 //!
 //! In: arguments. Out: what is asked for. Must not know: how it is done.
 
+mod faults;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+pub(crate) use faults::{Faults, FaultsAct, FaultsAdd};
 
 /// What is said to a sandbox that runs.
 #[derive(Debug, Subcommand)]
@@ -83,18 +87,33 @@ pub(crate) struct Microsoft {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MicrosoftAct {
     /// Asks the partner into a new deal
+    #[command(
+        after_help = "Example:\n  cosell sandbox microsoft new name='Depot telemetry' details.dealValue=52000"
+    )]
     New(Values),
     /// Accepts a deal that the partner shared
+    #[command(after_help = "Example:\n  cosell sandbox microsoft accept 0f8c1d2e-…")]
     Accept(Deal),
     /// Declines a deal that the partner shared
+    #[command(
+        after_help = "Example:\n  cosell sandbox microsoft decline 0f8c1d2e-… --reason 'Not in this quarter'"
+    )]
     Decline(Ending),
     /// Closes Microsoft's half as won
+    #[command(after_help = "Example:\n  cosell sandbox microsoft win 0f8c1d2e-…")]
     Win(Ending),
     /// Closes Microsoft's half as lost
+    #[command(
+        after_help = "Example:\n  cosell sandbox microsoft lose 0f8c1d2e-… --reason 'Other vendor chosen'"
+    )]
     Lose(Ending),
     /// Changes Microsoft's half of a deal
+    #[command(
+        after_help = "Example:\n  cosell sandbox microsoft edit 0f8c1d2e-… details.notes='Budget is approved'"
+    )]
     Edit(Edit),
     /// Gives the deal an id of Microsoft's CRM
+    #[command(after_help = "Example:\n  cosell sandbox microsoft crm-id 0f8c1d2e-… 7-AB12CD34")]
     CrmId(CrmId),
 }
 
@@ -110,17 +129,32 @@ pub(crate) struct Portal {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PortalAct {
     /// Lists the newest referrals
+    #[command(after_help = "Example:\n  cosell sandbox portal list --limit 5")]
     List(Count),
     /// Shows one referral
+    #[command(after_help = "Example:\n  cosell sandbox portal show 0f8c1d2e-…")]
     Show(Deal),
     /// Makes a deal of the partner's own
+    #[command(
+        after_help = "Example:\n  cosell sandbox portal new name='Fleet telemetry' details.dealValue=48000"
+    )]
     New(Values),
     /// Accepts a deal that Microsoft sent
+    #[command(after_help = "Example:\n  cosell sandbox portal accept 0f8c1d2e-…")]
     Accept(Deal),
     /// Declines a deal that Microsoft sent
+    #[command(
+        after_help = "Example:\n  cosell sandbox portal decline 0f8c1d2e-… --reason 'Not our market'"
+    )]
     Decline(Ending),
     /// Changes a deal
+    #[command(
+        after_help = "Example:\n  cosell sandbox portal edit 0f8c1d2e-… details.dealValue=50000"
+    )]
     Edit(Edit),
+    /// Signs in for a program that shows a device code
+    #[command(after_help = "Example:\n  cosell sandbox portal sign-in K7XQ2MRTA --user seller")]
+    SignIn(SignIn),
 }
 
 #[derive(Debug, Args)]
@@ -135,14 +169,25 @@ pub(crate) struct Rep {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RepAct {
     /// Makes a record
+    #[command(
+        after_help = "Example:\n  cosell sandbox rep create Account Name='Alpine Freight AG'"
+    )]
     Create(RepCreate),
     /// Changes fields of a record
+    #[command(
+        after_help = "Example:\n  cosell sandbox rep edit Opportunity 006… Amount=52000 StageName='Closed Won'"
+    )]
     Edit(RepEdit),
     /// Shows a record
+    #[command(after_help = "Example:\n  cosell sandbox rep get Opportunity 006…")]
     Get(Record),
     /// Deletes a record
+    #[command(after_help = "Example:\n  cosell sandbox rep delete Opportunity 006…")]
     Delete(Record),
     /// Carries out a SOQL query, all its pages
+    #[command(
+        after_help = "Example:\n  cosell sandbox rep query \"SELECT Name, StageName FROM Opportunity WHERE Amount > 1000\""
+    )]
     Query(Query),
 }
 
@@ -184,6 +229,25 @@ pub(crate) struct Edit {
 
     #[command(flatten)]
     pub(crate) values: Values,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignIn {
+    /// The code that the program shows
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+
+    /// Who signs in: partner, cosell, seller or guest
+    #[arg(long, value_name = "ACCOUNT", default_value = "partner")]
+    pub(crate) user: String,
+
+    /// Without a second factor: Partner Center then refuses the tokens
+    #[arg(long)]
+    pub(crate) without_mfa: bool,
+
+    /// Does not sign in, and says so
+    #[arg(long, conflicts_with_all = ["user", "without_mfa"])]
+    pub(crate) decline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -310,89 +374,6 @@ impl System {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Faults {
-    #[command(subcommand)]
-    pub(crate) act: FaultsAct,
-
-    #[command(flatten)]
-    pub(crate) to: To,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum FaultsAct {
-    /// Shows what is ordered and not used up; with --json also the whole plan, which `add --file` takes
-    List,
-    /// Orders a fault
-    ///
-    /// Kinds: a status from 400 to 599; `slow_header`, `slow_body`, `cut_body`, `reset`, `close`, `timeout`; `html`,
-    /// `wrong_type`; `expired_token`, `conflict`, `precondition_failed`, `too_many_requests`, `server_error`,
-    /// `unavailable`; `daily_limit`, `concurrent_limit`, `lock_row`, `partial_batch` (Salesforce); `duplicate_reply`,
-    /// `stale_read`. Carried out although it fails: `applied_then_close`, `applied_then_reset`,
-    /// `applied_then_timeout`, `applied_twice`.
-    Add(Box<FaultsAdd>),
-    /// Forgets one order, or all of them
-    Clear(FaultsClear),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FaultsAdd {
-    /// How calls fail
-    #[arg(value_name = "KIND", required_unless_present = "file")]
-    pub(crate) kind: Option<String>,
-
-    /// Whose calls
-    #[arg(long, value_enum, value_name = "SYSTEM", required_unless_present = "file")]
-    pub(crate) system: Option<System>,
-
-    /// Only calls with this method
-    #[arg(long, value_name = "METHOD")]
-    pub(crate) method: Option<String>,
-
-    /// Only calls of this path, without the query; `*` stands for anything
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) path: Option<String>,
-
-    /// Only the n-th fitting call (and those after it, with --times)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) nth: Option<u64>,
-
-    /// How many calls fail; `always`: for ever
-    #[arg(long, value_name = "N")]
-    pub(crate) times: Option<String>,
-
-    /// How many of the fitting calls fail, from 0 to 1, such as 0.25
-    #[arg(long, value_name = "SHARE")]
-    pub(crate) probability: Option<String>,
-
-    /// The same seed and the same calls give the same faults
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-
-    /// How long the fault takes
-    #[arg(long, value_name = "MILLISECONDS")]
-    pub(crate) delay_ms: Option<u64>,
-
-    /// The answer's `Retry-After`
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) retry_after: Option<u64>,
-
-    /// How many writes a stale answer is behind
-    #[arg(long, value_name = "N")]
-    pub(crate) behind: Option<u64>,
-
-    /// Orders a whole plan: a JSON list of orders, or what `list --json` wrote
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kind", "system"])]
-    pub(crate) file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FaultsClear {
-    /// The order's number; none: all
-    #[arg(value_name = "NUMBER")]
-    pub(crate) number: Option<u64>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Clock {
     #[command(subcommand)]
     pub(crate) act: ClockAct,
@@ -404,14 +385,17 @@ pub(crate) struct Clock {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClockAct {
     /// Shows what time it is
+    #[command(after_help = "Example:\n  cosell sandbox clock show")]
     Show,
     /// Moves it on
+    #[command(after_help = "Example:\n  cosell sandbox clock advance 14d")]
     Advance {
         /// Such as `14d`, `72h` or `2h 30m`
         #[arg(value_name = "DURATION")]
         by: String,
     },
     /// Sets it
+    #[command(after_help = "Example:\n  cosell sandbox clock set 2027-01-01T00:00:00Z")]
     Set {
         /// A moment, at which it stands still, or how far it runs ahead, such as `+14d`
         #[arg(value_name = "TIME", allow_hyphen_values = true)]

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::sandbox::{Ending, Microsoft, MicrosoftAct, Portal, PortalAct};
+use crate::command::sandbox::{Ending, Microsoft, MicrosoftAct, Portal, PortalAct, SignIn};
 use crate::terminal::Stop;
 
 use super::talk::{Talk, Who};
@@ -81,6 +81,7 @@ pub(super) fn portal(args: &Portal) -> Result<(), Stop> {
             }
             edit(&ending.id, &body)?
         }
+        PortalAct::SignIn(given) => return sign_in(&talk, given),
         PortalAct::Edit(change) => {
             edit(&change.id, &values::some(values::nested(&change.values)?)?)?
         }
@@ -89,6 +90,21 @@ pub(super) fn portal(args: &Portal) -> Result<(), Stop> {
         Some(all) if all.is_empty() => "there are no referrals\n".to_owned(),
         Some(all) => all.iter().map(line).collect(),
         None => line(done),
+    })
+}
+
+/// Signs in for a program that shows a code.
+fn sign_in(talk: &Talk, given: &SignIn) -> Result<(), Stop> {
+    let body = json!({
+        "user_code": given.code,
+        "user": given.user,
+        "mfa": !given.without_mfa,
+        "decline": given.decline,
+    });
+    let done = talk.need(Who::Admin, "POST", "/partner-center/sign-in", Some(&body))?;
+    talk.show(&done, |done| match done.get("user").and_then(Value::as_str) {
+        Some(user) => format!("signed in as {user}\n"),
+        None => "declined\n".to_owned(),
     })
 }
 

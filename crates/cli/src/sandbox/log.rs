@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use mapping::problem::nearest;
 use serde_json::Value;
 
 use crate::command::sandbox::Log;
@@ -19,7 +20,13 @@ const MOST: u32 = 10_000;
 
 /// Shows the log.
 pub(super) fn show(args: &Log) -> Result<(), Stop> {
+    check(args)?;
     let talk = Talk::to(&args.to)?;
+    if let Some(kind) = &args.fault {
+        check_fault(&talk, kind)?;
+    }
+    // What comes between the two looks is among the first ones, and is not shown again.
+    let newest = talk.need(Who::Admin, "GET", "/requests?limit=1", None)?;
     let first = talk.need(Who::Admin, "GET", &address(args, None), None)?;
     if !args.follow {
         return talk.show(&first, |all| {
@@ -27,8 +34,7 @@ pub(super) fn show(args: &Log) -> Result<(), Stop> {
             if shown.is_empty() { "no such request was received\n".to_owned() } else { shown }
         });
     }
-    let newest = talk.need(Who::Admin, "GET", "/requests?limit=1", None)?;
-    let mut last = number(&newest).unwrap_or(0);
+    let mut last = number(&newest).max(number(&first)).unwrap_or(0);
     let mut found = first;
     loop {
         for one in each(&found) {
@@ -39,6 +45,45 @@ pub(super) fn show(args: &Log) -> Result<(), Stop> {
         found = talk.need(Who::Admin, "GET", &address(args, Some(last)), None)?;
         last = number(&found).unwrap_or(last);
     }
+}
+
+/// Refuses what no request can be like.
+fn check(args: &Log) -> Result<(), Stop> {
+    const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OTHER"];
+    if let Some(method) = &args.method {
+        one_of("method", &method.to_uppercase(), &METHODS)?;
+    }
+    if let Some(status) = &args.status {
+        let is_number = status.parse::<u16>().is_ok_and(|status| (100..600).contains(&status));
+        let is_class = status
+            .strip_suffix("xx")
+            .is_some_and(|class| ["1", "2", "3", "4", "5"].contains(&class));
+        if !is_number && !is_class && status != "none" {
+            let help = "say a number such as 404, a class such as 5xx, or none";
+            return Err(Stop::because(format!("there is no status `{status}`"), help));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a word that is not among those that are known, with the one that may be meant.
+fn one_of(what: &str, word: &str, known: &[&str]) -> Result<(), Stop> {
+    if known.contains(&word) {
+        return Ok(());
+    }
+    let help = nearest(word, known.iter().copied()).map_or_else(
+        || format!("it is one of {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Err(Stop::because(format!("there is no {what} `{word}`"), help))
+}
+
+/// Refuses a kind of fault that there is not.
+fn check_fault(talk: &Talk, kind: &str) -> Result<(), Stop> {
+    let found = talk.need(Who::Admin, "GET", "/faults", None)?;
+    let kinds = found.get("kinds").and_then(Value::as_array).into_iter().flatten();
+    let known: Vec<&str> = kinds.filter_map(Value::as_str).chain(["any", "status"]).collect();
+    one_of("fault", kind, &known)
 }
 
 fn each(all: &Value) -> impl Iterator<Item = &Value> {

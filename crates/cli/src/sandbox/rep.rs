@@ -85,7 +85,28 @@ fn ask(
             return Err(Stop::because(format!("there is no object `{object}`"), help));
         }
     }
+    if let Some(stop) = misspelt(talk, object, &answer)? {
+        return Err(stop);
+    }
     Err(refused(status, &answer))
+}
+
+/// What may be meant by a field that the object does not have.
+fn misspelt(talk: &Talk, object: &str, answer: &Value) -> Result<Option<Stop>, Stop> {
+    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let message = text("/0/message");
+    let word = message.split('\'').nth(1).filter(|_| text("/0/errorCode") == "INVALID_FIELD");
+    let Some(word) = word else { return Ok(None) };
+    let path = format!("{DATA}/sobjects/{object}/describe");
+    let (200, described) = talk.call(Who::Rep, "GET", &path, None)? else { return Ok(None) };
+    let fields = described.get("fields").and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<&str> = fields.filter_map(|field| field.get("name")?.as_str()).collect();
+    Ok(nearest(word, names.iter().copied()).map(|near| {
+        Stop::because(
+            format!("the sandbox refused it: {message}"),
+            format!("did you mean `{near}`?"),
+        )
+    }))
 }
 
 /// All rows of a query, in one list.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub(crate) use self::{
     answers::answer,
     batch::fail_some,
-    order::{Kind, Order},
+    order::{Kind, Order, unknown},
 };
 use crate::{
     call::Call,
@@ -173,7 +173,7 @@ impl Faults {
     pub(crate) fn shown(&self) -> Value {
         let list = self.lock();
         let armed: Vec<Value> = list.armed.iter().map(Armed::shown).collect();
-        json!({ "armed": armed, "plan": list.plan })
+        json!({ "armed": armed, "plan": list.plan, "kinds": order::kinds() })
     }
 
     /// Forgets the order of a number; answers whether it was there.

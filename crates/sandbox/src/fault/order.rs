@@ -247,10 +247,15 @@ pub(crate) fn read(given: &Value) -> Result<Order, String> {
     })
 }
 
+/// The words of all kinds.
+pub(crate) fn kinds() -> Vec<&'static str> {
+    WORDS.iter().map(|(word, _)| *word).collect()
+}
+
 /// The kind, and whether it was given by a word that says to wait.
 fn kind(given: &Value) -> Result<(Kind, bool), String> {
     let flag = |name: &str| given.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+    let words = kinds();
     let by_word = |word: &str| {
         let found = Kind::of(word).map(|(_, kind)| (kind, true));
         found.ok_or_else(|| unknown("there is no fault of kind", word, &words))
@@ -297,7 +302,7 @@ fn probability(given: &Value) -> Result<u64, String> {
 }
 
 /// What is not known, and what may be meant.
-fn unknown(what: &str, word: &str, known: &[&str]) -> String {
+pub(crate) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let near = known.iter().map(|other| (distance(word, other), other)).min();
     match near.filter(|(distance, _)| *distance <= word.len().div_ceil(3)) {
         Some((_, near)) => format!("{what} {word:?}; did you mean {near}?"),

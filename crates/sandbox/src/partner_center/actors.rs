@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     call::{Answer, Method},
-    moving, sign,
+    fault, moving, sign,
     store::Tx,
 };
 
@@ -160,8 +160,36 @@ fn write_all(referral: &mut Value, changes: &Value) -> Done<()> {
             referral::set(referral, "favorite", value);
             Ok(())
         }
+        path if !patch::PATHS.contains(&path) => Err(unknown(path, &patch::PATHS)),
         path => patch::write(referral, path, &value),
     })
+}
+
+/// 400 for a value that there is not, with the one that may be meant.
+fn unknown(path: &str, known: &[&str]) -> Stop {
+    let dotted = |path: &str| path.trim_start_matches('/').replace('/', ".");
+    let known: Vec<String> = known.iter().copied().chain(["/name"]).map(dotted).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let path = dotted(path);
+    let message = fault::unknown("nobody can edit", &path, &known);
+    invalid(&path, "invalidPath", &message)
+}
+
+/// Refuses a member that a referral does not have: a person's slip, which the API would pass over.
+fn all_known(given: &Value, whole: &Value, path: &str) -> Done<()> {
+    let (Value::Object(given), Value::Object(whole)) = (given, whole) else { return Ok(()) };
+    for (key, value) in given {
+        let found = whole.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+        let Some((name, below)) = found else {
+            let known: Vec<&str> = whole.keys().map(String::as_str).collect();
+            let of = if path.is_empty() { "a referral" } else { path };
+            let message = fault::unknown(&format!("{of} has no member"), key, &known);
+            return Err(invalid(&format!("{path}.{key}"), "invalidPath", &message));
+        };
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        all_known(value, below, &path)?;
+    }
+    Ok(())
 }
 
 /// The values of nested objects with their paths; lists are values.
@@ -183,6 +211,7 @@ fn new_deal(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done<Value> {
     if text(given, "/details/notes").trim().is_empty() {
         return Err(invalid("details.notes", "required", "Notes are required."));
     }
+    all_known(given, &referral::blank(), "")?;
     let own = create::by_partner(home, tx, given)?;
     if states::is_help_asked(&own) {
         create::ask(home, tx, own.clone(), Some(own.clone()))?;

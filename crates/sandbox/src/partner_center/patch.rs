@@ -14,7 +14,7 @@ use super::{
 use crate::store::Tx;
 
 /// Paths of single values and whole lists that the partner may change.
-const PATHS: [&str; 15] = [
+pub(super) const PATHS: [&str; 15] = [
     "/campaignId",
     "/consent/consentToShareReferralWithMicrosoftSellers",
     "/customerProfile/team",

@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    fn make(&mut self, id: String, values: &Map<String, Value>) {
+    fn make(&mut self, id: &str, values: &Map<String, Value>) {
         let mut row = Map::new();
         for name in COLUMNS.split(", ") {
             row.insert(name.to_owned(), Value::Null);
@@ -206,7 +206,7 @@ impl World {
                 let values = Self::whole(values);
                 let got = self.client.rep("POST", "/sobjects/Opportunity", &json!(values)).await;
                 if got.status == 201 {
-                    self.make(got.text("/id"), &values);
+                    self.make(&got.text("/id"), &values);
                 }
                 (got, may)
             }
@@ -263,7 +263,7 @@ impl World {
             (Some(at), 200 | 204) => Self::written(&mut self.rows[at], &values),
             (None, 201) => {
                 values.insert("Referral_Identifier__c".into(), json!(id));
-                self.make(got.text("/id"), &values);
+                self.make(&got.text("/id"), &values);
             }
             (_, status) => assert!(status >= 400, "{got:?}"),
         }

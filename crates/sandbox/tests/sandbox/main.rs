@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod bulk;

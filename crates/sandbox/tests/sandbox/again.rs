@@ -1,0 +1,135 @@
+//! What is the same the second time: records of a seed, faults over https, and what a restart keeps.
+
+use std::time::{Duration, Instant};
+
+use sandbox::Config;
+use serde_json::{Value, json};
+
+use crate::client::{Client, DATA};
+
+/// What a sandbox begins with, but for ids and times.
+async fn records(seed: u64) -> Vec<String> {
+    let client = Client::with(Config { referrals: 90, seed, ..Config::default() }).await;
+    let mut all = Vec::new();
+    let mut path = "?$orderby=createdDateTime".to_owned();
+    loop {
+        let got = client.partner("GET", &path, &Value::Null).await.is(200);
+        for one in got.body["value"].as_array().unwrap() {
+            let kept = [
+                "/name",
+                "/status",
+                "/substatus",
+                "/type",
+                "/direction",
+                "/customerProfile",
+                "/details/dealValue",
+                "/details/currency",
+                "/details/notes",
+                "/team",
+                "/target",
+                "/details/requirements/solutions/0/id",
+                "/inviteContext/assistanceRequestCode",
+            ]
+            .map(|pointer| one.pointer(pointer).cloned().unwrap_or_default());
+            all.push(json!(kept).to_string());
+        }
+        let Some(next) = got.body["@odata.nextLink"].as_str() else { break };
+        path = format!("?{}", next.split_once('?').unwrap().1);
+    }
+    assert!(all.len() >= 90, "{}", all.len());
+    for soql in [
+        "SELECT Name, StageName, Amount, Account.Name FROM Opportunity ORDER BY Name, Amount",
+        "SELECT Name, BillingCity, BillingCountry FROM Account ORDER BY Name, BillingCity",
+        "SELECT LastName, Email FROM Contact ORDER BY LastName, Email",
+    ] {
+        let rows = client.query(soql).await.is(200).body["records"].as_array().unwrap().clone();
+        assert!(!rows.is_empty());
+        all.extend(rows.into_iter().map(|mut row| {
+            row.as_object_mut().unwrap().remove("attributes");
+            if let Some(Value::Object(account)) = row.get_mut("Account") {
+                account.remove("attributes");
+            }
+            row.to_string()
+        }));
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_same_seed_begins_with_the_same_records() {
+    let (first, again, other) = (records(7).await, records(7).await, records(8).await);
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+}
+
+#[tokio::test]
+async fn faults_strike_over_https_too() {
+    let client = Client::start().await;
+    let keys = client.sandbox.credentials().salesforce.clone();
+    let authority = reqwest::Certificate::from_pem(keys.authority_pem.as_bytes()).unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap();
+    let url = format!("{}{DATA}/sobjects/Account", client.sandbox.addresses().salesforce_https);
+    let token = keys.access_token.as_str();
+    for (kind, came, made) in [
+        ("slow_header", Some(201), true),
+        ("slow_body", Some(201), true),
+        ("cut_body", None, true),
+        ("close", None, false),
+        ("reset", None, false),
+        ("applied_then_close", None, true),
+        ("applied_then_reset", None, true),
+        ("applied_then_timeout", None, true),
+        ("timeout", None, false),
+        ("lock_row", Some(400), false),
+        ("html", Some(200), false),
+    ] {
+        let order = json!({
+            "system": "salesforce", "kind": kind, "method": "POST", "delay_ms": 400,
+        });
+        client.admin("POST", "/faults", &order).await.is(201);
+        let begun = Instant::now();
+        let send = async {
+            let body = json!({ "Name": kind }).to_string();
+            let request = http.post(&url).bearer_auth(token);
+            let typed = request.header("Content-Type", "application/json");
+            let answer = typed.timeout(Duration::from_secs(5)).body(body).send().await.ok()?;
+            let status = answer.status().as_u16();
+            answer.text().await.ok()?;
+            Some(status)
+        };
+        assert_eq!(send.await, came, "{kind}");
+        if kind.starts_with("slow") {
+            assert!(begun.elapsed() >= Duration::from_millis(350), "{kind}");
+        }
+        let soql = format!("SELECT COUNT() FROM Account WHERE Name = '{kind}'");
+        let count = client.query(&soql).await.is(200).body["totalSize"].clone();
+        assert_eq!(count, json!(u64::from(made)), "{kind}");
+    }
+    let log = client.admin("GET", "/requests?fault=any", &Value::Null).await.is(200);
+    assert_eq!(log.body.as_array().unwrap().len(), 11);
+}
+
+#[tokio::test]
+async fn a_restart_begins_a_new_log_and_keeps_everything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || Config { state: Some(folder.path().join("box")), ..Config::default() };
+    let client = Client::with(config()).await;
+    client.make("Account", &json!({ "Name": "kept" })).await;
+    let limits = json!({ "referrals": { "calls": 9, "seconds": 60 } });
+    client.admin("PUT", "/partner-center/limits", &limits).await.is(200);
+    let order = json!({ "system": "salesforce", "kind": "lock_row", "method": "POST" });
+    client.admin("POST", "/faults", &order).await.is(201);
+    let log = client.admin("GET", "/requests", &Value::Null).await.is(200).body;
+    assert_eq!(log[0]["number"], json!(1));
+    client.sandbox.stop().await;
+    let client = Client::with(config()).await;
+    assert_eq!(client.admin("GET", "/requests", &Value::Null).await.is(200).body, json!([]));
+    assert_eq!(client.names("Name", "SELECT Name FROM Account").await, ["kept"]);
+    let log = client.admin("GET", "/requests", &Value::Null).await.is(200).body;
+    assert_eq!((log.as_array().unwrap().len(), &log[0]["number"]), (1, &json!(1)));
+    let shown = client.admin("GET", "/partner-center/limits", &Value::Null).await.is(200);
+    assert_eq!(shown.body["referrals"]["calls"], json!(9));
+    // The fault waits still.
+    client.rep("POST", "/sobjects/Account", &json!({ "Name": "x" })).await.is(400);
+    client.rep("POST", "/sobjects/Account", &json!({ "Name": "x" })).await.is(201);
+}
