@@ -98,6 +98,11 @@ fn owned(names: [&str; 4], own: &[Vec<Field>]) -> Object {
     child(names, &[own, &[deal::owner_fields()]].concat())
 }
 
+/// One whose rows have an owner, which may be a queue.
+fn queued(names: [&str; 4], own: &[Vec<Field>]) -> Object {
+    child(names, &[own, &[deal::owner_or_queue_fields()]].concat())
+}
+
 /// One whose rows nobody writes.
 fn setup(names: [&str; 4], own: Vec<Field>) -> Object {
     Object { writable: false, ..object(names, &[own]) }
@@ -124,23 +129,24 @@ pub(crate) fn standard() -> Org {
     let objects = vec![
         owned(["Account", "Account", "Accounts", "001"], &[people::account_fields()]),
         owned(["Contact", "Contact", "Contacts", "003"], &[people::contact_fields()]),
-        owned(["Lead", "Lead", "Leads", "00Q"], &lead),
+        queued(["Lead", "Lead", "Leads", "00Q"], &lead),
         object(["User", "User", "Users", "005"], &[people::user_fields()]),
         owned(["Opportunity", "Opportunity", "Opportunities", "006"], &deal),
         child(role, &[people::contact_role_fields()]),
         child(member, &[people::team_member_fields()]),
         setup(organization, people::organization_fields()),
         setup(stage, people::stage_fields()),
-        owned(solution, &[people::solution_fields()]),
+        queued(solution, &[people::solution_fields()]),
+        setup(["Group", "Group", "Groups", "00G"], people::group_fields()),
         setup(["Profile", "Profile", "Profiles", "00e"], people::profile_fields()),
         child(["Product2", "Product", "Products", "01t"], &[products::product_fields()]),
         child(["Pricebook2", "Price Book", "Price Books", "01s"], &[products::book_fields()]),
         child(entry, &[products::entry_fields()]),
         child(item, &[products::item_fields()]),
-        owned(["Task", "Task", "Tasks", "00T"], &[work::task_fields()]),
+        queued(["Task", "Task", "Tasks", "00T"], &[work::task_fields()]),
         owned(["Event", "Event", "Events", "00U"], &[work::event_fields()]),
         owned(["Note", "Note", "Notes", "002"], &[work::note_fields()]),
-        owned(["Case", "Case", "Cases", "500"], &[work::case_fields()]),
+        queued(["Case", "Case", "Cases", "500"], &[work::case_fields()]),
         owned(["Campaign", "Campaign", "Campaigns", "701"], &[work::campaign_fields()]),
     ];
     Org { objects }

@@ -92,7 +92,7 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     for object in &home.orgs.now().whole.objects {
         tx.drop_rows(&object.name)?;
     }
-    for kind in ["salesforce-locator", "salesforce-job", recent::KEPT] {
+    for kind in ["salesforce-locator", "salesforce-job", "salesforce-batch", recent::KEPT] {
         tx.drop_docs(kind)?;
     }
     rules::Rules::forget(tx)?;
@@ -197,12 +197,15 @@ fn stages(session: &Session<'_>) -> Done<()> {
     Ok(())
 }
 
-/// Profiles, and the price book that every organisation has.
+/// Profiles, a queue, and the price book that every organisation has.
 fn tables(session: &Session<'_>) -> Done<()> {
     let administrator = json!({ "Name": "System Administrator", "UserType": "Standard" });
     plant(session, "Profile", ADMINISTRATOR, &administrator)?;
     let standard = json!({ "Name": "Standard User", "UserType": "Standard" });
     plant(session, "Profile", STANDARD_PROFILE, &standard)?;
+    let queue =
+        json!({ "Name": "Partner Leads", "DeveloperName": "Partner_Leads", "Type": "Queue" });
+    plant(session, "Group", &ids::make("00G", 1), &queue)?;
     let book = json!({ "Name": "Standard Price Book", "IsActive": true, "IsStandard": true });
     plant(session, "Pricebook2", &ids::make("01s", session.tx.next("01s")?), &book)
 }

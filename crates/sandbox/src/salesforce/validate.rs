@@ -114,16 +114,18 @@ pub(crate) fn typed(session: &Session<'_>, key: &str, field: &Field, value: &Val
 
 /// The id of a parent given by one field that finds rows.
 fn parent_id(session: &Session<'_>, link: &Link, by: &Map<String, Value>) -> Done<String> {
-    let target = session.org.named(link.target()).ok_or_else(|| no_type(link.target()))?;
     let mut given = by.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("attributes"));
     let (Some((key, value)), None) = (given.next(), given.next()) else {
         let message = format!("Give exactly one external ID field for {}", link.parent);
         return Err(bad(Wrong::nowhere("INVALID_FIELD", message)));
     };
-    let field = target
-        .field(key)
-        .filter(|field| field.finds_rows())
-        .ok_or_else(|| no_column(target, key))?;
+    let mut targets = link.to.iter().filter_map(|to| session.org.named(to)).peekable();
+    let first = *targets.peek().ok_or_else(|| no_type(link.target()))?;
+    // Of several kinds of parents, the first whose rows such a field finds.
+    let found = targets.find_map(|object| {
+        object.field(key).filter(|field| field.finds_rows()).map(|field| (object, field))
+    });
+    let (target, field) = found.ok_or_else(|| no_column(first, key))?;
     let wanted = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let found = live_rows_by(session, target, field, &wanted)?;
     if let [id] = found.as_slice() {

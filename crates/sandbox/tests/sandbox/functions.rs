@@ -143,6 +143,59 @@ async fn rows_of_several_kinds_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_queue_may_own_leads() {
+    let client = Client::start().await;
+    let queue = client.query("SELECT Id, Name FROM Group WHERE Type = 'Queue'").await.is(200);
+    let queue = queue.text("/records/0/Id");
+    for (name, owner) in [("A", Some(queue)), ("B", None)] {
+        let mut lead = json!({ "LastName": name, "Company": "C" });
+        if let Some(owner) = owner {
+            lead["OwnerId"] = json!(owner);
+        }
+        client.make("Lead", &lead).await;
+    }
+    let got = client
+        .query("SELECT Owner.Type, Owner.Name, Owner.Alias FROM Lead ORDER BY LastName")
+        .await
+        .is(200)
+        .body;
+    let owners: Vec<&Value> =
+        got["records"].as_array().unwrap().iter().map(|row| &row["Owner"]).collect();
+    assert_eq!(
+        (&owners[0]["Type"], &owners[0]["Name"], &owners[0]["Alias"]),
+        (&json!("Queue"), &json!("Partner Leads"), &Value::Null)
+    );
+    assert_eq!((&owners[1]["Type"], &owners[1]["Name"]), (&json!("User"), &json!("Riley Rep")));
+    assert_eq!(
+        client.names("LastName", "SELECT LastName FROM Lead WHERE Owner.Type = 'Queue'").await,
+        ["A"]
+    );
+    let described = client.rep("GET", "/sobjects/Lead/describe", &Value::Null).await.is(200).body;
+    let owner = described["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|field| field["name"] == "OwnerId")
+        .unwrap();
+    assert_eq!(
+        (&owner["referenceTo"], &owner["namePointing"]),
+        (&json!(["Group", "User"]), &json!(true))
+    );
+    let soql = "SELECT TYPEOF Owner WHEN Group THEN DeveloperName ELSE Alias END FROM Lead ORDER BY LastName";
+    let got = client.query(soql).await.is(200);
+    assert_eq!(
+        (got.text("/records/0/Owner/DeveloperName"), got.text("/records/1/Owner/Alias")),
+        ("Partner_Leads".to_owned(), "rep".to_owned())
+    );
+    let other = json!({ "LastName": "C", "Company": "C", "Owner": { "Username": client.sandbox.credentials().salesforce.username } });
+    client.make("Lead", &other).await;
+    // Nobody but users owns opportunities.
+    let mut fields = deal("x");
+    fields["OwnerId"] = json!("00G5g0000000001EAO");
+    client.rep("POST", "/sobjects/Opportunity", &fields).await.is(400);
+}
+
+#[tokio::test]
 async fn a_scope_and_reasons_to_look_are_taken() {
     let client = deals().await;
     let token = client.service_token().await;

@@ -29,7 +29,7 @@ async fn a_client_signs_in_and_wrong_secrets_are_told_apart() {
     assert_eq!(bad.text("/error"), "invalid_client");
     let bad = ask(format!("{grant}&client_id=x&client_secret=x")).await.is(400);
     assert_eq!(bad.text("/error"), "invalid_client_id");
-    let bad = ask("grant_type=device".to_owned()).await.is(400);
+    let bad = ask("grant_type=magic".to_owned()).await.is(400);
     assert_eq!(bad.text("/error"), "unsupported_grant_type");
     let refresh = format!("grant_type=refresh_token&client_id={id}&refresh_token=");
     let bad = ask(format!("{refresh}x")).await.is(400);

@@ -5,7 +5,7 @@ use super::{
     lists::{CURRENCIES, FORECAST_NAMES, FORECASTS, HELP, INTENTS, LEAD_SOURCES, STAGE_NAMES},
     number, reference, text, user, viewed,
 };
-use crate::salesforce::model::{Face, Field, Kind, OnDelete};
+use crate::salesforce::model::{Face, Field, Kind, Link, OnDelete};
 
 pub(super) fn id_fields() -> Vec<Field> {
     vec![Field::new("Id", "Record ID", Kind::Id).read_only()]
@@ -17,6 +17,17 @@ pub(super) fn deleted_fields() -> Vec<Field> {
 
 pub(super) fn owner_fields() -> Vec<Field> {
     vec![user("OwnerId", "Owner ID", "Owner").defaulted()]
+}
+
+/// For objects whose rows a queue may own too.
+pub(super) fn owner_or_queue_fields() -> Vec<Field> {
+    let link = Link {
+        to: vec!["Group".to_owned(), "User".to_owned()],
+        parent: "Owner".to_owned(),
+        children: None,
+        on_delete: OnDelete::Keep,
+    };
+    vec![Field::new("OwnerId", "Owner ID", Kind::Reference(link)).defaulted()]
 }
 
 pub(super) fn currency_fields() -> Vec<Field> {

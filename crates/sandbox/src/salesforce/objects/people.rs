@@ -200,6 +200,15 @@ pub(super) fn profile_fields() -> Vec<Field> {
     ]
 }
 
+pub(super) fn group_fields() -> Vec<Field> {
+    vec![
+        text("Name", "Name", 40).read_only().name_of_row(),
+        text("DeveloperName", "Developer Name", 80).read_only(),
+        list("Type", "Type", &["Regular", "Queue"]).read_only(),
+        Field::new("Email", "Email", Kind::Email(80)).read_only(),
+    ]
+}
+
 pub(super) fn organization_fields() -> Vec<Field> {
     vec![
         text("Name", "Name", 80).read_only().name_of_row(),

@@ -106,6 +106,20 @@ impl Parser<'_> {
         }
     }
 
+    /// An object's name; two of them are also words of the language.
+    fn object(&mut self) -> Done<Path> {
+        let is_object =
+            |word: &str| ["Group", "Order"].iter().any(|o| o.eq_ignore_ascii_case(word));
+        match self.tokens.peek() {
+            Some((Token::Word(word), at)) if is_object(word) => {
+                let path = Path::new(word.clone(), *at);
+                self.next();
+                Ok(path)
+            }
+            _ => self.path(),
+        }
+    }
+
     /// A name, perhaps behind a function.
     fn called(&mut self) -> Done<Path> {
         let path = self.path()?;
@@ -144,7 +158,7 @@ impl Parser<'_> {
             }
         }
         self.word("FROM")?;
-        let from = self.path()?;
+        let from = self.object()?;
         let alias = self.name()?;
         let scope = if self.takes("USING") { self.scope()? } else { Scope::Everything };
         let filter = if self.takes("WHERE") { Some(self.filter()?) } else { None };
@@ -243,7 +257,7 @@ impl Parser<'_> {
         let mut whens = Vec::new();
         self.word("WHEN")?;
         loop {
-            let kind = self.path()?;
+            let kind = self.object()?;
             self.word("THEN")?;
             whens.push((kind, self.paths()?));
             if !self.takes("WHEN") {

@@ -289,7 +289,7 @@ fn kinds<'o>(
     otherwise: &[Path],
 ) -> Done<Shown<'o>> {
     let Ground { org, text, .. } = place.ground;
-    let (parents, _) = walk(place, path, path.text.split('.'))?;
+    let (parents, first) = walk(place, path, path.text.split('.'))?;
     let Some((_, link)) = parents.last().filter(|(_, link)| link.to.len() > 1) else {
         let message =
             format!("TYPEOF is for relationships to several objects, not for {}", path.text);
@@ -308,10 +308,10 @@ fn kinds<'o>(
         })?;
         shown.push((object, fields(object, paths)?));
     }
-    let otherwise = match link.to.iter().find_map(|to| org.named(to)) {
-        Some(object) => fields(object, otherwise)?,
-        None => Vec::new(),
-    };
+    // What the others have in common is looked for in the first that has it.
+    let mut others = link.to.iter().filter_map(|to| org.named(to));
+    let common = others.find(|object| fields(object, otherwise).is_ok()).unwrap_or(first);
+    let otherwise = fields(common, otherwise)?;
     Ok(Shown::Kinds { parents, whens: shown, otherwise })
 }
 
@@ -397,7 +397,9 @@ fn reach<'o>(place: Place<'o, '_>, path: &Path) -> Done<Reach<'o>> {
     let kinds = several.into_iter().flat_map(|(_, link)| &link.to).filter_map(|to| org.named(to));
     let field = [here].into_iter().chain(kinds).find_map(|object| object.field(last));
     let field = field.ok_or_else(|| {
-        let message = format!("No such column '{last}' on entity '{}'. {HINT}", here.name);
+        // What the parents have in common is an entity of its own.
+        let entity = if several.is_some() { "Name" } else { &here.name };
+        let message = format!("No such column '{last}' on entity '{entity}'. {HINT}");
         pointing(text, path.at, "INVALID_FIELD", &message)
     })?;
     let through = match path.behind {

@@ -179,10 +179,14 @@ impl Reader<'_> {
     fn at(&self, row: &Record, reach: &Reach<'_>) -> Value {
         match reach.through {
             None => row.get(&reach.field.name).cloned().unwrap_or_default(),
-            Some(Through::Kind) => {
-                let object = self.session.org.of_id(&row_id(row));
-                object.map_or(Value::Null, |object| json!(object.name))
-            }
+            Some(Through::Kind) => match self.session.org.of_id(&row_id(row)) {
+                // Of queues, their own type is told.
+                Some(object) if object.name == "Group" => {
+                    row.get("Type").cloned().unwrap_or_default()
+                }
+                Some(object) => json!(object.name),
+                None => Value::Null,
+            },
             Some(through) => through.of(reach.field, row),
         }
     }
