@@ -30,6 +30,7 @@ mod pubsub;
 mod query;
 mod recent;
 mod record_types;
+mod recycle;
 mod refusal;
 mod related;
 mod replication;
@@ -171,7 +172,7 @@ impl Salesforce {
             (
                 Method::Post,
                 [.., "services", "Soap", "u", version] | [.., "services", "Soap", "u", version, _],
-            ) => Some(soap::answer(home, tx, call, version)?),
+            ) => Some(soap::answer(home, tx, call, version, orgs)?),
             (Method::Get, [".well-known", "openid-configuration"]) => Some(auth::discovery(home)),
             (_, ["services", "data"]) => Some(Answer::json(200, versions())),
             (_, _) => None,

@@ -353,7 +353,7 @@ impl Object {
         self.links().find(|(_, link)| link.parent.eq_ignore_ascii_case(name))
     }
 
-    fn links(&self) -> impl Iterator<Item = (&Field, &Link)> {
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&Field, &Link)> {
         self.fields.iter().filter_map(|field| Some((field, field.link()?)))
     }
 }

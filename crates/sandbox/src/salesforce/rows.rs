@@ -147,6 +147,50 @@ pub(crate) fn amend(
     put(session, object, id, Some(stored), row, false, &now)
 }
 
+/// Brings a row back from the bin, with the children that went there with it.
+pub(crate) fn undelete(session: &Session<'_>, object: &Object, id: &str) -> Done<()> {
+    let refuse = |message: &str| Err(bad(Wrong::nowhere("UNDELETE_FAILED", message)));
+    let Some(stored) = session.tx.row(&object.name, id)? else {
+        return Err(no_such_row());
+    };
+    if !stored.deleted {
+        return refuse("Entity is not in the recycle bin");
+    }
+    for (field, link) in object.links().filter(|(_, link)| link.on_delete == OnDelete::Cascade) {
+        let parent = stored.body.get(&field.name).and_then(Value::as_str).unwrap_or_default();
+        for to in &link.to {
+            if session.tx.row(to, parent)?.is_some_and(|parent| parent.deleted) {
+                return refuse("Entity's parent is in the recycle bin");
+            }
+        }
+    }
+    restore(session, session.whole_of(object), id, &stored)?;
+    session.count_write()?;
+    Ok(())
+}
+
+fn restore(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow) -> Done<()> {
+    let mut row = stored.body.clone();
+    let now = clock::salesforce(session.tx.now_milliseconds());
+    row.insert("IsDeleted".to_owned(), json!(false));
+    refuse_duplicate(session, object, id, &row)?;
+    stamp(session, &mut row, &now);
+    put(session, object, id, Some(stored), row, false, &now)?;
+    let together = stored.body.get("SystemModstamp");
+    for (child, field, link) in session.whole.children(object) {
+        if link.on_delete != OnDelete::Cascade {
+            continue;
+        }
+        let pick = Pick::Key(field.name.clone(), vec![id.to_owned()]);
+        let rows = session.tx.rows(&child.name, &pick)?;
+        let went_along = |row: &StoredRow| row.body.get("SystemModstamp") == together;
+        for row in rows.into_iter().filter(|row| row.deleted && went_along(row)) {
+            restore(session, child, &row_id(&row.body), &row)?;
+        }
+    }
+    Ok(())
+}
+
 fn stamp(session: &Session<'_>, row: &mut Map<String, Value>, now: &str) {
     for name in ["LastModifiedDate", "SystemModstamp"] {
         row.insert(name.to_owned(), json!(now));

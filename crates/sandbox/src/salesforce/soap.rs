@@ -1,5 +1,5 @@
-//! The old SOAP interface, as far as signing in and out goes. In come envelopes; out go envelopes and
-//! faults. It must not know rows other than the user's.
+//! The old SOAP interface, as far as signing in and out and the recycle bin go. In come envelopes; out go
+//! envelopes and faults. It must not know how rows are kept.
 
 use std::fmt::Write as _;
 
@@ -11,8 +11,10 @@ use crate::{
     database::StoreError,
     salesforce::{
         auth, ids, login,
-        session::{Caller, Home},
-        xml::{self, element, escape},
+        orgs::Orgs,
+        recycle::{self, Deed},
+        session::{Caller, Home, Session},
+        xml::{self, element, elements, escape},
     },
     store::Tx,
 };
@@ -25,6 +27,7 @@ pub(crate) fn answer(
     tx: &Tx<'_>,
     call: &Call,
     version: &str,
+    orgs: &Orgs,
 ) -> Result<Answer, StoreError> {
     let text = String::from_utf8_lossy(&call.body);
     let Some(operation) = operation(&text) else {
@@ -55,6 +58,9 @@ pub(crate) fn answer(
             let info = user_info(home, tx, &caller)?;
             envelope(&format!("<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"))
         }
+        other if let Some(deed) = Deed::named(other) => {
+            recycle(home, tx, &text, (version, orgs, &caller), deed)?
+        }
         other => {
             let message = format!(
                 "No operation available for request {{urn:partner.soap.sforce.com}}{other}"
@@ -62,6 +68,44 @@ pub(crate) fn answer(
             fault("soapenv:Client", None, &message)
         }
     })
+}
+
+/// Does something to the rows that an envelope names.
+fn recycle(
+    home: &Home,
+    tx: &Tx<'_>,
+    text: &str,
+    (version, orgs, caller): (&str, &Orgs, &Caller),
+    deed: Deed,
+) -> Result<Answer, StoreError> {
+    let ids = elements(text, "ids");
+    let Some(number) = super::version(&format!("v{version}")) else {
+        return Ok(fault("soapenv:Client", None, "The version is not served"));
+    };
+    if ids.len() > recycle::MOST {
+        let message = format!("{} ids at most", recycle::MOST);
+        return Ok(fault("sf:EXCEEDED_ID_LIMIT", Some("ApiFault"), &message));
+    }
+    let client = element(text, "client").map(|client| format!(";client={client}"));
+    let origin = format!("com/salesforce/api/soap/{number}.0{}", client.unwrap_or_default());
+    let session = Session {
+        tx,
+        home,
+        org: orgs.seen_by(&caller.alias),
+        whole: &orgs.whole,
+        rules: &orgs.rules,
+        allow_save: false,
+        caller,
+        version: number,
+        raw: "",
+        origin: &origin,
+    };
+    let results = recycle::carry_out(&session, deed, &ids)?;
+    let word = match deed {
+        Deed::Delete => "deleteResponse",
+        Deed::Undelete => "undeleteResponse",
+    };
+    Ok(envelope(&format!("<{word}>{results}</{word}>")))
 }
 
 fn login(home: &Home, tx: &Tx<'_>, text: &str, version: &str) -> Result<Answer, StoreError> {

@@ -21,6 +21,23 @@ pub(crate) fn element(text: &str, name: &str) -> Option<String> {
     }
 }
 
+/// The texts of all elements of a name.
+pub(crate) fn elements(text: &str, name: &str) -> Vec<String> {
+    let closing = |part: &&str| {
+        let tag = part.split('>').next().unwrap_or_default();
+        tag.strip_prefix('/').is_some_and(|tag| tag.rsplit(':').next() == Some(name))
+    };
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(inside) = element(rest, name) {
+        found.push(inside);
+        let Some(end) = rest.split('<').find(closing) else { break };
+        let Some((_, after)) = rest.split_once(end) else { break };
+        rest = after;
+    }
+    found
+}
+
 /// A text as it stands between tags.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

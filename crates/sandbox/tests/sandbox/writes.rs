@@ -237,3 +237,53 @@ async fn a_record_written_twice_in_a_transaction_keeps_its_first_kind_and_all_it
     assert_eq!(header(&events[1], "nulledFields"), &json!(["BillingAddress", "Website"]));
     assert_eq!(events[1]["Phone"], "2");
 }
+
+/// Something done to rows by SOAP; what was answered.
+async fn by_soap(client: &Client, operation: &str, ids: &[&str]) -> String {
+    let token = &client.sandbox.credentials().salesforce.access_token;
+    let ids: Vec<String> = ids.iter().map(|id| format!("<u:ids>{id}</u:ids>")).collect();
+    let ids = ids.concat();
+    let body = format!(
+        "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:u=\"urn:partner.soap.sforce.com\">\
+         <e:Header><u:SessionHeader><u:sessionId>{token}</u:sessionId></u:SessionHeader>\
+         <u:CallOptions><u:client>old</u:client></u:CallOptions></e:Header>\
+         <e:Body><u:{operation}>{ids}</u:{operation}></e:Body></e:Envelope>"
+    );
+    let url = format!("{}/services/Soap/u/60.0", client.sandbox.addresses().salesforce);
+    client.call("POST", &url, &[], &body).await.unwrap().is(200).said
+}
+
+#[tokio::test]
+async fn what_comes_back_from_the_bin_is_told_whole_and_with_what_went_along() {
+    let client = Client::start().await;
+    client.admin("POST", "/clock", &json!({ "set": "2026-03-02T09:14:27Z" })).await.is(200);
+    let account = client.make("Account", &json!({ "Name": "Alpine", "BillingCity": "Chur" })).await;
+    let deal = |name: &str| json!({ "Name": name, "StageName": "Prospecting", "CloseDate": "2026-12-31", "AccountId": account });
+    let gone = client.make("Opportunity", &deal("gone before")).await;
+    let along = client.make("Opportunity", &deal("goes along")).await;
+    client.rep("DELETE", &format!("/sobjects/Opportunity/{gone}"), &Value::Null).await.is(204);
+    client.admin("POST", "/clock", &json!({ "set": "2026-03-02T09:15:27Z" })).await.is(200);
+    let said = by_soap(&client, "delete", &[&account]).await;
+    assert!(said.contains(&format!("<id>{account}</id><success>true</success>")), "{said}");
+    let said = by_soap(&client, "undelete", &[&account, &along, "x"]).await;
+    assert!(said.contains(&format!("<id>{account}</id><success>true</success>")), "{said}");
+    assert!(said.contains("<statusCode>UNDELETE_FAILED</statusCode></errors>"), "{said}");
+    assert!(said.contains("<statusCode>MALFORMED_ID</statusCode></errors><id>x</id>"), "{said}");
+    let names = client.names("Name", "SELECT Name FROM Opportunity").await;
+    assert_eq!(names, ["goes along"]);
+    let events = told(&client, 8).await;
+    let wanted = [
+        "--",
+        "DELETE Account 1",
+        "DELETE Opportunity 2",
+        "--",
+        "UNDELETE Account 1",
+        "UNDELETE Opportunity 2",
+    ];
+    assert_eq!(lines(&events)[8..], wanted.map(str::to_owned));
+    let back = &events[6];
+    assert_eq!(header(back, "changeOrigin"), "com/salesforce/api/soap/60.0;client=old");
+    assert_eq!(back["Name"], "Alpine");
+    assert_eq!(back["BillingAddress"]["City"], "Chur");
+    assert_eq!(header(&events[7], "recordIds"), &json!([along]));
+}
