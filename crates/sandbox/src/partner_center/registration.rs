@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    create,
     patch::not_patchable,
     referral::{overlay, set, text},
     refusal::{Done, invalid},
@@ -30,6 +31,7 @@ pub(crate) fn apply(
     value: &Value,
 ) -> Done<()> {
     is_registrable(before)?;
+    is_agreed(tx, before)?;
     let registration = match path {
         "/registrations/-" => added(tx, referral, value)?,
         _ => updated(referral, path, value)?,
@@ -69,6 +71,18 @@ fn is_registrable(referral: &Value) -> Done<()> {
         return Err(broken("tooYoung", message));
     }
     Ok(())
+}
+
+/// A deal that Microsoft was asked into must have been accepted there.
+fn is_agreed(tx: &Tx<'_>, referral: &Value) -> Done<()> {
+    let half = create::half_of_microsoft(tx, text(referral, "/engagementId"))?;
+    let is_agreed = half.is_none_or(|half| {
+        text(&half, "/status") == "Active" || text(&half, "/substatus") == "Won"
+    });
+    if is_agreed {
+        return Ok(());
+    }
+    Err(broken("notAccepted", "Microsoft has not accepted or won its part of the deal."))
 }
 
 fn broken(code: &str, message: &str) -> super::refusal::Stop {

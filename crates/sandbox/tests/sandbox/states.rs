@@ -89,6 +89,16 @@ fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
             Edit::Notes => {}
             Edit::Value(value) if value > 0 => {}
             Edit::Name if in_portal => {}
+            Edit::Text(_) | Edit::TeamMember | Edit::AnotherSolution => {}
+            Edit::SalesStage(stage) if stage != "Sold" => {}
+            Edit::Team(count) | Edit::Solutions(count) if count > 0 => {}
+            Edit::Currency(code) if code != "usd" => {}
+            Edit::Closing(time) if time != "soon" => {}
+            Edit::SalesStage(_)
+            | Edit::Team(_)
+            | Edit::Solutions(_)
+            | Edit::Currency(_)
+            | Edit::Closing(_) => return false,
             Edit::Value(_) | Edit::Name | Edit::Address | Edit::Registration => return false,
         }
     }
@@ -99,7 +109,7 @@ fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
 }
 
 /// What nobody can change, by path; and what only people at the portal and at Microsoft can.
-const FIXED: [&str; 13] = [
+const FIXED: [&str; 12] = [
     "/id",
     "/engagementId",
     "/organizationId",
@@ -108,7 +118,6 @@ const FIXED: [&str; 13] = [
     "/qualification",
     "/mpnId",
     "/target",
-    "/externalReferenceId",
     "/customerProfile/name",
     "/customerProfile/address",
     "/consent/consentToContact",
@@ -126,6 +135,9 @@ fn wrongs(before: &Value, after: &Value, step: &Step) -> Vec<String> {
             wrongs.push(format!("{what}: {before:#} -> {after:#}"));
         }
     };
+    if matches!(step, Step::Register { .. }) {
+        return unregistered(before, after);
+    }
     let by_time = matches!(step, Step::Hours(_));
     let (from, to) = (state(before), state(after));
     must(from.0 != "Closed", "a closed referral changed");
@@ -153,6 +165,26 @@ fn wrongs(before: &Value, after: &Value, step: &Step) -> Vec<String> {
     must((to.0 == "Closed") != after["closedDateTime"].is_null(), "its end");
     must((to.0 == "New") == after["acceptedDateTime"].is_null() || to.0 == "Closed", "its start");
     wrongs
+}
+
+/// Everything that is wrong with a registration: it changes nothing else, and comes once.
+fn unregistered(before: &Value, after: &Value) -> Vec<String> {
+    let without = |referral: &Value| {
+        let mut rest = referral.clone();
+        for key in ["registrations", "registrationStatus", "updatedDateTime", "eTag"] {
+            rest.as_object_mut().unwrap().remove(key);
+        }
+        rest
+    };
+    let is_first = before["registrations"] == json!([]);
+    let is_there = after["registrations"].as_array().is_some_and(|all| all.len() == 1);
+    let is_well = is_first
+        && is_there
+        && state(before).1 == "Won"
+        && after["registrationStatus"] == json!("ReviewPending")
+        && before["eTag"] != after["eTag"]
+        && without(before) == without(after);
+    if is_well { Vec::new() } else { vec![format!("its registration: {before:#} -> {after:#}")] }
 }
 
 const HOUR: i64 = 3600;
@@ -289,6 +321,15 @@ impl World {
                 let may = half.is_some_and(|half| may_act(half, act));
                 (client.admin("POST", &path, &given).await, may)
             }
+            Step::Register { at } => {
+                let it = self.pick(*at)?;
+                let now = client.admin("GET", "/clock", &Value::Null).await.is(200).text("/now");
+                let body = json!([{
+                    "op": "add", "path": "/registrations/-", "value": contract(&it, &now),
+                }]);
+                let got = client.partner("PATCH", &format!("/{}", text(&it, "/id")), &body).await;
+                (got, self.may_register(&it))
+            }
             Step::Hours(hours) => {
                 let order = json!({ "advance": format!("{hours}h") });
                 (client.admin("POST", "/clock", &order).await, true)
@@ -307,6 +348,21 @@ impl World {
             self.all.values().find(|it| is_own(it) && text(it, "/engagementId") == engagement);
         own.is_some_and(|own| state(own).0 == "Active" && is_shared(own))
             && self.half_of(&engagement).is_none()
+    }
+
+    /// Whether a deal may be registered: its own half was won 72 hours after its creation or later, it is
+    /// shared, and Microsoft, if it was asked, has agreed.
+    fn may_register(&self, it: &Value) -> bool {
+        let moment = |key: &str| seconds(&text(it, key));
+        is_own(it)
+            && state(it).1 == "Won"
+            && is_shared(it)
+            && it["registrations"] == json!([])
+            && moment("/closedDateTime") - moment("/createdDateTime") >= 72 * HOUR
+            && self.half_of(&text(it, "/engagementId")).is_none_or(|half| {
+                let (status, substatus) = state(half);
+                status == "Active" || substatus == "Won"
+            })
     }
 
     async fn run(&mut self, step: &Step) {
@@ -338,6 +394,19 @@ fn merge(whole: &mut Value, patch: &Value) {
         }
         Some(_) | None => *whole = patch.clone(),
     }
+}
+
+/// A registration of a deal with a contract that is signed at a moment.
+fn contract(deal: &Value, now: &str) -> Value {
+    let solution = text(deal, "/details/requirements/solutions/0/id");
+    json!({
+        "type": "AzureIPCoSell",
+        "solutionDetails": [{ "id": solution, "currency": "USD", "value": 30000 }],
+        "contract": {
+            "currency": "USD", "value": 30000, "term": "Perpetual",
+            "signDateTime": now, "startDateTime": now,
+        },
+    })
 }
 
 fn has_phone(referral: &Value) -> bool {
@@ -380,7 +449,15 @@ fn no_sequence_of_requests_leads_to_a_forbidden_state() {
                 Step::Deal { shared: true, help: false },
             ];
             let accept = is_accepted.then_some(Step::Seller { at: 0, act: "accept" });
-            for step in first.iter().chain(&accept).chain(&steps) {
+            // In the end a deal is won and registered, which chance alone rarely brings about.
+            let won = Edit::State("Closed", "Won");
+            let last = [
+                Step::Hours(80),
+                Step::Patch { at: 3, edits: vec![won], tag: Tag::None },
+                Step::Register { at: 3 },
+                Step::Register { at: 3 },
+            ];
+            for step in first.iter().chain(&accept).chain(&steps).chain(&last) {
                 world.run(step).await;
             }
         });
@@ -388,9 +465,10 @@ fn no_sequence_of_requests_leads_to_a_forbidden_state() {
     })
     .unwrap();
     let tally = &world.borrow().tally;
-    for kind in
-        ["half", "patch", "put", "portal", "help", "accept", "decline", "win", "lose", "edit"]
-    {
+    for kind in [
+        "half", "patch", "put", "portal", "help", "accept", "decline", "win", "lose", "edit",
+        "register",
+    ] {
         for taken in [true, false] {
             let count = tally.get(&(kind, taken)).copied().unwrap_or_default();
             assert!(count >= 2, "too few for a check: {tally:?}");

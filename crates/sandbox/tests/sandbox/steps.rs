@@ -18,20 +18,55 @@ pub(crate) enum Edit {
     Name,
     Address,
     Registration,
+    /// A text at one of the paths that take any.
+    Text(&'static str),
+    SalesStage(&'static str),
+    Team(u8),
+    TeamMember,
+    Solutions(u8),
+    AnotherSolution,
+    Currency(&'static str),
+    Closing(&'static str),
 }
 
 /// One request, or one act of a person, or time that passes. Numbers choose among the referrals there.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Deal { shared: bool, help: bool },
-    Half { of: usize, help: bool },
+    Deal {
+        shared: bool,
+        help: bool,
+    },
+    Half {
+        of: usize,
+        help: bool,
+    },
     Inbound,
-    Patch { at: usize, edits: Vec<Edit>, tag: Tag },
-    Portal { at: usize, edits: Vec<Edit> },
-    Put { at: usize, edits: Vec<Edit>, tag: Tag },
-    Help { at: usize },
-    Seller { at: usize, act: &'static str },
+    Patch {
+        at: usize,
+        edits: Vec<Edit>,
+        tag: Tag,
+    },
+    Portal {
+        at: usize,
+        edits: Vec<Edit>,
+    },
+    Put {
+        at: usize,
+        edits: Vec<Edit>,
+        tag: Tag,
+    },
+    Help {
+        at: usize,
+    },
+    Seller {
+        at: usize,
+        act: &'static str,
+    },
     Hours(u32),
+    /// The deal is registered, with a contract that is signed now.
+    Register {
+        at: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +75,10 @@ pub(crate) enum Tag {
     Present,
     Stale,
 }
+
+/// Paths that take any text.
+const TEXTS: [&str; 4] =
+    ["/campaignId", "/externalReferenceId", "/referralProgram", "/statusReason"];
 
 fn edit() -> impl Strategy<Value = Edit> {
     let status = prop::sample::select(vec!["New", "Active", "Closed", "None", "active"]);
@@ -66,6 +105,14 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => Just(Edit::Name),
         1 => Just(Edit::Address),
         1 => Just(Edit::Registration),
+        2 => prop::sample::select(TEXTS.to_vec()).prop_map(Edit::Text),
+        1 => prop::sample::select(vec!["Develop", "40", "100", "Sold"]).prop_map(Edit::SalesStage),
+        1 => (0_u8..3).prop_map(Edit::Team),
+        1 => Just(Edit::TeamMember),
+        1 => (0_u8..3).prop_map(Edit::Solutions),
+        1 => Just(Edit::AnotherSolution),
+        1 => prop::sample::select(vec!["USD", "CHF", "usd"]).prop_map(Edit::Currency),
+        1 => prop::sample::select(vec!["2027-01-01T00:00:00Z", "soon"]).prop_map(Edit::Closing),
     ]
 }
 
@@ -78,8 +125,16 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     let at = || any::<usize>();
     // Where values are given whole, nothing can be appended.
     let whole = || {
-        let appends = |edit: &Edit| matches!(edit, Edit::AnotherContact);
-        let all = move |edits: Vec<Edit>| {
+        let appends = |edit: &Edit| {
+            matches!(edit, Edit::AnotherContact | Edit::TeamMember | Edit::AnotherSolution)
+        };
+        let all = move |mut edits: Vec<Edit>| {
+            // Of two values for one place only the last is sent.
+            if let [first, second] = edits.as_slice()
+                && std::mem::discriminant(first) == std::mem::discriminant(second)
+            {
+                edits.remove(0);
+            }
             let edits = edits.into_iter();
             edits.map(|edit| if appends(&edit) { Edit::Notes } else { edit }).collect::<Vec<_>>()
         };
@@ -95,6 +150,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => at().prop_map(|at| Step::Help { at }),
         6 => (at(), acts).prop_map(|(at, act)| Step::Seller { at, act }),
         1 => (1_u32..200).prop_map(Step::Hours),
+        2 => at().prop_map(|at| Step::Register { at }),
     ]
 }
 
@@ -111,6 +167,7 @@ impl Step {
             Self::Help { .. } => "help",
             Self::Seller { act, .. } => act,
             Self::Hours(_) => "hours",
+            Self::Register { .. } => "register",
         }
     }
 }
@@ -142,6 +199,23 @@ pub(crate) fn operations(edits: &[Edit]) -> Value {
         }
         Edit::Notes => set("/details/notes", json!("Edited.")),
         Edit::Value(value) => set("/details/dealValue", json!(value)),
+        Edit::Text(path) => set(path, json!("Changed.")),
+        Edit::SalesStage(stage) => set("/salesStage", json!(stage)),
+        Edit::Team(count) => set("/team", contacts(count)),
+        Edit::TeamMember => {
+            let value = contact("colleague@t.example");
+            vec![json!({ "op": "add", "path": "/team/-", "value": value })]
+        }
+        Edit::Solutions(count) => {
+            let solutions = (1..=count).map(|n| json!({ "id": format!("SOL-{n}") }));
+            set("/details/requirements/solutions", solutions.collect())
+        }
+        Edit::AnotherSolution => {
+            let path = "/details/requirements/solutions/-";
+            vec![json!({ "op": "add", "path": path, "value": { "id": "SOL-9" } })]
+        }
+        Edit::Currency(code) => set("/details/currency", json!(code)),
+        Edit::Closing(time) => set("/details/closingDateTime", json!(time)),
         Edit::Name => set("/name", json!("Renamed")),
         Edit::Address => set("/customerProfile/address/city", json!("Bern")),
         Edit::Registration => {
