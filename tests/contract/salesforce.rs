@@ -11,7 +11,10 @@ impl Ground {
     fn salesforce(&self, secret: Option<&str>) -> Salesforce {
         let own = &self.sandbox.credentials().salesforce;
         let client_secret = Secret::new(secret.unwrap_or(&own.client_secret));
-        let auth = Auth::ClientCredentials { client_id: own.client_id.clone(), client_secret };
+        self.signed_in(Auth::ClientCredentials { client_id: own.client_id.clone(), client_secret })
+    }
+
+    fn signed_in(&self, auth: Auth) -> Salesforce {
         Salesforce::new(SalesforceConfig {
             login: self.sandbox.addresses().salesforce.clone(),
             instance: None,
@@ -40,6 +43,33 @@ fn refused(error: Error) -> (String, Vec<String>) {
         Error::Refused { code, fields, .. } => (code, fields),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn every_way_to_sign_in_leads_to_the_user_it_names() {
+    let ground = Ground::new().await;
+    let own = ground.sandbox.credentials().salesforce.clone();
+    let key = |username: &str, pem: &str| Auth::Jwt {
+        client_id: own.client_id.clone(),
+        username: username.to_owned(),
+        private_key_pem: Secret::new(pem),
+    };
+    let by_secret = ground.salesforce(None).identity().await.unwrap();
+    let by_key = ground.signed_in(key(&own.username, &own.private_key_pem));
+    assert_eq!(by_key.identity().await.unwrap(), by_secret);
+    let rep = ground.signed_in(key("riley.rep@sandbox.example", &own.private_key_pem));
+    assert_ne!(rep.identity().await.unwrap(), by_secret);
+    let nobody = ground.signed_in(key("nobody@sandbox.example", &own.private_key_pem));
+    assert!(matches!(nobody.identity().await.unwrap_err(), Error::Denied { .. }));
+    let refresh = |token: &str| Auth::Refresh {
+        client_id: own.client_id.clone(),
+        client_secret: None,
+        refresh_token: Secret::new(token),
+    };
+    let by_token = ground.signed_in(refresh(&own.refresh_token));
+    assert_eq!(by_token.identity().await.unwrap(), by_secret);
+    let stale = ground.signed_in(refresh("5Aep861stale"));
+    assert!(matches!(stale.identity().await.unwrap_err(), Error::Denied { .. }));
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ impl PartnerCenter {
                 client_id: config.client_id.clone(),
                 client_secret: config.client_secret.clone(),
                 refresh: refresh.clone(),
-                resource,
+                resource: Some(resource),
             };
             Door::new(wire.clone(), &login, &path, grant, |_| true)
         };

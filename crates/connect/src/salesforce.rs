@@ -10,7 +10,7 @@ mod row;
 mod soql;
 mod words;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -26,7 +26,7 @@ use crate::members::Members;
 use crate::moment;
 use crate::secret::Secret;
 use crate::send::{Answer, Base, Body, Request, Timeouts, Verb, Wire, encode};
-use crate::token::{Door, Grant};
+use crate::token::{Assertion, Door, Grant, Rotating};
 
 /// The longest address Salesforce takes is 16,384 bytes together with the headers.
 const LONGEST_ADDRESS: usize = 12_000;
@@ -44,6 +44,43 @@ pub enum Auth {
         /// The consumer secret.
         client_secret: Secret,
     },
+    /// As a user who let the app in beforehand, by an assertion that the app signs (OAuth JWT bearer).
+    Jwt {
+        /// The consumer key.
+        client_id: String,
+        /// The user's name.
+        username: String,
+        /// The app's RSA key in PEM form; Salesforce has its certificate.
+        private_key_pem: Secret,
+    },
+    /// As a user who signed in once (OAuth refresh token).
+    Refresh {
+        /// The consumer key.
+        client_id: String,
+        /// The consumer secret, where the app has one.
+        client_secret: Option<Secret>,
+        /// The refresh token that was kept.
+        refresh_token: Secret,
+    },
+}
+
+impl Auth {
+    fn grant(self, login: &str) -> Result<Grant, Error> {
+        Ok(match self {
+            Auth::ClientCredentials { client_id, client_secret } => {
+                Grant::ClientCredentials { client_id, client_secret }
+            }
+            Auth::Jwt { client_id, username, private_key_pem } => {
+                let audience = login.trim_end_matches('/');
+                let assertion = Assertion::new(&private_key_pem, &client_id, &username, audience)?;
+                Grant::Assertion(Box::new(assertion))
+            }
+            Auth::Refresh { client_id, client_secret, refresh_token } => {
+                let refresh = Arc::new(Rotating::new(refresh_token));
+                Grant::Refresh { client_id, client_secret, refresh, resource: None }
+            }
+        })
+    }
 }
 
 /// Where Salesforce is, and how to sign in. Plain http only on this machine or for hosts of one word.
@@ -101,8 +138,7 @@ impl Salesforce {
         }
         let bases: Vec<&Base> = std::iter::once(&login).chain(&instance).collect();
         let wire = Wire::new(config.timeouts, &bases)?;
-        let Auth::ClientCredentials { client_id, client_secret } = config.auth;
-        let grant = Grant::ClientCredentials { client_id, client_secret };
+        let grant = config.auth.grant(&config.login)?;
         let door = Door::new(wire, &login, "/services/oauth2/token", grant, may_be_expired);
         let call_options = format!("client={}", config.client);
         Ok(Self { door, instance, version, call_options, usage: Mutex::new(None) })

@@ -3,10 +3,14 @@
 //! In: how to sign in. Out: [`Door`], through which signed-in requests go; a 401 renews the token and
 //! sends the request once more. It knows the two OAuth answers, and nothing of records.
 
-use std::time::{Duration, Instant};
+mod assertion;
+
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
+
+pub(crate) use assertion::Assertion;
 
 use crate::Error;
 use crate::redact;
@@ -46,8 +50,11 @@ pub(crate) enum Grant {
         client_id: String,
         client_secret: Option<Secret>,
         refresh: std::sync::Arc<Rotating>,
-        resource: &'static str,
+        /// What the token is for, where the sign-in service asks.
+        resource: Option<&'static str>,
     },
+    /// As the app itself, for one user, by a signed assertion.
+    Assertion(Box<Assertion>),
     /// As the app itself.
     ClientCredentials { client_id: String, client_secret: Secret },
 }
@@ -143,6 +150,12 @@ impl Door {
                 ];
                 self.ask(form, number).await.map(|(bearer, _)| bearer)
             }
+            Grant::Assertion(assertion) => {
+                let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                let signed = assertion.sign(SystemTime::now())?;
+                let form = vec![("grant_type", Secret::new(grant)), ("assertion", signed)];
+                self.ask(form, number).await.map(|(bearer, _)| bearer)
+            }
             Grant::Refresh { client_id, client_secret, refresh, resource } => {
                 let _turn = refresh.turn.lock().await;
                 let used = refresh.now.borrow().clone();
@@ -150,9 +163,11 @@ impl Door {
                     ("grant_type", Secret::new("refresh_token")),
                     ("client_id", Secret::new(client_id)),
                     ("refresh_token", used.clone()),
-                    ("resource", Secret::new(*resource)),
-                    ("scope", Secret::new("openid")),
                 ];
+                if let Some(resource) = resource {
+                    form.push(("resource", Secret::new(*resource)));
+                    form.push(("scope", Secret::new("openid")));
+                }
                 form.extend(client_secret.clone().map(|secret| ("client_secret", secret)));
                 let (bearer, replaced) = self.ask(form, number).await?;
                 if let Some(replaced) = replaced.filter(|replaced| *replaced != used) {

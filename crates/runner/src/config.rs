@@ -105,10 +105,31 @@ pub struct SalesforceSettings {
     pub login: String,
     /// The app's id.
     pub client_id: String,
-    /// The app's secret.
-    pub client_secret: Secret,
+    /// How the app signs in.
+    pub sign_in: SalesforceSignIn,
     /// Such as `v64.0`.
     pub api_version: String,
+}
+
+/// How the app signs in to Salesforce.
+#[derive(Debug, Clone)]
+pub enum SalesforceSignIn {
+    /// With the app's secret, as its own user.
+    Secret(Secret),
+    /// With a key, for a user who was let in beforehand.
+    Key {
+        /// The user's name.
+        username: String,
+        /// In PEM form.
+        private_key_pem: Secret,
+    },
+    /// With the token of a user who signed in once.
+    Refresh {
+        /// The app's secret, where it has one.
+        client_secret: Option<Secret>,
+        /// The token.
+        token: Secret,
+    },
 }
 
 /// What of a configuration concerns the org alone.

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, SalesforceSettings, TrustSetting};
+use crate::config::{Config, SalesforceSettings, SalesforceSignIn, TrustSetting};
 use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::intake::{Intake, ShownMap, WEBHOOK_PATH, router};
@@ -160,13 +160,22 @@ pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
 
 /// A client for the org. Nothing is sent yet.
 pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
+    let client_id = settings.client_id.clone();
+    let auth = match settings.sign_in.clone() {
+        SalesforceSignIn::Secret(client_secret) => {
+            Auth::ClientCredentials { client_id, client_secret }
+        }
+        SalesforceSignIn::Key { username, private_key_pem } => {
+            Auth::Jwt { client_id, username, private_key_pem }
+        }
+        SalesforceSignIn::Refresh { client_secret, token } => {
+            Auth::Refresh { client_id, client_secret, refresh_token: token }
+        }
+    };
     let client = Salesforce::new(SalesforceConfig {
         login: settings.login.clone(),
         instance: None,
-        auth: Auth::ClientCredentials {
-            client_id: settings.client_id.clone(),
-            client_secret: settings.client_secret.clone(),
-        },
+        auth,
         api_version: settings.api_version.clone(),
         client: "cosell".to_owned(),
         timeouts: Timeouts::default(),

@@ -100,7 +100,7 @@ async fn a_replaced_refresh_token_is_used_and_shown() {
         client_id: "app".to_owned(),
         client_secret: None,
         refresh: refresh.clone(),
-        resource: "https://api.example",
+        resource: Some("https://api.example"),
     };
     let (door, _) = door(&responder, grant);
     let mut seen = refresh.watch();

@@ -1,8 +1,8 @@
 //! Certificates: which public key may have signed.
 //!
 //! In: certificates as PEM or DER, trusted roots, a subject and a time. Out: the RSA public key, or
-//! why the certificate is not trusted. It fetches nothing. The only file that names x509-parser,
-//! webpki and rustls-pki-types.
+//! why the certificate is not trusted. It fetches nothing. The only file that names x509-parser
+//! and webpki.
 
 use std::time::Duration;
 

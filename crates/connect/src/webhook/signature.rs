@@ -1,8 +1,8 @@
 //! Whether a webhook call was signed by Partner Center.
 //!
 //! In: four headers, the raw bytes of the body, and the time. Out: yes, or one stable word why not.
-//! Everything unclear is a no. It reads nothing in the body. The only file that names aws-lc-rs and
-//! base64.
+//! Everything unclear is a no. It reads nothing in the body. It names aws-lc-rs and base64, as does the
+//! file that signs assertions.
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;

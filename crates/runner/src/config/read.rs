@@ -14,8 +14,8 @@ use super::yaml::{Part, Step};
 use crate::webhook::KNOWN;
 
 use super::{
-    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, StateConfig,
-    TrustSetting, WebhookSettings,
+    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn,
+    StateConfig, TrustSetting, WebhookSettings,
 };
 
 /// The one host that Microsoft's certificates come from.
@@ -211,14 +211,52 @@ impl Reader<'_> {
     ) -> Option<SalesforceSettings> {
         let login = section.needed(reading, "login", "https://acme.my.salesforce.com");
         let client_id = section.needed(reading, "client_id", "the app's consumer key");
-        let secret =
-            self.secret(reading, &mut section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
+        let sign_in = self.sign_in(reading, &mut section);
         let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());
         let api_version = format!("v{}", version.trim_start_matches('v'));
         section.finish(reading);
-        let (client_secret, _) = secret?;
-        let (login, client_id) = (login?, client_id?);
-        Some(SalesforceSettings { login, client_id, client_secret, api_version })
+        Some(SalesforceSettings {
+            login: login?,
+            client_id: client_id?,
+            sign_in: sign_in?,
+            api_version,
+        })
+    }
+
+    /// A key with a user's name, a refresh token, or a secret: one of them.
+    fn sign_in(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+    ) -> Option<SalesforceSignIn> {
+        let username = section.text(reading, "username");
+        let key = section.text(reading, "private_key");
+        let token = section.text(reading, "refresh_token");
+        let mut look = |name: &'static str, reference: &str| {
+            self.look_up(reading, &section.path_to(name), name, reference).map(|(found, _)| found)
+        };
+        let key = key.map(|reference| look("private_key", &reference));
+        let token = token.map(|reference| look("refresh_token", &reference));
+        if let Some(key) = key {
+            if token.is_some() {
+                let message =
+                    "expected one way to sign in, found `private_key` and `refresh_token`";
+                let help = "leave one of them out".to_owned();
+                let path = section.path_to("refresh_token");
+                reading.problem(&path, Part::Key, message.to_owned(), help);
+            }
+            if username.is_none() {
+                section.missing(reading, "username", "cosell@acme.example");
+            }
+            return Some(SalesforceSignIn::Key { username: username?, private_key_pem: key? });
+        }
+        if let Some(token) = token {
+            let secret = self.maybe_secret(reading, section, "client_secret");
+            let client_secret = secret.map(|(secret, _)| secret);
+            return Some(SalesforceSignIn::Refresh { client_secret, token: token? });
+        }
+        let secret = self.secret(reading, section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
+        secret.map(|(secret, _)| SalesforceSignIn::Secret(secret))
     }
 
     fn secret(

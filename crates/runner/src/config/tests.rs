@@ -66,7 +66,9 @@ fn a_whole_configuration_is_read() {
         config.partner_center.refresh_token_file.as_deref(),
         Some(Path::new("/etc/cosell/token"))
     );
-    assert_eq!(config.salesforce.client_secret.reveal(), "s3cret");
+    assert!(
+        matches!(&config.salesforce.sign_in, SalesforceSignIn::Secret(s) if s.reveal() == "s3cret")
+    );
     assert_eq!(config.salesforce.api_version, "v64.0");
     assert_eq!(config.limits.poll, Duration::from_millis(250));
     assert_eq!(config.limits.workers, 2);
@@ -130,8 +132,30 @@ fn the_org_needs_its_own_part_only() {
 login: https://acme.my.salesforce.com\n  client_id: 3MVG9\n  client_secret: env:SF_SECRET\n";
     let found = org(text).unwrap();
     assert_eq!(found.maps, [Path::new("/etc/cosell/deal.map")]);
-    assert_eq!(found.salesforce.client_secret.reveal(), "s3cret");
+    assert!(
+        matches!(&found.salesforce.sign_in, SalesforceSignIn::Secret(s) if s.reveal() == "s3cret")
+    );
     let problems = org(&text.replace("SF_SECRET", "OTHER")).unwrap_err();
     assert_eq!((problems.len(), problems[0].line), (1, 6));
     assert_eq!(org("").unwrap_err().len(), 2);
+}
+
+#[test]
+fn salesforce_is_signed_in_to_in_one_of_three_ways() {
+    let with = |lines: &str| parse(&GOOD.replace("  client_secret: env:SF_SECRET\n", lines));
+    let sign_in = |lines: &str| with(lines).unwrap().salesforce.sign_in;
+    let key = sign_in("  username: cosell@acme.example\n  private_key: file:token\n");
+    assert!(
+        matches!(key, SalesforceSignIn::Key { username, .. } if username == "cosell@acme.example")
+    );
+    let token = sign_in("  refresh_token: file:token\n");
+    assert!(matches!(token, SalesforceSignIn::Refresh { client_secret: None, .. }));
+    let messages = |lines: &str| -> Vec<String> {
+        with(lines).unwrap_err().into_iter().map(|problem| problem.message).collect()
+    };
+    let lacks = messages("  private_key: file:token\n");
+    assert_eq!(lacks, ["expected `username` in `salesforce`, found nothing"]);
+    let both = messages("  username: u\n  private_key: file:token\n  refresh_token: file:token\n");
+    assert_eq!(both, ["expected one way to sign in, found `private_key` and `refresh_token`"]);
+    assert_eq!(messages(""), ["expected `client_secret` in `salesforce`, found nothing"]);
 }
