@@ -86,10 +86,9 @@ fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
                 contacts = (0..count).map(|n| format!("c{n}@h.example")).collect();
             }
             Edit::AnotherContact => contacts.push("more@h.example".to_owned()),
-            Edit::Notes => {}
             Edit::Value(value) if value > 0 => {}
             Edit::Name if in_portal => {}
-            Edit::Text(_) | Edit::TeamMember | Edit::AnotherSolution => {}
+            Edit::Notes | Edit::Text(_) | Edit::TeamMember | Edit::AnotherSolution => {}
             Edit::SalesStage(stage) if stage != "Sold" => {}
             Edit::Team(count) | Edit::Solutions(count) if count > 0 => {}
             Edit::Currency(code) if code != "usd" => {}
@@ -98,8 +97,11 @@ fn may_edit(before: &Value, edits: &[Edit], in_portal: bool) -> bool {
             | Edit::Team(_)
             | Edit::Solutions(_)
             | Edit::Currency(_)
-            | Edit::Closing(_) => return false,
-            Edit::Value(_) | Edit::Name | Edit::Address | Edit::Registration => return false,
+            | Edit::Closing(_)
+            | Edit::Value(_)
+            | Edit::Name
+            | Edit::Address
+            | Edit::Registration => return false,
         }
     }
     let locked = is_shared(before) || help(before).is_some();
