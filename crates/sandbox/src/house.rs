@@ -213,7 +213,8 @@ impl House {
             Kind::StaleRead => Some(self.look_behind(system, call, strike.behind)),
             Kind::ExpiredToken => {
                 self.expire(call);
-                fault::answer(system, strike.kind, strike.retry_after)
+                salesforce::ended(call)
+                    .or_else(|| fault::answer(system, strike.kind, strike.retry_after))
                     .map(|answer| Reply { answer, user: None })
             }
             Kind::Status(_)
@@ -251,7 +252,9 @@ impl House {
 
     /// Ends the call's token, if it can end.
     fn expire(&self, call: &Call) {
-        let Some(token) = call.bearer() else { return };
+        let Some(token) = call.bearer().or_else(|| call.header("x-sfdc-session")) else {
+            return;
+        };
         let ended = self.store.transaction::<_, crate::StoreError>(|tx| {
             salesforce::expire(tx, token)?;
             partner_center::expire(tx, token)?;

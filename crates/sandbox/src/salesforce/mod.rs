@@ -91,6 +91,12 @@ pub(crate) struct Salesforce {
     store: Arc<Store>,
 }
 
+/// What is said of a session that ended where it is not a 401; `None`: it is.
+pub(crate) fn ended(call: &Call) -> Option<Answer> {
+    matches!(call.parts().as_slice(), ["services", "async", ..])
+        .then(|| bulk::classic::no_session(call))
+}
+
 /// The number of `v60.0`, if it is served.
 fn version(word: &str) -> Option<u32> {
     let number = word.strip_prefix(['v', 'V'])?;

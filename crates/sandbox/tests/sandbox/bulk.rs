@@ -112,6 +112,10 @@ async fn a_query_is_a_batch_and_its_results_are_asked_for_by_id() {
 
     for (soql, said) in [
         ("SELECT Nix FROM Opportunity", "InvalidBatch : Failed to process query: INVALID_FIELD: "),
+        (
+            "SELECT Account.BillingAddress FROM Opportunity",
+            "Selecting compound data not supported in Bulk Query",
+        ),
         ("SELECT COUNT() FROM Opportunity", "Aggregate Relationships not supported in Bulk Query"),
         (
             "SELECT Id, (SELECT Id FROM OpportunityContactRoles) FROM Opportunity",
@@ -233,6 +237,23 @@ async fn sessions_jobs_and_batches_that_are_none_are_refused_in_the_form_of_the_
     assert_eq!(client.query("SELECT COUNT() FROM Account").await.body["totalSize"], json!(0));
     ask(&client, "GET", "/job/7505g0000zzzzzzAAA", JSON, "").await.is(400);
     ask(&client, "GET", "/nothing", JSON, "").await.is(400);
+}
+
+#[tokio::test]
+async fn a_session_that_a_fault_ends_is_told_of_as_this_interface_does() {
+    let client = Client::start().await;
+    let token = client.service_token().await;
+    let order =
+        json!({ "system": "salesforce", "kind": "expired_token", "path": "/services/async/*" });
+    client.admin("POST", "/faults", &order).await.is(201);
+    let url = format!("{}/services/async/60.0/job/x", client.sandbox.addresses().salesforce);
+    for wanted in ["InvalidSessionId", "InvalidSessionId"] {
+        let got =
+            client.call("GET", &url, &[("X-SFDC-Session", &token)], "").await.unwrap().is(400);
+        assert_eq!(element(&got, "exceptionCode"), wanted);
+    }
+    let path = format!("{}/limits", crate::client::DATA);
+    client.service("GET", &path, &token, &Value::Null).await.is(401);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     salesforce::{
-        model::{Object, Org},
+        model::{Kind, Object, Org},
         refusal::{Done, Stop, Wrong, bad},
         rows,
         session::Session,
@@ -204,12 +204,29 @@ pub(super) fn select(session: &Session<'_>, query: &str, all: bool) -> Done<Sele
     if !paths(&described, "columnMetadata", "", &mut columns) {
         return Err(refused());
     }
+    let entity = described.get("entityName").and_then(Value::as_str).unwrap_or_default();
+    if columns.iter().any(|column| is_compound(session.org, entity, &column.name)) {
+        let message = "Selecting compound data not supported in Bulk Query";
+        return Err(bad(Wrong::new("FUNCTIONALITY_NOT_ENABLED", message)));
+    }
     let records = match soql::find(session, query, all)? {
         Found::Rows(ids) => soql::show(session, query, &ids)?,
         Found::Groups(_) | Found::Count(_) => return Err(refused()),
     };
     let object = described.get("entityName").cloned().unwrap_or_default();
     Ok(Selected { object, columns, records })
+}
+
+/// Whether a dotted name leads to a value that is made of several.
+fn is_compound(org: &Org, entity: &str, path: &str) -> bool {
+    let mut names: Vec<&str> = path.split('.').collect();
+    let last = names.pop().unwrap_or_default();
+    let object = names.into_iter().fold(org.named(entity), |here, name| {
+        let (_, link) = here?.parent(name)?;
+        link.to.iter().find_map(|to| org.named(to))
+    });
+    let field = object.and_then(|object| object.field(last));
+    field.is_some_and(|field| matches!(field.kind, Kind::Address))
 }
 
 /// Adds the columns with their dotted names; `false`: there are children or groups among them.
