@@ -401,3 +401,30 @@ async fn the_silence_of_streams_can_be_set_while_they_are_open() {
         client.admin("POST", "/salesforce/changes/keep-alive", &bad).await.is(400);
     }
 }
+
+#[tokio::test]
+async fn a_channel_of_ones_own_tells_of_its_objects() {
+    let client = Client::start().await;
+    let bus = Bus::of(&client).await;
+    let channel = "/data/Deals__chn";
+    assert!(bus.ask::<Topic>("GetTopic", channel).await.is_err());
+    let channels = json!({ "Deals__chn": ["Opportunity", "Account"] });
+    let state = client.admin("PUT", "/salesforce/changes/channels", &channels).await.is(200);
+    assert_eq!(state.body["channels"], channels);
+    for wrong in [json!([]), json!({ "Deals": ["Account"] }), json!({ "D__chn": ["Note"] })] {
+        client.admin("PUT", "/salesforce/changes/channels", &wrong).await.is(400);
+    }
+    client.make("Account", &json!({ "Name": "Alpine" })).await;
+    client.make("Contact", &json!({ "LastName": "Meier" })).await;
+    client.make("Opportunity", &deal("Depot")).await;
+    assert_eq!(bus.ask::<Topic>("GetTopic", channel).await.unwrap().schema_id, "");
+    let mut stream = bus.subscribe(fetch(channel, EARLIEST, 10)).await.unwrap();
+    let mut names = Vec::new();
+    for event in stream.events(2).await {
+        names.push(bus.read(&event).await["Name"].clone());
+    }
+    assert_eq!(names, ["Alpine", "Depot"]);
+    client.make("Contact", &json!({ "LastName": "Keller" })).await;
+    client.make("Account", &json!({ "Name": "Berg" })).await;
+    assert_eq!(bus.read(&stream.events(1).await[0]).await["Name"], "Berg");
+}

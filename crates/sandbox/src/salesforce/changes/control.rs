@@ -36,6 +36,13 @@ pub(crate) fn answer(tx: &Tx<'_>, method: Method, parts: &[&str], body: &Value) 
             tx.put_doc(OVERFLOW.0, OVERFLOW.1, body)?;
             Ok(Answer::json(200, state(tx)?))
         }
+        (Method::Put, ["channels"]) => {
+            if let Err(message) = check_channels(tx, body)? {
+                return Ok(wrong(&message));
+            }
+            tx.put_doc(CHANNELS.0, CHANNELS.1, body)?;
+            Ok(Answer::json(200, state(tx)?))
+        }
         (Method::Put, ["off"]) => {
             let names = body.as_array().map(Vec::as_slice).unwrap_or_default();
             if !body.is_array() || !names.iter().all(Value::is_string) {
@@ -48,9 +55,43 @@ pub(crate) fn answer(tx: &Tx<'_>, method: Method, parts: &[&str], body: &Value) 
     }
 }
 
+/// Where the administrator's channels are.
+pub(super) const CHANNELS: (&str, &str) = ("salesforce-changes", "channels");
+
+/// The objects of a channel, if there is such a channel.
+pub(crate) fn members(tx: &Tx<'_>, channel: &str) -> Result<Option<Vec<String>>> {
+    let kept = tx.doc(CHANNELS.0, CHANNELS.1)?;
+    let found = kept.as_ref().and_then(|kept| kept.get(channel)?.as_array());
+    let names =
+        |found: &Vec<Value>| found.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok(found.map(names))
+}
+
+/// What is wrong with channels: names that end in `__chn`, each with its objects.
+fn check_channels(tx: &Tx<'_>, body: &Value) -> Result<std::result::Result<(), String>> {
+    let Some(channels) = body.as_object() else {
+        return Ok(Err("give an object: channels with lists of objects".to_owned()));
+    };
+    for (channel, objects) in channels {
+        let objects = objects.as_array().map(Vec::as_slice).unwrap_or_default();
+        if !channel.ends_with("__chn") || objects.is_empty() {
+            return Ok(Err(format!("`{channel}` must end in `__chn` and have objects")));
+        }
+        for object in objects {
+            let name = object.as_str().unwrap_or_default();
+            if schema::current(tx, name)?.is_none() {
+                return Ok(Err(format!("`{name}` is no object that has change events")));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
 fn state(tx: &Tx<'_>) -> Result<Value> {
     let off = tx.doc(CHOICE.0, CHOICE.1)?.unwrap_or_else(|| json!([]));
+    let channels = tx.doc(CHANNELS.0, CHANNELS.1)?.unwrap_or_else(|| json!({}));
     Ok(json!({
+        "channels": channels,
         "changes": tx.change_count()?,
         "newest_replay_id": tx.newest_replay_id()?,
         "off": off,

@@ -275,22 +275,24 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sealed changes after a position, oldest first, at most so many; of one entity or of all.
+    /// Sealed changes after a position, oldest first, at most so many; of these entities, or of all when none
+    /// is named.
     pub(crate) fn changes_after(
         &self,
         position: i64,
-        entity: Option<&str>,
+        entities: &[String],
         limit: i64,
     ) -> Result<Vec<Change>> {
         let since = self.now_milliseconds() - WINDOW;
-        let (filter, entity) = match entity {
-            Some(entity) => ("entity = ?4", entity),
-            None => ("entity <> ?4", ""),
+        let (filter, entity) = match entities {
+            [] => ("entity <> ?4", String::new()),
+            [entity] => ("entity = ?4", entity.clone()),
+            several => ("entity IN (SELECT value FROM json_each(?4))", json!(several).to_string()),
         };
         let sql = format!(
             "SELECT {COLUMNS} FROM changes WHERE number > ?1 AND at > ?2 AND {filter} ORDER BY number LIMIT ?3"
         );
-        let cells = [position.into(), since.into(), limit.into(), entity.into()];
+        let cells = [position.into(), since.into(), limit.into(), entity.as_str().into()];
         self.database.all(&sql, &cells, change)
     }
 

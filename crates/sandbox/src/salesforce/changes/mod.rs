@@ -139,6 +139,8 @@ fn addresses(changed: &[String], object: &Object, after: &Map<String, Value>) ->
 /// Forgets all changes, not the replay ids that were given out.
 pub(crate) fn reset(tx: &Tx<'_>) -> Result<()> {
     tx.put_doc(CHOICE.0, CHOICE.1, &json!([]))?;
-    tx.drop_doc(log::OVERFLOW.0, log::OVERFLOW.1)?;
+    for (kind, id) in [log::OVERFLOW, control::CHANNELS] {
+        tx.drop_doc(kind, id)?;
+    }
     tx.expire_changes(0)
 }

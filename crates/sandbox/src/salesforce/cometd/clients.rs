@@ -136,7 +136,7 @@ impl Clients {
         let mut events = Vec::new();
         for subscription in &mut client.subscriptions {
             let changes =
-                tx.changes_after(subscription.position, subscription.topic.entity(), MOST)?;
+                tx.changes_after(subscription.position, subscription.topic.entities(), MOST)?;
             for change in changes {
                 subscription.position = change.number;
                 let found = book.find(tx, &change.entry.entity, change.number)?;

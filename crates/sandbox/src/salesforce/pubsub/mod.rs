@@ -22,7 +22,12 @@ use crate::{
     database::{self, StoreError},
     fault::Faults,
     journal::{About, Journal, Told as Answered},
-    salesforce::{auth, changes::schema, ids, session::Home},
+    salesforce::{
+        auth,
+        changes::{control, schema},
+        ids,
+        session::Home,
+    },
     serve::System,
     sign,
     store::{End, Store, Tx},
@@ -239,11 +244,13 @@ impl Hub {
     }
 }
 
-/// What is subscribed to: one object's changes, or those of all.
+/// What is subscribed to: one object's changes, those of several, or of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Topic {
     All,
     Of(String),
+    /// A channel of the administrator's own.
+    Channel(Vec<String>),
 }
 
 impl Topic {
@@ -255,21 +262,28 @@ impl Topic {
     pub(crate) fn read(tx: &Tx<'_>, name: &str) -> database::Result<Option<Self>> {
         match name.strip_prefix("/data/").unwrap_or_default() {
             "ChangeEvents" => Ok(Some(Self::All)),
+            channel if channel.ends_with("__chn") => {
+                Ok(control::members(tx, channel)?.map(Self::Channel))
+            }
             event => Ok(schema::object_of(tx, event)?.map(Self::Of)),
         }
     }
 
-    /// The object whose changes it is about.
-    pub(crate) fn entity(&self) -> Option<&str> {
+    /// The objects whose changes it is about; none: all.
+    pub(crate) fn entities(&self) -> &[String] {
         match self {
-            Self::All => None,
-            Self::Of(entity) => Some(entity),
+            Self::All => &[],
+            Self::Of(entity) => std::slice::from_ref(entity),
+            Self::Channel(entities) => entities,
         }
     }
 
     /// A channel of many objects has no schema of its own.
     fn schema(&self, tx: &Tx<'_>) -> database::Result<String> {
-        let found = self.entity().map(|entity| schema::current(tx, entity)).transpose()?.flatten();
+        let found = match self {
+            Self::Of(entity) => schema::current(tx, entity)?,
+            Self::All | Self::Channel(_) => None,
+        };
         Ok(found.map(|(id, _)| id).unwrap_or_default())
     }
 }

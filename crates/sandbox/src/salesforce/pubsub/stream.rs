@@ -185,7 +185,7 @@ impl Subscription {
             .hub
             .with_state(move |hub, tx| {
                 hub.admit(tx, &ticket)?;
-                let changes = tx.changes_after(position, topic.entity(), limit)?;
+                let changes = tx.changes_after(position, topic.entities(), limit)?;
                 let last = changes.last().map_or(position, |change| change.number);
                 let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut events = Vec::new();
@@ -233,7 +233,7 @@ impl Subscription {
             .with_state(move |hub, tx| {
                 hub.admit(tx, &ticket)?;
                 // What arrived meanwhile must not be skipped.
-                let has_more = !tx.changes_after(position, topic.entity(), 1)?.is_empty();
+                let has_more = !tx.changes_after(position, topic.entities(), 1)?.is_empty();
                 Ok(if has_more { position } else { tx.fresh_replay_id()? })
             })
             .await?;
