@@ -1,4 +1,5 @@
-//! What is the same the second time: records of a seed, faults over https, and what a restart keeps.
+//! What is the same the second time: records of a seed, faults over https, batches that fail in part, and what
+//! a restart keeps.
 
 use std::time::{Duration, Instant};
 
@@ -132,4 +133,73 @@ async fn a_restart_begins_a_new_log_and_keeps_everything_else() {
     // The fault waits still.
     client.rep("POST", "/sobjects/Account", &json!({ "Name": "x" })).await.is(400);
     client.rep("POST", "/sobjects/Account", &json!({ "Name": "x" })).await.is(201);
+}
+
+/// Orders that the next batch fails in part.
+async fn in_part(client: &Client, seed: u64) {
+    let fault = json!({ "system": "salesforce", "kind": "partial_batch", "seed": seed });
+    client.admin("POST", "/faults", &fault).await.is(201);
+}
+
+async fn accounts(client: &Client) -> Vec<String> {
+    client.names("Name", "SELECT Name FROM Account ORDER BY Name").await
+}
+
+#[tokio::test]
+async fn batches_graphs_and_trees_fail_in_part_too() {
+    let client = Client::start().await;
+    let url = format!("{DATA}/sobjects/Account");
+    let names = ["a", "b", "c", "d"];
+    let mut halted = false;
+    for (seed, halts) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {
+        client.admin("POST", "/reset", &Value::Null).await.is(204);
+        in_part(&client, seed).await;
+        let part = |name: &&str| json!({ "method": "POST", "url": "v60.0/sobjects/Account", "richInput": { "Name": name } });
+        let parts: Vec<Value> = names.iter().map(part).collect();
+        let body = json!({ "batchRequests": parts, "haltOnError": halts });
+        let got = client.rep("POST", "/composite/batch", &body).await.is(200);
+        assert_eq!(got.body["hasErrors"], json!(true));
+        let results = got.body["results"].as_array().unwrap();
+        let made = names.iter().zip(results).filter(|(_, one)| one["statusCode"] == json!(201));
+        let made: Vec<&str> = made.map(|(name, _)| *name).collect();
+        assert_eq!(accounts(&client).await, made, "{results:?}");
+        let first = results.iter().position(|one| one["statusCode"] == json!(400)).unwrap();
+        assert_eq!(results[first]["result"][0]["errorCode"], json!("UNABLE_TO_LOCK_ROW"));
+        let behind = &results[first + 1..];
+        halted |= halts && !behind.is_empty();
+        assert!(!halts || behind.iter().all(|one| one["statusCode"] == json!(412)), "{results:?}");
+    }
+    assert!(halted);
+    client.admin("POST", "/reset", &Value::Null).await.is(204);
+    in_part(&client, 1).await;
+    let graph = |name: &&str| {
+        let part = |n: u8| json!({ "method": "POST", "url": url, "referenceId": format!("r{n}"), "body": { "Name": format!("{name}{n}") } });
+        json!({ "graphId": name, "compositeRequest": [part(1), part(2)] })
+    };
+    let graphs: Vec<Value> = names.iter().map(graph).collect();
+    let got = client.rep("POST", "/composite/graph", &json!({ "graphs": graphs })).await.is(200);
+    let mut made = Vec::new();
+    for (name, graph) in names.iter().zip(got.body["graphs"].as_array().unwrap()) {
+        assert_eq!(graph["graphId"], json!(name));
+        let parts = graph["graphResponse"]["compositeResponse"].as_array().unwrap();
+        assert_eq!((parts.len(), &parts[1]["referenceId"]), (2, &json!("r2")));
+        if graph["isSuccessful"] == json!(true) {
+            made.extend([format!("{name}1"), format!("{name}2")]);
+        } else {
+            assert_eq!(parts[0]["body"][0]["errorCode"], json!("UNABLE_TO_LOCK_ROW"));
+            assert_eq!(parts[1]["body"][0]["errorCode"], json!("PROCESSING_HALTED"));
+        }
+    }
+    assert!(!made.is_empty() && made.len() < 8);
+    assert_eq!(accounts(&client).await, made);
+    client.admin("POST", "/reset", &Value::Null).await.is(204);
+    in_part(&client, 1).await;
+    let row = |name: &&str| json!({ "attributes": { "type": "Account", "referenceId": name }, "Name": name });
+    let rows: Vec<Value> = names.iter().map(row).collect();
+    let body = json!({ "records": rows });
+    let got = client.rep("POST", "/composite/tree/Account", &body).await.is(400);
+    assert_eq!(got.body["hasErrors"], json!(true));
+    assert_eq!(got.body["results"][0]["errors"][0]["statusCode"], json!("UNABLE_TO_LOCK_ROW"));
+    assert_eq!(accounts(&client).await, [""; 0], "a tree is made as a whole or not at all");
+    client.rep("POST", "/composite/tree/Account", &body).await.is(201);
 }
