@@ -103,6 +103,28 @@ async function around(c) {
   });
 }
 
+async function once(c) {
+  await step('a lead is converted, and stays as it is', async () => {
+    const lead = await c.sobject('Lead').create({ LastName: 'Tal', Company: 'Tal & Co', Email: 'tal@tal.example' });
+    const wish = { leadId: lead.id, convertedStatus: 'Closed - Converted', opportunityName: 'Tal deal' };
+    const done = await c.soap.convertLead(wish);
+    assert.deepEqual([done.success, done.leadId], [true, lead.id]);
+    const row = await c.sobject('Lead').retrieve(lead.id);
+    assert.deepEqual([row.IsConverted, row.ConvertedOpportunityId], [true, done.opportunityId]);
+    assert.equal((await c.sobject('Opportunity').retrieve(done.opportunityId)).Name, 'Tal deal');
+    await refused('CANNOT_UPDATE_CONVERTED_LEAD', () => c.sobject('Lead').update({ Id: lead.id, Title: 'x' }));
+    const [again] = await c.soap.convertLead([wish]);
+    assert.deepEqual([again.success, again.errors[0].statusCode], [false, 'CANNOT_UPDATE_CONVERTED_LEAD']);
+  });
+  await step('a deleted row comes back', async () => {
+    const { id } = await c.sobject('Account').create({ Name: 'Back' });
+    await c.sobject('Account').destroy(id);
+    const [back, none] = await c.soap.undelete([id, '0015g0000000zzz']);
+    assert.deepEqual([back.success, back.id, none.success], [true, id, false]);
+    assert.equal((await c.sobject('Account').retrieve(id)).Name, 'Back');
+  });
+}
+
 async function missed(c) {
   const channel = '/data/CaseChangeEvent';
   /** The first events from a replay id on, as many as asked for. */
@@ -140,5 +162,6 @@ module.exports = async (c) => {
   await products(c);
   await activities(c);
   await around(c);
+  await once(c);
   await missed(c);
 };

@@ -224,6 +224,13 @@ pub(crate) fn fiscal(day: &str) -> Option<(i16, i8)> {
     Some((day.year(), (day.month() - 1) / 3 + 1))
 }
 
+/// The last day of the quarter of a stored time.
+pub(crate) fn end_of_quarter(stored: &str) -> Option<String> {
+    let day: civil::Date = stored.get(..10)?.parse().ok()?;
+    let last = civil::Date::new(day.year(), (day.month() - 1) / 3 * 3 + 3, 1).ok()?;
+    Some(last.last_of_month().to_string())
+}
+
 /// Seconds since 1970 of `Mon, 02 Mar 2026 09:14:27 GMT`.
 pub(crate) fn from_http(text: &str) -> Option<i64> {
     static PARSER: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new();
@@ -245,6 +252,14 @@ pub(crate) fn seconds(stored: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quarters_end_with_their_third_month() {
+        for (at, end) in [("2026-01-01T0", "2026-03-31"), ("2026-11-27", "2026-12-31")] {
+            assert_eq!(end_of_quarter(at).as_deref(), Some(end));
+        }
+        assert_eq!(end_of_quarter("soon"), None);
+    }
 
     #[test]
     fn salesforce_times_are_cut_to_seconds_and_written_without_a_colon() {

@@ -9,6 +9,7 @@ mod collections;
 mod cometd;
 mod composite;
 mod conditional;
+mod convert;
 mod csv;
 mod data;
 mod derive;

@@ -78,7 +78,8 @@ fn one(session: &Session<'_>, deed: Deed, given: &str) -> Done<()> {
     }
 }
 
-fn errors(refusal: &Refusal) -> String {
+/// A refusal as results tell it.
+pub(crate) fn errors(refusal: &Refusal) -> String {
     let errors = refusal.collection_errors();
     let mut out = String::new();
     for error in errors.as_array().into_iter().flatten() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock,
     salesforce::{
-        automation, changes, derive, ids,
+        automation, changes, convert, derive, ids,
         model::{Object, OnDelete},
         outbound, record_types,
         refusal::{
@@ -71,6 +71,7 @@ pub(crate) fn update(
     if !object.writable {
         return Err(unsupported(object, "update"));
     }
+    convert::refuse_converted(object, &stored.body)?;
     let settings = validate::check(session, object, sent, Action::Update, matched)?;
     let before = &stored.body;
     let mut row = before.clone();

@@ -1,5 +1,5 @@
-//! The old SOAP interface, as far as signing in and out and the recycle bin go. In come envelopes; out go
-//! envelopes and faults. It must not know how rows are kept.
+//! The old SOAP interface, as far as signing in and out, the recycle bin and leads go. In come envelopes;
+//! out go envelopes and faults. It must not know how rows are kept.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::{
     clock,
     database::StoreError,
     salesforce::{
-        auth, ids, login,
+        auth, convert, ids, login,
         orgs::Orgs,
         recycle::{self, Deed},
         session::{Caller, Home, Session},
@@ -42,6 +42,7 @@ pub(crate) fn answer(
             "Invalid Session ID found in SessionHeader: Illegal Session. Session not found";
         return Ok(fault("sf:INVALID_SESSION_ID", Some("UnexpectedErrorFault"), message));
     };
+    let given = (home, tx, text.as_ref());
     Ok(match operation.as_str() {
         "logout" => {
             auth::forget(tx, &session)?;
@@ -59,8 +60,18 @@ pub(crate) fn answer(
             envelope(&format!("<getUserInfoResponse><result>{info}</result></getUserInfoResponse>"))
         }
         other if let Some(deed) = Deed::named(other) => {
-            recycle(home, tx, &text, (version, orgs, &caller), deed)?
+            in_session(given, (version, orgs, &caller), |session| {
+                let ids = elements(&text, "ids");
+                if ids.len() > recycle::MOST {
+                    let message = format!("{} ids at most", recycle::MOST);
+                    return Ok(fault("sf:EXCEEDED_ID_LIMIT", Some("ApiFault"), &message));
+                }
+                Ok(results(other, &recycle::carry_out(session, deed, &ids)?))
+            })?
         }
+        "convertLead" => in_session(given, (version, orgs, &caller), |session| {
+            Ok(results("convertLead", &convert::carry_out(session, &text)?))
+        })?,
         other => {
             let message = format!(
                 "No operation available for request {{urn:partner.soap.sforce.com}}{other}"
@@ -70,25 +81,18 @@ pub(crate) fn answer(
     })
 }
 
-/// Does something to the rows that an envelope names.
-fn recycle(
-    home: &Home,
-    tx: &Tx<'_>,
-    text: &str,
+/// Does something to rows in the name of the user.
+fn in_session(
+    (home, tx, text): (&Home, &Tx<'_>, &str),
     (version, orgs, caller): (&str, &Orgs, &Caller),
-    deed: Deed,
+    work: impl FnOnce(&Session<'_>) -> Result<Answer, StoreError>,
 ) -> Result<Answer, StoreError> {
-    let ids = elements(text, "ids");
     let Some(number) = super::version(&format!("v{version}")) else {
         return Ok(fault("soapenv:Client", None, "The version is not served"));
     };
-    if ids.len() > recycle::MOST {
-        let message = format!("{} ids at most", recycle::MOST);
-        return Ok(fault("sf:EXCEEDED_ID_LIMIT", Some("ApiFault"), &message));
-    }
     let client = element(text, "client").map(|client| format!(";client={client}"));
     let origin = format!("com/salesforce/api/soap/{number}.0{}", client.unwrap_or_default());
-    let session = Session {
+    work(&Session {
         tx,
         home,
         org: orgs.seen_by(&caller.alias),
@@ -99,13 +103,12 @@ fn recycle(
         version: number,
         raw: "",
         origin: &origin,
-    };
-    let results = recycle::carry_out(&session, deed, &ids)?;
-    let word = match deed {
-        Deed::Delete => "deleteResponse",
-        Deed::Undelete => "undeleteResponse",
-    };
-    Ok(envelope(&format!("<{word}>{results}</{word}>")))
+    })
+}
+
+/// The envelope of an operation's results.
+fn results(operation: &str, results: &str) -> Answer {
+    envelope(&format!("<{operation}Response>{results}</{operation}Response>"))
 }
 
 fn login(home: &Home, tx: &Tx<'_>, text: &str, version: &str) -> Result<Answer, StoreError> {

@@ -38,6 +38,23 @@ pub(crate) fn elements(text: &str, name: &str) -> Vec<String> {
     found
 }
 
+/// What stands inside each element of a name, whatever its prefix.
+pub(crate) fn insides<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((tag, inside)) = after.split_once('>') else { break };
+        let full = tag.split_whitespace().next().unwrap_or_default();
+        rest = inside;
+        if full.rsplit(':').next() == Some(name) && !tag.ends_with('/') && !tag.starts_with('/') {
+            let Some((content, after)) = inside.split_once(&format!("</{full}>")) else { break };
+            found.push(content);
+            rest = after;
+        }
+    }
+    found
+}
+
 /// A text as it stands between tags.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -77,5 +94,17 @@ fn named(name: &str) -> Option<char> {
             };
             char::from_u32(number)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_a_name_are_found_with_and_without_prefix() {
+        let text = "<a><n:ids>1</n:ids><ids x=\"y\">2</ids><other><ids/></other><ids></ids></a>";
+        assert_eq!(insides(text, "ids"), ["1", "2", ""]);
+        assert_eq!(insides("<ids>broken", "ids"), [""; 0]);
     }
 }

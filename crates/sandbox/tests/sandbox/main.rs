@@ -39,6 +39,8 @@ mod partner_center;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod leads;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod login;
