@@ -10,6 +10,8 @@
     reason = "a helper of a test may stop where something is wrong"
 )]
 
+#[path = "contract/events.rs"]
+mod events;
 #[path = "contract/partner_center.rs"]
 mod partner_center;
 #[path = "contract/salesforce.rs"]

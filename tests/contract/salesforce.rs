@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::Ground;
 
 impl Ground {
-    fn salesforce(&self, secret: Option<&str>) -> Salesforce {
+    pub(crate) fn salesforce(&self, secret: Option<&str>) -> Salesforce {
         let own = &self.sandbox.credentials().salesforce;
         let client_secret = Secret::new(secret.unwrap_or(&own.client_secret));
         self.signed_in(Auth::ClientCredentials { client_id: own.client_id.clone(), client_secret })

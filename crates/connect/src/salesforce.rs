@@ -5,6 +5,7 @@
 //! on our own host. It knows no field beyond `Id` and the marks of the last change.
 
 mod composite;
+pub mod events;
 mod fault;
 mod row;
 mod soql;

@@ -69,6 +69,13 @@ pub(crate) struct Bearer {
     good_until: Instant,
 }
 
+impl Bearer {
+    /// Which of the tokens that were fetched it is.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 #[derive(Debug, Default)]
 struct Held {
     bearer: Option<Bearer>,
