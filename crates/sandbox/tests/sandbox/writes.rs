@@ -240,9 +240,12 @@ async fn a_record_written_twice_in_a_transaction_keeps_its_first_kind_and_all_it
 
 /// Something done to rows by SOAP; what was answered.
 async fn by_soap(client: &Client, operation: &str, ids: &[&str]) -> String {
-    let token = &client.sandbox.credentials().salesforce.access_token;
     let ids: Vec<String> = ids.iter().map(|id| format!("<u:ids>{id}</u:ids>")).collect();
-    let ids = ids.concat();
+    ask_by_soap(client, operation, &ids.concat()).await
+}
+
+async fn ask_by_soap(client: &Client, operation: &str, ids: &str) -> String {
+    let token = &client.sandbox.credentials().salesforce.access_token;
     let body = format!(
         "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:u=\"urn:partner.soap.sforce.com\">\
          <e:Header><u:SessionHeader><u:sessionId>{token}</u:sessionId></u:SessionHeader>\
@@ -286,4 +289,33 @@ async fn what_comes_back_from_the_bin_is_told_whole_and_with_what_went_along() {
     assert_eq!(back["Name"], "Alpine");
     assert_eq!(back["BillingAddress"]["City"], "Chur");
     assert_eq!(header(&events[7], "recordIds"), &json!([along]));
+}
+
+#[tokio::test]
+async fn a_converted_lead_is_told_in_one_transaction() {
+    let client = Client::start().await;
+    let fields = json!({ "LastName": "Meier", "Company": "Alpine" });
+    let lead = client.make("Lead", &fields).await;
+    let convert = format!(
+        "<u:leadConverts><u:leadId>{lead}</u:leadId>\
+         <u:convertedStatus>Closed - Converted</u:convertedStatus></u:leadConverts>"
+    );
+    let said = ask_by_soap(&client, "convertLead", &convert).await;
+    assert!(said.contains("<success>true</success>"), "{said}");
+    let count = client.admin("GET", "/salesforce/changes", &Value::Null).await.is(200);
+    let count = usize::try_from(count.body["changes"].as_u64().unwrap()).unwrap();
+    let events = told(&client, count).await;
+    let told = lines(&events);
+    assert_eq!(told.iter().filter(|line| *line == "--").count(), 2, "{told:?}");
+    for wanted in ["CREATE Account", "CREATE Contact", "CREATE Opportunity", "UPDATE Lead"] {
+        let found = told.iter().filter(|line| line.starts_with(&format!("{wanted} "))).count();
+        assert_eq!(found, 1, "{wanted}: {told:?}");
+    }
+    for event in &events[1..] {
+        assert_eq!(header(event, "changeOrigin"), "com/salesforce/api/soap/60.0;client=old");
+    }
+    let changed = events.iter().find(|event| header(event, "changeType") == "UPDATE").unwrap();
+    assert_eq!(changed["IsConverted"], true);
+    let names = header(changed, "changedFields").to_string();
+    assert!(names.contains("ConvertedOpportunityId") && names.contains("IsConverted"), "{names}");
 }
