@@ -35,7 +35,6 @@ const FENCES: &[(&str, &str, &[&str])] = &[
     ("cli", "tracing_subscriber", &["serve.rs"]),
     ("cli", "zstd", &["packed.rs"]),
     ("connect", "aws_lc_rs", &["token/assertion.rs", "webhook/signature.rs"]),
-    ("connect", "apache_avro", &["salesforce/events/avro.rs"]),
     ("connect", "prost", &["salesforce/events/messages.rs"]),
     ("connect", "tonic", &["salesforce/events/wire.rs"]),
     ("connect", "tonic_prost", &["salesforce/events/wire.rs"]),
