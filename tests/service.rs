@@ -15,6 +15,9 @@
 mod accounts;
 #[path = "service/chance.rs"]
 mod chance;
+#[cfg(unix)]
+#[path = "service/doctor.rs"]
+mod doctor;
 #[path = "service/faults.rs"]
 mod faults;
 #[path = "service/hostile.rs"]

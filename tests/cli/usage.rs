@@ -2,9 +2,9 @@
 
 use crate::folder::{Folder, ONE_WAY};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "check", "fmt", "plan", "apply", "try", "test", "status", "parked", "release", "replay", "why",
-    "webhook",
+    "webhook", "doctor",
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
 mod apply;
+mod doctor;
 mod office;
 pub(crate) mod sandbox;
 mod schema;
@@ -10,6 +11,7 @@ mod trying;
 mod webhook;
 
 pub(crate) use apply::Apply;
+pub(crate) use doctor::Doctor;
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
@@ -216,6 +218,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell webhook show\n  cosell webhook register\n  cosell webhook register --overwrite\n  cosell webhook test\n  cosell webhook restore"
     )]
     Webhook(Webhook),
+
+    /// Looks whether everything is there that the service needs
+    ///
+    /// The configuration and its secrets, this machine, the maps against the org as the sync user sees
+    /// it, both sign-ins, the role, the referrals that can be read, the webhook. Each check is fine, or
+    /// says what to do. Nothing is written anywhere. Exit code 1 when something is wrong.
+    #[command(
+        after_help = "Examples:\n  cosell doctor\n  cosell doctor --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Doctor(Doctor),
 
     /// Runs both outside systems alone, for other programs to talk to
     ///

@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod demo;
 mod diff;
+mod doctor;
 mod fix;
 mod fmt;
 mod input;
@@ -79,6 +80,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Why(args) => office::why(&args),
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
+        Command::Doctor(args) => doctor::run(&args, color),
         Command::Sandbox(args) => match args.command {
             Some(command) => sandbox::talk_to(&command),
             None => sandbox::run(sandbox::Options::from(*args)),

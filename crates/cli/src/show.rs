@@ -70,6 +70,26 @@ impl Finding {
         place(self) == place(other) && said(self) == said(other)
     }
 
+    /// Whether it is the same problem, perhaps at another place.
+    pub(crate) fn says_the_same(&self, other: &Finding) -> bool {
+        self.code == other.code && self.message == other.message
+    }
+
+    /// Whether the map cannot be used because of it.
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Place, code and message on one line.
+    pub(crate) fn short(&self) -> String {
+        format!("{}:{}: {}: {}", self.file, self.line, self.code, self.message)
+    }
+
+    /// What to do, where it is known.
+    pub(crate) fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// The problems of a map, by place.
     pub(crate) fn of_report(report: &Report) -> Vec<Finding> {
         let sources = report.sources();

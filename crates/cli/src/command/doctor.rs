@@ -1,0 +1,20 @@
+//! The command line of `cosell doctor`.
+//!
+//! In: arguments. Out: what is asked for. Must not know: how it is done.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::TextFormat;
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The configuration of the service
+    #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
+    pub(crate) config: PathBuf,
+
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}

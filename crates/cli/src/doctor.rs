@@ -1,0 +1,186 @@
+//! `cosell doctor`: whether everything is there that the service needs.
+//!
+//! In: a configuration. Out: a list of checks on this machine, Salesforce and Partner Center, each fine or
+//! with what to do. Nothing is written anywhere. Must not know: how the service works.
+
+mod host;
+mod partner_center;
+mod salesforce;
+
+use std::fmt::Write as _;
+
+use connect::Error;
+use mapping::problem::Report;
+use runner::config::{Config, ConfigProblem};
+use serde::Serialize;
+
+use crate::command::{Doctor, TextFormat};
+use crate::life;
+use crate::show::Finding;
+use crate::terminal::{Color, Outcome, Stop, count, print};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// As it should be.
+    Fine,
+    /// Works, and somebody should look at it.
+    Note,
+    /// Does not work.
+    Wrong,
+    /// Could not be looked at, because of an earlier one.
+    Skipped,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Check {
+    /// A stable word, such as `salesforce-sign-in`.
+    id: &'static str,
+    state: State,
+    /// What was found.
+    said: String,
+    /// What to do, where something is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_do: Option<String>,
+}
+
+impl Check {
+    fn fine(id: &'static str, said: impl Into<String>) -> Self {
+        Self { id, state: State::Fine, said: said.into(), to_do: None }
+    }
+
+    fn note(id: &'static str, said: impl Into<String>, to_do: impl Into<String>) -> Self {
+        Self { id, state: State::Note, said: said.into(), to_do: Some(to_do.into()) }
+    }
+
+    fn wrong(id: &'static str, said: impl Into<String>, to_do: impl Into<String>) -> Self {
+        Self { id, state: State::Wrong, said: said.into(), to_do: Some(to_do.into()) }
+    }
+
+    fn skipped(id: &'static str, why: &str) -> Self {
+        Self { id, state: State::Skipped, said: why.to_owned(), to_do: None }
+    }
+}
+
+/// Looks at everything.
+pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
+    let checks = match Config::load(&args.config) {
+        Ok(config) => life::runtime()?.block_on(look(&config)),
+        Err(problems) => problems.iter().map(configured).collect(),
+    };
+    print(&match args.format {
+        TextFormat::Json => serde_json::to_string_pretty(&checks).unwrap_or_default() + "\n",
+        TextFormat::Text => text(&checks, color.on_stdout()),
+    })?;
+    Ok(Outcome::fine_if(!checks.iter().any(|check| check.state == State::Wrong)))
+}
+
+/// A problem of the configuration.
+fn configured(problem: &ConfigProblem) -> Check {
+    let ConfigProblem { file, line, column, message, help } = problem;
+    Check::wrong("configuration", format!("{file}:{line}:{column}: {message}"), help)
+}
+
+async fn look(config: &Config) -> Vec<Check> {
+    let mut checks =
+        vec![Check::fine("configuration", "it can be read, and its secrets are there")];
+    checks.extend(host::look(config).await);
+    match runner::serve::live_wires(config) {
+        Ok(wires) => {
+            checks.extend(salesforce::look(config, &wires.salesforce).await);
+            checks.extend(partner_center::look(config, &wires.partner_center).await);
+            runner::serve::keep_rotated(config, &wires.partner_center);
+        }
+        Err(error) => checks.push(Check::wrong(
+            "addresses",
+            error.to_string(),
+            "correct the address or the key in the configuration",
+        )),
+    }
+    checks
+}
+
+/// A failure of one of the systems: what happened and what to do.
+fn failed(id: &'static str, error: &Error) -> Check {
+    match error {
+        Error::Denied { why, who } => Check::wrong(id, why, format!("{who} must act")),
+        Error::Later { why, .. } => Check::wrong(
+            id,
+            why,
+            "see whether the address is right and can be reached from this machine, then try again",
+        ),
+        Error::Refused { why, .. } => {
+            Check::wrong(id, why, "correct the setting, or let the user do it")
+        }
+        Error::Gone { why } => Check::wrong(id, why, "see whether the address is right"),
+        Error::Changed => Check::wrong(id, error.to_string(), "try again"),
+    }
+}
+
+/// The errors of a map; one that stands at several places is told once.
+fn wrong(id: &'static str, report: &Report, help: &str) -> Vec<Check> {
+    let mut told: Vec<(Finding, usize)> = Vec::new();
+    for finding in Finding::of_report(report).into_iter().filter(Finding::is_error) {
+        match told.iter_mut().find(|(other, _)| other.says_the_same(&finding)) {
+            Some((_, more)) => *more += 1,
+            None => told.push((finding, 0)),
+        }
+    }
+    let check = |(finding, more): &(Finding, usize)| {
+        let more = if *more == 0 { String::new() } else { format!(" (and {more} more places)") };
+        let help = finding.help().unwrap_or(help);
+        Check::wrong(id, format!("{}{more}", finding.short()), help)
+    };
+    told.iter().map(check).collect()
+}
+
+fn text(checks: &[Check], color: bool) -> String {
+    let mut text = String::new();
+    let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
+    for check in checks {
+        let (sign, paint) = match check.state {
+            State::Fine => ("ok", "32"),
+            State::Note => ("note", "33"),
+            State::Wrong => ("WRONG", "31"),
+            State::Skipped => ("-", "2"),
+        };
+        let sign =
+            if color { format!("\u{1b}[{paint}m{sign:<5}\u{1b}[0m") } else { format!("{sign:<5}") };
+        // INVARIANT: writing to a string cannot fail, here and below.
+        let _ = writeln!(text, "{sign}  {:<width$}  {}", check.id, check.said);
+        if let Some(to_do) = &check.to_do {
+            let _ = writeln!(text, "{:<7}{:<width$}  to do: {to_do}", "", "");
+        }
+    }
+    let wrong = checks.iter().filter(|check| check.state == State::Wrong).count();
+    let _ = match wrong {
+        0 => writeln!(text, "\n{}, nothing is wrong", count(checks.len(), "check")),
+        _ => writeln!(text, "\n{}, {wrong} wrong", count(checks.len(), "check")),
+    };
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_told_with_what_to_do() {
+        let checks = [
+            Check::fine("maps", "1 map"),
+            Check::wrong("salesforce-sign-in", "no", "do it"),
+            Check::skipped("org", "not signed in"),
+        ];
+        let wanted = "ok     maps                1 map\n\
+                      WRONG  salesforce-sign-in  no\n       \
+                                                 to do: do it\n\
+                      -      org                 not signed in\n\n3 checks, 1 wrong\n";
+        let shown = text(&checks, false);
+        assert_eq!(
+            shown.replace("                    to do", "to do"),
+            wanted.replace("                                                 to do", "to do")
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! Salesforce: the sign-in, the organisation, the objects and fields that the maps need, the limits.
+//!
+//! In: a client, the maps. Out: checks. Must not know: how a map is checked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use connect::{Error, Salesforce};
+use mapping::needs::Needs;
+use mapping::schema::{Description, Schemas, System};
+use runner::config::Config;
+use serde_json::Value;
+
+use super::host::maps_in_words;
+use super::{Check, failed, wrong};
+use crate::terminal::shown;
+
+/// More of the daily limit than this is worth a word, in percent.
+const MUCH: u64 = 80;
+
+/// All of them.
+pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
+    let user = match org.identity().await {
+        Ok(user) => user,
+        Err(error) => {
+            return vec![
+                failed("salesforce-sign-in", &error),
+                Check::skipped("salesforce-org", "not signed in"),
+                Check::skipped("salesforce-maps", "not signed in"),
+            ];
+        }
+    };
+    let said = format!("signed in at {} as user {user}", config.salesforce.login);
+    let mut checks = vec![Check::fine("salesforce-sign-in", said)];
+    checks.push(organization(config, org).await);
+    checks.extend(maps(config, org).await);
+    checks.push(limit(org));
+    checks
+}
+
+/// What kind of organisation it is, and whether the address fits.
+async fn organization(config: &Config, org: &Salesforce) -> Check {
+    let id = "salesforce-org";
+    let found = org.query("SELECT Name, IsSandbox, OrganizationType FROM Organization").await;
+    let row = match found {
+        Ok(rows) => rows.first().and_then(|row| serde_json::from_str::<Value>(row).ok()),
+        Err(error) => return failed(id, &error),
+    };
+    let row = row.unwrap_or_default();
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_sandbox = row.get("IsSandbox").and_then(Value::as_bool).unwrap_or_default();
+    let kind = if is_sandbox { "a sandbox" } else { "a production organisation" };
+    let said = format!("{} ({}), {kind}", text("Name"), text("OrganizationType"));
+    let login = &config.salesforce.login;
+    let for_sandboxes = login.contains(".sandbox.my.salesforce.com") || login.contains("://test.");
+    if for_sandboxes && !is_sandbox {
+        return Check::wrong(
+            id,
+            format!("{said}, but `salesforce.login` is the address of a sandbox"),
+            "write the address of the organisation that is meant",
+        );
+    }
+    Check::fine(id, said)
+}
+
+/// Each map against the org as the sync user sees it.
+async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut files: Vec<(String, String)> = Vec::new();
+    for path in &config.maps {
+        let Some((name, text)) = read(path) else { continue };
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut bases =
+            |base: &str, asking: &str| runner::serve::base_beside(&folder, base, asking, &shown);
+        let Ok(needs) = Needs::read(&name, &text, &mut bases) else { continue };
+        match described(&needs, org, &mut files).await {
+            Ok(missing) => checks.extend(missing),
+            Err(error) => return vec![failed("salesforce-objects", &error)],
+        }
+        let Ok(read) = mapping::schema::Org::read("the org", &files) else { continue };
+        let known = read.schemas(Schemas::built_in());
+        let compiled = mapping::compile_with(&name, &text, &known, &mut bases);
+        let help =
+            "correct the map, add the field to the org, or let the sync user see and edit it";
+        checks.extend(wrong("salesforce-maps", &compiled.report, help));
+        if let Some(plan) = &compiled.plan {
+            checks.push(key(&known, plan));
+        }
+    }
+    if !checks.iter().any(|check| check.id == "salesforce-maps") {
+        let said = format!("{} fit the org as the sync user sees it", maps_in_words(config));
+        checks.push(Check::fine("salesforce-maps", said));
+    }
+    checks
+}
+
+fn read(path: &Path) -> Option<(String, String)> {
+    Some((shown(path), std::fs::read_to_string(path).ok()?))
+}
+
+/// Adds the objects that a map needs to `files`, as the org describes them; those that are not there are
+/// told.
+async fn described(
+    needs: &Needs,
+    org: &Salesforce,
+    files: &mut Vec<(String, String)>,
+) -> Result<Vec<Check>, Error> {
+    let (mut known, mut checks) = (Schemas::default(), Vec::new());
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    for (_, text) in files.iter() {
+        if let Ok(description) = Description::read(text) {
+            asked.insert(description.object().name.to_ascii_lowercase());
+            known = known.with([description.object().clone()]);
+        }
+    }
+    loop {
+        let missing = needs.missing(&known);
+        let next = missing.into_iter().find(|need| asked.insert(need.object.to_ascii_lowercase()));
+        let Some(need) = next else { return Ok(checks) };
+        match org.describe(&need.object).await {
+            Ok(text) => {
+                if let Ok(description) = Description::read(&text) {
+                    known = known.with([description.object().clone()]);
+                    files.push((format!("{}.json", description.object().name), text));
+                }
+            }
+            Err(Error::Refused { why, .. }) => {
+                let said = format!("{}:{}: {}: {why}", need.file, need.line, need.object);
+                checks.push(Check::wrong("salesforce-objects", said, to_see(&need.object)));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What makes an object visible.
+fn to_see(object: &str) -> String {
+    match object {
+        "OpportunityTeamMember" => {
+            "switch on team selling: Setup, Opportunity Team Settings".to_owned()
+        }
+        "Note" | "ContentNote" => "switch on notes: Setup, Notes Settings".to_owned(),
+        _ => format!("make the object {object}, or let the sync user read it"),
+    }
+}
+
+/// The field by which a deal is found again must be good for that.
+fn key(known: &Schemas, plan: &mapping::plan::Plan) -> Check {
+    let id = "salesforce-key";
+    let object = plan.object(mapping::decision::Side::Right);
+    let name = plan.key_fields().1;
+    let field = known.object(System::Salesforce, object).and_then(|object| object.field(name));
+    match field {
+        Some(field) if !field.external_id => Check::wrong(
+            id,
+            format!("{object}.{name} is no external id: two runs could make two records"),
+            "mark the field as External ID and Unique in its definition",
+        ),
+        Some(field) if !field.unique => Check::wrong(
+            id,
+            format!("{object}.{name} is not unique: a copied record would have the same referral"),
+            "mark the field as Unique in its definition",
+        ),
+        Some(_) => Check::fine(id, format!("{object}.{name} is an external id, and unique")),
+        None => Check::skipped(id, &format!("{object}.{name} is not there")),
+    }
+}
+
+/// How much of the day's calls is used up.
+fn limit(org: &Salesforce) -> Check {
+    let id = "salesforce-limit";
+    let Some((used, most)) = org.usage().filter(|(_, most)| *most > 0) else {
+        return Check::skipped(id, "the org does not say how many calls were made");
+    };
+    let percent = used.saturating_mul(100) / most;
+    let said = format!("{used} of {most} calls of the day are used up ({percent} %)");
+    if percent < MUCH {
+        return Check::fine(id, said);
+    }
+    Check::note(id, said, "see which programs call the most: Setup, System Overview")
+}

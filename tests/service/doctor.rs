@@ -1,0 +1,152 @@
+//! `cosell doctor`: planted misconfigurations, each found by the check that is about it.
+//!
+//! In: a running demo, changed configurations. Out: which checks are wrong, and what is to be done. Must not
+//! know: the service inside.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::machine::{Machine, cosell};
+use crate::sides::Sides;
+
+/// The demo's folder, with changes.
+struct Ward {
+    folder: PathBuf,
+    yaml: String,
+}
+
+impl Ward {
+    fn new(machine: &Machine) -> Self {
+        let folder = machine.state();
+        let yaml = fs::read_to_string(folder.join("cosell.yaml")).unwrap();
+        Self { folder, yaml }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&path, mode).unwrap();
+        path
+    }
+
+    /// The checks with a configuration in which each line that begins so is replaced.
+    fn checks(&self, changes: &[(&str, &str)]) -> Vec<Value> {
+        let mut yaml = String::new();
+        for line in self.yaml.lines() {
+            let change = changes.iter().find(|(begin, _)| line.trim_start().starts_with(begin));
+            let indent = &line[..line.len() - line.trim_start().len()];
+            yaml += &change.map_or_else(|| line.to_owned(), |(_, new)| format!("{indent}{new}"));
+            yaml.push('\n');
+        }
+        let config = self.file("changed.yaml", &yaml);
+        doctor(&config)
+    }
+
+    /// The ids of the checks that are wrong then, and what is to be done.
+    fn wrong(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+        let checks = self.checks(changes);
+        let wrong = checks.iter().filter(|check| check["state"] == "wrong");
+        let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        wrong.map(|check| (text(check, "id"), text(check, "to_do"))).collect()
+    }
+}
+
+fn doctor(config: &Path) -> Vec<Value> {
+    let mut command = cosell();
+    let output = command.args(["doctor", "--format", "json", "--config"]).arg(config).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let checks: Vec<Value> = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
+    let is_wrong = checks.iter().any(|check| check["state"] == "wrong");
+    assert_eq!(output.status.code(), Some(i32::from(is_wrong)), "{said}");
+    checks
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let ward = Ward::new(&machine);
+    assert_eq!(ward.wrong(&[]), [], "nothing is wrong with the demo");
+    ward.file("garbage", "not what it should be");
+    ward.file("broken.map", "language 1\nmapping x \"X\"\n");
+    ward.file(
+        "other.map",
+        &fs::read_to_string(ward.folder.join("opportunity.map"))
+            .unwrap()
+            .replace(" Campaign_Code__c", " Campain_Code__c"),
+    );
+    let open = ward.file("open-token", "5Aep");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(open, mode).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("listen: {}", taken.local_addr().unwrap());
+    let planted: [(&str, &str, &str); 15] = [
+        ("client_secret:", "client_secret: file:garbage", "salesforce-sign-in"),
+        ("client_secret:", "client_secret: env:COSELL_NOT_SET", "configuration"),
+        ("client_secret:", "private_key: file:garbage\n  username: a@b.example", "addresses"),
+        ("login: http", "login: http://127.0.0.1:9", "salesforce-sign-in"),
+        ("refresh_token:", "refresh_token: file:garbage", "partner-center-sign-in"),
+        ("refresh_token:", "refresh_token: file:not-there", "configuration"),
+        ("refresh_token:", "refresh_token: file:open-token", "secret-files"),
+        ("store:", "store: sqlite:opportunity.map/state.db", "state-file"),
+        ("store:", "store: sqlite:garbage", "state-file"),
+        ("maps:", "maps: [broken.map]", "maps"),
+        ("maps:", "maps: [other.map]", "maps"),
+        ("maps:", "maps: [not-there.map]", "maps"),
+        ("trust:", "trust: pinned garbage", "webhook-trust"),
+        ("public_url:", "public_url: http://cosell.example.com", "webhook-address"),
+        ("listen:", &taken, "listen"),
+    ];
+    for (begin, new, id) in planted {
+        // Salesforce's sign-in address is the last one, Partner Center's the first.
+        let wrong = ward.wrong(&[(begin, new)]);
+        let found = wrong.iter().find(|(found, _)| found == id);
+        assert!(found.is_some_and(|(_, to_do)| !to_do.is_empty()), "{new}: {wrong:?}");
+    }
+    let unknown = ward.wrong(&[("register:", "events: [referral-create]")]);
+    assert_eq!(unknown[0].0, "configuration", "{unknown:?}");
+}
+
+#[tokio::test]
+async fn what_the_two_systems_do_not_allow_is_found() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let ward = Ward::new(&machine);
+    let ids = |wrong: Vec<(String, String)>| -> Vec<String> {
+        wrong.into_iter().map(|(id, _)| id).collect()
+    };
+    // The administrator hides a field from the sync user.
+    let hidden = json!({ "rule": "field", "user": "cosell", "object": "Opportunity", "field": "Campaign_Code__c" });
+    sides.admin.need("POST", "/salesforce/rules", Some(&hidden)).await.unwrap();
+    assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // Or lets the user see it only.
+    let mut shown = hidden.clone();
+    shown["readable"] = json!(true);
+    sides.admin.need("POST", "/salesforce/rules", Some(&shown)).await.unwrap();
+    assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // The map asks for an object that the org has not.
+    let map = fs::read_to_string(ward.folder.join("opportunity.map")).unwrap();
+    ward.file("no-object.map", &map.replace("Microsoft_Solutions__r", "Nothings__r"));
+    let wrong = ids(ward.wrong(&[("maps:", "maps: [no-object.map]")]));
+    assert!(wrong.iter().any(|id| id == "maps" || id.starts_with("salesforce")), "{wrong:?}");
+    // Somebody else gets the webhooks.
+    let other = ward.checks(&[("public_url:", "public_url: http://127.0.0.1:1")]);
+    let check = other.iter().find(|check| check["id"] == "webhook-registration").unwrap();
+    assert_eq!(check["state"], "wrong", "{check:#}");
+    assert!(check["to_do"].as_str().unwrap().contains("--overwrite"));
+    // Partner Center refuses the user.
+    let fault = json!({ "system": "partner_center", "status": 403, "times": "always" });
+    let ordered = sides.admin.call("POST", "/faults", Some(&fault)).await.unwrap();
+    assert!(ordered.0 < 300, "{ordered:?}");
+    let wrong = ids(ward.wrong(&[]));
+    assert!(wrong.iter().any(|id| id.starts_with("partner-center")), "{wrong:?}");
+}
