@@ -24,6 +24,9 @@ mod faults;
 mod hostile;
 #[path = "service/kills.rs"]
 mod kills;
+#[cfg(unix)]
+#[path = "service/login.rs"]
+mod login;
 #[path = "service/machine.rs"]
 mod machine;
 #[path = "service/office.rs"]

@@ -2,9 +2,9 @@
 
 use crate::folder::{Folder, ONE_WAY};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "check", "fmt", "plan", "apply", "try", "test", "status", "parked", "release", "replay", "why",
-    "webhook", "doctor",
+    "webhook", "doctor", "login",
 ];
 
 #[test]

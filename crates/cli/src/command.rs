@@ -4,6 +4,7 @@
 
 mod apply;
 mod doctor;
+mod login;
 mod office;
 pub(crate) mod sandbox;
 mod schema;
@@ -12,6 +13,7 @@ mod webhook;
 
 pub(crate) use apply::Apply;
 pub(crate) use doctor::Doctor;
+pub(crate) use login::{Login, LoginTo};
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
@@ -228,6 +230,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell doctor\n  cosell doctor --config /etc/cosell/cosell.yaml --format json"
     )]
     Doctor(Doctor),
+
+    /// Signs a person in, so that the service may act for them
+    ///
+    /// Shows a code, which the person types in where they have a browser, with the second factor. The
+    /// refresh token is kept in the file that `refresh_token: file:PATH` names, readable for its user
+    /// alone; the service renews it in use.
+    #[command(
+        after_help = "Examples:\n  cosell login partner-center\n  cosell login salesforce --config /etc/cosell/cosell.yaml"
+    )]
+    Login(Login),
 
     /// Runs both outside systems alone, for other programs to talk to
     ///

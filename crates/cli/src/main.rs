@@ -14,6 +14,7 @@ mod fmt;
 mod input;
 mod life;
 mod lines;
+mod login;
 mod office;
 mod org;
 mod output;
@@ -81,6 +82,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),
+        Command::Login(args) => login::run(&args),
         Command::Sandbox(args) => match args.command {
             Some(command) => sandbox::talk_to(&command),
             None => sandbox::run(sandbox::Options::from(*args)),

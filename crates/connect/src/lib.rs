@@ -5,6 +5,7 @@
 //! or an [`Error`] sorted by what to do next. It also judges whether a webhook call was signed by
 //! Partner Center. It knows no mapping, no store, no file, no environment and no terminal.
 
+pub mod device;
 pub mod error;
 pub mod ids;
 pub mod partner_center;

@@ -182,6 +182,40 @@ impl StateConfig {
     }
 }
 
+/// Whose sign-in it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginPart {
+    /// Partner Center.
+    PartnerCenter,
+    /// Salesforce.
+    Salesforce,
+}
+
+/// What of a configuration a person needs to sign in; the token need not be there yet.
+#[derive(Debug, Clone)]
+pub struct LoginConfig {
+    /// The sign-in service.
+    pub login: String,
+    /// The partner's directory, for Partner Center.
+    pub tenant: Option<String>,
+    /// The app's id.
+    pub client_id: String,
+    /// The app's secret, where there is one.
+    pub client_secret: Option<Secret>,
+    /// Where the refresh token is kept.
+    pub refresh_token_file: PathBuf,
+}
+
+impl LoginConfig {
+    /// Reads the part of one system. Nothing else needs to be in the file.
+    pub fn load(path: &Path, part: LoginPart) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        with_sections(&file, &text, |reading, section| {
+            Reader { folder, lookup: &Surroundings }.login(reading, section, part)
+        })
+    }
+}
+
 /// Paces and bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

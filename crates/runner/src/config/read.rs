@@ -14,8 +14,8 @@ use super::yaml::{Part, Step};
 use crate::webhook::KNOWN;
 
 use super::{
-    Config, Limits, Lookup, OrgConfig, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn,
-    StateConfig, TrustSetting, WebhookSettings,
+    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, PartnerCenterSettings,
+    SalesforceSettings, SalesforceSignIn, StateConfig, TrustSetting, WebhookSettings,
 };
 
 /// The one host that Microsoft's certificates come from.
@@ -83,6 +83,50 @@ impl Reader<'_> {
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
         Some(StateConfig { listen: listen?, store: store?, maps: maps? })
+    }
+
+    /// What a person needs to sign in.
+    pub(super) fn login(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+        part: LoginPart,
+    ) -> Option<LoginConfig> {
+        let name = match part {
+            LoginPart::PartnerCenter => "partner_center",
+            LoginPart::Salesforce => "salesforce",
+        };
+        let Some(mut block) = section.block(reading, name) else {
+            section.missing(reading, name, "…");
+            return None;
+        };
+        let (login, tenant) = match part {
+            LoginPart::PartnerCenter => {
+                let usual = "https://login.microsoftonline.com".to_owned();
+                let login = block.text(reading, "login").unwrap_or(usual);
+                (Some(login), block.needed(reading, "tenant", "contoso.onmicrosoft.com").map(Some))
+            }
+            LoginPart::Salesforce => {
+                let example = "https://acme.my.salesforce.com";
+                (block.needed(reading, "login", example), Some(None))
+            }
+        };
+        let client_id = block.needed(reading, "client_id", "the app's id");
+        let client_secret = self.maybe_secret(reading, &mut block, "client_secret");
+        let reference = block.needed(reading, "refresh_token", "file:refresh-token")?;
+        let Some(file) = reference.strip_prefix("file:") else {
+            let message = "expected a file at `refresh_token`, found another reference".to_owned();
+            let help = "write `refresh_token: file:PATH`: the token is kept there".to_owned();
+            reading.problem(&block.path_to("refresh_token"), Part::Value, message, help);
+            return None;
+        };
+        Some(LoginConfig {
+            login: login?,
+            tenant: tenant?,
+            client_id: client_id?,
+            client_secret: client_secret.map(|(secret, _)| secret),
+            refresh_token_file: self.folder.join(file),
+        })
     }
 
     fn salesforce_of(
