@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{check, plan};
+use crate::{check, demo, plan};
 
 /// Keeps Microsoft Partner Center referrals and Salesforce opportunities in agreement.
 ///
@@ -447,5 +447,12 @@ impl From<TextFormat> for plan::Face {
             TextFormat::Text => plan::Face::Text,
             TextFormat::Json => plan::Face::Json,
         }
+    }
+}
+
+impl From<Demo> for demo::Options {
+    fn from(args: Demo) -> Self {
+        let Demo { once, state, serving: Serving { ready_file, with_parent } } = args;
+        Self { once, state, ready_file, with_parent }
     }
 }

@@ -64,12 +64,7 @@ fn main() -> ExitCode {
 
 fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
     match command {
-        Command::Demo(args) => demo::run(&demo::Options {
-            once: args.once,
-            state: args.state,
-            ready_file: args.serving.ready_file,
-            with_parent: args.serving.with_parent,
-        }),
+        Command::Demo(args) => demo::run(&args.into()),
         Command::Serve(args) => {
             let Serving { ready_file, with_parent } = args.serving;
             serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
