@@ -22,6 +22,8 @@
 mod block;
 #[path = "docs/org.rs"]
 mod org;
+#[path = "docs/parity.rs"]
+mod parity;
 #[path = "docs/plan.rs"]
 mod plan;
 
