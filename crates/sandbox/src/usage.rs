@@ -15,6 +15,8 @@ use crate::serve::System;
 #[derive(Debug)]
 pub(crate) struct Usage {
     started: Instant,
+    /// What the process had used before: making its records may take longer than all requests.
+    before: (u64, u64),
     requests: [AtomicU64; 4],
     received: AtomicU64,
     sent: AtomicU64,
@@ -24,6 +26,7 @@ impl Default for Usage {
     fn default() -> Self {
         Self {
             started: Instant::now(),
+            before: so_far().unwrap_or_default(),
             requests: Default::default(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -57,7 +60,8 @@ impl Usage {
             .map(|(system, count)| (system.name().to_owned(), json!(count)))
             .collect();
         requests.insert("total".to_owned(), json!(counts.sum::<u64>()));
-        let cpu = fs::read_to_string("/proc/self/stat").ok().and_then(|text| cpu(&text));
+        let (user, system) = self.before;
+        let cpu = so_far().map(|now| (now.0.saturating_sub(user), now.1.saturating_sub(system)));
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let up = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         json!({
@@ -79,6 +83,11 @@ impl Usage {
             "log": { "entries": log.0, "bytes": log.1 },
         })
     }
+}
+
+/// Milliseconds of user and system time of this process.
+fn so_far() -> Option<(u64, u64)> {
+    cpu(&fs::read_to_string("/proc/self/stat").ok()?)
 }
 
 /// Milliseconds of user and system time in `/proc/self/stat`, whose ticks are hundredths of a second.

@@ -165,7 +165,10 @@ pub(super) fn usage(args: &Usage) -> Result<(), Stop> {
     let busy = user.zip(system).map(|(user, system)| user + system);
     let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
     let megabytes = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
-    let each = busy.filter(|_| requests > 0).map(|busy| busy * 1000 / requests);
+    let processor = busy.map(|busy| match (busy * 1000).checked_div(requests) {
+        Some(each) => format!("{busy} ms, {each} µs a request"),
+        None => format!("{busy} ms"),
+    });
     print(&format!(
         "up          {} s\nrequests    {requests} (salesforce {}, partner_center {}, webhooks {}, admin {})\n\
          processor   {}\nmemory      {}, at most {}\nlog         {} requests\n",
@@ -174,7 +177,7 @@ pub(super) fn usage(args: &Usage) -> Result<(), Stop> {
         number("/requests/partner_center").unwrap_or(0),
         number("/requests/webhooks").unwrap_or(0),
         number("/requests/admin").unwrap_or(0),
-        or_unknown(busy.zip(each).map(|(busy, each)| format!("{busy} ms, {each} µs a request"))),
+        or_unknown(processor),
         or_unknown(number("/memory/resident_bytes").map(megabytes)),
         or_unknown(number("/memory/peak_bytes").map(megabytes)),
         number("/log/entries").unwrap_or(0),
