@@ -33,4 +33,40 @@ module.exports = async (c) => {
     subscription.cancel();
     client.disconnect();
   });
+
+  await step('push topics by streaming', async () => {
+    const topic = {
+      Name: 'LargeDeals',
+      Query: "SELECT Id, Name, Amount FROM Opportunity WHERE Amount > 1000",
+      ApiVersion: 60.0,
+      NotifyForFields: 'Referenced',
+      NotifyForOperationDelete: false,
+    };
+    const made = await c.sobject('PushTopic').create(topic);
+    assert.ok(made.success);
+    const messages = [];
+    const subscription = c.streaming.topic('LargeDeals').subscribe((message) => messages.push(message));
+    await subscription;
+    const deal = { StageName: 'Prospecting', CloseDate: '2026-12-31' };
+    await c.sobject('Opportunity').create({ ...deal, Name: 'Small', Amount: 10 });
+    const { id } = await c.sobject('Opportunity').create({ ...deal, Name: 'Large', Amount: 5000 });
+    await c.sobject('Opportunity').update({ Id: id, NextStep: 'call' });
+    await c.sobject('Opportunity').update({ Id: id, Amount: 6000 });
+    await until(messages, 2);
+    const told = messages.map(({ event, sobject }) => [event.type, sobject]);
+    const row = { Id: id, Name: 'Large' };
+    assert.deepEqual(told, [
+      ['created', { ...row, Amount: 5000 }],
+      ['updated', { ...row, Amount: 6000 }],
+    ]);
+    assert.ok(messages[1].event.replayId > messages[0].event.replayId);
+    subscription.cancel();
+    // jsforce has no public way to end the connection of its topics.
+    c.streaming._getFayeClient('/topic/LargeDeals').disconnect();
+    await assert.rejects(
+      () => c.sobject('PushTopic').create({ ...topic, Name: 'Bad', Query: `${topic.Query} LIMIT 1` }),
+      (error) => error.errorCode === 'INVALID_FIELD' && error.message === "'LIMIT' is not allowed",
+    );
+    await c.sobject('PushTopic').destroy(made.id);
+  });
 };

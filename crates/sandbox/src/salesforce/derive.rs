@@ -12,21 +12,23 @@ use crate::{
     clock,
     decimal::Decimal,
     salesforce::{
-        model::{ADDRESS_PARTS, Kind, Object},
+        model::{ADDRESS_PARTS, Field, Kind, Object},
         objects::lists::{FORECAST_NAMES, FORECASTS, STAGES, STANDARD_PROFILE},
         refusal::Done,
         session::Session,
-        values,
+        topics, values,
     },
 };
 
 /// Which fields this write changed, by name.
 pub(crate) type Changed<'a> = &'a dyn Fn(&str) -> bool;
 
-/// A row with nothing in it but checkboxes, which are off. A field that is not there is empty.
+/// A row with nothing in it but checkboxes, which are off, and a topic's own, which are on. A field that is not
+/// there is empty.
 pub(crate) fn blank(object: &Object) -> Map<String, Value> {
     let flags = object.fields.iter().filter(|field| matches!(field.kind, Kind::Checkbox));
-    flags.map(|field| (field.name.clone(), json!(false))).collect()
+    let is_on = |field: &Field| object.name == topics::OBJECT && field.access.on_create();
+    flags.map(|field| (field.name.clone(), json!(is_on(field)))).collect()
 }
 
 /// What users are given that a create does not name.
@@ -52,6 +54,7 @@ pub(crate) fn fill_defaults(session: &Session<'_>, object: &Object, row: &mut Ma
         "Task" => &[("Status", "Not Started"), ("Priority", "Normal"), ("TaskSubtype", "Task")],
         "Case" => &[("Status", "New"), ("Priority", "Medium")],
         "Campaign" => &[("Status", "Planned")],
+        topics::OBJECT => &[("NotifyForFields", "Referenced")],
         "User" => &USER_DEFAULTS,
         _ => &[],
     };

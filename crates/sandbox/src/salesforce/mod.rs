@@ -43,6 +43,7 @@ mod seed;
 mod session;
 mod soap;
 mod soql;
+mod topics;
 mod tree;
 mod upsert;
 mod validate;
@@ -78,7 +79,8 @@ use crate::{
 };
 
 /// The tables that the organisation keeps beside its rows.
-pub(crate) const TABLES: [&str; 3] = [changes::log::TABLES, automation::TABLES, outbound::TABLES];
+pub(crate) const TABLES: [&str; 4] =
+    [changes::log::TABLES, automation::TABLES, outbound::TABLES, topics::log::TABLES];
 
 /// The oldest and the newest API version served.
 const VERSIONS: std::ops::RangeInclusive<u32> = 20..=68;

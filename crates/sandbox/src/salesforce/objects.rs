@@ -6,6 +6,7 @@ mod lead;
 pub(crate) mod lists;
 mod people;
 mod products;
+mod topic;
 mod work;
 
 use super::model::{Face, Field, Kind, Link, Object, OnDelete, Org, PickValue};
@@ -124,6 +125,7 @@ pub(crate) fn standard() -> Org {
     let organization = ["Organization", "Organization", "Organizations", "00D"];
     let entry = ["PricebookEntry", "Price Book Entry", "Price Book Entries", "01u"];
     let item = ["OpportunityLineItem", "Opportunity Product", "Opportunity Products", "00k"];
+    let topic = ["PushTopic", "Push Topic", "Push Topics", "0IF"];
     let deal = [deal::opportunity_fields(), deal::cosell_fields(), deal::cosell_deal_fields()];
     let lead = [lead::lead_fields(), deal::cosell_fields()];
     let objects = vec![
@@ -148,6 +150,7 @@ pub(crate) fn standard() -> Org {
         owned(["Note", "Note", "Notes", "002"], &[work::note_fields()]),
         queued(["Case", "Case", "Cases", "500"], &[work::case_fields()]),
         owned(["Campaign", "Campaign", "Campaigns", "701"], &[work::campaign_fields()]),
+        object(topic, &[deal::deleted_fields(), topic::fields()]),
     ];
     Org { objects }
 }

@@ -14,6 +14,7 @@ use crate::{
         },
         rules,
         session::Session,
+        topics,
         validate::{self, Action, Setting, live_rows_by},
     },
     store::{Pick, StoredRow},
@@ -211,6 +212,7 @@ fn put(
 ) -> Done<()> {
     let after = StoredRow { deleted, body };
     changes::record(session, object, id, before, &after)?;
+    topics::notice(session, object, id, before, &after)?;
     automation::notice(session, object, id, &after)?;
     outbound::notice(session, object, id, &after)?;
     let next = derive::follow_up(object, id, &after, before.is_none());

@@ -20,6 +20,7 @@ use crate::{
         refusal::{Done, Stop},
         rows, rules,
         session::{Caller, Home, Session},
+        topics,
     },
     sign,
     store::{End, Store, Tx},
@@ -98,6 +99,7 @@ pub(crate) fn reset(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     rules::Rules::forget(tx)?;
     home.orgs.set(Vec::new(), tx.now_milliseconds() / 1000);
     changes::reset(tx)?;
+    topics::reset(tx)?;
     automation::Rules::forget(tx)?;
     outbound::Messages::forget(tx)?;
     seed(tx, home)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::{client::Client, writes::by_soap};
 use sandbox::Config;
 
 const CHANNEL: &str = "/data/OpportunityChangeEvent";
@@ -149,4 +149,198 @@ async fn strangers_are_refused_as_salesforce_does() {
     assert_eq!(reply["error"], "403::Unknown client");
     let url = format!("{}/cometd/60.0", client.sandbox.addresses().salesforce);
     client.call("GET", &url, &[], "").await.unwrap().is(400);
+}
+
+fn topic(name: &str, query: &str) -> Value {
+    json!({ "Name": name, "Query": query, "ApiVersion": 60.0 })
+}
+
+/// A client that hears of a topic from an id on, and has polled before.
+async fn listen(client: &Client, channel: &str, replay: &Value) -> String {
+    let id = handshake(client).await;
+    say(client, connect(&id)).await;
+    let reply = say(client, subscribe(&id, channel, replay)).await.remove(0);
+    assert_eq!(reply["successful"], true, "{reply}");
+    id
+}
+
+/// What a poll brings of a channel: the kinds of events, and the rows.
+async fn heard(client: &Client, id: &str, channel: &str) -> Vec<(String, Value)> {
+    let mut replies = say(client, connect(id)).await;
+    replies.retain(|reply| reply["channel"] == channel);
+    let event = |reply: &Value| {
+        let kind = reply["data"]["event"]["type"].as_str().unwrap().to_owned();
+        (kind, reply["data"]["sobject"].clone())
+    };
+    replies.iter().map(event).collect()
+}
+
+#[tokio::test]
+async fn a_topic_tells_of_the_rows_of_its_query() {
+    let client = Client::start().await;
+    let query = "SELECT Id, Name, CreatedDate FROM Opportunity WHERE Amount > 100 AND StageName != 'Closed Lost'";
+    client.make("PushTopic", &topic("Large", query)).await;
+    let id = listen(&client, "/topic/Large", &json!(-1)).await;
+
+    client.make("Opportunity", &deal("small")).await;
+    let mut large = deal("large");
+    large["Amount"] = json!(500);
+    let record = client.make("Opportunity", &large).await;
+    let path = format!("/sobjects/Opportunity/{record}");
+    client.rep("PATCH", &path, &json!({ "NextStep": "not looked at" })).await.is(204);
+    client.rep("PATCH", &path, &json!({ "Amount": 600 })).await.is(204);
+    client.rep("PATCH", &path, &json!({ "Amount": 50 })).await.is(204);
+    client.rep("PATCH", &path, &json!({ "Amount": 700 })).await.is(204);
+    client.rep("DELETE", &path, &Value::Null).await.is(204);
+    by_soap(&client, "undelete", &[&record]).await;
+
+    let mut replies = say(&client, connect(&id)).await;
+    replies.pop();
+    let kinds: Vec<_> = replies.iter().map(|reply| &reply["data"]["event"]["type"]).collect();
+    assert_eq!(kinds, ["created", "updated", "updated", "deleted", "undeleted"], "{replies:?}");
+    let made = &replies[0];
+    assert_eq!(made["channel"], "/topic/Large");
+    let row = made["data"]["sobject"].as_object().unwrap();
+    let names: Vec<_> = row.keys().collect();
+    assert_eq!(names, ["Id", "Name", "CreatedDate"], "the fields of the query, and no others");
+    assert_eq!((&row["Id"], &row["Name"]), (&json!(record), &json!("large")));
+    assert_eq!(&row["CreatedDate"].as_str().unwrap()[19..], ".000Z");
+    let event = made["data"]["event"].as_object().unwrap();
+    assert_eq!(event.keys().collect::<Vec<_>>(), ["createdDate", "replayId", "type"]);
+    let created = event["createdDate"].as_str().unwrap();
+    assert_eq!((created.len(), &created[23..]), (24, "Z"));
+    assert_eq!(replies[3]["data"]["sobject"], json!({ "Id": record }), "only the id is left");
+}
+
+#[tokio::test]
+async fn a_topic_looks_at_the_fields_and_operations_that_it_names() {
+    let client = Client::start().await;
+    for (notify, query) in [
+        ("All", "SELECT Id FROM Opportunity"),
+        ("Select", "SELECT Id, Name FROM Opportunity WHERE Amount > 1"),
+        ("Where", "SELECT Id, Name FROM Opportunity WHERE Amount > 1"),
+    ] {
+        let mut topic = topic(notify, query);
+        topic["NotifyForFields"] = json!(notify);
+        topic["NotifyForOperationCreate"] = json!(false);
+        client.make("PushTopic", &topic).await;
+    }
+    let mut large = deal("one");
+    large["Amount"] = json!(5);
+    let record = client.make("Opportunity", &large).await;
+    for patch in [json!({ "Name": "two" }), json!({ "Amount": 6 }), json!({ "NextStep": "x" })] {
+        client.rep("PATCH", &format!("/sobjects/Opportunity/{record}"), &patch).await.is(204);
+    }
+    // An edit that changes nothing is not told.
+    let same = json!({ "Name": "two" });
+    client.rep("PATCH", &format!("/sobjects/Opportunity/{record}"), &same).await.is(204);
+    for (notify, count) in [("All", 3), ("Select", 1), ("Where", 1)] {
+        let channel = format!("/topic/{notify}");
+        let id = listen(&client, &channel, &json!(-2)).await;
+        let events = heard(&client, &id, &channel).await;
+        assert_eq!(events.len(), count, "{notify}: {events:?}");
+        assert!(events.iter().all(|(kind, _)| kind == "updated"));
+    }
+}
+
+#[tokio::test]
+async fn a_topic_is_replayed_for_a_day_and_may_be_renamed_and_put_to_rest() {
+    let client =
+        Client::with(Config { poll_hold: Duration::from_millis(50), ..Config::default() }).await;
+    let other = topic("Other", "SELECT Id, Name FROM Account");
+    client.make("PushTopic", &other).await;
+    client.make("Account", &json!({ "Name": "elsewhere" })).await;
+    let made = client.make("PushTopic", &topic("Deals", "SELECT Id, Name FROM Opportunity")).await;
+    for name in ["one", "two", "three"] {
+        client.make("Opportunity", &deal(name)).await;
+    }
+    let channel = "/topic/Deals";
+    let id = listen(&client, channel, &json!(-2)).await;
+    let replies = say(&client, connect(&id)).await;
+    let first = replies[0]["data"]["event"]["replayId"].clone();
+    let names = |events: Vec<(String, Value)>| -> Vec<Value> {
+        events.into_iter().map(|(_, row)| row["Name"].clone()).collect()
+    };
+    let id = listen(&client, channel, &first).await;
+    assert_eq!(names(heard(&client, &id, channel).await), ["two", "three"]);
+
+    // Who hears of it goes on to do so; the channel has the new name for those who come.
+    let path = format!("/sobjects/PushTopic/{made}");
+    client.rep("PATCH", &path, &json!({ "Name": "Sales" })).await.is(204);
+    client.make("Opportunity", &deal("four")).await;
+    assert_eq!(names(heard(&client, &id, channel).await), ["four"]);
+    let reply = say(&client, subscribe(&id, channel, &json!(-1))).await.remove(0);
+    let wanted = "400::The channel you requested to subscribe to does not exist {/topic/Deals}";
+    assert_eq!((&reply["successful"], &reply["error"]), (&json!(false), &json!(wanted)));
+    let reply = say(&client, subscribe(&id, "/topic/Sales", &json!(1))).await.remove(0);
+    let error = reply["error"].as_str().unwrap();
+    assert!(error.starts_with("400::The replayId {1} you provided"), "another topic's: {error}");
+
+    client.rep("PATCH", &path, &json!({ "IsActive": false })).await.is(204);
+    client.make("Opportunity", &deal("five")).await;
+    assert_eq!(heard(&client, &id, channel).await, []);
+    client.rep("PATCH", &path, &json!({ "IsActive": true })).await.is(204);
+    client.make("Opportunity", &deal("six")).await;
+    assert_eq!(names(heard(&client, &id, channel).await), ["six"]);
+
+    client.admin("POST", "/clock", &json!({ "advance": "25h" })).await.is(200);
+    let reply = say(&client, subscribe(&id, "/topic/Sales", &first)).await.remove(0);
+    assert_eq!(reply["successful"], false, "{reply}");
+    client.rep("DELETE", &path, &Value::Null).await.is(204);
+    let reply = say(&client, subscribe(&id, "/topic/Sales", &json!(-1))).await.remove(0);
+    assert_eq!(reply["successful"], false, "{reply}");
+}
+
+#[tokio::test]
+async fn a_topic_that_cannot_be_told_is_refused() {
+    let client = Client::start().await;
+    let refuse = async |topic: Value| {
+        let got = client.rep("POST", "/sobjects/PushTopic", &topic).await.is(400);
+        (got.text("/0/errorCode"), got.text("/0/message"))
+    };
+    for (query, wanted) in [
+        ("SELECT Name FROM Account", "the Id field must be in the SELECT clause"),
+        ("SELECT Id FROM Account", "NotifyForFields Referenced needs a field other than Id"),
+        ("SELECT Id, Name FROM Account LIMIT 10", "'LIMIT' is not allowed"),
+        ("SELECT Id, Name FROM Account ORDER BY Name", "'ORDER BY' clause is not allowed"),
+        ("SELECT Id, COUNT(Name) FROM Account", "Aggregate queries are not supported"),
+        ("SELECT COUNT() FROM Account", "Aggregate queries are not supported"),
+        ("SELECT Id, Account.Name FROM Contact", "relationships are not supported"),
+        (
+            "SELECT Id, Name FROM Contact WHERE Account.Name = 'x'",
+            "relationships are not supported",
+        ),
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "relationships are not supported"),
+        (
+            "SELECT Id, Name FROM Account WHERE Id IN (SELECT AccountId FROM Contact)",
+            "semi/anti join sub-selects are not supported",
+        ),
+        ("SELECT Id, Name FROM Account WHERE NOT Name = 'x'", "'NOT' is not supported"),
+        ("SELECT Id, Name FROM User", "entity User is not supported"),
+        ("SELECT Id, Nothing__c FROM Account", "No such column 'Nothing__c' on entity 'Account'"),
+    ] {
+        let (code, message) = refuse(topic("Bad", query)).await;
+        assert_eq!(code, "INVALID_FIELD", "{query}: {message}");
+        assert!(message.contains(wanted), "{query}: {message}");
+    }
+    let good = "SELECT Id, Name FROM Account WHERE Name NOT IN ('x')";
+    let (code, _) = refuse(topic("Bad", "SELECT Id Name FROM Account")).await;
+    assert_eq!(code, "MALFORMED_QUERY");
+    let (code, _) = refuse(topic("A name of twenty-six chars", good)).await;
+    assert_eq!(code, "STRING_TOO_LONG");
+    let (code, _) = refuse(json!({ "Name": "Bad", "Query": good })).await;
+    assert_eq!(code, "REQUIRED_FIELD_MISSING");
+    let (code, _) = refuse(json!({ "Name": "Bad", "Query": good, "ApiVersion": 20 })).await;
+    assert_eq!(code, "FIELD_INTEGRITY_EXCEPTION");
+
+    let made = client.make("PushTopic", &topic("Good", good)).await;
+    let (code, _) = refuse(topic("good", good)).await;
+    assert_eq!(code, "DUPLICATE_VALUE");
+    let path = format!("/sobjects/PushTopic/{made}");
+    let row = client.rep("GET", &path, &Value::Null).await.is(200).body;
+    assert_eq!((&row["IsActive"], &row["NotifyForFields"]), (&json!(true), &json!("Referenced")));
+    assert_eq!(row["NotifyForOperationUndelete"], true);
+    let names = client.names("Name", "SELECT Name FROM PushTopic").await;
+    assert_eq!(names, ["Good"]);
+    client.rep("PATCH", &path, &json!({ "Query": "SELECT Name FROM Account" })).await.is(400);
 }

@@ -239,7 +239,7 @@ async fn a_record_written_twice_in_a_transaction_keeps_its_first_kind_and_all_it
 }
 
 /// Something done to rows by SOAP; what was answered.
-async fn by_soap(client: &Client, operation: &str, ids: &[&str]) -> String {
+pub(crate) async fn by_soap(client: &Client, operation: &str, ids: &[&str]) -> String {
     let ids: Vec<String> = ids.iter().map(|id| format!("<u:ids>{id}</u:ids>")).collect();
     ask_by_soap(client, operation, &ids.concat()).await
 }

@@ -26,6 +26,7 @@ pub(crate) fn answer(tx: &Tx<'_>, method: Method, parts: &[&str], body: &Value) 
         (Method::Post, ["expire"]) => {
             let keep = body.get("keep").and_then(Value::as_i64).unwrap_or_default();
             tx.expire_changes(keep.max(0))?;
+            tx.expire_pushed(keep.max(0))?;
             Ok(Answer::json(200, state(tx)?))
         }
         (Method::Post, ["gap"]) => gap(tx, body),

@@ -80,7 +80,7 @@ fn dotted(schema: &Value, flat: &str) -> String {
 }
 
 /// Moments leave with `Z` here.
-fn moment(value: &Value) -> Value {
+pub(crate) fn moment(value: &Value) -> Value {
     match value.as_str().and_then(|text| text.strip_suffix(".000+0000")) {
         Some(text) if text.len() == 19 => json!(format!("{text}.000Z")),
         Some(_) | None => value.clone(),

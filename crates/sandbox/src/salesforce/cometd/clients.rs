@@ -16,6 +16,7 @@ use crate::{
     salesforce::{
         changes::{payload, schema::Book},
         pubsub::Topic,
+        topics,
     },
     sign,
     store::Tx,
@@ -44,8 +45,55 @@ struct Client {
 #[derive(Debug, Clone)]
 struct Subscription {
     channel: String,
-    topic: Topic,
+    source: Source,
     position: i64,
+}
+
+/// Where the events of a channel come from.
+#[derive(Debug, Clone)]
+enum Source {
+    Changes(Topic),
+    /// The id of a push topic: what is subscribed stays so when the topic gets another name.
+    Pushed(String),
+}
+
+impl Source {
+    /// The source of a channel, if there is such a channel.
+    fn read(tx: &Tx<'_>, channel: &str) -> Result<Option<Self>> {
+        match channel.strip_prefix("/topic/") {
+            Some(name) => Ok(topics::named(tx, name)?.map(Self::Pushed)),
+            None => Ok(Topic::read(tx, channel)?.map(Self::Changes)),
+        }
+    }
+
+    fn newest(&self, tx: &Tx<'_>) -> Result<i64> {
+        match self {
+            Self::Changes(_) => tx.newest_replay_id(),
+            Self::Pushed(_) => tx.newest_pushed(),
+        }
+    }
+
+    fn is_kept(&self, tx: &Tx<'_>, number: i64) -> Result<bool> {
+        match self {
+            Self::Changes(_) => tx.is_kept(number),
+            Self::Pushed(topic) => tx.is_pushed(topic, number),
+        }
+    }
+
+    /// Events after a position as subscribers read them, each with its replay id.
+    fn after(&self, tx: &Tx<'_>, book: &mut Book, position: i64) -> Result<Vec<(i64, Value)>> {
+        let topic = match self {
+            Self::Changes(topic) => topic,
+            Self::Pushed(topic) => return tx.pushed_after(topic, position, MOST),
+        };
+        let mut events = Vec::new();
+        for change in tx.changes_after(position, topic.entities(), MOST)? {
+            let found = book.find(tx, &change.entry.entity, change.number)?;
+            let data = found.map(|(id, schema)| payload::json(&change, &id, &schema));
+            events.push((change.number, data.unwrap_or_default()));
+        }
+        Ok(events)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,13 +143,15 @@ impl Clients {
         channel: &str,
         replay: std::result::Result<i64, String>,
     ) -> Result<std::result::Result<(), String>> {
-        let Some(topic) = Topic::read(tx, channel)? else {
-            return Ok(Err(format!("404::The channel {{{channel}}} does not exist")));
+        let Some(source) = Source::read(tx, channel)? else {
+            return Ok(Err(format!(
+                "400::The channel you requested to subscribe to does not exist {{{channel}}}"
+            )));
         };
         let position = match replay {
-            Ok(-1) => tx.newest_replay_id()?,
+            Ok(-1) => source.newest(tx)?,
             Ok(-2) => 0,
-            Ok(number) if tx.is_kept(number)? => number,
+            Ok(number) if source.is_kept(tx, number)? => number,
             Ok(number) => return Ok(Err(invalid_replay(&number.to_string()))),
             Err(given) => return Ok(Err(invalid_replay(&given))),
         };
@@ -111,7 +161,7 @@ impl Clients {
         };
         client.seen = Instant::now();
         client.subscriptions.retain(|other| other.channel != channel);
-        client.subscriptions.push(Subscription { channel: channel.to_owned(), topic, position });
+        client.subscriptions.push(Subscription { channel: channel.to_owned(), source, position });
         Ok(Ok(()))
     }
 
@@ -135,13 +185,11 @@ impl Clients {
         let mut book = lock(&self.book);
         let mut events = Vec::new();
         for subscription in &mut client.subscriptions {
-            let changes =
-                tx.changes_after(subscription.position, subscription.topic.entities(), MOST)?;
-            for change in changes {
-                subscription.position = change.number;
-                let found = book.find(tx, &change.entry.entity, change.number)?;
-                if let Some((schema_id, schema)) = found {
-                    let data = payload::json(&change, &schema_id, &schema);
+            let found = subscription.source.after(tx, &mut book, subscription.position)?;
+            for (number, data) in found {
+                subscription.position = number;
+                // Of what has no schema any more nothing is told.
+                if !data.is_null() {
                     events.push(json!({ "channel": subscription.channel, "data": data }));
                 }
             }

@@ -12,11 +12,13 @@ mod plan;
 mod resolve;
 mod run;
 mod through;
+mod topic;
 mod tree;
 
 use serde_json::{Map, Value};
 
 use self::resolve::{Ground, Query};
+pub(crate) use self::topic::{Heard, heard};
 use crate::{
     clock,
     salesforce::{
@@ -74,6 +76,11 @@ pub(crate) fn holds(
 ) -> Done<bool> {
     let text = asked(&object.name, condition);
     run::holds(session, &known(session, session.whole, &text)?, row)
+}
+
+/// Whether a row, stored or not, is one that a query is about.
+pub(crate) fn is_about(session: &Session<'_>, text: &str, row: &Map<String, Value>) -> Done<bool> {
+    run::holds(session, &known(session, session.whole, text)?, row)
 }
 
 /// What a query says today, its names looked up.
