@@ -241,10 +241,15 @@ pub(crate) fn read(given: &Value) -> Result<Order, String> {
         milliseconds: number(given, "delay_ms", 0)?.unwrap_or_else(|| kind.usual_wait()),
         retry_after: number(given, "retry_after", 0)?
             .and_then(|seconds| i64::try_from(seconds).ok())
-            .or((asked_wait && kind == Kind::Status(429)).then_some(1)),
+            .or((asked_wait && says_when(system, kind)).then_some(1)),
         behind: number(given, "behind", 1)?.and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
         given: given.clone(),
     })
+}
+
+/// Whether a refusal says when to come again unless the order says otherwise: Salesforce's 503 does not.
+fn says_when(system: System, kind: Kind) -> bool {
+    kind == Kind::Status(429) || kind == Kind::Status(503) && system == System::PartnerCenter
 }
 
 /// The words of all kinds.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    PartnerHome, events,
+    PartnerHome, Switch, events,
     events::Change,
     lifetime, patch,
     referral::{self, blank, complete, overlay, set, text},
@@ -145,6 +145,9 @@ pub(crate) fn ask(
         ("target", json!([{ "type": "BusinessProfileLocation", "id": "msft" }])),
     ] {
         set(&mut half, key, value);
+    }
+    if !home.has(Switch::TypeAsGiven) {
+        set(&mut half, "type", json!("Shared"));
     }
     let half = made(home, tx, half)?;
     if !states::is_help_asked(&own) {

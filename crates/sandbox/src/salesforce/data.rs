@@ -109,9 +109,10 @@ fn posted(method: Method, run: impl FnOnce() -> Done<Answer>) -> Done<Answer> {
     if method == Method::Post { run() } else { Err(wrong_method("POST")) }
 }
 
-/// The method, which clients without PATCH may give in the address.
+/// The method, which clients without PATCH may give in the address, by either of its names.
 fn method(call: &Call) -> Method {
-    match (call.method, call.parameter("_HTTP_METHOD")) {
+    let named = call.parameter("_HttpMethod").or_else(|| call.parameter("_HTTP_METHOD"));
+    match (call.method, named) {
         (Method::Post, Some(word)) => Method::parse(word),
         (method, _) => method,
     }

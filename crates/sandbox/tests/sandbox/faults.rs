@@ -166,6 +166,7 @@ async fn refusals_have_the_bodies_of_the_real_systems() {
         let got = client.partner("GET", "", &Value::Null).await.is(status);
         let codes = (got.text("/error/code"), got.text("/error/innerError/code"));
         assert_eq!(codes, (code.to_owned(), inner.to_owned()));
+        assert_eq!(got.headers.contains_key("retry-after"), kind == "unavailable");
     }
     let fault =
         json!({ "system": "partner_center", "kind": "too_many_requests", "retry_after": 57 });

@@ -155,6 +155,7 @@ async fn microsofts_half_joins_the_engagement_once() {
     }
     let made = client.partner("POST", "", &half(&engagement)).await.is(200);
     assert_eq!(made.text("/organizationId"), "msft");
+    assert_eq!(made.text("/type"), "Shared");
     assert_eq!(made.text("/status"), "New");
     client.partner("POST", "", &half(&engagement)).await.is(400);
     let mut again = shared("Joint");
