@@ -67,27 +67,27 @@ impl Ground {
         let companies = (count / 5 * 2).max(1);
         let accounts: Vec<Value> =
             (0..companies).map(|n| deal::company(seed, n).account()).collect();
-        let accounts = self.rows("Account", &accounts)?;
+        let accounts = self.rows("Account", 0, &accounts)?;
         let at = |n: u32| accounts.get(usize::try_from(n).unwrap_or_default()).cloned();
         let contacts =
             (0..companies).map(|n| deal::company(seed, n).contact(&at(n).unwrap_or_default()));
-        self.rows("Contact", &contacts.collect::<Vec<_>>())?;
+        self.rows("Contact", 0, &contacts.collect::<Vec<_>>())?;
         let now = Moment::new(self.store.clock.now_ticks());
         let deals: Vec<Deal> = (0..count).map(|n| Deal::new(seed, n, companies)).collect();
         let linked: Vec<&Deal> = deals.iter().filter(|deal| deal.is_linked).collect();
         let opportunities = linked
             .iter()
             .map(|deal| deal.opportunity(now, &at(deal.company_number).unwrap_or_default()));
-        let opportunities = self.rows("Opportunity", &opportunities.collect::<Vec<_>>())?;
+        let opportunities = self.rows("Opportunity", 0, &opportunities.collect::<Vec<_>>())?;
         let solutions: Vec<Value> =
             linked.iter().zip(&opportunities).map(|(deal, id)| deal.solution(id)).collect();
-        self.rows("Microsoft_Solution__c", &solutions)?;
+        self.rows("Microsoft_Solution__c", 0, &solutions)?;
         // A quarter more have nothing to do with Microsoft.
         let others = (count..count + count / 4).map(|n| {
             let deal = Deal::new(seed, n, companies);
             deal.plain_opportunity(now, &at(deal.company_number).unwrap_or_default())
         });
-        self.rows("Opportunity", &others.collect::<Vec<_>>())?;
+        self.rows("Opportunity", linked.len(), &others.collect::<Vec<_>>())?;
         let mut ids = opportunities.into_iter();
         let external: Vec<Option<String>> =
             deals.iter().map(|deal| if deal.is_linked { ids.next() } else { None }).collect();
@@ -120,19 +120,21 @@ impl Ground {
         })
     }
 
-    /// Makes rows as the rep does; answers their ids.
-    fn rows(&self, object: &str, rows: &[Value]) -> Result<Vec<String>, PlantError> {
+    /// Makes rows as the rep does, of which there are `before` already; answers their ids.
+    fn rows(&self, object: &str, before: usize, rows: &[Value]) -> Result<Vec<String>, PlantError> {
         let headers = vec![("authorization".to_owned(), format!("Bearer {}", self.token))];
         let mut ids = Vec::with_capacity(rows.len());
+        let orgs = self.home.orgs.now();
+        let of = orgs.whole.named(object);
+        let of = of.ok_or_else(|| PlantError::Refused(format!("there is no {object}")))?;
         for some in rows.chunks(ROWS) {
             let records: Vec<Value> = some
                 .iter()
-                .map(|row| {
-                    let mut record = row.clone();
-                    if let Some(map) = record.as_object_mut() {
-                        map.insert("attributes".to_owned(), json!({ "type": object }));
-                    }
-                    record
+                .zip(before + ids.len()..)
+                .map(|(row, number)| {
+                    let mut record = salesforce::fit(of, row, number);
+                    record.insert("attributes".to_owned(), json!({ "type": object }));
+                    Value::Object(record)
                 })
                 .collect();
             let body = json!({ "allOrNone": true, "records": records }).to_string().into_bytes();

@@ -69,6 +69,9 @@ fn put(org: &mut Org, mut object: Object) {
         }
     }
     add_missing(&mut object, &known.fields);
+    if object.prefix.is_empty() {
+        object.prefix.clone_from(&known.prefix);
+    }
     object.writable &= known.writable;
     *known = object;
 }
@@ -291,7 +294,10 @@ mod tests {
             60,
         );
         deal["childRelationships"] = children;
-        let org = org(&[well, deal]).unwrap();
+        // Source tells no prefix.
+        let lead = json!({ "name": "Lead", "fields": [] });
+        let org = org(&[well, deal, lead]).unwrap();
+        assert_eq!(org.named("Lead").unwrap().prefix, "00Q");
         let well = org.named("well__c").unwrap();
         assert!(well.field("SystemModstamp").is_some());
         assert!(org.objects.iter().filter(|object| object.prefix == well.prefix).count() == 1);

@@ -15,6 +15,7 @@ mod data;
 mod derive;
 mod describe;
 mod described;
+mod fit;
 mod graph;
 mod ids;
 mod layouts;
@@ -60,6 +61,7 @@ pub(crate) use self::{
     changes::log::Open as OpenChanges,
     cometd::is_for as is_for_cometd,
     described::org,
+    fit::fit,
     login::{prepare as prepare_login, register as register_certificate},
     model::Org,
     notify::Notifier,

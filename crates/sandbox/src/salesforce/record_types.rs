@@ -135,7 +135,7 @@ pub(crate) fn compact(object: &Object) -> Value {
 }
 
 /// The one that rows get which name none.
-fn default(object: &Object) -> Option<&RecordType> {
+pub(crate) fn default(object: &Object) -> Option<&RecordType> {
     let mut active = object.record_types.iter().filter(|kind| kind.active);
     let first = active.clone().next();
     active.find(|kind| kind.default).or(first)

@@ -57,6 +57,39 @@ async fn records(seed: u64) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn an_organisation_of_ones_own_begins_with_records_that_it_takes() {
+    let field = |name: &str, kind: Value| {
+        let mut field =
+            json!({ "name": name, "createable": true, "updateable": true, "nillable": true });
+        field.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
+        field
+    };
+    let list = |values: &[&str]| {
+        let values: Vec<Value> =
+            values.iter().map(|value| json!({ "value": value, "active": true })).collect();
+        json!({ "type": "picklist", "restrictedPicklist": true, "picklistValues": values, "nillable": false })
+    };
+    // Without the connector's fields and without currencies, with other stages and a field of its own.
+    let deal = json!({ "name": "Opportunity", "fields": [
+        field("Name", json!({ "type": "string", "length": 20, "nameField": true, "nillable": false })),
+        field("StageName", list(&["Talking", "Done"])),
+        field("CloseDate", json!({ "type": "date", "nillable": false })),
+        field("AccountId", json!({ "type": "reference", "referenceTo": ["Account"], "relationshipName": "Account" })),
+        field("Tier__c", list(&["Gold"])),
+        field("Key__c", json!({ "type": "string", "length": 9, "nillable": false, "unique": true, "externalId": true })),
+    ]});
+    let config = Config { referrals: 40, describes: vec![deal], ..Config::default() };
+    let client = Client::with(config).await;
+    let got = client.query("SELECT Id, StageName, Tier__c, Key__c FROM Opportunity").await.is(200);
+    let rows = got.body["records"].as_array().unwrap();
+    assert!(rows.len() > 10, "{}", rows.len());
+    for row in rows {
+        assert!(row["Id"].as_str().unwrap().starts_with("006"));
+        assert_eq!((&row["StageName"], &row["Tier__c"]), (&json!("Talking"), &json!("Gold")));
+    }
+}
+
+#[tokio::test]
 async fn the_same_seed_begins_with_the_same_records() {
     let (first, again, other) = (records(7).await, records(7).await, records(8).await);
     assert_eq!(first, again);
