@@ -20,6 +20,8 @@ mod chance;
 mod doctor;
 #[path = "service/faults.rs"]
 mod faults;
+#[path = "service/heard.rs"]
+mod heard;
 #[path = "service/hostile.rs"]
 mod hostile;
 #[path = "service/kills.rs"]

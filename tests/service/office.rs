@@ -69,7 +69,8 @@ async fn why_names_event_line_row_and_plan() {
     })
     .await;
     let one = &told["why"][0];
-    assert_eq!(one["by"]["because"][0]["source"], "poll", "{told:#}");
+    let source = text(one, "/by/because/0/source");
+    assert!(["event", "poll"].contains(&source), "whichever came first: {told:#}");
     assert_eq!(one["line"]["map_line"], line("status, substatus"));
     let row = one["line"]["row_line"].as_u64().and_then(|row| usize::try_from(row).ok());
     let row = row.and_then(|row| map.lines().nth(row - 1));

@@ -109,6 +109,20 @@ pub struct SalesforceSettings {
     pub sign_in: SalesforceSignIn,
     /// Such as `v64.0`.
     pub api_version: String,
+    /// How changes are learnt of.
+    pub events: Events,
+}
+
+/// How changes in Salesforce are learnt of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Events {
+    /// By asking again and again.
+    Poll,
+    /// By change events; asking goes on at a slower pace.
+    PubSub {
+        /// The Pub/Sub API, such as `https://api.pubsub.salesforce.com:7443`.
+        address: String,
+    },
 }
 
 /// How the app signs in to Salesforce.

@@ -10,6 +10,7 @@ mod console;
 pub mod deal_map;
 pub mod error;
 mod fingerprint;
+mod hear;
 pub mod intake;
 mod listen;
 mod poll;

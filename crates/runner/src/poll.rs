@@ -116,13 +116,18 @@ impl<S: Store, W: Wires> Poller<S, W> {
         self.deep = true;
     }
 
-    /// One round over all objects; how many hints were kept.
-    pub(crate) async fn round(&mut self) -> Result<u64, Setback> {
+    /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
+    /// kept.
+    pub(crate) async fn round(&mut self, wanted: impl Fn(&str) -> bool) -> Result<u64, Setback> {
         let maps = self.worker.maps.clone();
+        let deep = self.deep;
+        let wanted = |object: &str| deep || wanted(object);
         let mut hints = 0;
         for map in maps.iter() {
-            hints += self.ask(&Asked::Records(map)).await?;
-            for watch in map.watches() {
+            if wanted(map.object()) {
+                hints += self.ask(&Asked::Records(map)).await?;
+            }
+            for watch in map.watches().iter().filter(|watch| wanted(&watch.object)) {
                 match self.ask(&Asked::Children(map, watch)).await {
                     Ok(count) => hints += count,
                     Err(Setback::Wire(_, Error::Refused { why, .. })) => {
@@ -138,6 +143,14 @@ impl<S: Store, W: Wires> Poller<S, W> {
         self.worker.standing.at("poll", self.worker.clock.now());
         self.worker.standing.accepted(System::Salesforce);
         Ok(hints)
+    }
+
+    /// Whether all objects that are asked for are like this.
+    pub(crate) fn is_all(&self, like: impl Fn(&str) -> bool) -> bool {
+        self.worker
+            .maps
+            .iter()
+            .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
     }
 
     async fn ask(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {

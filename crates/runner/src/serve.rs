@@ -4,6 +4,7 @@
 //! run. Must not know: how any part does its work. The only shell of the crate beside `config`: it
 //! reads maps and schemas, and writes a rotated refresh token back to its file.
 
+mod hear;
 mod load;
 mod register;
 mod rounds;
@@ -21,9 +22,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, SalesforceSettings, SalesforceSignIn, TrustSetting};
+use crate::config::{Config, Events, SalesforceSettings, SalesforceSignIn, TrustSetting};
 use crate::deal_map::DealMap;
 use crate::error::Error;
+use crate::hear::watched;
 use crate::intake::{Intake, ShownMap, WEBHOOK_PATH, router};
 use crate::listen::Capped;
 use crate::standing::Standing;
@@ -114,7 +116,18 @@ fn start(
     for _ in 0..config.limits.workers {
         tasks.spawn(work(worker.clone(), wake.clone(), stopped.clone()));
     }
-    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), stopped.clone()));
+    let ears = Arc::new(hear::Ears::default());
+    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), ears.clone(), stopped.clone()));
+    match config.salesforce.events.clone() {
+        Events::Poll => {}
+        Events::PubSub { address } => {
+            let (worker, wake) = (worker.clone(), wake.clone());
+            let ground = hear::Ground { worker, ears, wake, pubsub: address };
+            for watched in watched(&ground.worker.maps) {
+                tasks.spawn(hear::listen(ground.clone(), watched, stopped.clone()));
+            }
+        }
+    }
     tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
     if let Some(file) = config.partner_center.refresh_token_file.clone() {
         let tokens = worker.wires.partner_center.refresh_tokens();

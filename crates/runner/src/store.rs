@@ -79,6 +79,8 @@ pub enum Source {
     Webhook,
     /// The poll of the CRM.
     Poll,
+    /// A change event of the CRM.
+    Event,
     /// The sweep over either system.
     Sweep,
     /// A person, or the service itself.
@@ -93,6 +95,7 @@ impl Source {
         match self {
             Source::Webhook => "webhook",
             Source::Poll => "poll",
+            Source::Event => "event",
             Source::Sweep => "sweep",
             Source::Operator => "operator",
             Source::Census => "census",

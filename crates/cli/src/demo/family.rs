@@ -77,6 +77,7 @@ impl Family {
                 let (sandbox, ready) = start_sandbox(&self.folder).await?;
                 let before = &self.sandbox_ready;
                 let moved = ready["salesforce"]["url"] != before["salesforce"]["url"]
+                    || ready["salesforce"]["pubsub_url"] != before["salesforce"]["pubsub_url"]
                     || ready["partner_center"] != before["partner_center"];
                 self.sandbox = sandbox;
                 self.sandbox_ready = ready;

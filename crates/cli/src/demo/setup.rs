@@ -57,6 +57,8 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          \x20 login: {salesforce}\n\
          \x20 client_id: {salesforce_client}\n\
          \x20 client_secret: file:salesforce-client-secret\n\
+         \x20 events: pubsub\n\
+         \x20 pubsub: {pubsub}\n\
          limits:\n\
          \x20 poll_seconds: 0.5\n\
          \x20 sweep_seconds: 15\n\
@@ -70,6 +72,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
         tenant = text(&["partner_center", "tenant"]),
         client = text(&["partner_center", "client_id"]),
         salesforce = text(&["salesforce", "url"]),
+        pubsub = text(&["salesforce", "pubsub_url"]),
         salesforce_client = text(&["salesforce", "client_id"]),
     );
     let config = folder.join("cosell.yaml");

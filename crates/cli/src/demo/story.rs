@@ -201,9 +201,13 @@ impl Teller {
         self.say("5. Both sides change the value at once: the rep to 160000, Microsoft to 150000")?;
         let rep = json!({"Amount": 160_000});
         let microsoft = json!({"details": {"dealValue": 150_000}});
-        // The rep first: the webhook is faster than the poll, so both changes are seen together.
-        deals.rep_changes(opportunity, &rep).await?;
-        deals.microsoft_changes(referral, &microsoft).await?;
+        // At once: a change that is seen alone goes over before the other one is made.
+        let (first, second) = tokio::join!(
+            deals.microsoft_changes(referral, &microsoft),
+            deals.rep_changes(opportunity, &rep)
+        );
+        first?;
+        second?;
         let wanted = number("160000")?;
         deals
             .wait("the opportunity's value wins", || async {

@@ -14,7 +14,7 @@ use super::yaml::{Part, Step};
 use crate::webhook::KNOWN;
 
 use super::{
-    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, PartnerCenterSettings,
+    Config, Events, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, PartnerCenterSettings,
     SalesforceSettings, SalesforceSignIn, StateConfig, TrustSetting, WebhookSettings,
 };
 
@@ -22,6 +22,9 @@ use super::{
 const CERTIFICATE_HOST: &str = "3psostorageacct.blob.core.windows.net";
 /// The name in Microsoft's certificate.
 const CERTIFICATE_SUBJECT: &str = "pcnotifications-dispatch.microsoft.com";
+
+/// Where Salesforce's events come from.
+const PUBSUB: &str = "https://api.pubsub.salesforce.com:7443";
 
 /// Reads settings, resolving paths and references.
 pub(super) struct Reader<'l> {
@@ -258,12 +261,14 @@ impl Reader<'_> {
         let sign_in = self.sign_in(reading, &mut section);
         let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());
         let api_version = format!("v{}", version.trim_start_matches('v'));
+        let events = change_source(reading, &mut section);
         section.finish(reading);
         Some(SalesforceSettings {
             login: login?,
             client_id: client_id?,
             sign_in: sign_in?,
             api_version,
+            events: events?,
         })
     }
 
@@ -390,6 +395,28 @@ fn events(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Vec<String> {
         reading.problem(&path, Part::Value, message, help);
     }
     events
+}
+
+/// How changes in Salesforce are learnt of, and where its events come from.
+fn change_source(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<Events> {
+    let source = section.text(reading, "events");
+    let address = section.text(reading, "pubsub").unwrap_or_else(|| PUBSUB.to_owned());
+    if !address.starts_with("https://") && !address.starts_with("http://") {
+        let message =
+            "expected an address that begins with https:// at `pubsub`, found another text";
+        let help = format!("leave it out, or write `pubsub: {PUBSUB}`");
+        reading.problem(&section.path_to("pubsub"), Part::Value, message.to_owned(), help);
+    }
+    match source.as_deref() {
+        None | Some("poll") => Some(Events::Poll),
+        Some("pubsub") => Some(Events::PubSub { address }),
+        Some(_) => {
+            let message = "expected `pubsub` or `poll` at `events`, found another text".to_owned();
+            let help = "write `events: pubsub`".to_owned();
+            reading.problem(&section.path_to("events"), Part::Value, message, help);
+            None
+        }
+    }
 }
 
 fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Limits {

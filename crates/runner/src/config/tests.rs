@@ -159,3 +159,20 @@ fn salesforce_is_signed_in_to_in_one_of_three_ways() {
     assert_eq!(both, ["expected one way to sign in, found `private_key` and `refresh_token`"]);
     assert_eq!(messages(""), ["expected `client_secret` in `salesforce`, found nothing"]);
 }
+
+#[test]
+fn changes_are_polled_for_unless_events_are_wanted() {
+    let with = |lines: &str| parse(&GOOD.replace("  api_version: 64.0\n", lines));
+    let events = |lines: &str| with(lines).unwrap().salesforce.events;
+    let heard_at = |address: &str| Events::PubSub { address: address.to_owned() };
+    assert_eq!(events(""), Events::Poll);
+    assert_eq!(events("  events: poll\n"), Events::Poll);
+    assert_eq!(events("  events: pubsub\n"), heard_at("https://api.pubsub.salesforce.com:7443"));
+    let own = "  events: pubsub\n  pubsub: http://127.0.0.1:7443\n";
+    assert_eq!(events(own), heard_at("http://127.0.0.1:7443"));
+    let problems = with("  events: push\n  pubsub: somewhere\n").unwrap_err();
+    let seen: Vec<(usize, usize, &str)> =
+        problems.iter().map(|p| (p.line, p.column, p.help.as_str())).collect();
+    let usual = "leave it out, or write `pubsub: https://api.pubsub.salesforce.com:7443`";
+    assert_eq!(seen, [(17, 11, "write `events: pubsub`"), (18, 11, usual)]);
+}

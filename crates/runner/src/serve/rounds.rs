@@ -10,30 +10,55 @@ use connect::Error;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::hear::Ears;
 use crate::clock::later;
+use crate::hear::{Look, SLOWER};
 use crate::poll::{Poller, Setback};
 use crate::store::{Release, Store};
 use crate::sweep::Sweeper;
 use crate::wires::Wires;
 use crate::worker::Worker;
 
-/// Asks Salesforce for changes until the service ends.
+/// Asks Salesforce for changes until the service ends: for all objects in turn, but less often for those
+/// whose events flow, and for those at once that the listeners call it for. Never more often than set.
 pub(super) async fn poll<S: Store, W: Wires>(
     worker: Arc<Worker<S, W>>,
     wake: Arc<Notify>,
+    ears: Arc<Ears>,
     stopped: watch::Receiver<bool>,
 ) {
+    let limits = &worker.limits;
     let mut poller = Poller::new(worker.clone());
     let mut swept = worker.clock.now();
+    let mut whole = Timestamp::MIN;
     while !*stopped.borrow() {
         let now = worker.clock.now();
-        if later(swept, worker.limits.sweep) <= now {
+        let told = ears.take();
+        if told.deep || later(swept, limits.sweep) <= now {
             poller.look_again();
             swept = now;
         }
-        let round = poller.round().await;
-        let rest = after(&worker, "poll", round, &wake, worker.limits.poll);
+        let all = later(whole, limits.poll * SLOWER) <= now;
+        let is_wanted =
+            |object: &str| all || told.wanted.contains(object) || !told.flowing.contains(object);
+        let round = poller.round(is_wanted).await;
+        match &round {
+            Ok(_) if all => whole = now,
+            Ok(_) => {}
+            // What was wanted still is.
+            Err(_) => told.wanted.iter().for_each(|object| ears.look(object, Look::Soon)),
+        }
+        let is_done = round.is_ok();
+        let rest = after(&worker, "poll", round, &wake, limits.poll);
         pause(rest, stopped.clone()).await;
+        if is_done && poller.is_all(|object| told.flowing.contains(object)) {
+            let due = later(whole, limits.poll * SLOWER).min(later(swept, limits.sweep));
+            let rest = due.duration_since(worker.clock.now());
+            tokio::select! {
+                () = pause(Duration::try_from(rest).unwrap_or_default(), stopped.clone()) => {}
+                () = ears.called() => {}
+            }
+        }
     }
 }
 
@@ -102,7 +127,8 @@ fn after<S: Store, W: Wires>(
     }
 }
 
-async fn pause(rest: Duration, mut stopped: watch::Receiver<bool>) {
+/// Rests, at most until the service ends.
+pub(super) async fn pause(rest: Duration, mut stopped: watch::Receiver<bool>) {
     tokio::select! {
         () = tokio::time::sleep(rest) => {}
         _ = stopped.wait_for(|stop| *stop) => {}

@@ -121,7 +121,7 @@ impl House {
         let mut sweeper = Sweeper::new(self.worker.clone());
         for _ in 0..40 {
             self.clock.advance(Duration::from_secs(2));
-            let found = poller.round().await.unwrap() + sweeper.round().await.unwrap();
+            let found = poller.round(|_| true).await.unwrap() + sweeper.round().await.unwrap();
             self.work().await?;
             if found == 0 {
                 return Ok(());
