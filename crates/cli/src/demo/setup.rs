@@ -57,8 +57,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          \x20 login: {salesforce}\n\
          \x20 client_id: {salesforce_client}\n\
          \x20 client_secret: file:salesforce-client-secret\n\
-         \x20 events: pubsub\n\
-         \x20 pubsub: {pubsub}\n\
+         \x20 events: pubsub\n\x20 pubsub: {pubsub}\n\
          limits:\n\
          \x20 poll_seconds: 0.5\n\
          \x20 sweep_seconds: 15\n\
