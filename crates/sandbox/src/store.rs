@@ -118,7 +118,7 @@ pub(crate) struct Tx<'a> {
     /// Changes of rows that subscribers are to hear of.
     pub(crate) changes: RefCell<OpenChanges>,
     /// What it wrote over.
-    written: RefCell<Vec<Before>>,
+    pub(crate) written: RefCell<Vec<Before>>,
     /// Whether it put webhooks on their way.
     pub(crate) has_deliveries: Cell<bool>,
     /// Whether it left something else to do.

@@ -95,6 +95,16 @@ impl Tx<'_> {
         Ok(Before::Row { key: [object.to_owned(), id.to_owned()], cells, keys })
     }
 
+    /// Forgets a row and its indexed values.
+    pub(crate) fn drop_row(&self, object: &str, id: &str) -> Result<()> {
+        let before = self.row_before(object, id)?;
+        let key: [Cell; 2] = [object.into(), id.into()];
+        self.database.run("DELETE FROM keys WHERE object = ?1 AND id = ?2", &key)?;
+        self.database.run("DELETE FROM rows WHERE object = ?1 AND id = ?2", &key)?;
+        self.written.borrow_mut().push(before);
+        Ok(())
+    }
+
     /// A referral as it is.
     pub(crate) fn referral_before(&self, id: &str) -> Result<Before> {
         let sql = "SELECT engagement, created, updated, body FROM referrals WHERE id = ?1";

@@ -7,7 +7,8 @@ use crate::{
     call::{Answer, Call, Method},
     clock,
     salesforce::{
-        batch, bulk, collections, composite, conditional, describe, graph, layouts, listviews,
+        batch, bulk, collections, composite, conditional, content, describe, graph, layouts,
+        listviews,
         model::Object,
         query, recent,
         refusal::{Done, Refusal, Wrong, not_found, unreadable, wrong_method},
@@ -25,6 +26,7 @@ const DEFAULT_RECENT: usize = 200;
 /// Answers one call; `parts` is what follows the version in its path.
 pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Done<Answer> {
     let method = method(call);
+    refuse_other_content(call, parts)?;
     match parts {
         [] => shown(method, || Ok(Answer::json(200, root::resources(session)))),
         ["limits"] => shown(method, || Ok(Answer::json(200, root::limits(session)))),
@@ -80,6 +82,20 @@ pub(crate) fn dispatch(session: &Session<'_>, call: &Call, parts: &[&str]) -> Do
         }
         _ => Err(not_found()),
     }
+}
+
+/// Refuses a body that is called something else than JSON; one that is called nothing is taken for it. Jobs
+/// take tables.
+fn refuse_other_content(call: &Call, parts: &[&str]) -> Done<()> {
+    let Some(kind) = call.header("content-type").filter(|_| !call.body.is_empty()) else {
+        return Ok(());
+    };
+    let word = kind.split(';').next().unwrap_or_default().trim();
+    if word.eq_ignore_ascii_case("application/json") || matches!(parts, ["jobs", .., "batches"]) {
+        return Ok(());
+    }
+    let message = format!("Content-Type header specified in HTTP request is not supported: {kind}");
+    Err(Refusal::new(415, Wrong::new("UNSUPPORTED_MEDIA_TYPE", message)).into())
 }
 
 /// A description, unless the client has it as it has been since its last change.
@@ -233,6 +249,9 @@ fn by_key(
     value: &str,
 ) -> Done<Answer> {
     if let Some(id) = related::start(object, key).filter(|_| object.field(key).is_none()) {
+        if let Some(bytes) = content::bytes(session, object, &id, value) {
+            return shown(method, || bytes);
+        }
         return match related::follow(session, call, object, &id, value)? {
             Related::Parent(parent, id) => row(session, call, method, parent, &id),
             Related::Children(shown) => related::children(method, shown),

@@ -12,6 +12,7 @@ use crate::{
     clock,
     decimal::Decimal,
     salesforce::{
+        content,
         model::{ADDRESS_PARTS, Field, Kind, Object},
         objects::lists::{FORECAST_NAMES, FORECASTS, STAGES, STANDARD_PROFILE},
         refusal::Done,
@@ -55,6 +56,8 @@ pub(crate) fn fill_defaults(session: &Session<'_>, object: &Object, row: &mut Ma
         "Case" => &[("Status", "New"), ("Priority", "Medium")],
         "Campaign" => &[("Status", "Planned")],
         topics::OBJECT => &[("NotifyForFields", "Referenced")],
+        "ContentDocumentLink" => &[("Visibility", "AllUsers")],
+        "FeedItem" => &[("Type", "TextPost"), ("Visibility", "AllUsers")],
         "User" => &USER_DEFAULTS,
         _ => &[],
     };
@@ -98,7 +101,7 @@ pub(crate) fn follow(
         "Task" => activities::task(session, row)?,
         "Event" => activities::event(session, row, sent)?,
         "Case" => activities::case(session, row)?,
-        _ => {}
+        _ => content::follow(session, object, row)?,
     }
     addresses(object, row);
     Ok(())

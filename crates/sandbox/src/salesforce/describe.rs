@@ -17,10 +17,10 @@ pub(crate) fn global(org: &Org, version: u32) -> Value {
 /// One object, shortly.
 pub(crate) fn summary(object: &Object, version: u32) -> Value {
     let base = format!("/services/data/v{version}.0/sobjects/{}", object.name);
-    let deletable = object.writable && object.field("IsDeleted").is_some();
+    let deletable = object.is_deletable();
     json!({
         "activateable": false,
-        "createable": object.writable,
+        "createable": object.is_createable(),
         "custom": object.is_custom(),
         "customSetting": false,
         "deepCloneable": false,
@@ -196,7 +196,7 @@ fn sizes(kind: &Kind) -> (usize, u32, u32, u32) {
         }
         Kind::Whole(digits) => (0, *digits, 0, 0),
         Kind::Number { precision, scale, .. } => (0, 0, *precision, *scale),
-        Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address => (0, 0, 0, 0),
+        Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address | Kind::Base64 => (0, 0, 0, 0),
     }
 }
 
@@ -240,5 +240,6 @@ fn soap(kind: &Kind) -> &'static str {
         Kind::Day => "xsd:date",
         Kind::Moment => "xsd:dateTime",
         Kind::Address => "urn:address",
+        Kind::Base64 => "xsd:base64Binary",
     }
 }

@@ -128,7 +128,8 @@ fn object(describe: &Value) -> Result<Object, String> {
     let plural = text(describe, "labelPlural").unwrap_or(label);
     let prefix = text(describe, "keyPrefix").unwrap_or_default();
     let mut object = Object::new(name, label, plural, prefix, fields);
-    object.writable = describe.get("createable").and_then(Value::as_bool).unwrap_or(true);
+    let may = |what: &str| describe.get(what).and_then(Value::as_bool);
+    object.writable = may("createable").unwrap_or(true) || may("updateable").unwrap_or(false);
     object.record_types = list(describe, "recordTypeInfos").filter_map(record_type).collect();
     Ok(object)
 }
@@ -177,7 +178,8 @@ fn kind(word: &str, given: &Value) -> Option<Kind> {
     Some(match word {
         "id" => Kind::Id,
         "string" | "encryptedstring" | "combobox" | "time" | "anyType" => Kind::Text(length),
-        "textarea" | "base64" => Kind::Area(length),
+        "textarea" => Kind::Area(length),
+        "base64" => Kind::Base64,
         "phone" => Kind::Phone(length),
         "email" => Kind::Email(length),
         "url" => Kind::Url(length),

@@ -75,6 +75,8 @@ fn something(object: &Object, field: &Field, number: usize) -> Option<Value> {
         Kind::Whole(_) | Kind::Number { .. } => json!(1),
         Kind::Day => json!("2026-01-01"),
         Kind::Moment => json!("2026-01-01T00:00:00Z"),
+        // "1".
+        Kind::Base64 => json!("MQ=="),
         Kind::Id | Kind::Address | Kind::Reference(_) => return None,
     })
 }

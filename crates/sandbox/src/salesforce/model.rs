@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     Moment,
     /// The fields together whose names begin as its own does: `BillingStreet` and so on of `BillingAddress`.
     Address,
+    /// Bytes, kept as Base64; answers show the address that has them.
+    Base64,
     Reference(Link),
 }
 
@@ -227,7 +229,7 @@ impl Field {
     pub(crate) fn is_filterable(&self) -> bool {
         match self.kind {
             Kind::Area(length) => length <= 255,
-            Kind::Address => false,
+            Kind::Address | Kind::Base64 => false,
             Kind::Id
             | Kind::Text(_)
             | Kind::Phone(_)
@@ -264,7 +266,8 @@ impl Field {
             | Kind::Number { .. }
             | Kind::Day
             | Kind::Moment
-            | Kind::Address => None,
+            | Kind::Address
+            | Kind::Base64 => None,
         }
     }
 }
@@ -323,6 +326,16 @@ impl Object {
     /// Whether a company added it.
     pub(crate) fn is_custom(&self) -> bool {
         self.name.ends_with("__c")
+    }
+
+    /// Whether rows can be made; documents come with their first version.
+    pub(crate) fn is_createable(&self) -> bool {
+        self.writable && self.name != "ContentDocument"
+    }
+
+    /// Whether rows can be deleted; versions go with their document.
+    pub(crate) fn is_deletable(&self) -> bool {
+        self.writable && self.name != "ContentVersion" && self.field("IsDeleted").is_some()
     }
 
     /// Whether its rows have names that people know them by.

@@ -1,6 +1,7 @@
 //! The objects of the sandbox's own organisation: tables, nothing else. Standard fields as in the object
 //! reference, custom ones as the co-sell package adds them.
 
+mod content;
 mod deal;
 mod lead;
 pub(crate) mod lists;
@@ -128,7 +129,7 @@ pub(crate) fn standard() -> Org {
     let topic = ["PushTopic", "Push Topic", "Push Topics", "0IF"];
     let deal = [deal::opportunity_fields(), deal::cosell_fields(), deal::cosell_deal_fields()];
     let lead = [lead::lead_fields(), deal::cosell_fields()];
-    let objects = vec![
+    let mut objects = vec![
         owned(["Account", "Account", "Accounts", "001"], &[people::account_fields()]),
         owned(["Contact", "Contact", "Contacts", "003"], &[people::contact_fields()]),
         queued(["Lead", "Lead", "Leads", "00Q"], &lead),
@@ -141,6 +142,7 @@ pub(crate) fn standard() -> Org {
         queued(solution, &[people::solution_fields()]),
         setup(["Group", "Group", "Groups", "00G"], people::group_fields()),
         setup(["Profile", "Profile", "Profiles", "00e"], people::profile_fields()),
+        object(["UserRole", "Role", "Roles", "00E"], &[people::user_role_fields()]),
         child(["Product2", "Product", "Products", "01t"], &[products::product_fields()]),
         child(["Pricebook2", "Price Book", "Price Books", "01s"], &[products::book_fields()]),
         child(entry, &[products::entry_fields()]),
@@ -152,5 +154,6 @@ pub(crate) fn standard() -> Org {
         owned(["Campaign", "Campaign", "Campaigns", "701"], &[work::campaign_fields()]),
         object(topic, &[deal::deleted_fields(), topic::fields()]),
     ];
+    objects.extend(content::objects());
     Org { objects }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock,
     salesforce::{
-        automation, changes, convert, derive, ids,
-        model::{Object, OnDelete},
+        automation, changes, content, convert, derive, ids,
+        model::{Field, Kind, Object, OnDelete},
         outbound, record_types,
         refusal::{
             Done, Stop, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
@@ -27,7 +27,7 @@ pub(crate) fn create(
     sent: &Map<String, Value>,
     matched: Option<&Setting<'_>>,
 ) -> Done<String> {
-    if !object.writable {
+    if !object.is_createable() {
         return Err(unsupported(object, "create"));
     }
     let settings = validate::check(session, object, sent, Action::Create, matched)?;
@@ -102,15 +102,24 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
     if stored.deleted {
         return Err(deleted());
     }
-    if !object.writable || object.field("IsDeleted").is_none() {
-        return Err(unsupported(object, "delete"));
-    }
+    refuse_undeletable(object)?;
     bin(session, session.whole_of(object), id, &stored)?;
     session.count_write()?;
     Ok(())
 }
 
-fn bin(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow) -> Done<()> {
+/// Refuses objects whose rows nobody deletes.
+pub(crate) fn refuse_undeletable(object: &Object) -> Done<()> {
+    if object.is_deletable() { Ok(()) } else { Err(unsupported(object, "delete")) }
+}
+
+/// Puts a row into the bin, with the children that cannot be without it.
+pub(crate) fn bin(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    stored: &StoredRow,
+) -> Done<()> {
     let mut row = stored.body.clone();
     let now = clock::salesforce(session.tx.now_milliseconds());
     row.insert("IsDeleted".to_owned(), json!(true));
@@ -149,6 +158,18 @@ pub(crate) fn amend(
     put(session, object, id, Some(stored), row, false, &now)
 }
 
+/// Makes a row because of what another one became.
+pub(crate) fn amend_new(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    mut row: Map<String, Value>,
+) -> Done<()> {
+    let now = clock::salesforce(session.tx.now_milliseconds());
+    stamp(session, &mut row, &now);
+    put(session, object, id, None, row, false, &now)
+}
+
 /// Brings a row back from the bin, with the children that went there with it.
 pub(crate) fn undelete(session: &Session<'_>, object: &Object, id: &str) -> Done<()> {
     let refuse = |message: &str| Err(bad(Wrong::nowhere("UNDELETE_FAILED", message)));
@@ -158,20 +179,34 @@ pub(crate) fn undelete(session: &Session<'_>, object: &Object, id: &str) -> Done
     if !stored.deleted {
         return refuse("Entity is not in the recycle bin");
     }
-    for (field, link) in object.links().filter(|(_, link)| link.on_delete == OnDelete::Cascade) {
-        let parent = stored.body.get(&field.name).and_then(Value::as_str).unwrap_or_default();
-        for to in &link.to {
-            if session.tx.row(to, parent)?.is_some_and(|parent| parent.deleted) {
-                return refuse("Entity's parent is in the recycle bin");
-            }
-        }
+    if lacks_parent(session, object, &stored)? {
+        return refuse("Entity's parent is in the recycle bin");
     }
     restore(session, session.whole_of(object), id, &stored)?;
     session.count_write()?;
     Ok(())
 }
 
-fn restore(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow) -> Done<()> {
+/// Whether a parent without which the row cannot be is in the bin.
+fn lacks_parent(session: &Session<'_>, object: &Object, stored: &StoredRow) -> Done<bool> {
+    for (field, link) in object.links().filter(|(_, link)| link.on_delete == OnDelete::Cascade) {
+        let parent = stored.body.get(&field.name).and_then(Value::as_str).unwrap_or_default();
+        for to in &link.to {
+            if session.tx.row(to, parent)?.is_some_and(|parent| parent.deleted) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Takes a row out of the bin, with the children that went there with it.
+pub(crate) fn restore(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    stored: &StoredRow,
+) -> Done<()> {
     let mut row = stored.body.clone();
     let now = clock::salesforce(session.tx.now_milliseconds());
     row.insert("IsDeleted".to_owned(), json!(false));
@@ -187,7 +222,9 @@ fn restore(session: &Session<'_>, object: &Object, id: &str, stored: &StoredRow)
         let rows = session.tx.rows(&child.name, &pick)?;
         let went_along = |row: &StoredRow| row.body.get("SystemModstamp") == together;
         for row in rows.into_iter().filter(|row| row.deleted && went_along(row)) {
-            restore(session, child, &row_id(&row.body), &row)?;
+            if !lacks_parent(session, child, &row)? {
+                restore(session, child, &row_id(&row.body), &row)?;
+            }
         }
     }
     Ok(())
@@ -303,11 +340,15 @@ pub(crate) fn show(
     let mut shown = Map::new();
     let attributes = json!({ "type": object.name, "url": session.row_url(&object.name, &id) });
     shown.insert("attributes".to_owned(), attributes);
-    let mut add = |name: &str| {
-        shown.insert(name.to_owned(), row.get(name).cloned().unwrap_or_default());
+    let mut add = |field: &Field| {
+        let value = match field.kind {
+            Kind::Base64 => content::address(session, field, row),
+            _ => row.get(&field.name).cloned().unwrap_or_default(),
+        };
+        shown.insert(field.name.clone(), value);
     };
     let Some(names) = only else {
-        object.fields.iter().for_each(|field| add(&field.name));
+        object.fields.iter().for_each(&mut add);
         return Ok(Value::Object(shown));
     };
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -321,7 +362,7 @@ pub(crate) fn show(
             );
             bad(Wrong::new("INVALID_FIELD", message))
         })?;
-        add(&field.name);
+        add(field);
     }
     shown.entry("Id".to_owned()).or_insert(json!(id));
     Ok(Value::Object(shown))

@@ -205,6 +205,9 @@ fn tables(session: &Session<'_>) -> Done<()> {
     plant(session, "Profile", ADMINISTRATOR, &administrator)?;
     let standard = json!({ "Name": "Standard User", "UserType": "Standard" });
     plant(session, "Profile", STANDARD_PROFILE, &standard)?;
+    let director = json!({ "Name": "Director of Sales", "DeveloperName": "DirectorofSales" });
+    session.tx.next("00E")?;
+    plant(session, "UserRole", &ids::make("00E", 1), &director)?;
     let queue =
         json!({ "Name": "Partner Leads", "DeveloperName": "Partner_Leads", "Type": "Queue" });
     plant(session, "Group", &ids::make("00G", 1), &queue)?;
@@ -273,6 +276,7 @@ fn rep() -> Value {
         "Email": "riley.rep@sandbox.example",
         "Phone": "+1 202 555 0110",
         "Alias": "rep",
+        "UserRoleId": ids::make("00E", 1),
         "IsActive": true,
     })
 }

@@ -11,6 +11,7 @@ use crate::{
         model::{Face, Field, Kind, Org, PickValue},
         refusal::Wrong,
     },
+    sign,
 };
 
 /// A value whose JSON type does not suit the field: the word for the wanted type.
@@ -38,6 +39,11 @@ pub(crate) fn read(field: &Field, value: &Value) -> Result<Value, WrongType> {
         }
         Kind::Day => moment(value, "date", clock::date),
         Kind::Moment => moment(value, "datetime", clock::salesforce_moment),
+        Kind::Base64 => {
+            let text = text(value, "base64")?;
+            let is_read = text.as_str().is_some_and(|text| sign::from_base64(text).is_some());
+            if is_read { Ok(text) } else { Err(WrongType("base64")) }
+        }
         // Nobody may write it as a whole, which is told later.
         Kind::Address => Ok(Value::Null),
     }
@@ -128,7 +134,7 @@ pub(crate) fn check(org: &Org, field: &Field, value: &Value) -> Option<Wrong> {
             let message = format!("{}: id value of incorrect type: {text}", field.label);
             (!fits).then(|| Wrong::at("MALFORMED_ID", field, message))
         }
-        Kind::Id | Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address => None,
+        Kind::Id | Kind::Checkbox | Kind::Day | Kind::Moment | Kind::Address | Kind::Base64 => None,
     }
 }
 
@@ -185,7 +191,8 @@ pub(crate) fn finish(field: &Field, value: Value) -> Value {
         | Kind::Checkbox
         | Kind::Day
         | Kind::Moment
-        | Kind::Address => value,
+        | Kind::Address
+        | Kind::Base64 => value,
     }
 }
 
@@ -208,6 +215,7 @@ pub(crate) fn type_word(kind: &Kind) -> &'static str {
         Kind::Day => "date",
         Kind::Moment => "datetime",
         Kind::Address => "address",
+        Kind::Base64 => "base64",
         Kind::Reference(_) => "reference",
     }
 }

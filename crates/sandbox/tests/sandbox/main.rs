@@ -17,9 +17,13 @@ mod cometd;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod content;
+#[cfg(test)]
 mod deals;
 #[cfg(test)]
 mod edges;
+#[cfg(test)]
+mod erased;
 #[cfg(test)]
 mod events;
 #[cfg(test)]

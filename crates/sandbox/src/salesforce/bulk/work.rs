@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     salesforce::{
+        erase,
         model::{Kind, Object, Org},
         refusal::{Done, Stop, Wrong, bad},
         rows,
@@ -128,6 +129,11 @@ fn one(session: &Session<'_>, task: Task<'_>, mut row: Map<String, Value>) -> Do
             Ok((id, false))
         }
         "upsert" => upsert_one(session, object, key, id, row),
+        "hardDelete" => {
+            let id = known(id)?;
+            erase::erase(session, object, &id)?;
+            Ok((id, false))
+        }
         _ => {
             let id = known(id)?;
             rows::delete(session, object, &id)?;

@@ -62,7 +62,7 @@ pub(crate) fn object_of(tx: &Tx<'_>, event: &str) -> Result<Option<String>> {
 
 /// Whether a field's values travel in events.
 pub(crate) fn is_in_events(object: &Object, field: &Field) -> bool {
-    if field.calculated || matches!(field.kind, Kind::Address) {
+    if field.calculated || matches!(field.kind, Kind::Address | Kind::Base64) {
         return false;
     }
     match field.name.as_str() {
@@ -181,6 +181,8 @@ fn primitive(field: &Field) -> (&'static str, &'static str) {
         Kind::Id | Kind::Reference(_) => ("string", "ForeignKey:EntityId"),
         // It has a record of its own.
         Kind::Address => ("string", "Data:Address"),
+        // Not in events.
+        Kind::Base64 => ("string", "Data:Base64"),
         Kind::Text(_) => ("string", "Data:Text"),
         Kind::Area(_) => ("string", "Data:StringPlusClob"),
         Kind::Phone(_) => ("string", "Data:Phone"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{is_empty, products::rows_of, text};
 use crate::{
-    salesforce::{model::Object, refusal::Done, rows, session::Session},
+    salesforce::{content, model::Object, refusal::Done, rows, session::Session},
     store::StoredRow,
 };
 
@@ -16,6 +16,12 @@ pub(crate) enum FollowUp {
     Total { deal: String },
     /// The deal whose first contact is now the one of this role.
     FirstContact { deal: String, role: String },
+    /// The file of which this is the newest version.
+    Version { version: String },
+    /// The note, which may be another.
+    Note { note: String },
+    /// The object of which a row of the same id goes, or comes back, with this one.
+    Twin { object: &'static str, id: String, deleted: bool },
     /// The new deal that was made for a contact.
     Role { deal: String, contact: String },
 }
@@ -33,6 +39,18 @@ pub(crate) fn follow_up(
             let contact = text(&row.body, "ContactId")?.to_owned();
             Some(FollowUp::Role { deal: id.to_owned(), contact })
         }
+        "ContentVersion" if !row.deleted && is_set(&row.body, "IsLatest") => {
+            Some(FollowUp::Version { version: id.to_owned() })
+        }
+        "ContentNote" if !row.deleted => Some(FollowUp::Note { note: id.to_owned() }),
+        "ContentNote" => {
+            let object = "ContentDocument";
+            Some(FollowUp::Twin { object, id: id.to_owned(), deleted: true })
+        }
+        "ContentDocument" if !is_new => {
+            let (object, deleted) = ("ContentNote", row.deleted);
+            Some(FollowUp::Twin { object, id: id.to_owned(), deleted })
+        }
         "OpportunityLineItem" => Some(FollowUp::Total { deal: deal()? }),
         "OpportunityContactRole" if !row.deleted && is_set(&row.body, "IsPrimary") => {
             Some(FollowUp::FirstContact { deal: deal()?, role: id.to_owned() })
@@ -45,6 +63,11 @@ pub(crate) fn follow_up(
 pub(crate) fn settle(session: &Session<'_>, what: FollowUp) -> Done<()> {
     match what {
         FollowUp::Total { deal } => total(session, &deal),
+        FollowUp::Version { version } => content::settle_version(session, &version),
+        FollowUp::Note { note } => content::settle_note(session, &note),
+        FollowUp::Twin { object, id, deleted } => {
+            content::settle_twin(session, object, &id, deleted)
+        }
         FollowUp::Role { deal, contact } => {
             let Some(object) = session.whole.named("OpportunityContactRole") else { return Ok(()) };
             let row = json!({ "OpportunityId": deal, "ContactId": contact, "IsPrimary": true });

@@ -180,6 +180,7 @@ pub(super) fn user_fields() -> Vec<Field> {
         text("FederationIdentifier", "SAML Federation ID", 512),
         reference("ProfileId", "Profile ID", "Profile", "Profile", None, OnDelete::Keep)
             .defaulted(),
+        reference("UserRoleId", "Role ID", "UserRole", "UserRole", Some("Users"), OnDelete::Keep),
         user("ManagerId", "Manager ID", "Manager"),
         list("TimeZoneSidKey", "Time Zone", &["Europe/Zurich"]).defaulted(),
         list("LocaleSidKey", "Locale", &["en_US"]).defaulted(),
@@ -189,6 +190,15 @@ pub(super) fn user_fields() -> Vec<Field> {
         check("IsActive", "Active"),
         list("UserType", "User Type", &["Standard"]).read_only(),
         closed_list("DefaultCurrencyIsoCode", "Default Currency ISO Code", CURRENCIES).defaulted(),
+    ]
+}
+
+pub(super) fn user_role_fields() -> Vec<Field> {
+    vec![
+        text("Name", "Name", 80).required().name_of_row(),
+        text("DeveloperName", "Developer Name", 80),
+        reference("ParentRoleId", "Parent Role ID", "UserRole", "ParentRole", None, OnDelete::Keep),
+        text("RollupDescription", "Description", 80),
     ]
 }
 

@@ -160,6 +160,7 @@ fn is_text(kind: &Kind) -> bool {
         | Kind::Day
         | Kind::Moment
         | Kind::Address
+        | Kind::Base64
         | Kind::Reference(_) => false,
     }
 }

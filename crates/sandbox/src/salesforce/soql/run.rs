@@ -14,6 +14,7 @@ use super::{
 use crate::{
     decimal::Decimal,
     salesforce::{
+        content,
         model::{Field, Kind, Link, Object},
         refusal::Done,
         rows::row_id,
@@ -178,6 +179,9 @@ impl Reader<'_> {
     /// The value at the end of a path: what becomes of the field of this row.
     fn at(&self, row: &Record, reach: &Reach<'_>) -> Value {
         match reach.through {
+            None if reach.field.kind == Kind::Base64 => {
+                content::address(self.session, reach.field, row)
+            }
             None => row.get(&reach.field.name).cloned().unwrap_or_default(),
             Some(Through::Kind) => match self.session.org.of_id(&row_id(row)) {
                 // Of queues, their own type is told.

@@ -186,6 +186,7 @@ fn text(field: &Field, value: &Value, row: &Map<String, Value>) -> String {
         | Kind::Picklist { .. }
         | Kind::Checkbox
         | Kind::Address
+        | Kind::Base64
         | Kind::Reference(_) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
