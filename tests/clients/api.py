@@ -3,35 +3,11 @@
 In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 """
 
-import json
-import sys
-import traceback
-
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceGeneralError
+from steps import BOX, end, step
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    BOX = json.load(file)["salesforce"]
 SF = Salesforce(session_id=BOX["access_token"], instance_url=BOX["https_url"], version="60.0")
-COUNTS = {"passed": 0, "failed": 0}
-
-
-def step(name):
-    """Does the step at once and tells how it went."""
-
-    def run(work):
-        try:
-            work()
-        except Exception as error:  # pylint: disable=broad-except
-            COUNTS["failed"] += 1
-            lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == __file__]
-            print(f"FAILED  {name}: {type(error).__name__}: {error} (line {lines[-1]})")
-        else:
-            COUNTS["passed"] += 1
-            print(f"ok      {name}")
-        return work
-
-    return run
 
 
 def deal(name, **more):
@@ -118,5 +94,4 @@ def _():
     assert SF.quick_search("nobody")["searchRecords"] == []
 
 
-print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")
-sys.exit(1 if COUNTS["failed"] else 0)
+end()

@@ -6,8 +6,6 @@ In: the ready file's path. Out: a line for each step. Must not know: the sandbox
 import asyncio
 import json
 import os
-import sys
-import traceback
 import urllib.request
 from urllib.parse import urlparse
 
@@ -18,29 +16,9 @@ certifi.where = lambda: os.environ["REQUESTS_CA_BUNDLE"]
 
 import grpc
 from aiosfpubsub import Client
+from steps import BOX, end, step
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    BOX = json.load(file)["salesforce"]
 TOPIC = "/data/OpportunityChangeEvent"
-COUNTS = {"passed": 0, "failed": 0}
-
-
-def step(name):
-    """Does the step at once and tells how it went."""
-
-    def run(work):
-        try:
-            work()
-        except Exception as error:  # pylint: disable=broad-except
-            COUNTS["failed"] += 1
-            lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == __file__]
-            print(f"FAILED  {name}: {type(error).__name__}: {error} (line {lines[-1]})")
-        else:
-            COUNTS["passed"] += 1
-            print(f"ok      {name}")
-        return work
-
-    return run
 
 
 def rest(method, path, body=None, **headers):
@@ -151,5 +129,4 @@ def _():
         raise AssertionError("it was not refused")
 
 
-print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")
-sys.exit(1 if COUNTS["failed"] else 0)
+end()

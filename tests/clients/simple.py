@@ -3,9 +3,6 @@
 In: the ready file's path. Out: a line for each step. Must not know: the sandbox's inside.
 """
 
-import json
-import sys
-import traceback
 from datetime import datetime, timedelta, timezone
 
 from simple_salesforce import Salesforce, SFType, format_soql
@@ -17,32 +14,12 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 from simple_salesforce.format import format_external_id
+from steps import BOX, end, step
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    BOX = json.load(file)["salesforce"]
 HOST = BOX["https_url"].removeprefix("https://")
 # The client makes `https://{domain}.salesforce.com` of it.
 DOMAIN = f"{HOST}/login"
 VERSION = "60.0"
-COUNTS = {"passed": 0, "failed": 0}
-
-
-def step(name):
-    """Does the step at once and tells how it went."""
-
-    def run(work):
-        try:
-            work()
-        except Exception as error:  # pylint: disable=broad-except
-            COUNTS["failed"] += 1
-            lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == __file__]
-            print(f"FAILED  {name}: {type(error).__name__}: {error} (line {lines[-1]})")
-        else:
-            COUNTS["passed"] += 1
-            print(f"ok      {name}")
-        return work
-
-    return run
 
 
 def refused(kind, call, code=None):
@@ -383,5 +360,4 @@ def _():
     refused(SalesforceResourceNotFound, lambda: SF.restful("nothing"), "NOT_FOUND")
 
 
-print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")
-sys.exit(0 if COUNTS["failed"] == 0 else 1)
+end()
