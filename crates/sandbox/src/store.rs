@@ -371,8 +371,10 @@ impl Tx<'_> {
 
     /// Salesforce rows of one object, deleted ones too; a row that fits twice comes twice.
     pub(crate) fn rows(&self, object: &str, pick: &Pick) -> Result<Vec<StoredRow>> {
-        const BY_KEY: &str = "SELECT deleted, body FROM rows JOIN keys USING (object, id)
-            WHERE object = ?1 AND field = ?2 AND value = ?3 ORDER BY id";
+        // `CROSS` keeps the order: the few keys first, and not all rows of the object in the order of ids.
+        const BY_KEY: &str = "SELECT deleted, body FROM keys
+            CROSS JOIN rows ON rows.object = keys.object AND rows.id = keys.id
+            WHERE keys.object = ?1 AND keys.field = ?2 AND keys.value = ?3 ORDER BY keys.id";
         let mut found = Vec::new();
         match pick {
             Pick::All => {
