@@ -31,8 +31,9 @@ async fn arrives(sides: &Sides, referral: &str, amount: u64) {
     .await;
 }
 
-/// Where the hints came from that led to the newest write of the amount.
-fn sources(machine: &Machine) -> Vec<String> {
+/// Where the hints came from that led to the newest write of the amount, once it is in the history.
+async fn sources(machine: &Machine, sides: &Sides) -> Vec<String> {
+    sides.settled().await;
     let told = asked(machine, &["why", "deal-1", "Amount"]);
     let because = told["why"][0]["by"]["because"].as_array().cloned().unwrap_or_default();
     because.iter().map(|hint| text(hint, "/source").to_owned()).collect()
@@ -43,8 +44,7 @@ async fn is_heard(machine: &Machine, sides: &Sides, deal: &(String, String), fro
     let mut seen = Vec::new();
     for amount in from..from + 5 {
         edit(sides, deal, amount).await;
-        sides.settled().await;
-        seen.extend(sources(machine));
+        seen.extend(sources(machine, sides).await);
         if seen.iter().any(|source| source == "event") {
             return;
         }
@@ -93,7 +93,10 @@ async fn streams_that_break_are_gone_on_with_and_nothing_is_lost() {
     is_heard(&machine, &sides, &deal, 2000).await;
     cut_off(&sides).await;
     edit(&sides, &deal, 3000).await;
-    assert!(!sources(&machine).contains(&"event".to_owned()), "nothing could be heard");
+    assert!(
+        !sources(&machine, &sides).await.contains(&"event".to_owned()),
+        "nothing could be heard"
+    );
     sides.admin.need("DELETE", "/faults", None).await.unwrap();
     is_heard(&machine, &sides, &deal, 4000).await;
     sides.rep_changes(&deal.1, &json!({"Amount": 5000})).await;
@@ -141,7 +144,7 @@ async fn an_object_without_events_is_polled() {
     sides.admin.need("POST", "/salesforce/changes/drop-streams", None).await.unwrap();
     noted(&sides, "events Opportunity", "only polled: refused").await;
     edit(&sides, &deal, 2000).await;
-    assert_eq!(sources(&machine), ["poll"]);
+    assert_eq!(sources(&machine, &sides).await, ["poll"]);
     // Not selected: its stream opens and stays silent.
     let off = json!(["Opportunity"]);
     sides.admin.need("PUT", "/salesforce/changes/off", Some(&off)).await.unwrap();
@@ -151,5 +154,5 @@ async fn an_object_without_events_is_polled() {
     })
     .await;
     edit(&sides, &deal, 3000).await;
-    assert_eq!(sources(&machine), ["poll"]);
+    assert_eq!(sources(&machine, &sides).await, ["poll"]);
 }
