@@ -119,7 +119,6 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
     }
 }
 
-/// Where the sandbox is to listen.
 /// What a person reads when the program itself is at fault. The message of the failure is left
 /// out: it could hold values of records.
 fn broken(info: &PanicHookInfo<'_>) -> String {

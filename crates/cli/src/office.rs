@@ -16,7 +16,9 @@ pub(crate) use verify::run as verify;
 pub(crate) use why::run as why;
 
 use runner::config::StateConfig;
-use runner::store::{Alias, DealView, Role, SqliteStore, Store, StoreError};
+use runner::store::{
+    Alias, DealView, Role, SqliteStore, Store, StoreError, record_of, referral_of,
+};
 
 use crate::command::Kept;
 use crate::terminal::{Stop, shown};
@@ -81,15 +83,9 @@ fn json(value: &impl serde::Serialize) -> String {
 
 /// The ids by which both systems know a deal: referral, then record.
 fn ids(aliases: &[Alias]) -> (Option<String>, Option<String>) {
-    let mut ids = (None, None);
-    for alias in aliases {
-        match alias {
-            Alias::Referral(id) => ids.0 = Some(id.to_string()),
-            Alias::Record { object, id } => ids.1 = Some(format!("{object} {id}")),
-            Alias::Engagement(_) | Alias::Half(_) => {}
-        }
-    }
-    ids
+    let referral = referral_of(aliases).map(ToString::to_string);
+    let record = record_of(aliases).map(|(object, id)| format!("{object} {id}"));
+    (referral, record)
 }
 
 /// `deal-42`, the referral and the record on a line.

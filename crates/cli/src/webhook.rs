@@ -54,10 +54,7 @@ pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
 /// The state file, made when there is none: a registration may come before the first start.
 fn open(path: &Path) -> Result<SqliteStore, Stop> {
     let role = if path.exists() { Role::Visitor } else { Role::Runner };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Stop::file("make", folder, &error))?;
-    }
-    SqliteStore::open(path, role)
+    runner::serve::open_store(path, role)
         .map_err(|error| Stop::because(error.to_string(), "see that your user can write the file"))
 }
 

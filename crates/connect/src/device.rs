@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::redact;
 use crate::secret::Secret;
-use crate::send::{Answer, Base, Body, Request, Timeouts, Verb, Wire, encode};
+use crate::send::{Answer, Base, Timeouts, Wire, encode};
+use crate::token::{post, refusal};
 
 /// How often is asked when the answer does not say.
 const USUAL_PAUSE: Duration = Duration::from_secs(5);
@@ -139,34 +139,15 @@ impl DeviceLogin {
                 self.pause += USUAL_PAUSE;
                 Ok(None)
             }
-            _ => Err(refused(&answer, body.as_ref())),
+            _ => Err(refusal(&answer, body.as_ref())),
         }
     }
-}
-
-fn post(url: String, form: Vec<(&'static str, Secret)>) -> Request {
-    let mut request = Request::get("sign in", url);
-    request.verb = Verb::Post;
-    request.body = Body::Form(form);
-    request
 }
 
 fn read(answer: &Answer) -> Result<Value, Error> {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     if !answer.is_success() {
-        return Err(refused(answer, body.as_ref()));
+        return Err(refusal(answer, body.as_ref()));
     }
     body.ok_or_else(|| answer.unreadable("is no json"))
-}
-
-fn refused(answer: &Answer, body: Option<&Value>) -> Error {
-    let text = |name: &str| body.and_then(|body| body.get(name)?.as_str()).unwrap_or_default();
-    let word = redact::name(text("error")).unwrap_or_default();
-    let said = redact::message(text("error_description"));
-    let why = format!("signing in was refused with {}: {word} {said}", answer.status);
-    match answer.status {
-        408 | 425 | 429 | 500.. => Error::later(answer.retry_after, why),
-        404 | 405 => Error::denied(why, "the operator (sign-in address)"),
-        _ => Error::denied(why, "the person who signs in, or the operator (client id)"),
-    }
 }

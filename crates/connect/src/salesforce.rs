@@ -243,10 +243,15 @@ impl Salesforce {
 
     /// The id of the user this client is signed in as.
     pub async fn identity(&self) -> Result<RecordId, Error> {
+        self.of_userinfo("user_id").await
+    }
+
+    /// An id that the sign-in service tells of the user.
+    async fn of_userinfo(&self, name: &str) -> Result<RecordId, Error> {
         let request = self.get("read identity", "/services/oauth2/userinfo").await?;
         let answer = self.call(request).await?;
-        let user = Members::of(answer.text()?).and_then(|members| members.text("user_id"));
-        user.and_then(|id| RecordId::parse(&id).ok())
+        let id = Members::of(answer.text()?).and_then(|members| members.text(name));
+        id.and_then(|id| RecordId::parse(&id).ok())
             .ok_or_else(|| answer.unreadable("holds no user id"))
     }
 

@@ -190,11 +190,7 @@ impl Door {
         form: Vec<(&'static str, Secret)>,
         number: u64,
     ) -> Result<(Bearer, Option<Secret>), Error> {
-        let url = self.token_url.clone();
-        let mut request = Request::get("sign in", url);
-        request.verb = crate::send::Verb::Post;
-        request.body = Body::Form(form);
-        let answer = self.wire.send(request).await?;
+        let answer = self.wire.send(post(self.token_url.clone(), form)).await?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         if !answer.is_success() {
             return Err(refusal(&answer, body.as_ref()));
@@ -216,6 +212,14 @@ impl Door {
     }
 }
 
+/// A form for the sign-in service.
+pub(crate) fn post(url: String, form: Vec<(&'static str, Secret)>) -> Request {
+    let mut request = Request::get("sign in", url);
+    request.verb = crate::send::Verb::Post;
+    request.body = Body::Form(form);
+    request
+}
+
 /// `expires_in`, a number or a text, in seconds; at most a day.
 fn life(body: &Value) -> Option<Duration> {
     let said = body.get("expires_in")?;
@@ -224,7 +228,7 @@ fn life(body: &Value) -> Option<Duration> {
 }
 
 /// What a refusal of the sign-in service means: by its word, else by its status.
-fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
+pub(crate) fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
     let text = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
     let word = text("error").and_then(redact::name).unwrap_or_default();
     let description = text("error_description").unwrap_or_default();

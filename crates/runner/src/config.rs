@@ -263,6 +263,14 @@ pub struct Limits {
     pub overlap: Duration,
 }
 
+impl Limits {
+    /// How long to rest after so many failures in a row, the first being 0: doubled each time.
+    pub fn wait_after(&self, failures: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(failures.min(16));
+        self.retry.saturating_mul(doubled).min(self.retry_most)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

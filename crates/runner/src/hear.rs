@@ -4,12 +4,10 @@
 //! know: wires, the store, what a change means. Events are only faster than the poll: it finds whatever they miss.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use connect::RecordId;
 use connect::salesforce::events::{Change, From, Kind, ReplayId};
 
-use crate::config::Limits;
 use crate::deal_map::DealMap;
 use crate::store::Alias;
 
@@ -110,12 +108,6 @@ pub(crate) fn begin(kept: Option<&str>) -> From {
     kept.and_then(ReplayId::parse).map_or(From::Now, From::After)
 }
 
-/// How long to rest after so many failures in a row, the first being 0.
-pub(crate) fn back_off(limits: &Limits, failures: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(failures.min(16));
-    limits.retry.saturating_mul(doubled).min(limits.retry_most.max(limits.retry))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,13 +187,5 @@ mod tests {
         assert_eq!(deals, ["Opportunity"]);
         let solutions = found.iter().filter(|w| w.object == "Microsoft_Solution__c");
         assert_eq!(solutions.map(|w| (w.is_deal, w.is_child)).collect::<Vec<_>>(), [(false, true)]);
-    }
-
-    #[test]
-    fn rests_double_up_to_the_longest() {
-        let limits = Limits::default();
-        assert_eq!(back_off(&limits, 0), limits.retry);
-        assert_eq!(back_off(&limits, 3), limits.retry * 8);
-        assert_eq!(back_off(&limits, 99), limits.retry_most);
     }
 }

@@ -33,7 +33,7 @@ use crate::store::{Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
-pub use load::{base_beside, keep_rotated, load_maps};
+pub use load::{base_beside, keep_rotated, load_maps, open_store};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);

@@ -23,7 +23,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use claim::{
-    Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken,
+    Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken, record_of,
+    referral_of,
 };
 pub use engine::{Role, SqliteStore};
 

@@ -221,9 +221,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
 
     /// Doubled with every failure, with a jitter that is the same for the same deal and attempt.
     fn back_off(&self) -> Duration {
-        let limits = &self.worker.limits;
-        let doubled = 2_u32.saturating_pow(self.claim.attempts.min(16));
-        let wait = limits.retry.saturating_mul(doubled).min(limits.retry_most);
+        let wait = self.worker.limits.wait_after(self.claim.attempts);
         let parts = [self.claim.key.to_string(), self.claim.attempts.to_string()];
         let jitter = permille(&[&parts[0], &parts[1]]);
         wait.saturating_add(wait.saturating_mul(jitter) / 4000)

@@ -38,18 +38,21 @@ fn state(path: &Path) -> Check {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let nearest = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-    let probe = nearest.join(format!(".cosell-doctor-{}", std::process::id()));
-    match std::fs::File::create_new(&probe) {
-        Ok(_) => {
-            let _ = std::fs::remove_file(&probe);
-            Check::fine(id, format!("{} will be made at the first start", shown(path)))
-        }
+    match can_write(nearest) {
+        Ok(()) => Check::fine(id, format!("{} will be made at the first start", shown(path))),
         Err(error) => Check::wrong(
             id,
             format!("{} cannot be made: {error}", shown(path)),
             "let your user write to the folder, or name another file at `store`",
         ),
     }
+}
+
+/// Whether a file can be made in a folder; it is gone afterwards.
+fn can_write(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".cosell-doctor-{}", std::process::id()));
+    std::fs::File::create_new(&probe)?;
+    std::fs::remove_file(&probe)
 }
 
 async fn listen(config: &Config) -> Check {
@@ -105,12 +108,10 @@ fn secrets(config: &Config) -> Option<Check> {
         return Some(Check::wrong(id, said, format!("chmod 600 {}", shown(file))));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-    let probe = folder.join(format!(".cosell-doctor-{}", std::process::id()));
-    if let Err(error) = std::fs::File::create_new(&probe) {
+    if let Err(error) = can_write(folder) {
         let said = format!("a renewed token cannot be kept beside {}: {error}", shown(file));
         return Some(Check::wrong(id, said, "let your user write to the folder"));
     }
-    let _ = std::fs::remove_file(&probe);
     Some(Check::fine(id, format!("{} is readable for its user alone", shown(file))))
 }
 

@@ -9,7 +9,7 @@ use mapping::decision::{Base, Outcome as Done};
 use mapping::json::Json;
 use mapping::value::Value;
 use runner::deal_map::DealMap;
-use runner::store::{Alias, Because, DealView, Store};
+use runner::store::{Because, DealView, Store, record_of};
 use runner::why::{Event, Line, Told, history, why};
 use serde_json::json;
 
@@ -76,10 +76,7 @@ fn maps(office: &Office) -> Vec<DealMap> {
 }
 
 fn plan_of<'m>(maps: &'m [DealMap], deal: &DealView) -> Option<&'m DealMap> {
-    let object = deal.aliases.iter().find_map(|alias| match alias {
-        Alias::Record { object, .. } => Some(object.as_str()),
-        Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
-    })?;
+    let (object, _) = record_of(&deal.aliases)?;
     maps.iter().find(|map| map.object() == object)
 }
 

@@ -17,7 +17,6 @@ use self::wire::{Channel, Stream};
 use super::Salesforce;
 use crate::error::Error;
 use crate::ids::RecordId;
-use crate::members::Members;
 
 /// Events asked for at once; the most that is allowed.
 const ASKED: i32 = 100;
@@ -121,13 +120,15 @@ impl Salesforce {
         object: &str,
         from: From,
     ) -> Result<Subscription, Error> {
-        let tenant = self.organization().await?;
+        let tenant = self.of_userinfo("organization_id").await?;
         let first = self.door.bearer(None).await?;
         let number = first.number();
-        match self.open(endpoint, &tenant, first, object, from.clone()).await {
+        match self.open(endpoint, tenant.as_str(), first, object, from.clone()).await {
             Err(wire::Failure::Token(_)) => {
                 let renewed = self.door.bearer(Some(number)).await?;
-                self.open(endpoint, &tenant, renewed, object, from).await.map_err(Error::from)
+                self.open(endpoint, tenant.as_str(), renewed, object, from)
+                    .await
+                    .map_err(Error::from)
             }
             opened => opened.map_err(Error::from),
         }
@@ -159,14 +160,6 @@ impl Salesforce {
         };
         let stream = channel.subscribe(ask).await?;
         Ok(Subscription { topic, channel, stream, layouts: HashMap::new(), awaited: ASKED })
-    }
-
-    /// The id of the organisation, 18 characters.
-    async fn organization(&self) -> Result<String, Error> {
-        let request = self.get("read identity", "/services/oauth2/userinfo").await?;
-        let answer = self.call(request).await?;
-        let id = Members::of(answer.text()?).and_then(|members| members.text("organization_id"));
-        id.ok_or_else(|| answer.unreadable("holds no organization id"))
     }
 }
 

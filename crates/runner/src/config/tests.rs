@@ -176,3 +176,11 @@ fn changes_are_polled_for_unless_events_are_wanted() {
     let usual = "leave it out, or write `pubsub: https://api.pubsub.salesforce.com:7443`";
     assert_eq!(seen, [(17, 11, "write `events: pubsub`"), (18, 11, usual)]);
 }
+
+#[test]
+fn rests_double_up_to_the_longest() {
+    let limits = Limits::default();
+    assert_eq!(limits.wait_after(0), limits.retry);
+    assert_eq!(limits.wait_after(3), limits.retry * 8);
+    assert_eq!(limits.wait_after(99), limits.retry_most);
+}

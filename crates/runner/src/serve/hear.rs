@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::rounds::pause;
 use crate::clock::later;
-use crate::hear::{Look, Watched, back_off, begin};
+use crate::hear::{Look, Watched, begin};
 use crate::poll::Setback;
 use crate::store::{Source, SqliteStore, Store};
 use crate::wires::LiveWires;
@@ -225,7 +225,7 @@ impl Listener {
     }
 
     fn rest(&mut self) -> Duration {
-        let rest = back_off(&self.ground.worker.limits, self.failures);
+        let rest = self.ground.worker.limits.wait_after(self.failures);
         self.failures = self.failures.saturating_add(1);
         rest
     }

@@ -113,7 +113,7 @@ fn schemas_beside(map: &Path) -> Result<Schemas, Error> {
 }
 
 /// Opens the state file, making its folder when there is none.
-pub(super) fn open_store(path: &Path, role: Role) -> Result<SqliteStore, Error> {
+pub fn open_store(path: &Path, role: Role) -> Result<SqliteStore, Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
     }
@@ -140,11 +140,9 @@ pub(super) async fn keep_refresh_token(
 
 /// Writes the refresh token to its file when it was replaced, for commands that sign in once.
 pub fn keep_rotated(config: &Config, partner_center: &PartnerCenter) {
-    let now = partner_center.refresh_tokens().borrow().clone();
-    let settings = &config.partner_center;
-    let Some(file) = &settings.refresh_token_file else { return };
-    if now.reveal() != settings.refresh_token.reveal()
-        && let Err(error) = replace(file, now.reveal())
+    let Some(file) = &config.partner_center.refresh_token_file else { return };
+    if let Some(token) = partner_center.refresh_token_changed()
+        && let Err(error) = replace(file, token.reveal())
     {
         tracing::error!(%error, "the rotated refresh token could not be kept");
     }

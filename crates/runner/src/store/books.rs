@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::keys::{hints, millis, read_parked, timestamp};
 use super::sqlite::Db;
 use super::{
-    Alias, AuditLine, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links,
+    AuditLine, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links,
+    record_of, referral_of,
 };
 use crate::fingerprint::fingerprint;
 
@@ -158,16 +159,10 @@ pub(super) fn parked(db: &Db, most: Option<i64>) -> Result<Vec<ParkedKey>, Store
     for row in db.rows(sql, &[most.unwrap_or(-1).into()])? {
         let key = KeyId(row.int(0)?);
         let Some(why) = read_parked(row.maybe(1)?, row.maybe_int(2)?)? else { continue };
-        let mut entry =
-            ParkedKey { key, referral: None, record: None, since: why.since, causes: why.causes };
-        for alias in links::aliases(db, key)? {
-            match alias {
-                Alias::Referral(id) => entry.referral = Some(id.to_string()),
-                Alias::Record { id, .. } => entry.record = Some(id.to_string()),
-                Alias::Engagement(_) | Alias::Half(_) => {}
-            }
-        }
-        parked.push(entry);
+        let aliases = links::aliases(db, key)?;
+        let referral = referral_of(&aliases).map(ToString::to_string);
+        let record = record_of(&aliases).map(|(_, id)| id.to_string());
+        parked.push(ParkedKey { key, referral, record, since: why.since, causes: why.causes });
     }
     Ok(parked)
 }

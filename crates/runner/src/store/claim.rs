@@ -141,19 +141,29 @@ impl Claim {
 
     /// Our own referral, when it is known.
     pub fn referral(&self) -> Option<&ReferralId> {
-        self.aliases.iter().find_map(|alias| match alias {
-            Alias::Referral(id) => Some(id),
-            Alias::Record { .. } | Alias::Engagement(_) | Alias::Half(_) => None,
-        })
+        referral_of(&self.aliases)
     }
 
     /// The CRM record with its object, when it is known.
     pub fn record(&self) -> Option<(&str, &RecordId)> {
-        self.aliases.iter().find_map(|alias| match alias {
-            Alias::Record { object, id } => Some((object.as_str(), id)),
-            Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
-        })
+        record_of(&self.aliases)
     }
+}
+
+/// Our own referral among the names of a deal.
+pub fn referral_of(aliases: &[Alias]) -> Option<&ReferralId> {
+    aliases.iter().find_map(|alias| match alias {
+        Alias::Referral(id) => Some(id),
+        Alias::Record { .. } | Alias::Engagement(_) | Alias::Half(_) => None,
+    })
+}
+
+/// The CRM record with its object among the names of a deal.
+pub fn record_of(aliases: &[Alias]) -> Option<(&str, &RecordId)> {
+    aliases.iter().find_map(|alias| match alias {
+        Alias::Record { object, id } => Some((object.as_str(), id)),
+        Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
+    })
 }
 
 /// What a worker found when it asked for work.

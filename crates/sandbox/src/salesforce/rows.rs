@@ -120,11 +120,7 @@ pub(crate) fn bin(
     id: &str,
     stored: &StoredRow,
 ) -> Done<()> {
-    let mut row = stored.body.clone();
-    let now = clock::salesforce(session.tx.now_milliseconds());
-    row.insert("IsDeleted".to_owned(), json!(true));
-    stamp(session, &mut row, &now);
-    put(session, object, id, Some(stored), row, true, &now)?;
+    lay(session, object, id, stored, true)?;
     for (child, field, link) in session.whole.children(object) {
         let pick = Pick::Key(field.name.clone(), vec![id.to_owned()]);
         let rows = match link.on_delete {
@@ -143,6 +139,24 @@ pub(crate) fn bin(
         }
     }
     Ok(())
+}
+
+/// Lays a row into the bin, or takes it out, which the rows that came since may forbid.
+fn lay(
+    session: &Session<'_>,
+    object: &Object,
+    id: &str,
+    stored: &StoredRow,
+    deleted: bool,
+) -> Done<()> {
+    let mut row = stored.body.clone();
+    let now = clock::salesforce(session.tx.now_milliseconds());
+    row.insert("IsDeleted".to_owned(), json!(deleted));
+    if !deleted {
+        refuse_duplicate(session, object, id, &row)?;
+    }
+    stamp(session, &mut row, &now);
+    put(session, object, id, Some(stored), row, deleted, &now)
 }
 
 /// Changes a row because of what another one became.
@@ -207,12 +221,7 @@ pub(crate) fn restore(
     id: &str,
     stored: &StoredRow,
 ) -> Done<()> {
-    let mut row = stored.body.clone();
-    let now = clock::salesforce(session.tx.now_milliseconds());
-    row.insert("IsDeleted".to_owned(), json!(false));
-    refuse_duplicate(session, object, id, &row)?;
-    stamp(session, &mut row, &now);
-    put(session, object, id, Some(stored), row, false, &now)?;
+    lay(session, object, id, stored, false)?;
     let together = stored.body.get("SystemModstamp");
     for (child, field, link) in session.whole.children(object) {
         if link.on_delete != OnDelete::Cascade {
