@@ -4,26 +4,28 @@
 
 mod apply;
 mod doctor;
+mod faces;
 mod login;
+mod maps;
 mod office;
 pub(crate) mod sandbox;
 mod schema;
+mod serving;
 mod trying;
 mod webhook;
 
 pub(crate) use apply::Apply;
 pub(crate) use doctor::Doctor;
+pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use login::{Login, LoginTo};
+pub(crate) use maps::{Check, Fmt, Plan};
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
+pub(crate) use serving::{Demo, Sandbox, Serve, Serving};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
 pub(crate) use webhook::{Webhook, WebhookCommand};
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use crate::{check, demo, plan};
+use clap::{Parser, Subcommand};
 
 /// Keeps Microsoft Partner Center referrals and Salesforce opportunities in agreement.
 ///
@@ -250,209 +252,4 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell sandbox --ready-file ready.json\n  cosell sandbox --state sandbox-state --salesforce-port 8701\n  cosell sandbox --ready-file ready.json --referrals 10000\n  cosell sandbox --org force-app/main/default\n  cosell sandbox log --follow\n  cosell sandbox faults add lock_row --system salesforce"
     )]
     Sandbox(Box<Sandbox>),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// Ends after the story: 0 if all of it was as promised, else 1
-    #[arg(long)]
-    pub(crate) once: bool,
-
-    /// Keeps everything in this folder; a new start with it goes on where the last one ended
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) serving: Serving,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// The configuration
-    #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
-    pub(crate) config: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) serving: Serving,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Sandbox {
-    #[command(subcommand)]
-    pub(crate) command: Option<sandbox::SandboxCommand>,
-
-    /// Begins with so many referrals, and the accounts, contacts and opportunities beside them
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
-    pub(crate) referrals: u32,
-
-    /// The same seed makes the same records
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-
-    /// Keeps everything in this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state: Option<PathBuf>,
-
-    /// Its Salesforce is this org: a folder or file with describes, SFDX source or schema files, or
-    /// a name under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// The file that moves both systems' clock; none: `clock` in the folder of the state
-    #[arg(long, value_name = "FILE")]
-    pub(crate) clock: Option<PathBuf>,
-
-    /// Salesforce's port; 0: the one of the last start, or a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) salesforce_port: u16,
-
-    /// Salesforce's port for https
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) salesforce_https_port: u16,
-
-    /// Salesforce refuses user names with passwords, as new organisations do
-    #[arg(long)]
-    pub(crate) no_password_logins: bool,
-
-    /// Partner Center's port
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) partner_center_port: u16,
-
-    /// The port of Partner Center's webhooks host
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) webhooks_port: u16,
-
-    /// The administration's port
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) admin_port: u16,
-
-    /// Salesforce's Pub/Sub API's port
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) pubsub_port: u16,
-
-    #[command(flatten)]
-    pub(crate) serving: Serving,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serving {
-    /// Writes one JSON there once it listens: addresses, tokens, process ids (mode 0600)
-    #[arg(long, value_name = "PATH")]
-    pub(crate) ready_file: Option<PathBuf>,
-
-    /// Ends when standard input is closed, so that it never outlives the program that started it
-    #[arg(long, hide = true)]
-    pub(crate) with_parent: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// Maps, or folders with maps; none: the folder that you are in
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// How problems are written
-    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
-    pub(crate) format: CheckFormat,
-
-    /// What else makes the exit code 1
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(crate) deny: Option<Deny>,
-
-    /// Carries out the edits that problems offer, as far as they make the map better
-    #[arg(long)]
-    pub(crate) fix: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Fmt {
-    /// Maps, or folders with maps; none: the folder that you are in; `-`: from stdin to stdout
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Write nothing: list the files that would change, and exit 1 if there are any
-    #[arg(long)]
-    pub(crate) check: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Plan {
-    /// The map
-    pub(crate) map: PathBuf,
-
-    /// The customer's org: a folder or file (describes, SFDX source, `.object` files), or a name
-    /// under `orgs/`
-    #[arg(long, value_name = "ORG")]
-    pub(crate) org: Option<String>,
-
-    /// How the plan is written
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(crate) format: TextFormat,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people
-    Human,
-    /// A JSON array
-    Json,
-    /// Annotations of a GitHub workflow
-    #[value(name = "github")]
-    GitHub,
-    /// A SARIF 2.1.0 log
-    Sarif,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum TextFormat {
-    /// For people
-    Text,
-    /// For machines
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Deny {
-    /// Warnings
-    Warnings,
-}
-
-impl From<CheckFormat> for check::Face {
-    fn from(format: CheckFormat) -> Self {
-        match format {
-            CheckFormat::Human => check::Face::Human,
-            CheckFormat::Json => check::Face::Json,
-            CheckFormat::GitHub => check::Face::GitHub,
-            CheckFormat::Sarif => check::Face::Sarif,
-        }
-    }
-}
-
-impl From<TextFormat> for plan::Face {
-    fn from(format: TextFormat) -> Self {
-        match format {
-            TextFormat::Text => plan::Face::Text,
-            TextFormat::Json => plan::Face::Json,
-        }
-    }
-}
-
-impl From<Demo> for demo::Options {
-    fn from(args: Demo) -> Self {
-        let Demo { once, state, serving: Serving { ready_file, with_parent } } = args;
-        Self { once, state, ready_file, with_parent }
-    }
 }

@@ -62,6 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
+/// The commands, in the order of a day: those on files, and those on a service.
 fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
     match command {
         Command::Demo(args) => demo::run(&args.into()),
@@ -82,41 +83,50 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             Some(command) => sandbox::talk_to(&command),
             None => sandbox::run(sandbox::Options::from(*args)),
         },
-        Command::Check(args) => {
-            let deny = args.deny == Some(Deny::Warnings);
-            let org = args.org.as_deref();
-            check::run(&args.paths, org, args.format.into(), deny, args.fix, color)
-        }
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
-        Command::Apply(args) => {
-            let command::Apply { map, to, old, org, out, compress, threads, input } = args;
-            let compress = compress.map(Into::into);
-            apply::run(&apply::Options { map, org, to, old, input, out, compress, threads }, color)
-        }
-        Command::Try(args) => {
-            let (left, right, base) = (args.left, args.right, args.base);
-            let files = try_one::Files { left, right, base, only: args.only };
-            try_one::run(&args.map, args.org.as_deref(), &files, args.format.into(), color)
-        }
-        Command::Diff(args) => {
-            let maps = [args.old.as_path(), args.new.as_path()];
-            let (org, face) = (args.org.as_deref(), args.format.into());
-            diff::run(maps, org, &args.replay, args.samples, face, color)
-        }
         Command::Schema(args) => schema::run(&args.command, color),
-        Command::Test(args) => test::run(
-            &test::Options {
-                paths: args.paths,
-                org: args.org,
-                face: args.format.into(),
-                coverage: args.coverage,
-                mutate: args.mutate,
-                deny_survivors: args.deny == Some(command::DenyOfTest::Survivors),
-            },
-            color,
-        ),
+        Command::Check(args) => check(&args, color),
+        Command::Apply(args) => apply(args, color),
+        Command::Try(args) => try_one(args, color),
+        Command::Diff(args) => diff(&args, color),
+        Command::Test(args) => test(args, color),
     }
+}
+
+fn check(args: &command::Check, color: Color) -> Result<Outcome, Stop> {
+    let deny = args.deny == Some(Deny::Warnings);
+    check::run(&args.paths, args.org.as_deref(), args.format.into(), deny, args.fix, color)
+}
+
+fn apply(args: command::Apply, color: Color) -> Result<Outcome, Stop> {
+    let command::Apply { map, to, old, org, out, compress, threads, input } = args;
+    let compress = compress.map(Into::into);
+    apply::run(&apply::Options { map, org, to, old, input, out, compress, threads }, color)
+}
+
+fn try_one(args: command::Try, color: Color) -> Result<Outcome, Stop> {
+    let (left, right, base) = (args.left, args.right, args.base);
+    let files = try_one::Files { left, right, base, only: args.only };
+    try_one::run(&args.map, args.org.as_deref(), &files, args.format.into(), color)
+}
+
+fn diff(args: &command::Diff, color: Color) -> Result<Outcome, Stop> {
+    let maps = [args.old.as_path(), args.new.as_path()];
+    let (org, face) = (args.org.as_deref(), args.format.into());
+    diff::run(maps, org, &args.replay, args.samples, face, color)
+}
+
+fn test(args: command::Test, color: Color) -> Result<Outcome, Stop> {
+    let options = test::Options {
+        paths: args.paths,
+        org: args.org,
+        face: args.format.into(),
+        coverage: args.coverage,
+        mutate: args.mutate,
+        deny_survivors: args.deny == Some(command::DenyOfTest::Survivors),
+    };
+    test::run(&options, color)
 }
 
 /// What a person reads when the program itself is at fault. The message of the failure is left

@@ -1,0 +1,92 @@
+//! The part `salesforce`: org, sign-in, source of changes.
+//!
+//! In: its section. Out: settings; what is wrong goes to the reading. Must not know: the other parts.
+
+use super::super::section::{Reading, Section};
+use super::super::yaml::Part;
+use super::super::{Events, SalesforceSettings, SalesforceSignIn};
+use super::Reader;
+
+/// Where Salesforce's events come from.
+const PUBSUB: &str = "https://api.pubsub.salesforce.com:7443";
+
+impl Reader<'_> {
+    pub(super) fn salesforce(
+        &self,
+        reading: &mut Reading<'_>,
+        mut section: Section<'_>,
+    ) -> Option<SalesforceSettings> {
+        let login = section.needed(reading, "login", "https://acme.my.salesforce.com");
+        let client_id = section.needed(reading, "client_id", "the app's consumer key");
+        let sign_in = self.sign_in(reading, &mut section);
+        let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());
+        let api_version = format!("v{}", version.trim_start_matches('v'));
+        let events = change_source(reading, &mut section);
+        section.finish(reading);
+        Some(SalesforceSettings {
+            login: login?,
+            client_id: client_id?,
+            sign_in: sign_in?,
+            api_version,
+            events: events?,
+        })
+    }
+
+    /// A key with a user's name, a refresh token, or a secret: one of them.
+    fn sign_in(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+    ) -> Option<SalesforceSignIn> {
+        let username = section.text(reading, "username");
+        let key = section.text(reading, "private_key");
+        let token = section.text(reading, "refresh_token");
+        let mut look = |name: &'static str, reference: &str| {
+            self.look_up(reading, &section.path_to(name), name, reference).map(|(found, _)| found)
+        };
+        let key = key.map(|reference| look("private_key", &reference));
+        let token = token.map(|reference| look("refresh_token", &reference));
+        if let Some(key) = key {
+            if token.is_some() {
+                let message =
+                    "expected one way to sign in, found `private_key` and `refresh_token`";
+                let help = "leave one of them out".to_owned();
+                let path = section.path_to("refresh_token");
+                reading.problem(&path, Part::Key, message.to_owned(), help);
+            }
+            if username.is_none() {
+                section.missing(reading, "username", "cosell@acme.example");
+            }
+            return Some(SalesforceSignIn::Key { username: username?, private_key_pem: key? });
+        }
+        if let Some(token) = token {
+            let secret = self.maybe_secret(reading, section, "client_secret");
+            let client_secret = secret.map(|(secret, _)| secret);
+            return Some(SalesforceSignIn::Refresh { client_secret, token: token? });
+        }
+        let secret = self.secret(reading, section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
+        secret.map(|(secret, _)| SalesforceSignIn::Secret(secret))
+    }
+}
+
+/// How changes in Salesforce are learnt of, and where its events come from.
+fn change_source(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<Events> {
+    let source = section.text(reading, "events");
+    let address = section.text(reading, "pubsub").unwrap_or_else(|| PUBSUB.to_owned());
+    if !address.starts_with("https://") && !address.starts_with("http://") {
+        let message =
+            "expected an address that begins with https:// at `pubsub`, found another text";
+        let help = format!("leave it out, or write `pubsub: {PUBSUB}`");
+        reading.problem(&section.path_to("pubsub"), Part::Value, message.to_owned(), help);
+    }
+    match source.as_deref() {
+        None | Some("poll") => Some(Events::Poll),
+        Some("pubsub") => Some(Events::PubSub { address }),
+        Some(_) => {
+            let message = "expected `pubsub` or `poll` at `events`, found another text".to_owned();
+            let help = "write `events: pubsub`".to_owned();
+            reading.problem(&section.path_to("events"), Part::Value, message, help);
+            None
+        }
+    }
+}
