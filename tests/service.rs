@@ -41,5 +41,7 @@ mod registration;
 mod rules;
 #[path = "service/sides.rs"]
 mod sides;
+#[path = "service/solutions.rs"]
+mod solutions;
 #[path = "service/told.rs"]
 mod told;

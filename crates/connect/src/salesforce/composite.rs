@@ -23,6 +23,8 @@ pub enum Method {
     Post,
     /// Changes or upserts.
     Patch,
+    /// Removes.
+    Delete,
 }
 
 /// One request of a composite.
@@ -79,6 +81,11 @@ impl Sub {
     ) -> Result<Self, Error> {
         let path = external_path(object, field, value)?;
         Ok(Self::new(Method::Patch, path, reference, Some(body)))
+    }
+
+    /// Removes a record by id; Salesforce keeps it in the bin.
+    pub fn delete(reference: &str, object: &str, id: &RecordId) -> Result<Self, Error> {
+        Ok(Self::new(Method::Delete, row_path(object, id)?, reference, None))
     }
 
     fn new(method: Method, path: String, reference: &str, body: Option<String>) -> Self {
@@ -169,6 +176,7 @@ fn asked<'a>(root: &str, sub: &'a Sub) -> Result<AskedSub<'a>, Error> {
         Method::Get => "GET",
         Method::Post => "POST",
         Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
     };
     Ok(AskedSub { method, url: format!("{root}/{path}"), reference_id: &sub.reference, body })
 }
@@ -262,6 +270,16 @@ mod tests {
             body(ROOT, &subs(), true).unwrap(),
             r#"{"allOrNone":true,"collateSubrequests":false,"compositeRequest":[{"method":"PATCH","url":"/services/data/v66.0/sobjects/Account/Key__c/a%2Fb%20%27c%27","referenceId":"acc","body":{"Name":"A"}},{"method":"POST","url":"/services/data/v66.0/sobjects/Opportunity","referenceId":"opp","body":{"AccountId":"@{acc.id}","Amount":1.10}}]}"#
         );
+    }
+
+    #[test]
+    fn a_record_is_removed_without_a_body() {
+        let id = RecordId::parse("a005g00000TwAbCAAV").unwrap();
+        let sub = Sub::delete("gone", "Microsoft_Solution__c", &id).unwrap();
+        let text = body(ROOT, &[sub], true).unwrap();
+        let path = format!("{ROOT}/sobjects/Microsoft_Solution__c/a005g00000TwAbCAAV");
+        assert!(text.contains(&format!(r#""method":"DELETE","url":"{path}""#)), "{text}");
+        assert!(!text.contains("\"body\""), "{text}");
     }
 
     #[test]

@@ -430,3 +430,18 @@ async fn a_solution_added_by_the_rep_reaches_microsoft() {
     let solutions = referral["details"]["requirements"]["solutions"].as_array().unwrap();
     assert_eq!(solutions.len(), 2, "{solutions:?}");
 }
+
+#[tokio::test]
+async fn a_solution_that_is_gone_at_microsoft_is_removed_from_the_opportunity() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    house.clock.advance(std::time::Duration::from_mins(2));
+    let other = json!([{"id": "SOL-7", "type": "Name", "name": "Yard"}]);
+    house.world.edit_referral(REFERRAL, "/details/requirements/solutions", other);
+    house.rest().await.unwrap();
+    let rows = house.world.all("Microsoft_Solution__c");
+    let ids: Vec<&Value> = rows.iter().map(|(_, row)| &row["Solution_Identifier__c"]).collect();
+    assert_eq!(ids, [&json!("SOL-7")], "{:?}", house.world.state().writes);
+    assert_eq!(house.parked().await, [""; 0]);
+}

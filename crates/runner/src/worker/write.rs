@@ -64,6 +64,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         if let Effect::Update { children, .. } = &decision.right
             && let Err(error) = self.write_children(scene, &right.id, children).await?
         {
+            // A child that somebody removed meanwhile: the next round reads what is there.
+            let error = if matches!(error, Error::Gone { .. }) { Error::Changed } else { error };
             let failure = (System::Salesforce, error);
             let sent = announced.any_sent();
             return self.after_failure(scene, decision, intent, sent, failure).await;
@@ -234,7 +236,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             ChildAction::Remove(id) => {
                 let id = record_id(id)?;
-                Ok(delete(&name, &child.object, &id).map(|sub| vec![sub]))
+                Ok(Sub::delete(&name, &child.object, &id).map(|sub| vec![sub]))
             }
         }
     }
@@ -312,15 +314,6 @@ fn split(changes: &[Change]) -> (Vec<Change>, Vec<(String, Vec<Change>)>) {
         }
     }
     (own, parents)
-}
-
-/// `connect` cannot delete records yet.
-fn delete(_name: &str, object: &str, _id: &RecordId) -> Result<Sub, Error> {
-    Err(Error::Refused {
-        code: "cannot-delete".to_owned(),
-        why: format!("this version cannot delete a record of {object}; delete it by hand"),
-        fields: Vec::new(),
-    })
 }
 
 /// A field that gets a text.

@@ -250,6 +250,12 @@ impl State {
                 self.writes.push(format!("create {object}"));
                 Ok(self.insert(object, fields, now))
             }
+            (Method::Delete, ["sobjects", object, id]) => {
+                let gone = Error::Gone { why: "ENTITY_IS_DELETED".to_owned() };
+                self.rows.remove(&((*object).to_owned(), (*id).to_owned())).ok_or(gone)?;
+                self.writes.push(format!("delete {object}"));
+                Ok((*id).to_owned())
+            }
             (method, _) => panic!("unexpected {method:?} {}", sub.path),
         }
     }
