@@ -33,6 +33,8 @@ mod login;
 mod machine;
 #[path = "service/office.rs"]
 mod office;
+#[path = "service/planted.rs"]
+mod planted;
 #[path = "service/raw.rs"]
 mod raw;
 #[path = "service/registration.rs"]

@@ -8,6 +8,7 @@ mod identity;
 mod invite;
 mod note;
 mod recover;
+mod remedy;
 mod round;
 #[cfg(test)]
 mod tests;

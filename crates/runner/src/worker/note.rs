@@ -12,6 +12,7 @@ use mapping::plan::Plan;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
+use super::remedy::remedy;
 use crate::fingerprint::fingerprint;
 use crate::store::{Because, Cause};
 
@@ -113,8 +114,7 @@ pub(super) fn refused_cause(
         message: format!("{system} refused the write: {why}"),
         map: place.map(|(map, _)| map.to_owned()),
         map_line: place.and_then(|(_, line)| line),
-        help: "correct the value in the record, the rule in the system, or the line of the mapping"
-            .to_owned(),
+        help: remedy(system, code).to_owned(),
     }
 }
 
