@@ -149,3 +149,41 @@ async fn the_commands_work_while_the_service_does_not_run() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(sides.writes().await, writes, "both sides agreed, so nothing was written");
 }
+
+#[tokio::test]
+async fn why_answers_for_every_field_that_the_map_is_about() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let mut deal = inbound("Alpine");
+    deal["customerProfile"]["team"] = json!([{
+        "firstName": "Reto", "lastName": "Muster", "email": "reto@alpine.example"
+    }]);
+    let referral = sides.microsoft_sends(&deal).await;
+    let opportunity = sides.becomes_opportunity(&referral).await;
+    sides.rep_changes(&opportunity, &json!({"StageName": "Qualification"})).await;
+    sides.settled().await;
+    let text_of_map = include_str!("../../mappings/opportunity.map");
+    let schemas = mapping::schema::Schemas::built_in();
+    let plan = mapping::compile("opportunity.map", text_of_map, schemas).plan.unwrap();
+    let outline = plan.outline();
+    let fields: std::collections::BTreeSet<&String> =
+        outline.iter().flat_map(|line| line.fields.iter().flatten()).collect();
+    assert!(fields.len() > 80, "{}", fields.len());
+    let mut with_event = 0;
+    for field in fields {
+        let told = asked(&machine, &["why", &referral, field]);
+        let all = told["why"].as_array().unwrap_or_else(|| panic!("{field}: {told:#}"));
+        assert!(!all.is_empty(), "{field}");
+        for one in all {
+            let place = if one["part"].is_null() { &one["line"] } else { &one["part"] };
+            let line = place["map_line"].as_u64().and_then(|line| usize::try_from(line).ok());
+            let line = line.and_then(|line| text_of_map.lines().nth(line - 1)).unwrap_or_default();
+            let last = field.rsplit('.').next().unwrap();
+            let is_head = line.starts_with("related") || line.starts_with("each");
+            assert!(line.contains(last) || is_head, "{field}: {line} {told:#}");
+            assert!(one["by"].is_null() || !text(one, "/by/plan").is_empty(), "{field}: {told:#}");
+            with_event += usize::from(!one["by"].is_null());
+        }
+    }
+    assert!(with_event > 30, "{with_event}");
+}

@@ -5,8 +5,11 @@
 //! text it came from, schemas, records.
 
 mod json;
+mod outline;
 pub(crate) mod text;
 pub(crate) mod writers;
+
+pub use outline::{Block, Outlined};
 
 use crate::convert::Conversion;
 use crate::decimal::Decimal;
@@ -318,12 +321,14 @@ pub(crate) struct Badge {
     pub(crate) prefix: bool,
     pub(crate) good: String,
     pub(crate) bad: String,
+    pub(crate) map_line: usize,
 }
 
 /// A field of the right record that lists what was done, newest first.
 #[derive(Debug, Clone)]
 pub(crate) struct Audit {
     pub(crate) slot: SlotId,
+    pub(crate) map_line: usize,
 }
 
 /// The left record's states, as far as writes depend on them.

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mapping::decision::{Base, Outcome};
-use mapping::plan::Plan;
+use mapping::plan::{Block, Outlined, Plan};
 use mapping::problem::nearest;
 use serde::{Deserialize, Serialize};
 
@@ -66,9 +66,23 @@ pub struct Told {
     /// The line that decides about the field, with what it did last; where it never did anything, with
     /// the values that both sides agreed on.
     pub line: Line,
+    /// The line about the field itself, where it is a field of a list's elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// When it did that, and what set it off. None: both sides agreed by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
+}
+
+/// A line inside a block, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// The line as the map says it.
+    pub rule: String,
+    /// The map's file.
+    pub map: String,
+    /// The line, from 1.
+    pub map_line: usize,
 }
 
 /// The entry of the audit that a decision stands in.
@@ -107,7 +121,8 @@ pub fn history(audit: Vec<AuditLine>) -> Vec<Event> {
     audit.into_iter().map(read).collect()
 }
 
-/// What decided about `field` last, one answer a line of the map. `history` is newest first.
+/// What decided about `field` last, one answer a line of the map, or an element of a list. `history` is
+/// newest first.
 ///
 /// Error: no line of the plan or the history is about such a field; the nearest name, if one is near.
 pub fn why(
@@ -116,86 +131,184 @@ pub fn why(
     base: &Base,
     plan: Option<&Plan>,
 ) -> Result<Vec<Told>, Option<String>> {
+    let Some(plan) = plan else { return without_plan(field, history) };
+    let outline = plan.outline();
     let mut found: Vec<Told> = Vec::new();
-    for event in history {
-        for line in event.lines.iter().filter(|line| is_about(&line.rule, field)) {
-            if found.iter().any(|told| told.line.rule == line.rule) {
-                continue;
+    for asked in asked_for(&outline, field) {
+        let place = plan.place(asked.map_line);
+        let is_twin = outline.iter().filter(|line| line.rule == asked.rule).count() > 1;
+        let told = match asked.block {
+            Block::Deal => last_of(history, |line| is_line(line, asked, place, is_twin)),
+            Block::Related(_) if !asked.is_head => {
+                last_of(history, |line| is_line(line, asked, place, is_twin))
             }
-            found.push(Told {
-                line: line.clone(),
-                by: Some(By {
-                    seq: event.seq,
-                    at: event.at,
-                    kind: event.kind.clone(),
-                    because: event.because.clone(),
-                    plan: event.plan.clone(),
-                }),
-            });
+            Block::Related(head) => {
+                let (map, first) = plan.place(head);
+                let inside = outline.iter().filter(|line| line.block == asked.block);
+                let last = inside.map(|line| plan.place(line.map_line).1).max().unwrap_or(first);
+                let lines = first..=last;
+                last_of(history, |line| line.map == map && lines.contains(&line.map_line))
+                    .map(|told| Told { line: head_line(asked, place, FOUND), ..told })
+            }
+            Block::List(head) => {
+                found.extend(elements(history, plan.place(head)).map(|told| Told {
+                    part: (!asked.is_head).then(|| Part::of(asked, place)),
+                    ..told
+                }));
+                None
+            }
+            Block::Report => last_of(history, |line| is_written(&line.outcome))
+                .map(|told| Told { line: head_line(asked, place, REPORTED), ..told }),
+        };
+        found.extend(told);
+        let is_there = |told: &Told| {
+            let (line, part) = (&told.line, told.part.as_ref());
+            let at =
+                part.map_or((line.map.as_str(), line.map_line), |p| (p.map.as_str(), p.map_line));
+            at == place
+        };
+        if !found.iter().any(is_there) {
+            found.push(Told { line: agreed(asked, place, base), part: None, by: None });
         }
     }
-    let lines = plan.map(planned).unwrap_or_default();
-    for planned in lines.iter().filter(|line| is_about(&line.rule, field)) {
-        if !found.iter().any(|told| told.line.rule == planned.rule) {
-            found.push(Told { line: planned.agreed(base), by: None });
+    if found.is_empty() {
+        found.extend(without_plan(field, history).unwrap_or_default());
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let all = outline.iter().flat_map(|line| line.fields.iter().flatten());
+    Err(nearest(field, all.flat_map(|name| [name.as_str(), last(name)])).map(str::to_owned))
+}
+
+/// Why a record that deals share is the one it is.
+const FOUND: &str = "the record was found by `match`, or made, when the deal began";
+/// Why a field for sellers has what it has.
+const REPORTED: &str = "written together with the fields, one word for each attempt";
+
+/// The newest decision of a line.
+fn last_of(history: &[Event], is_it: impl Fn(&Line) -> bool) -> Option<Told> {
+    let lines = history.iter().flat_map(|event| event.lines.iter().map(move |line| (event, line)));
+    lines.into_iter().find(|(_, line)| is_it(line)).map(|(event, line)| told(event, line))
+}
+
+/// The newest decision of each element of a list.
+fn elements(history: &[Event], head: (&str, usize)) -> impl Iterator<Item = Told> {
+    let mut found: Vec<Told> = Vec::new();
+    for event in history {
+        for line in event.lines.iter().filter(|line| (line.map.as_str(), line.map_line) == head) {
+            if !found.iter().any(|told| told.line.rule == line.rule) {
+                found.push(told(event, line));
+            }
+        }
+    }
+    found.into_iter()
+}
+
+fn told(event: &Event, line: &Line) -> Told {
+    let by = By {
+        seq: event.seq,
+        at: event.at,
+        kind: event.kind.clone(),
+        because: event.because.clone(),
+        plan: event.plan.clone(),
+    };
+    Told { line: line.clone(), part: None, by: Some(by) }
+}
+
+/// Whether a decision is of this line of the plan, which may have moved since; where another line reads
+/// alike (`name <-> Name` of a deal and of its account), the place decides.
+fn is_line(line: &Line, asked: &Outlined, (map, map_line): (&str, usize), is_twin: bool) -> bool {
+    line.rule == asked.rule && (!is_twin || (line.map == map && line.map_line == map_line))
+}
+
+fn is_written(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::WritesLeft | Outcome::WritesRight | Outcome::WritesBoth | Outcome::Parked(_) => {
+            true
+        }
+        Outcome::Agrees
+        | Outcome::Kept
+        | Outcome::Held(_)
+        | Outcome::Drifted
+        | Outcome::NotOptedIn => false,
+    }
+}
+
+/// What is known where the audit has no word of the plan: the lines that name the field themselves.
+fn without_plan(field: &str, history: &[Event]) -> Result<Vec<Told>, Option<String>> {
+    let mut found: Vec<Told> = Vec::new();
+    let lines =
+        || history.iter().flat_map(|event| event.lines.iter().map(move |line| (event, line)));
+    for (event, line) in lines().filter(|(_, line)| fields_of(&line.rule).any(|f| names(f, field)))
+    {
+        let is_there =
+            |told: &Told| (&told.line.rule, told.line.map_line) == (&line.rule, line.map_line);
+        if !found.iter().any(is_there) {
+            found.push(told(event, line));
         }
     }
     if !found.is_empty() {
         return Ok(found);
     }
-    let told = history.iter().flat_map(|event| &event.lines).map(|line| line.rule.as_str());
-    let rules: Vec<&str> = lines.iter().map(|line| line.rule.as_str()).chain(told).collect();
-    let names = rules.iter().flat_map(|rule| fields_of(rule));
-    Err(nearest(field, names.flat_map(|name| [name, last(name)])).map(str::to_owned))
+    let all = lines().flat_map(|(_, line)| fields_of(&line.rule));
+    Err(nearest(field, all.flat_map(|name| [name, last(name)])).map(str::to_owned))
 }
 
-/// A line of the plan in service.
-struct Planned {
-    rule: String,
-    map: String,
-    map_line: usize,
-    hash: String,
-}
-
-fn planned(plan: &Plan) -> Vec<Planned> {
-    let json = plan.to_json();
-    let lines = json.get("lines").and_then(|lines| lines.as_array());
-    let read = |line: &serde_json::Value| {
-        let text = |name: &str| line.get(name)?.as_str().map(str::to_owned);
-        let map_line = line.get("map_line")?.as_u64().and_then(|line| line.try_into().ok())?;
-        Some(Planned { rule: text("rule")?, map: text("map")?, map_line, hash: text("hash")? })
-    };
-    lines.into_iter().flatten().filter_map(read).collect()
-}
-
-impl Planned {
-    /// What is known of a line that never did anything.
-    fn agreed(&self, base: &Base) -> Line {
-        let pair = base.lines.get(&self.hash);
-        let reason = match pair {
-            Some(_) => "both sides agreed when they were last read; nothing had to be written",
-            None => "the two records have not met under this line yet",
-        };
-        Line {
-            rule: self.rule.clone(),
-            map: self.map.clone(),
-            map_line: self.map_line,
-            row_line: None,
-            outcome: Outcome::Agrees,
-            reason: reason.to_owned(),
-            left: pair.map(|pair| pair.l.clone()).unwrap_or_default(),
-            right: pair.map(|pair| pair.r.clone()).unwrap_or_default(),
-            written: None,
-        }
+/// The line of a block's head, or of the report, which decides nothing by itself.
+fn head_line(asked: &Outlined, (map, map_line): (&str, usize), reason: &str) -> Line {
+    Line {
+        rule: asked.rule.clone(),
+        map: map.to_owned(),
+        map_line,
+        row_line: None,
+        outcome: Outcome::WritesRight,
+        reason: reason.to_owned(),
+        left: String::new(),
+        right: String::new(),
+        written: None,
     }
 }
 
-/// Whether a line, as the map says it, names the field on either side: by its whole path or by the last
-/// part of it, in any case.
-fn is_about(rule: &str, field: &str) -> bool {
+/// What is known of a line that never did anything.
+fn agreed(asked: &Outlined, place: (&str, usize), base: &Base) -> Line {
+    let pair = asked.hash.as_ref().and_then(|hash| base.lines.get(hash));
+    let reason = match pair {
+        Some(_) => "both sides agreed when they were last read; nothing had to be written",
+        None => "nothing was written under this line yet",
+    };
+    Line {
+        outcome: Outcome::Agrees,
+        left: pair.map(|pair| pair.l.clone()).unwrap_or_default(),
+        right: pair.map(|pair| pair.r.clone()).unwrap_or_default(),
+        ..head_line(asked, place, reason)
+    }
+}
+
+impl Part {
+    fn of(asked: &Outlined, (map, map_line): (&str, usize)) -> Self {
+        Self { rule: asked.rule.clone(), map: map.to_owned(), map_line }
+    }
+}
+
+/// The lines about a field: those that call it just so, else in other letters, else by the end of a path.
+fn asked_for<'o>(outline: &'o [Outlined], field: &str) -> Vec<&'o Outlined> {
     let field = field.trim();
-    fields_of(rule)
-        .any(|name| name.eq_ignore_ascii_case(field) || last(name).eq_ignore_ascii_case(field))
+    let like = |is_it: &dyn Fn(&str) -> bool| -> Vec<&'o Outlined> {
+        outline.iter().filter(|line| line.fields.iter().flatten().any(|path| is_it(path))).collect()
+    };
+    let just = like(&|path| path == field);
+    let lines = if just.is_empty() { like(&|path| path.eq_ignore_ascii_case(field)) } else { just };
+    if lines.is_empty() { like(&|path| names(path, field)) } else { lines }
+}
+
+/// Whether a path is what somebody asks for: the whole of it, the end of it, in any case.
+fn names(path: &str, field: &str) -> bool {
+    let (path, field) = (path.trim(), field.trim());
+    let Some(before) = path.len().checked_sub(field.len()) else { return false };
+    let end = path.get(before..).is_some_and(|end| end.eq_ignore_ascii_case(field));
+    end && !field.is_empty()
+        && (before == 0 || path.get(..before).is_some_and(|p| p.ends_with('.')))
 }
 
 /// The last part of a path.

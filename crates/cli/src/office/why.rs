@@ -82,10 +82,13 @@ fn plan_of<'m>(maps: &'m [DealMap], deal: &DealView) -> Option<&'m DealMap> {
 
 /// One line with what it did last.
 fn one(told: &Told, now: Option<&str>, text: &mut String) {
-    let Told { line, by } = told;
+    let Told { line, part, by } = told;
     // INVARIANT: writing to a string cannot fail, here and below.
     let _ = writeln!(text, "{}", line.rule);
     let _ = writeln!(text, "  line            {}:{}", line.map, line.map_line);
+    if let Some(part) = part {
+        let _ = writeln!(text, "  its line        {}:{}  {}", part.map, part.map_line, part.rule);
+    }
     if let Some(row) = line.row_line {
         let _ = writeln!(text, "  row             {}:{row}", line.map);
     }

@@ -174,12 +174,14 @@ impl<'c> Checker<'c> {
                             slot.badged = *prefix;
                         }
                         let (prefix, good, bad) = (*prefix, good.value.clone(), bad.value.clone());
-                        self.plan.badge = Some(Badge { slot, prefix, good, bad });
+                        let map_line = self.line_of(span);
+                        self.plan.badge = Some(Badge { slot, prefix, good, bad, map_line });
                     }
                     ReportLine::Audit(_) => {
                         if self.has_room_for_audit(found, path) {
                             self.target(Side::Right, 1, &path_text(&path.value), span);
-                            self.plan.audit = Some(Audit { slot });
+                            let map_line = self.line_of(span);
+                            self.plan.audit = Some(Audit { slot, map_line });
                         }
                     }
                 }
