@@ -39,9 +39,13 @@ struct House {
 
 impl House {
     fn new() -> House {
-        let folder = Folder::new();
-        let mut start =
-            command(&folder.path(""), &["sandbox", "--with-parent", "--ready-file", "ready.json"]);
+        House::in_folder(Folder::new(), &[])
+    }
+
+    /// The same with files that are there already, and more words for the sandbox.
+    fn in_folder(folder: Folder, more: &[&str]) -> House {
+        let words = [&["sandbox", "--with-parent", "--ready-file", "ready.json"], more].concat();
+        let mut start = command(&folder.path(""), &words);
         let sandbox = start.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let since = Instant::now();
         while !folder.path("ready.json").exists() {
@@ -166,6 +170,43 @@ fn what_is_pulled_is_what_maps_are_checked_against() {
         "{}",
         below.out
     );
+}
+
+/// As many fields as Microsoft's connector breaks off at in some organisations.
+#[test]
+fn an_org_with_many_hundred_fields_is_pulled_and_checked_like_any_other() {
+    let small = House::new();
+    small.pull(&["--org", "small"]).ends(0);
+    let folder = Folder::new();
+    for object in OBJECTS {
+        let text = small.folder.read(&format!("orgs/small/{object}.json"));
+        let mut described: Value = serde_json::from_str(&text).unwrap();
+        let fields = described["fields"].as_array_mut().unwrap();
+        if object == "Opportunity" {
+            let own = fields.iter().find(|field| field["name"] == "NextStep").unwrap().clone();
+            for number in fields.len()..650 {
+                let mut field = own.clone();
+                field["name"] = json!(format!("Own_{number}__c"));
+                field["label"] = json!(format!("Own {number}"));
+                field["custom"] = json!(true);
+                fields.push(field);
+            }
+        }
+        folder.write(&format!("wide/{object}.json"), described.to_string());
+    }
+    let wide = House::in_folder(folder, &["--org", "wide"]);
+    wide.pull(&["--org", "acme"]).ends(0);
+    let pulled: Value =
+        serde_json::from_str(&wide.folder.read("orgs/acme/Opportunity.json")).unwrap();
+    assert_eq!(pulled["fields"].as_array().unwrap().len(), 650);
+    let checked = wide.folder.run(&["check", "maps", "--org", "acme"]).ends(0);
+    assert!(checked.err.contains("2 files, 0 errors"), "{}", checked.err);
+    // What is read of a record does not grow with the organisation.
+    let reads = |house: &House, org: &str| {
+        let plan = ["plan", "maps/opportunity.map", "--org", org, "--format", "json"];
+        house.folder.run(&plan).ends(0).json()["sides"][1]["reads"].clone()
+    };
+    assert_eq!(reads(&wide, "acme"), reads(&small, "small"));
 }
 
 #[test]
