@@ -22,6 +22,8 @@ mod folder;
 mod maps;
 #[path = "cli/org.rs"]
 mod org;
+#[path = "cli/package.rs"]
+mod package;
 #[path = "cli/pull.rs"]
 mod pull;
 #[path = "cli/sandbox.rs"]

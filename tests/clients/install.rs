@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 /// Packages for Node.js, without their install scripts; the first of them names the folder.
 pub(crate) fn npm(packages: &[&str]) -> Option<PathBuf> {
-    installed(&packages.first()?.replace('@', "-"), |folder| {
+    installed(&packages.first()?.replace(['@', '/'], "-"), |folder| {
         fs::write(folder.join("package.json"), "{\"private\": true}").unwrap();
         let mut command = Command::new("npm");
         command.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]);

@@ -8,6 +8,7 @@ mod faces;
 mod login;
 mod maps;
 mod office;
+mod package;
 pub(crate) mod sandbox;
 mod schema;
 mod serving;
@@ -20,6 +21,7 @@ pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use login::{Login, LoginTo};
 pub(crate) use maps::{Check, Fmt, Plan};
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
+pub(crate) use package::{Salesforce, SalesforceCommand};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use serving::{Demo, Sandbox, Serve, Serving};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
@@ -95,6 +97,9 @@ pub(crate) enum Command {
 
     /// Shows what is known of both sides' objects and fields, or asks your org for it
     Schema(Schema),
+
+    /// Makes what a Salesforce org needs for the maps
+    Salesforce(Salesforce),
 
     /// Turns records of one side into records of the other
     ///

@@ -18,6 +18,7 @@ mod login;
 mod office;
 mod org;
 mod output;
+mod package;
 mod packed;
 mod plan;
 mod project;
@@ -34,7 +35,7 @@ mod webhook;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 
-use command::{Command, CommandLine, Deny, Serving, When};
+use command::{Command, CommandLine, Deny, SalesforceCommand, Serving, When};
 use terminal::{Color, Outcome, Stop, tell};
 
 /// Records are many small texts: the system's own allocator costs a third more time.
@@ -86,6 +87,9 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
         Command::Schema(args) => schema::run(&args.command, color),
+        Command::Salesforce(args) => match args.command {
+            SalesforceCommand::Package(args) => package::run(&args.into(), color),
+        },
         Command::Check(args) => check(&args, color),
         Command::Apply(args) => apply(args, color),
         Command::Try(args) => try_one(args, color),

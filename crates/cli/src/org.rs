@@ -129,6 +129,27 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), 
     Ok(())
 }
 
+/// Shows every file of an org's folder that is not hidden. What cannot be read is left out.
+pub(crate) fn each_file(place: &Path, look: &mut impl FnMut(&Path)) {
+    fn walk(folder: &Path, depth: usize, look: &mut dyn FnMut(&Path)) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') || SKIPPED.contains(&name.as_ref()) {
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < DEEPEST => {
+                    walk(&entry.path(), depth + 1, look);
+                }
+                Ok(kind) if kind.is_file() => look(&entry.path()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+    walk(place, 0, look);
+}
+
 /// The files of the objects that the maps need: those of every org, those that the maps name, and
 /// those that a relationship of the maps leads to.
 fn needed(

@@ -322,6 +322,15 @@ pub(crate) fn open_usable(path: &Path, org: Option<&str>, color: Color) -> Resul
     Ok(map)
 }
 
+/// Compiles a map against schemas that are not those beside it.
+pub(crate) fn compile(path: &Path, schemas: &Schemas) -> Result<Compiled, Stop> {
+    let text = read(path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut bases =
+        |base: &str, asking: &str| runner::serve::base_beside(folder, base, asking, &shown_path);
+    Ok(mapping::compile_with(&shown(path), &text, schemas, &mut bases))
+}
+
 /// The findings of severity error.
 pub(crate) fn errors(findings: &[Finding]) -> Vec<Finding> {
     findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()

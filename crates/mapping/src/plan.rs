@@ -7,9 +7,11 @@
 mod json;
 mod outline;
 pub(crate) mod text;
+mod uses;
 pub(crate) mod writers;
 
 pub use outline::{Block, Outlined};
+pub use uses::{FieldUse, ObjectUse, Uses};
 
 use crate::convert::Conversion;
 use crate::decimal::Decimal;

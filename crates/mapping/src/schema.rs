@@ -150,6 +150,27 @@ impl Schemas {
         self
     }
 
+    /// These schemas with the custom objects, custom fields and lists of child records of `other` that
+    /// they lack.
+    #[must_use]
+    pub fn completed_by(&self, other: &Schemas) -> Schemas {
+        let custom = |name: &str| name.ends_with("__c");
+        let completed = other.objects(System::Salesforce).map(|theirs| {
+            let Some(own) = self.object(System::Salesforce, &theirs.name) else {
+                return theirs.clone();
+            };
+            let mut object = own.clone();
+            let lacks = |field: &&Field| custom(&field.name) && own.field(&field.name).is_none();
+            object.fields.extend(theirs.fields.iter().filter(lacks).cloned());
+            let lists = theirs.children.iter();
+            let lists = lists.filter(|list| own.child(&list.relationship).is_none());
+            object.children.extend(lists.filter(|list| custom(&list.object)).cloned());
+            object
+        });
+        let completed: Vec<Object> = completed.collect();
+        self.clone().with(completed)
+    }
+
     /// The object of that name (exactly as written).
     pub fn object(&self, system: System, name: &str) -> Option<&Object> {
         let index = match system {
