@@ -29,6 +29,9 @@ mod kills;
 #[cfg(unix)]
 #[path = "service/login.rs"]
 mod login;
+#[cfg(unix)]
+#[path = "service/logins.rs"]
+mod logins;
 #[path = "service/machine.rs"]
 mod machine;
 #[path = "service/office.rs"]

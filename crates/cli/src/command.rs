@@ -18,7 +18,7 @@ mod webhook;
 pub(crate) use apply::Apply;
 pub(crate) use doctor::Doctor;
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
-pub(crate) use login::{Login, LoginTo};
+pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
 pub(crate) use maps::{Check, Fmt, Plan};
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
 pub(crate) use package::{Salesforce, SalesforceCommand};
@@ -240,11 +240,11 @@ pub(crate) enum Command {
 
     /// Signs a person in, so that the service may act for them
     ///
-    /// Shows a code, which the person types in where they have a browser, with the second factor. The
-    /// refresh token is kept in the file that `refresh_token: file:PATH` names, readable for its user
-    /// alone; the service renews it in use.
+    /// Shows a code, which the person types in where they have a browser, with the second factor; or, with
+    /// --browser, the page to sign in at on this machine. The refresh token is kept, sealed, in the file that
+    /// `refresh_token: file:PATH` names, readable for its user alone; the service renews it in use.
     #[command(
-        after_help = "Examples:\n  cosell login partner-center\n  cosell login salesforce --config /etc/cosell/cosell.yaml"
+        after_help = "Examples:\n  cosell login partner-center\n  cosell login partner-center --browser\n  cosell login salesforce --config /etc/cosell/cosell.yaml\n  cosell login status"
     )]
     Login(Login),
 

@@ -91,7 +91,14 @@ async fn look(config: &Config) -> Vec<Check> {
         Ok(wires) => {
             checks.extend(salesforce::look(config, &wires.salesforce).await);
             checks.extend(partner_center::look(config, &wires.partner_center).await);
-            runner::serve::keep_rotated(config, &wires.partner_center);
+            let unkept = wires.partner_center.unkept().borrow().clone();
+            checks.extend(unkept.map(|why| {
+                Check::wrong(
+                    "partner-center-token",
+                    format!("the refresh token that replaces the old one is not kept: {why}"),
+                    "put that right, then sign in again: `cosell login partner-center`",
+                )
+            }));
         }
         Err(error) => checks.push(Check::wrong(
             "addresses",

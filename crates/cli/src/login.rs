@@ -1,51 +1,98 @@
 //! `cosell login`: a person signs in, once, so that the service may act for them.
 //!
-//! In: the configuration. Out: a code for the person, then the refresh token in its file, readable for its
-//! user alone. Must not know: how signing in goes.
+//! In: the configuration. Out: a code or a page for the person, then the refresh token in its file, sealed
+//! and readable for its user alone. Must not know: how signing in goes.
 
-use std::path::{Path, PathBuf};
+mod loopback;
+mod status;
 
+use connect::browser::{Back, BrowserLogin};
 use connect::device::{DeviceLogin, Place};
 use connect::{Error, Secret};
 use runner::config::{LoginConfig, LoginPart};
 
-use crate::command::{Login, LoginTo};
-use crate::terminal::{Outcome, Stop, print, shown};
-use crate::{life, ready, serve};
+use crate::command::{Login, LoginCommand, LoginTo};
+use crate::terminal::{Outcome, Stop, print, shown, tell};
+use crate::{life, serve};
+use loopback::Loopback;
 
-/// Signs somebody in.
+/// Signs somebody in, or shows who is.
 pub(crate) fn run(args: &Login) -> Result<Outcome, Stop> {
-    let part = match args.to {
-        LoginTo::PartnerCenter => LoginPart::PartnerCenter,
-        LoginTo::Salesforce => LoginPart::Salesforce,
-    };
+    match &args.command {
+        LoginCommand::PartnerCenter(to) => sign_in(to, LoginPart::PartnerCenter),
+        LoginCommand::Salesforce(to) => sign_in(to, LoginPart::Salesforce),
+        LoginCommand::Status(args) => status::run(args),
+    }
+}
+
+fn sign_in(args: &LoginTo, part: LoginPart) -> Result<Outcome, Stop> {
     let config = serve::usable(&args.config, LoginConfig::load(&args.config, part))?;
-    writable(&config.refresh_token_file)?;
-    let token = life::runtime()?.block_on(sign_in(&config)).map_err(|error| refused(&error))?;
-    ready::write_text(&config.refresh_token_file, token.reveal())?;
-    print(&format!(
-        "signed in; the refresh token is kept in {}\n",
-        shown(&config.refresh_token_file)
-    ))?;
+    let file = &config.refresh_token_file;
+    keepable(&config)?;
+    let token = life::runtime()?.block_on(async {
+        if args.browser { by_browser(&config, args).await } else { by_code(&config).await }
+    })?;
+    file.lock().and_then(|locked| locked.replace(&token)).map_err(|why| {
+        let help = "put that right, then sign in again";
+        Stop::because(format!("signed in, but the token is not kept: {why}"), help)
+    })?;
+    print(&format!("signed in; the refresh token is kept, sealed, in {}\n", shown(&file.path)))?;
     Ok(Outcome::Fine)
 }
 
-async fn sign_in(config: &LoginConfig) -> Result<Secret, Error> {
-    let LoginConfig { login, tenant, client_id, client_secret, .. } = config;
-    let place = match tenant {
+fn place(config: &LoginConfig) -> Place<'_> {
+    match &config.tenant {
         Some(tenant) => Place::Microsoft { tenant },
         None => Place::Salesforce,
-    };
-    let begun = DeviceLogin::begin(login, place, client_id, client_secret.clone()).await?;
+    }
+}
+
+/// Whom the person has to be.
+fn who(config: &LoginConfig) -> &'static str {
+    let role = " (role Referrals admin, with a second factor)";
+    if config.tenant.is_some() { role } else { "" }
+}
+
+async fn by_code(config: &LoginConfig) -> Result<Secret, Stop> {
+    let LoginConfig { login, client_id, client_secret, .. } = config;
+    let begun = DeviceLogin::begin(login, place(config), client_id, client_secret.clone()).await;
+    let begun = begun.map_err(|error| refused(&error))?;
     let text = format!(
         "Open {} in a browser, type in the code {}, and sign in as the user that cosell is to act for{}.\n",
         begun.address,
         begun.user_code,
-        if tenant.is_some() { " (role Referrals admin, with a second factor)" } else { "" },
+        who(config),
     );
     // Nobody who reads it any more can sign in either.
     let _ = print(&text);
-    begun.wait().await
+    begun.wait().await.map_err(|error| refused(&error))
+}
+
+async fn by_browser(config: &LoginConfig, args: &LoginTo) -> Result<Secret, Stop> {
+    // Microsoft takes any port of this machine; Salesforce takes the address that the app was given.
+    let (port, path) = match config.tenant {
+        Some(_) => (args.port.unwrap_or(0), "/"),
+        None => (args.port.unwrap_or(1717), "/OauthRedirect"),
+    };
+    let loopback = Loopback::listen(port, path).await?;
+    let LoginConfig { login, client_id, client_secret, .. } = config;
+    let secret = client_secret.clone();
+    let begun = BrowserLogin::begin(login, place(config), client_id, secret, &loopback.address());
+    let begun = begun.map_err(|error| refused(&error))?;
+    let text = format!(
+        "Sign in with a browser on this machine as the user that cosell is to act for{}:\n{}\n",
+        who(config),
+        begun.page,
+    );
+    let _ = print(&text);
+    if !args.no_open {
+        loopback::open(&begun.page);
+    }
+    let back = loopback.wait(|query| begun.read(query)).await?;
+    match back {
+        Back::Code(code) => begun.redeem(code).await.map_err(|error| refused(&error)),
+        Back::Refused(error) => Err(refused(&error)),
+    }
 }
 
 fn refused(error: &Error) -> Stop {
@@ -58,14 +105,34 @@ fn refused(error: &Error) -> Stop {
     Stop::because(error.to_string(), help)
 }
 
-/// A file that cannot be written is known before anybody signs in.
-fn writable(path: &Path) -> Result<(), Stop> {
+/// Tells that a refresh token was replaced and the new one is not kept: without it nobody signs in again.
+pub(crate) fn warn_unkept(why: Option<&str>) {
+    if let Some(why) = why {
+        tell(&format!(
+            "warning: the refresh token that replaces the old one is not kept: {why}\n  \
+             help: put that right, then sign in again: `cosell login partner-center`\n"
+        ));
+    }
+}
+
+/// What cannot be kept is known before anybody signs in: the file can be written, and what is in it was
+/// sealed with our key.
+fn keepable(config: &LoginConfig) -> Result<(), Stop> {
+    let file = &config.refresh_token_file;
+    let path = &file.path;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Stop::file("make", folder, &error))?;
     }
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
-    let probe = PathBuf::from(name);
-    ready::write_text(&probe, "")?;
-    std::fs::remove_file(&probe).map_err(|error| Stop::file("write", path, &error))
+    let probe = std::path::PathBuf::from(name);
+    crate::ready::write_text(&probe, "")?;
+    std::fs::remove_file(&probe).map_err(|error| Stop::file("write", path, &error))?;
+    if path.exists() {
+        file.read().map_err(|why| {
+            let help = "give the key it was sealed with at `token_key`, or remove the file";
+            Stop::because(why, help)
+        })?;
+    }
+    Ok(())
 }

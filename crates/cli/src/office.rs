@@ -11,7 +11,7 @@ mod why;
 
 pub(crate) use parked::run as parked;
 pub(crate) use release::{release, replay};
-pub(crate) use status::run as status;
+pub(crate) use status::{ago, run as status};
 pub(crate) use verify::run as verify;
 pub(crate) use why::run as why;
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::command::{TextFormat, Webhook, WebhookCommand};
 use crate::terminal::{Outcome, Stop, print, shown};
-use crate::{life, serve};
+use crate::{life, login, serve};
 
 /// How often the outcome of a test event is looked at, and how often at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -39,11 +39,9 @@ pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
     let store = open(&config.store)?;
     let url = runner::serve::webhook_url(&config);
     let desk = Desk { config, partner_center: wires.partner_center, store, url };
-    let (said, fine) = life::runtime()?.block_on(async {
-        let done = desk.carry_out(&args.command).await;
-        runner::serve::keep_rotated(&desk.config, &desk.partner_center);
-        done
-    })?;
+    let done = life::runtime()?.block_on(desk.carry_out(&args.command));
+    login::warn_unkept(desk.partner_center.unkept().borrow().as_deref());
+    let (said, fine) = done?;
     print(&match args.format {
         TextFormat::Json => format!("{said:#}\n"),
         TextFormat::Text => said["said"].as_str().unwrap_or_default().to_owned(),

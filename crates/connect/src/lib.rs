@@ -5,15 +5,18 @@
 //! or an [`Error`] sorted by what to do next. It also judges whether a webhook call was signed by
 //! Partner Center. It knows no mapping, no store, no file, no environment and no terminal.
 
+pub mod browser;
 pub mod device;
 pub mod error;
 pub mod ids;
 pub mod partner_center;
 pub mod salesforce;
+pub mod seal;
 pub mod secret;
 pub mod webhook;
 
 mod address;
+mod chance;
 mod members;
 mod moment;
 mod redact;
@@ -29,3 +32,4 @@ pub use partner_center::{PartnerCenter, PartnerCenterConfig};
 pub use salesforce::{Salesforce, SalesforceConfig};
 pub use secret::Secret;
 pub use send::Timeouts;
+pub use token::{Session, Turn, Vault};

@@ -19,7 +19,7 @@ use crate::ids::{ETag, ReferralId};
 use crate::redact;
 use crate::secret::Secret;
 use crate::send::{Answer, Base, Body, Request, Timeouts, Verb, Wire, call_id, encode};
-use crate::token::{Door, Grant, Rotating};
+use crate::token::{Door, Grant, Rotating, Session, Vault};
 use fault::Reach;
 
 /// The audience of tokens for referrals.
@@ -124,13 +124,30 @@ impl PartnerCenter {
     /// The refresh token in use, when it is no longer the one this client was made with: keep it,
     /// the old one may stop working.
     pub fn refresh_token_changed(&self) -> Option<Secret> {
-        let current = self.refresh.watch().borrow().clone();
+        let current = self.refresh.current();
         (current != self.given).then_some(current)
     }
 
-    /// The refresh token in use, and each one that replaces it.
-    pub fn refresh_tokens(&self) -> watch::Receiver<Secret> {
-        self.refresh.watch()
+    /// The same client, whose refresh token is kept where other programs use it too.
+    #[must_use]
+    pub fn kept_in(self, vault: Arc<dyn Vault>) -> Self {
+        self.refresh.keep_in(vault);
+        self
+    }
+
+    /// Why the refresh token in use is not kept, while that is so: without it the next start cannot sign in.
+    pub fn unkept(&self) -> watch::Receiver<Option<String>> {
+        self.refresh.unkept()
+    }
+
+    /// What is known of the sign-ins: for referrals, for the webhook's registration.
+    pub fn sessions(&self) -> [Session; 2] {
+        [self.referrals_door.session(), self.webhooks_door.session()]
+    }
+
+    /// Gets an access token for the webhook's registration without asking for it.
+    pub async fn sign_in_for_webhooks(&self) -> Result<(), Error> {
+        self.webhooks_door.bearer(None).await.map(drop)
     }
 
     /// Gets an access token for referrals without asking for any record: proves that signing in

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::{OnceCell, watch};
 
 pub use composite::{Method, Sub, SubAnswer};
 pub use row::Row;
@@ -27,7 +28,7 @@ use crate::members::Members;
 use crate::moment;
 use crate::secret::Secret;
 use crate::send::{Answer, Base, Body, Request, Timeouts, Verb, Wire, encode};
-use crate::token::{Assertion, Door, Grant, Rotating};
+use crate::token::{Assertion, Door, Grant, Rotating, Session, Vault};
 
 /// The longest address Salesforce takes is 16,384 bytes together with the headers.
 const LONGEST_ADDRESS: usize = 12_000;
@@ -66,8 +67,10 @@ pub enum Auth {
 }
 
 impl Auth {
-    fn grant(self, login: &str) -> Result<Grant, Error> {
-        Ok(match self {
+    /// The refresh token, where there is one, is also given on its own.
+    fn grant(self, login: &str) -> Result<(Grant, Option<Arc<Rotating>>), Error> {
+        let mut rotating = None;
+        let grant = match self {
             Auth::ClientCredentials { client_id, client_secret } => {
                 Grant::ClientCredentials { client_id, client_secret }
             }
@@ -78,9 +81,11 @@ impl Auth {
             }
             Auth::Refresh { client_id, client_secret, refresh_token } => {
                 let refresh = Arc::new(Rotating::new(refresh_token));
+                rotating = Some(refresh.clone());
                 Grant::Refresh { client_id, client_secret, refresh, resource: None }
             }
-        })
+        };
+        Ok((grant, rotating))
     }
 }
 
@@ -110,6 +115,14 @@ pub struct Upserted {
     pub created: bool,
 }
 
+/// The user that a client is signed in as.
+#[derive(Debug, Clone)]
+struct Who {
+    user: RecordId,
+    organization: RecordId,
+    name: Option<String>,
+}
+
 /// A client for one org. Cheap to share behind an `Arc`; all methods take `&self`.
 #[derive(Debug)]
 pub struct Salesforce {
@@ -118,6 +131,8 @@ pub struct Salesforce {
     version: String,
     call_options: String,
     usage: Mutex<Option<(u64, u64)>>,
+    refresh: Option<Arc<Rotating>>,
+    who: OnceCell<Who>,
 }
 
 impl Salesforce {
@@ -139,10 +154,38 @@ impl Salesforce {
         }
         let bases: Vec<&Base> = std::iter::once(&login).chain(&instance).collect();
         let wire = Wire::new(config.timeouts, &bases)?;
-        let grant = config.auth.grant(&config.login)?;
+        let (grant, refresh) = config.auth.grant(&config.login)?;
         let door = Door::new(wire, &login, "/services/oauth2/token", grant, may_be_expired);
         let call_options = format!("client={}", config.client);
-        Ok(Self { door, instance, version, call_options, usage: Mutex::new(None) })
+        let (usage, who) = (Mutex::new(None), OnceCell::new());
+        Ok(Self { door, instance, version, call_options, usage, refresh, who })
+    }
+
+    /// The same client, whose refresh token is kept where other programs use it too.
+    #[must_use]
+    pub fn kept_in(self, vault: Arc<dyn Vault>) -> Self {
+        if let Some(refresh) = &self.refresh {
+            refresh.keep_in(vault);
+        }
+        self
+    }
+
+    /// Why the refresh token in use is not kept, while that is so; none without such a token.
+    pub fn unkept(&self) -> Option<watch::Receiver<Option<String>>> {
+        self.refresh.as_ref().map(|refresh| refresh.unkept())
+    }
+
+    /// Gets an access token, and whom it is for.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.door.bearer(None).await?;
+        self.who().await.map(drop)
+    }
+
+    /// What is known of the sign-in.
+    pub fn session(&self) -> Session {
+        let principal = self.who.get().and_then(|who| who.name.clone());
+        let session = self.door.session();
+        Session { principal: principal.or(session.principal), ..session }
     }
 
     /// Runs a query and returns all its records, over all pages, as raw JSON text.
@@ -243,16 +286,27 @@ impl Salesforce {
 
     /// The id of the user this client is signed in as.
     pub async fn identity(&self) -> Result<RecordId, Error> {
-        self.of_userinfo("user_id").await
+        self.who().await.map(|who| who.user.clone())
     }
 
-    /// An id that the sign-in service tells of the user.
-    async fn of_userinfo(&self, name: &str) -> Result<RecordId, Error> {
-        let request = self.get("read identity", "/services/oauth2/userinfo").await?;
-        let answer = self.call(request).await?;
-        let id = Members::of(answer.text()?).and_then(|members| members.text(name));
-        id.and_then(|id| RecordId::parse(&id).ok())
-            .ok_or_else(|| answer.unreadable("holds no user id"))
+    /// Who is signed in, asked for once.
+    async fn who(&self) -> Result<&Who, Error> {
+        let ask = async || {
+            let request = self.get("read identity", "/services/oauth2/userinfo").await?;
+            let answer = self.call(request).await?;
+            let members = Members::of(answer.text()?);
+            let text = |name: &str| members.as_ref()?.text(name);
+            let id = |name: &str| {
+                let found = text(name).and_then(|id| RecordId::parse(&id).ok());
+                found.ok_or_else(|| answer.unreadable(&format!("holds no {name}")))
+            };
+            Ok(Who {
+                user: id("user_id")?,
+                organization: id("organization_id")?,
+                name: text("preferred_username"),
+            })
+        };
+        self.who.get_or_try_init(ask).await
     }
 
     /// The description of an object as the sync user sees it, as raw JSON text.

@@ -4,13 +4,20 @@
 //! sends the request once more. It knows the two OAuth answers, and nothing of records.
 
 mod assertion;
+mod rotating;
+mod session;
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 pub(crate) use assertion::Assertion;
+pub(crate) use rotating::Rotating;
+pub use rotating::{Turn, Vault};
+pub use session::Session;
 
 use crate::Error;
 use crate::redact;
@@ -22,25 +29,6 @@ const UNSAID_LIFE: Duration = Duration::from_hours(1);
 
 /// Who has to act when signing in is refused.
 const WHO_SIGNS_IN: &str = "the person who signs cosell in";
-
-/// A refresh token that the sign-in service may replace at each use.
-#[derive(Debug)]
-pub(crate) struct Rotating {
-    now: watch::Sender<Secret>,
-    turn: Mutex<()>,
-}
-
-impl Rotating {
-    /// Starts with the token that was kept.
-    pub(crate) fn new(kept: Secret) -> Self {
-        Self { now: watch::Sender::new(kept), turn: Mutex::new(()) }
-    }
-
-    /// Shows the token of the moment, and each one that replaces it.
-    pub(crate) fn watch(&self) -> watch::Receiver<Secret> {
-        self.now.subscribe()
-    }
-}
 
 /// How to ask for an access token.
 #[derive(Debug)]
@@ -90,6 +78,7 @@ pub(crate) struct Door {
     token_url: String,
     grant: Grant,
     held: Mutex<Held>,
+    session: std::sync::Mutex<Session>,
     /// Whether a 401 may mean that the token ran out.
     renewable: fn(&Answer) -> bool,
 }
@@ -103,7 +92,17 @@ impl Door {
         grant: Grant,
         renewable: fn(&Answer) -> bool,
     ) -> Self {
-        Self { wire, token_url: login.at(path), grant, held: Mutex::default(), renewable }
+        let (held, session) = (Mutex::default(), std::sync::Mutex::default());
+        Self { wire, token_url: login.at(path), grant, held, session, renewable }
+    }
+
+    /// What is known of the sign-in.
+    pub(crate) fn session(&self) -> Session {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Session)) {
+        change(&mut self.session.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Sends one request; after a 401 once more with a new token. The answer may be any status.
@@ -111,6 +110,7 @@ impl Door {
         let bearer = self.bearer(None).await?;
         request.bearer = Some(bearer.token.clone());
         let answer = self.wire.send(request.clone()).await?;
+        self.note(|session| session.used = Some(Timestamp::now()));
         if answer.status != 401 || !(self.renewable)(&answer) {
             return Ok(answer);
         }
@@ -164,12 +164,11 @@ impl Door {
                 self.ask(form, number).await.map(|(bearer, _)| bearer)
             }
             Grant::Refresh { client_id, client_secret, refresh, resource } => {
-                let _turn = refresh.turn.lock().await;
-                let used = refresh.now.borrow().clone();
+                let in_use = refresh.take().await?;
                 let mut form = vec![
                     ("grant_type", Secret::new("refresh_token")),
                     ("client_id", Secret::new(client_id)),
-                    ("refresh_token", used.clone()),
+                    ("refresh_token", in_use.token.clone()),
                 ];
                 if let Some(resource) = resource {
                     form.push(("resource", Secret::new(*resource)));
@@ -177,9 +176,7 @@ impl Door {
                 }
                 form.extend(client_secret.clone().map(|secret| ("client_secret", secret)));
                 let (bearer, replaced) = self.ask(form, number).await?;
-                if let Some(replaced) = replaced.filter(|replaced| *replaced != used) {
-                    refresh.now.send_replace(replaced);
-                }
+                in_use.used(replaced).await;
                 Ok(bearer)
             }
         }
@@ -202,6 +199,9 @@ impl Door {
         let life = body.as_ref().and_then(life).unwrap_or(UNSAID_LIFE);
         let margin = (life / 10).min(Duration::from_mins(5));
         let good_until = Instant::now() + life.saturating_sub(margin);
+        if let Some(body) = &body {
+            self.note(|session| session.began(body, life, Timestamp::now()));
+        }
         let bearer = Bearer {
             token: Secret::new(token),
             instance: text("instance_url"),

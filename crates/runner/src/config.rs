@@ -20,6 +20,8 @@ use read::Reader;
 use section::{Reading, Section};
 use yaml::{Node, Part};
 
+use crate::tokens::TokenFile;
+
 pub use section::ConfigProblem;
 
 /// Everything that can be set.
@@ -59,7 +61,7 @@ pub struct PartnerCenterSettings {
     /// The refresh token as it was found.
     pub refresh_token: Secret,
     /// The file it came from: a rotated token is written back there.
-    pub refresh_token_file: Option<PathBuf>,
+    pub refresh_token_file: Option<TokenFile>,
     /// Webhooks.
     pub webhook: WebhookSettings,
 }
@@ -141,8 +143,10 @@ pub enum SalesforceSignIn {
     Refresh {
         /// The app's secret, where it has one.
         client_secret: Option<Secret>,
-        /// The token.
+        /// The token as it was found.
         token: Secret,
+        /// The file it came from: a rotated token is written back there.
+        file: Option<TokenFile>,
     },
 }
 
@@ -170,7 +174,7 @@ impl OrgConfig {
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
         with_sections(file, text, |reading, section| {
-            Reader { folder, lookup }.org(reading, section)
+            Reader::new(folder, lookup).org(reading, section)
         })
     }
 }
@@ -191,7 +195,7 @@ impl StateConfig {
     pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
         with_sections(&file, &text, |reading, section| {
-            Reader { folder, lookup: &Surroundings }.state(reading, section)
+            Reader::new(folder, &Surroundings).state(reading, section)
         })
     }
 }
@@ -217,7 +221,7 @@ pub struct LoginConfig {
     /// The app's secret, where there is one.
     pub client_secret: Option<Secret>,
     /// Where the refresh token is kept.
-    pub refresh_token_file: PathBuf,
+    pub refresh_token_file: TokenFile,
 }
 
 impl LoginConfig {
@@ -225,7 +229,7 @@ impl LoginConfig {
     pub fn load(path: &Path, part: LoginPart) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
         with_sections(&file, &text, |reading, section| {
-            Reader { folder, lookup: &Surroundings }.login(reading, section, part)
+            Reader::new(folder, &Surroundings).login(reading, section, part)
         })
     }
 }
@@ -329,7 +333,7 @@ impl Config {
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
         with_sections(file, text, |reading, section| {
-            Reader { folder, lookup }.config(reading, section)
+            Reader::new(folder, lookup).config(reading, section)
         })
     }
 }

@@ -261,6 +261,7 @@ mod tests {
             denied: Vec::new(),
             times: BTreeMap::new(),
             notes: BTreeMap::new(),
+            logins: Vec::new(),
         };
         let entry = r#"{"kind":"update","lines":[{"rule":"a <-> B","map_line":3,"reason":"r",
             "left":"secret","outcome":"WritesLeft"}]}"#;

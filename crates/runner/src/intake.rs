@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::console;
 use crate::fingerprint::fingerprint;
-use crate::standing::{Denial, Standing};
+use crate::standing::{Denial, Login, Standing};
 use crate::store::{Alias, HintEvent, ParkedKey, Source, Status, Store, StoreError, WaitingKey};
 
 /// Where Partner Center calls.
@@ -103,6 +103,8 @@ pub struct StatusView {
     pub times: BTreeMap<String, Timestamp>,
     /// Sentences for the operator.
     pub notes: BTreeMap<String, String>,
+    /// The connections, and how they are signed in.
+    pub logins: Vec<Login>,
 }
 
 /// The routes.
@@ -241,6 +243,7 @@ impl<S: Store> Intake<S> {
             denied: standing.denied,
             times: standing.times,
             notes: standing.notes,
+            logins: standing.logins,
         })
     }
 }

@@ -18,6 +18,7 @@ pub mod serve;
 pub mod standing;
 pub mod store;
 mod sweep;
+pub mod tokens;
 pub mod webhook;
 pub mod why;
 pub mod wires;

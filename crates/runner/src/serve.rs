@@ -2,10 +2,11 @@
 //!
 //! In: a configuration, a bound listener, a signal to end. Out: a running service, or why it cannot
 //! run. Must not know: how any part does its work. The only shell of the crate beside `config`: it
-//! reads maps and schemas, and writes a rotated refresh token back to its file.
+//! reads maps and schemas.
 
 mod hear;
 mod load;
+mod logins;
 mod register;
 mod rounds;
 
@@ -33,7 +34,7 @@ use crate::store::{Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
-pub use load::{base_beside, keep_rotated, load_maps, open_store};
+pub use load::{base_beside, load_maps, open_store};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);
@@ -129,10 +130,7 @@ fn start(
         }
     }
     tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
-    if let Some(file) = config.partner_center.refresh_token_file.clone() {
-        let tokens = worker.wires.partner_center.refresh_tokens();
-        tasks.spawn(load::keep_refresh_token(file, tokens, stopped.clone()));
-    }
+    logins::watch_over(worker, stopped, &mut tasks);
     let webhook = config.partner_center.webhook.clone();
     let url = webhook_url(config);
     tasks.spawn(register::keep(worker.clone(), webhook, url, stopped.clone()));
@@ -165,8 +163,12 @@ pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
         refresh_token: settings.refresh_token.clone(),
         timeouts: Timeouts::default(),
     });
+    let partner_center = partner_center.map_err(Error::Setting)?;
     Ok(LiveWires {
-        partner_center: partner_center.map_err(Error::Setting)?,
+        partner_center: match settings.refresh_token_file.clone() {
+            Some(file) => partner_center.kept_in(Arc::new(file)),
+            None => partner_center,
+        },
         salesforce: salesforce(&config.salesforce)?,
     })
 }
@@ -181,7 +183,7 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
         SalesforceSignIn::Key { username, private_key_pem } => {
             Auth::Jwt { client_id, username, private_key_pem }
         }
-        SalesforceSignIn::Refresh { client_secret, token } => {
+        SalesforceSignIn::Refresh { client_secret, token, .. } => {
             Auth::Refresh { client_id, client_secret, refresh_token: token }
         }
     };
@@ -193,7 +195,15 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
         client: "cosell".to_owned(),
         timeouts: Timeouts::default(),
     });
-    client.map_err(Error::Setting)
+    let client = client.map_err(Error::Setting)?;
+    Ok(match &settings.sign_in {
+        SalesforceSignIn::Refresh { file: Some(file), .. } => {
+            client.kept_in(Arc::new(file.clone()))
+        }
+        SalesforceSignIn::Refresh { .. }
+        | SalesforceSignIn::Secret(_)
+        | SalesforceSignIn::Key { .. } => client,
+    })
 }
 
 fn intake(

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use connect::Session;
 use jiff::Timestamp;
 use mapping::schema::System;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A wire on which nothing is accepted until somebody acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,6 +25,21 @@ pub struct Denial {
     pub until: Timestamp,
 }
 
+/// The three connections, by their names.
+pub const CONNECTIONS: [&str; 3] =
+    ["partner center referrals", "partner center events", "salesforce"];
+
+/// A connection to one of the systems, as it is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// One of [`CONNECTIONS`].
+    pub name: String,
+    /// Whom it acts for, for what, until when.
+    pub session: Session,
+    /// What does not work, and who must act.
+    pub trouble: Option<String>,
+}
+
 /// What is shown beside the store's counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Snapshot {
@@ -35,6 +51,8 @@ pub struct Snapshot {
     pub times: BTreeMap<String, Timestamp>,
     /// Sentences for the operator, by what they are about.
     pub notes: BTreeMap<String, String>,
+    /// The connections, in the order of [`CONNECTIONS`].
+    pub logins: Vec<Login>,
 }
 
 /// Shared by all parts of the running service.
@@ -89,6 +107,24 @@ impl Standing {
             Some(note) => inner.notes.insert(name.to_owned(), note),
             None => inner.notes.remove(name),
         };
+    }
+
+    /// Remembers how the connections are signed in.
+    pub fn logins(&self, sessions: [Session; 3]) {
+        let mut inner = self.lock();
+        let troubles: Vec<Option<String>> =
+            [System::PartnerCenter, System::PartnerCenter, System::Salesforce]
+                .iter()
+                .map(|system| {
+                    let denied =
+                        inner.denied.iter().find(|denial| denial.system == system.name())?;
+                    Some(format!("{}; {} must act", denied.why, denied.who))
+                })
+                .collect();
+        let named = CONNECTIONS.iter().zip(sessions).zip(troubles);
+        inner.logins = named
+            .map(|((name, session), trouble)| Login { name: (*name).to_owned(), session, trouble })
+            .collect();
     }
 
     /// Everything, for showing.

@@ -94,7 +94,7 @@ fn maps(config: &Config) -> Vec<Check> {
 fn secrets(config: &Config) -> Option<Check> {
     use std::os::unix::fs::PermissionsExt as _;
     let id = "secret-files";
-    let file = config.partner_center.refresh_token_file.as_ref();
+    let file = config.partner_center.refresh_token_file.as_ref().map(|file| &file.path);
     let Some(file) = file else {
         return Some(Check::note(
             id,

@@ -121,7 +121,7 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
 }
 
 /// `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`.
-fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(at).as_secs().max(0);
     match seconds {
         ..=99 => format!("{seconds} s ago"),

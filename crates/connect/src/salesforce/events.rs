@@ -120,7 +120,7 @@ impl Salesforce {
         object: &str,
         from: From,
     ) -> Result<Subscription, Error> {
-        let tenant = self.of_userinfo("organization_id").await?;
+        let tenant = self.who().await?.organization.clone();
         let first = self.door.bearer(None).await?;
         let number = first.number();
         match self.open(endpoint, tenant.as_str(), first, object, from.clone()).await {

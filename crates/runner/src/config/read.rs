@@ -7,12 +7,16 @@ mod limits;
 mod partner_center;
 mod salesforce;
 mod secrets;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::section::{Reading, Section};
 use super::yaml::Part;
+use tokens::{PARTNER_CENTER, SALESFORCE};
+
+use crate::tokens::TokenKey;
 
 use super::{
     Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, SalesforceSettings, StateConfig,
@@ -22,6 +26,20 @@ use super::{
 pub(super) struct Reader<'l> {
     pub(super) folder: &'l Path,
     pub(super) lookup: &'l dyn Lookup,
+    /// What refresh tokens are sealed with.
+    token_key: TokenKey,
+}
+
+impl<'l> Reader<'l> {
+    pub(super) fn new(folder: &'l Path, lookup: &'l dyn Lookup) -> Self {
+        Self { folder, lookup, token_key: TokenKey::Beside }
+    }
+
+    /// The same, with the key that the configuration names for tokens.
+    fn with_key(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Self {
+        let token_key = self.token_key(reading, section);
+        Self { token_key, folder: self.folder, lookup: self.lookup }
+    }
 }
 
 impl Reader<'_> {
@@ -30,17 +48,18 @@ impl Reader<'_> {
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
     ) -> Option<Config> {
+        let this = self.with_key(reading, &mut section);
         let listen = listen(reading, &mut section);
         let webhook_secret = self.maybe_secret(reading, &mut section, "webhook_secret");
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
         let partner_center = if let Some(block) = section.block(reading, "partner_center") {
-            self.partner_center(reading, block)
+            this.partner_center(reading, block)
         } else {
             section.missing(reading, "partner_center", "…");
             None
         };
-        let salesforce = self.salesforce_of(reading, &mut section);
+        let salesforce = this.salesforce_of(reading, &mut section);
         let limits = match section.block(reading, "limits") {
             Some(block) => limits::limits(reading, block),
             None => Limits::default(),
@@ -64,7 +83,8 @@ impl Reader<'_> {
         mut section: Section<'_>,
     ) -> Option<OrgConfig> {
         let maps = self.maps(reading, &mut section);
-        let salesforce = self.salesforce_of(reading, &mut section);
+        let this = self.with_key(reading, &mut section);
+        let salesforce = this.salesforce_of(reading, &mut section);
         Some(OrgConfig { maps: maps?, salesforce: salesforce? })
     }
 
@@ -87,9 +107,10 @@ impl Reader<'_> {
         mut section: Section<'_>,
         part: LoginPart,
     ) -> Option<LoginConfig> {
-        let name = match part {
-            LoginPart::PartnerCenter => "partner_center",
-            LoginPart::Salesforce => "salesforce",
+        let this = self.with_key(reading, &mut section);
+        let (name, purpose) = match part {
+            LoginPart::PartnerCenter => ("partner_center", PARTNER_CENTER),
+            LoginPart::Salesforce => ("salesforce", SALESFORCE),
         };
         let Some(mut block) = section.block(reading, name) else {
             section.missing(reading, name, "…");
@@ -120,7 +141,7 @@ impl Reader<'_> {
             tenant: tenant?,
             client_id: client_id?,
             client_secret: client_secret.map(|(secret, _)| secret),
-            refresh_token_file: self.folder.join(file),
+            refresh_token_file: this.token_file(self.folder.join(file), purpose),
         })
     }
 

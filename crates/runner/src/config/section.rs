@@ -99,13 +99,17 @@ impl<'n> Section<'n> {
         name: &'static str,
         example: &str,
     ) -> Option<String> {
-        let there = self.entries.iter().any(|(key, node)| key == name && *node != Node::Nothing);
-        if !there {
+        if !self.has(name) {
             self.known.push(name);
             self.missing(reading, name, example);
             return None;
         }
         self.text(reading, name)
+    }
+
+    /// Whether something is written there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, node)| key == name && *node != Node::Nothing)
     }
 
     /// Reports that `name` is not there.

@@ -63,8 +63,8 @@ fn a_whole_configuration_is_read() {
     assert_eq!(config.maps, [PathBuf::from("/etc/cosell/opportunity.map")]);
     assert_eq!(config.partner_center.refresh_token.reveal(), "r3fresh");
     assert_eq!(
-        config.partner_center.refresh_token_file.as_deref(),
-        Some(Path::new("/etc/cosell/token"))
+        config.partner_center.refresh_token_file.as_ref().map(|file| file.path.clone()),
+        Some(PathBuf::from("/etc/cosell/token"))
     );
     assert!(
         matches!(&config.salesforce.sign_in, SalesforceSignIn::Secret(s) if s.reveal() == "s3cret")

@@ -3,14 +3,10 @@
 //! In: paths. Out: compiled maps, an open store, or what is wrong with a file. Must not know: what
 //! is done with them.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use connect::{PartnerCenter, Secret};
 use mapping::schema::Schemas;
-use tokio::sync::watch;
 
-use crate::config::Config;
 use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::store::{Role, SqliteStore};
@@ -118,47 +114,4 @@ pub fn open_store(path: &Path, role: Role) -> Result<SqliteStore, Error> {
         std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
     }
     Ok(SqliteStore::open(path, role)?)
-}
-
-/// Writes each refresh token that replaces another to its file: the old one may stop working.
-pub(super) async fn keep_refresh_token(
-    file: PathBuf,
-    mut tokens: watch::Receiver<Secret>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    loop {
-        tokio::select! {
-            changed = tokens.changed() => if changed.is_err() { return },
-            _ = stopped.changed() => return,
-        }
-        let token = tokens.borrow_and_update().clone();
-        if let Err(error) = replace(&file, token.reveal()) {
-            tracing::error!(%error, "the rotated refresh token could not be kept");
-        }
-    }
-}
-
-/// Writes the refresh token to its file when it was replaced, for commands that sign in once.
-pub fn keep_rotated(config: &Config, partner_center: &PartnerCenter) {
-    let Some(file) = &config.partner_center.refresh_token_file else { return };
-    if let Some(token) = partner_center.refresh_token_changed()
-        && let Err(error) = replace(file, token.reveal())
-    {
-        tracing::error!(%error, "the rotated refresh token could not be kept");
-    }
-}
-
-/// Puts a text in the place of a file, readable for the owner alone, all or nothing.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let mut options = std::fs::File::options();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut handle = options.open(&new)?;
-    handle.write_all(text.as_bytes())?;
-    handle.sync_all()?;
-    std::fs::rename(&new, file)
 }

@@ -8,6 +8,7 @@ use super::super::section::{Reading, Section};
 use super::super::yaml::Part;
 use super::super::{PartnerCenterSettings, TrustSetting, WebhookSettings};
 use super::Reader;
+use super::tokens::PARTNER_CENTER;
 use crate::webhook::KNOWN;
 
 /// The one host that Microsoft's certificates come from.
@@ -29,7 +30,7 @@ impl Reader<'_> {
         let tenant = section.needed(reading, "tenant", "contoso.onmicrosoft.com");
         let client_id = section.needed(reading, "client_id", "the app's id");
         let client_secret = self.maybe_secret(reading, &mut section, "client_secret");
-        let token = self.secret(reading, &mut section, "refresh_token", "file:refresh-token");
+        let token = self.token(reading, &mut section, "file:refresh-token", PARTNER_CENTER);
         let webhook = if let Some(block) = section.block(reading, "webhook") {
             self.webhook(reading, block)
         } else {

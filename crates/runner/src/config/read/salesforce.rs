@@ -6,6 +6,7 @@ use super::super::section::{Reading, Section};
 use super::super::yaml::Part;
 use super::super::{Events, SalesforceSettings, SalesforceSignIn};
 use super::Reader;
+use super::tokens::SALESFORCE;
 
 /// Where Salesforce's events come from.
 const PUBSUB: &str = "https://api.pubsub.salesforce.com:7443";
@@ -40,12 +41,13 @@ impl Reader<'_> {
     ) -> Option<SalesforceSignIn> {
         let username = section.text(reading, "username");
         let key = section.text(reading, "private_key");
-        let token = section.text(reading, "refresh_token");
-        let mut look = |name: &'static str, reference: &str| {
-            self.look_up(reading, &section.path_to(name), name, reference).map(|(found, _)| found)
-        };
-        let key = key.map(|reference| look("private_key", &reference));
-        let token = token.map(|reference| look("refresh_token", &reference));
+        let has_token = section.has("refresh_token");
+        let path = section.path_to("private_key");
+        let key = key.map(|reference| {
+            self.look_up(reading, &path, "private_key", &reference).map(|(found, _)| found)
+        });
+        let token =
+            has_token.then(|| self.token(reading, section, "file:refresh-token", SALESFORCE));
         if let Some(key) = key {
             if token.is_some() {
                 let message =
@@ -62,7 +64,8 @@ impl Reader<'_> {
         if let Some(token) = token {
             let secret = self.maybe_secret(reading, section, "client_secret");
             let client_secret = secret.map(|(secret, _)| secret);
-            return Some(SalesforceSignIn::Refresh { client_secret, token: token? });
+            let (token, file) = token?;
+            return Some(SalesforceSignIn::Refresh { client_secret, token, file });
         }
         let secret = self.secret(reading, section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
         secret.map(|(secret, _)| SalesforceSignIn::Secret(secret))
