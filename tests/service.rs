@@ -42,6 +42,8 @@ mod planted;
 mod raw;
 #[path = "service/registration.rs"]
 mod registration;
+#[path = "service/reload.rs"]
+mod reload;
 #[path = "service/rules.rs"]
 mod rules;
 #[path = "service/sides.rs"]

@@ -3,6 +3,7 @@
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
 mod apply;
+mod changing;
 mod doctor;
 mod faces;
 mod login;
@@ -16,6 +17,7 @@ mod trying;
 mod webhook;
 
 pub(crate) use apply::Apply;
+pub(crate) use changing::{Preview, Reload};
 pub(crate) use doctor::Doctor;
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
@@ -165,6 +167,26 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell serve\n  cosell serve --config /etc/cosell/cosell.yaml"
     )]
     Serve(Serve),
+
+    /// Shows what changed maps would write to the deals there are
+    ///
+    /// Reads both records of a sample of the deals in the state file, as they are now, and says what the
+    /// changed maps would write that those in service would not, grouped by the line of the map that is why.
+    /// Nothing is written anywhere. Exit codes: 0 no difference, 1 some.
+    #[command(
+        after_help = "Examples:\n  cosell preview\n  cosell preview changed.map --sample 1000 --per-second 20\n  cosell preview --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Preview(Preview),
+
+    /// Brings changed maps into service while it runs
+    ///
+    /// The service looks at the files of its maps by itself (`reload: auto`); with `reload: ask` they take
+    /// effect by this command. They are checked first: maps with errors change nothing. With --preview they
+    /// are only looked at, and it is said what they would write. Exit code 1 when they were not taken.
+    #[command(
+        after_help = "Examples:\n  cosell reload --preview\n  cosell reload\n  cosell reload --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Reload(Reload),
 
     /// Shows how the service stands
     ///

@@ -34,12 +34,51 @@ pub(crate) enum Face {
 }
 
 /// What was found, with the maps that it points into.
-struct Compared<'m> {
-    maps: [&'m Map; 2],
-    plan: &'m Plan,
-    summary: Summary,
-    /// Lines that were no deal.
-    broken: u64,
+pub(crate) struct Compared<'m> {
+    pub(crate) maps: [&'m Map; 2],
+    pub(crate) plan: &'m Plan,
+    pub(crate) summary: Summary,
+    /// Lines that were no deal, or deals that could not be read.
+    pub(crate) broken: u64,
+    /// What the numbers of deals are.
+    pub(crate) by: By,
+}
+
+/// What the numbers of deals are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Lines of a recording.
+    Line,
+    /// Deals of the state file.
+    Deal,
+}
+
+impl By {
+    /// `line 12`, `deal-12`.
+    fn name(self, number: u64) -> String {
+        match self {
+            By::Line => format!("line {number}"),
+            By::Deal => format!("deal-{number}"),
+        }
+    }
+
+    /// The member that holds the number.
+    fn member(self) -> &'static str {
+        match self {
+            By::Line => "line",
+            By::Deal => "deal",
+        }
+    }
+}
+
+impl Compared<'_> {
+    /// Everything, in words or for machines.
+    pub(crate) fn told(&self, face: Face) -> String {
+        match face {
+            Face::Text => text::text(self),
+            Face::Json => json::json(self),
+        }
+    }
 }
 
 /// Replays the deals of a file, or of stdin, with both maps.
@@ -58,8 +97,13 @@ pub(crate) fn run(
     };
     let mut lines = lines_of(Input::of(Some(replay))?);
     let differ = Differ::new(old_plan, plan);
-    let mut compared =
-        Compared { maps: [&old, &new], plan, summary: Summary::showing(samples), broken: 0 };
+    let mut compared = Compared {
+        maps: [&old, &new],
+        plan,
+        summary: Summary::showing(samples),
+        broken: 0,
+        by: By::Line,
+    };
     loop {
         let mut batch = Vec::new();
         let mut bytes = 0;
@@ -85,10 +129,7 @@ pub(crate) fn run(
             }
         }
     }
-    print(&match face {
-        Face::Text => text::text(&compared),
-        Face::Json => json::json(&compared),
-    })?;
+    print(&compared.told(face))?;
     Ok(Outcome::fine_if(compared.summary.is_nothing() && compared.broken == 0))
 }
 

@@ -21,6 +21,7 @@ mod output;
 mod package;
 mod packed;
 mod plan;
+mod preview;
 mod project;
 mod ready;
 mod sandbox;
@@ -71,6 +72,8 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             let Serving { ready_file, with_parent } = args.serving;
             serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
         }
+        Command::Preview(args) => preview::run(&args, color),
+        Command::Reload(args) => office::reload(&args),
         Command::Status(args) => office::status(&args),
         Command::Parked(args) => office::parked(&args),
         Command::Release(args) => office::release(&args),

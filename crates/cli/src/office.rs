@@ -5,12 +5,14 @@
 
 mod parked;
 mod release;
+mod reload;
 mod status;
 mod verify;
 mod why;
 
 pub(crate) use parked::run as parked;
 pub(crate) use release::{release, replay};
+pub(crate) use reload::run as reload;
 pub(crate) use status::{ago, run as status};
 pub(crate) use verify::run as verify;
 pub(crate) use why::run as why;

@@ -102,6 +102,7 @@ fn stop(error: Error, color: Color) -> Stop {
         other @ (Error::MapSides(_)
         | Error::Schemas(_)
         | Error::File { .. }
+        | Error::Release { .. }
         | Error::Store(_)
         | Error::Setting(_)
         | Error::Listen(_)) => Stop::because(other.to_string(), "correct it and start again"),

@@ -41,6 +41,31 @@ pub struct Config {
     pub salesforce: SalesforceSettings,
     /// Paces and bounds.
     pub limits: Limits,
+    /// What becomes of maps that are changed while the service runs.
+    pub reload: Reload,
+}
+
+/// What becomes of maps that are changed while the service runs. They are always checked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reload {
+    /// They take effect.
+    #[default]
+    Auto,
+    /// They take effect once somebody says so.
+    Ask,
+    /// Nobody looks until somebody says so.
+    Off,
+}
+
+impl Reload {
+    /// As it stands in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reload::Auto => "auto",
+            Reload::Ask => "ask",
+            Reload::Off => "off",
+        }
+    }
 }
 
 /// Partner Center and how to sign in.
@@ -265,6 +290,12 @@ pub struct Limits {
     pub writes_per_hour: u64,
     /// How far sweeps and polls look back behind what they have seen.
     pub overlap: Duration,
+    /// How often the files of the maps are looked at.
+    pub reload: Duration,
+    /// So many deals are looked at to say what a changed map would write.
+    pub preview_deals: usize,
+    /// So many of them a second.
+    pub preview_pace: u32,
 }
 
 impl Limits {
@@ -292,6 +323,9 @@ impl Default for Limits {
             registration: Duration::from_mins(5),
             writes_per_hour: 120,
             overlap: Duration::from_mins(15),
+            reload: Duration::from_secs(2),
+            preview_deals: 100,
+            preview_pace: 10,
         }
     }
 }

@@ -262,6 +262,7 @@ mod tests {
             times: BTreeMap::new(),
             notes: BTreeMap::new(),
             logins: Vec::new(),
+            reload: crate::maps::reloading::Reloading::default(),
         };
         let entry = r#"{"kind":"update","lines":[{"rule":"a <-> B","map_line":3,"reason":"r",
             "left":"secret","outcome":"WritesLeft"}]}"#;

@@ -36,6 +36,7 @@ pub struct DealMap {
     select: Select,
     watches: Vec<Watch>,
     schemas: Schemas,
+    source: String,
 }
 
 impl DealMap {
@@ -70,8 +71,20 @@ impl DealMap {
             select,
             watches,
             schemas: schemas.clone(),
+            source: String::new(),
             plan,
         })
+    }
+
+    /// With the text that its lines are counted in: its own and its bases', one after the other.
+    #[must_use]
+    pub fn with_source(self, source: String) -> Self {
+        Self { source, ..self }
+    }
+
+    /// What a line of the plan says; none when the text is not known.
+    pub fn line(&self, map_line: usize) -> Option<&str> {
+        self.source.lines().nth(map_line.checked_sub(1)?).map(str::trim)
     }
 
     /// The compiled plan.

@@ -32,6 +32,14 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// A release is not what was promoted.
+    #[error("{}: {why}", path.display())]
+    Release {
+        /// The file of it.
+        path: PathBuf,
+        /// Why it cannot be used.
+        why: String,
+    },
     /// The state file.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,8 +14,17 @@ pub(crate) fn fingerprint(parts: &[&str]) -> String {
         hasher.update(part.len().to_be_bytes());
         hasher.update(part.as_bytes());
     }
+    hex(&hasher.finalize())
+}
+
+/// The sha256 of a file's bytes, as `sha256sum` shows it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
-    for byte in hasher.finalize() {
+    for byte in bytes {
         // INVARIANT: writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }

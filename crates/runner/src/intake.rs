@@ -25,7 +25,10 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::console;
+use crate::deal_map::DealMap;
 use crate::fingerprint::fingerprint;
+use crate::maps::InService;
+use crate::maps::reloading::Reloading;
 use crate::standing::{Denial, Login, Standing};
 use crate::store::{Alias, HintEvent, ParkedKey, Source, Status, Store, StoreError, WaitingKey};
 
@@ -49,6 +52,14 @@ pub struct ShownMap {
     pub hash: String,
 }
 
+impl ShownMap {
+    fn of(map: &DealMap) -> Self {
+        let plan = map.plan();
+        let [name, file, hash] = [plan.name(), plan.file(), plan.hash()].map(str::to_owned);
+        Self { name, file, hash }
+    }
+}
+
 /// Everything that requests are answered from.
 #[derive(Debug)]
 pub struct Intake<S> {
@@ -67,7 +78,7 @@ pub struct Intake<S> {
     /// The unguessable last part of the webhook's path, when there is one.
     pub secret: Option<Secret>,
     /// The mappings in service.
-    pub maps: Vec<ShownMap>,
+    pub maps: Arc<InService>,
 }
 
 /// What `/status` answers.
@@ -105,6 +116,8 @@ pub struct StatusView {
     pub notes: BTreeMap<String, String>,
     /// The connections, and how they are signed in.
     pub logins: Vec<Login>,
+    /// What becomes of changed maps.
+    pub reload: Reloading,
 }
 
 /// The routes.
@@ -229,7 +242,7 @@ impl<S: Store> Intake<S> {
         let standing = self.standing.snapshot();
         Ok(StatusView {
             version: env!("CARGO_PKG_VERSION"),
-            maps: self.maps.clone(),
+            maps: self.maps.now().iter().map(ShownMap::of).collect(),
             keys: status.keys,
             linked: status.linked,
             dirty: status.dirty,
@@ -244,6 +257,7 @@ impl<S: Store> Intake<S> {
             times: standing.times,
             notes: standing.notes,
             logins: standing.logins,
+            reload: standing.reload,
         })
     }
 }

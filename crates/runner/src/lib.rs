@@ -13,6 +13,7 @@ mod fingerprint;
 mod hear;
 pub mod intake;
 mod listen;
+pub mod maps;
 mod poll;
 pub mod serve;
 pub mod standing;

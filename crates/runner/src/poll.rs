@@ -119,7 +119,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
     /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
     /// kept.
     pub(crate) async fn round(&mut self, wanted: impl Fn(&str) -> bool) -> Result<u64, Setback> {
-        let maps = self.worker.maps.clone();
+        let maps = self.worker.maps.now();
         let deep = self.deep;
         let wanted = |object: &str| deep || wanted(object);
         let mut hints = 0;
@@ -149,6 +149,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn is_all(&self, like: impl Fn(&str) -> bool) -> bool {
         self.worker
             .maps
+            .now()
             .iter()
             .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
     }

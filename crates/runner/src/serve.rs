@@ -8,7 +8,9 @@ mod hear;
 mod load;
 mod logins;
 mod register;
+mod reload;
 mod rounds;
+mod walk;
 
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
@@ -24,17 +26,19 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Config, Events, SalesforceSettings, SalesforceSignIn, TrustSetting};
-use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::hear::watched;
-use crate::intake::{Intake, ShownMap, WEBHOOK_PATH, router};
+use crate::intake::{Intake, WEBHOOK_PATH, router};
 use crate::listen::Capped;
+use crate::maps::InService;
+use crate::maps::shelf::Packed;
 use crate::standing::Standing;
 use crate::store::{Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
 pub use load::{base_beside, load_maps, open_store};
+pub use reload::{ASKED, Asked, in_service};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);
@@ -57,23 +61,31 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce(Ready),
 ) -> Result<(), Error> {
-    let maps = load_maps(&config.maps)?;
+    let files = reload::MapFiles::of(&config);
+    let (bundle, made) = files.begin()?;
+    let packed = Packed::of(&bundle, &made);
     let store = Arc::new(load::open_store(&config.store, Role::Runner)?);
     let wires = Arc::new(live_wires(&config)?);
-    let intake = intake(&config, &maps, store.clone())?;
+    let maps = Arc::new(InService::new(made.maps));
+    let intake = intake(&config, maps.clone(), store.clone())?;
     let webhook_path = webhook_path(&config);
     let address = listener.local_addr().map_err(Error::Listen)?;
     let (stop, stopped) = watch::channel(false);
     let worker = Arc::new(Worker {
         store,
         wires,
-        maps: Arc::new(maps),
+        maps,
         limits: config.limits.clone(),
         clock: Clock::Machine,
         standing: intake.standing.clone(),
         tripwire: Tripwire::default(),
     });
     let mut tasks = start(&config, &worker, &intake.wake, &stopped);
+    let again = Arc::new(Notify::new());
+    let watch = reload::Watch::new(files, &bundle, &config, worker.clone(), again.clone());
+    watch.put_away(&packed);
+    tasks.spawn(reload::keep(watch, stopped.clone()));
+    tasks.spawn(walk::keep(worker, again, intake.wake.clone(), stopped.clone()));
     ready(Ready { address, webhook_path });
     tracing::info!(%address, "serving");
     let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
@@ -124,7 +136,7 @@ fn start(
         Events::PubSub { address } => {
             let (worker, wake) = (worker.clone(), wake.clone());
             let ground = hear::Ground { worker, ears, wake, pubsub: address };
-            for watched in watched(&ground.worker.maps) {
+            for watched in watched(&ground.worker.maps.now()) {
                 tasks.spawn(hear::listen(ground.clone(), watched, stopped.clone()));
             }
         }
@@ -208,7 +220,7 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
 
 fn intake(
     config: &Config,
-    maps: &[DealMap],
+    maps: Arc<InService>,
     store: Arc<SqliteStore>,
 ) -> Result<Arc<Intake<SqliteStore>>, Error> {
     let trust = match config.partner_center.webhook.trust.clone() {
@@ -216,11 +228,6 @@ fn intake(
         TrustSetting::Microsoft { hosts, roots_pem, subject } => {
             Trust::Microsoft { hosts, roots_pem, subject }
         }
-    };
-    let shown = |map: &DealMap| ShownMap {
-        name: map.plan().name().to_owned(),
-        file: map.plan().file().to_owned(),
-        hash: map.plan().hash().to_owned(),
     };
     Ok(Arc::new(Intake {
         store,
@@ -230,6 +237,6 @@ fn intake(
         wake: Arc::new(Notify::new()),
         max_body_bytes: config.limits.max_body_bytes,
         secret: config.webhook_secret.clone(),
-        maps: maps.iter().map(shown).collect(),
+        maps,
     }))
 }

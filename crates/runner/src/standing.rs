@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
+use crate::maps::reloading::Reloading;
+
 /// A wire on which nothing is accepted until somebody acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
@@ -53,6 +55,8 @@ pub struct Snapshot {
     pub notes: BTreeMap<String, String>,
     /// The connections, in the order of [`CONNECTIONS`].
     pub logins: Vec<Login>,
+    /// What becomes of changed maps.
+    pub reload: Reloading,
 }
 
 /// Shared by all parts of the running service.
@@ -125,6 +129,11 @@ impl Standing {
         inner.logins = named
             .map(|((name, session), trouble)| Login { name: (*name).to_owned(), session, trouble })
             .collect();
+    }
+
+    /// Changes what is shown of changed maps.
+    pub fn reloading(&self, change: impl FnOnce(&mut Reloading)) {
+        change(&mut self.lock().reload);
     }
 
     /// Everything, for showing.

@@ -88,6 +88,8 @@ pub enum Source {
     Operator,
     /// The census of all linked deals.
     Census,
+    /// A map that does something else than before.
+    Map,
 }
 
 impl Source {
@@ -100,6 +102,7 @@ impl Source {
             Source::Sweep => "sweep",
             Source::Operator => "operator",
             Source::Census => "census",
+            Source::Map => "map",
         }
     }
 }
@@ -410,6 +413,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         key: Option<KeyId>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditLine>, StoreError>> + Send;
+
+    /// Deals that have both records, by number, after one of them; at most so many.
+    fn linked(
+        &self,
+        after: KeyId,
+        most: u32,
+    ) -> impl Future<Output = Result<Vec<KeyId>, StoreError>> + Send;
 
     /// All parked deals, oldest first.
     fn parked(&self) -> impl Future<Output = Result<Vec<ParkedKey>, StoreError>> + Send;

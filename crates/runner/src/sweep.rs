@@ -100,7 +100,8 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
         let takes_part = |map: &crate::deal_map::DealMap| {
             map.plan().takes_part(Side::Left, &referral.body).unwrap_or(true)
         };
-        if referral.external_reference_id.is_some() || self.worker.maps.iter().any(takes_part) {
+        if referral.external_reference_id.is_some() || self.worker.maps.now().iter().any(takes_part)
+        {
             return Ok(true);
         }
         let mut names = vec![Alias::Referral(referral.id.clone())];

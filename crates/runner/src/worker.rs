@@ -27,6 +27,7 @@ use crate::clock::{Clock, later};
 use crate::config::Limits;
 use crate::deal_map::DealMap;
 use crate::fingerprint::permille;
+use crate::maps::InService;
 use crate::standing::Standing;
 use crate::store::{Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
 use crate::wires::Wires;
@@ -107,7 +108,7 @@ pub struct Worker<S, W> {
     /// The two systems.
     pub wires: Arc<W>,
     /// The mappings, in the order of the configuration.
-    pub maps: Arc<Vec<DealMap>>,
+    pub maps: Arc<InService>,
     /// Paces and bounds.
     pub limits: Limits,
     /// What time it is.
@@ -121,6 +122,8 @@ pub struct Worker<S, W> {
 /// A deal in work.
 struct Deal<'w, S, W> {
     worker: &'w Worker<S, W>,
+    /// Those in service when the work began.
+    maps: &'w [DealMap],
     claim: Claim,
     memo: Memo,
 }
@@ -138,7 +141,8 @@ impl<S: Store, W: Wires> Worker<S, W> {
         };
         let key = claim.key;
         let memo = Memo::read(claim.memo.as_deref());
-        let mut deal = Deal { worker: self, claim, memo };
+        let maps = self.maps.now();
+        let mut deal = Deal { worker: self, maps: &maps, claim, memo };
         let end = deal.run().await;
         deal.finish(end).await?;
         Ok(Stepped::Worked(key))

@@ -16,7 +16,8 @@ pub(super) fn json(compared: &Compared<'_>) -> String {
     let faults = |solved: bool, conflict: bool| -> Vec<Value> {
         let of_kind = |group: &&FaultGroup| group.solved == solved && group.conflict == conflict;
         let map = if solved { old } else { new };
-        summary.faults().filter(of_kind).map(|found| fault(map, found)).collect()
+        let numbers = format!("{}s", compared.by.member());
+        summary.faults().filter(of_kind).map(|found| fault(map, found, &numbers)).collect()
     };
     let whole = json!({
         "old": old.name,
@@ -60,7 +61,7 @@ fn place(step: Option<Step>) -> Value {
 /// A map that writes nothing to the field has no member here; `null` is a blank that is written.
 fn sample(compared: &Compared<'_>, sample: &Sample) -> Value {
     let mut members = Members::new();
-    members.insert("line".to_owned(), json!(sample.line));
+    members.insert(compared.by.member().to_owned(), json!(sample.line));
     members.insert("side".to_owned(), json!(compared.plan.side_name(sample.side)));
     members.insert("field".to_owned(), json!(sample.field));
     for (name, value) in [("old", &sample.old), ("new", &sample.new)] {
@@ -72,7 +73,7 @@ fn sample(compared: &Compared<'_>, sample: &Sample) -> Value {
     Value::Object(members)
 }
 
-fn fault(map: &Map, group: &FaultGroup) -> Value {
+fn fault(map: &Map, group: &FaultGroup, numbers: &str) -> Value {
     let fault = &group.fault;
     json!({
         "code": fault.code.name(),
@@ -80,6 +81,6 @@ fn fault(map: &Map, group: &FaultGroup) -> Value {
         "message": fault.message,
         "line": place(map.step_of(fault)),
         "records": group.records,
-        "lines": group.lines,
+        numbers: group.lines,
     })
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use mapping::diff::{Cause, FaultGroup, Group, Sample};
 
-use super::Compared;
+use super::{By, Compared};
 use crate::project::Step;
 use crate::terminal::count;
 
@@ -62,7 +62,7 @@ fn cells(compared: &Compared<'_>, sample: &Sample) -> [String; 3] {
         None => "nothing".to_owned(),
     });
     [
-        format!("line {}", sample.line),
+        compared.by.name(sample.line),
         format!("{} {}", compared.plan.side_name(sample.side), sample.field),
         values.join(" -> "),
     ]
@@ -90,13 +90,20 @@ fn one_fault(compared: &Compared<'_>, group: &FaultGroup, text: &mut String) {
     place("line", map.step_of(fault), text);
     let field = fault.field.as_ref().map_or_else(String::new, |field| format!("{field}: "));
     let _ = writeln!(text, "    {field}{} ({})", fault.message, fault.code.name());
-    let lines: Vec<String> = group.lines.iter().map(ToString::to_string).collect();
-    let word = if lines.len() == 1 { "line" } else { "lines" };
-    if !lines.is_empty() {
-        let _ = writeln!(text, "    {word} {}", lines.join(", "));
-    }
+    let _ = match compared.by {
+        _ if group.lines.is_empty() => Ok(()),
+        By::Deal => writeln!(text, "    {}", joined(&group.lines, |deal| By::Deal.name(*deal))),
+        By::Line => {
+            let word = if group.lines.len() == 1 { "line" } else { "lines" };
+            writeln!(text, "    {word} {}", joined(&group.lines, ToString::to_string))
+        }
+    };
     more(group.records.saturating_sub(group.lines.len() as u64), text);
     text.push('\n');
+}
+
+fn joined(numbers: &[u64], name: impl Fn(&u64) -> String) -> String {
+    numbers.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn more(records: u64, text: &mut String) {
@@ -111,14 +118,18 @@ fn sum(compared: &Compared<'_>, text: &mut String) {
         0 => "no difference".to_owned(),
         changed => format!("{changed} with a difference"),
     };
+    let (done, left_out) = match compared.by {
+        By::Line => ("replayed", "broken line"),
+        By::Deal => ("looked at", "unreadable deal"),
+    };
     let broken = match compared.broken {
         0 => String::new(),
-        broken => format!(
-            ", {} left out",
-            count(usize::try_from(broken).unwrap_or(usize::MAX), "broken line")
-        ),
+        broken => {
+            let broken = usize::try_from(broken).unwrap_or(usize::MAX);
+            format!(", {} left out", count(broken, left_out))
+        }
     };
-    let _ = writeln!(text, "{} replayed, {differ}{broken}", times(summary.records));
+    let _ = writeln!(text, "{} {done}, {differ}{broken}", times(summary.records));
 }
 
 fn times(records: u64) -> String {

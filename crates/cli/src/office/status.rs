@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
 /// Whether nobody has to do anything.
 fn is_fine(counts: &Counts, service: Option<&Value>) -> bool {
     let denied = service.and_then(|service| service.get("denied")?.as_array());
-    counts.parked_count == 0 && denied.is_some_and(Vec::is_empty)
+    let refused = service.and_then(|service| service.pointer("/reload/refused")?.as_str());
+    counts.parked_count == 0 && denied.is_some_and(Vec::is_empty) && refused.is_none()
 }
 
 fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {
@@ -113,6 +114,11 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
     for (name, note) in notes.into_iter().flatten() {
         let _ = writeln!(text, "note     {name}: {}", note.as_str().unwrap_or_default());
     }
+    let left = service.pointer("/reload/to_look_at").and_then(Value::as_u64).unwrap_or(0);
+    if left > 0 {
+        let _ =
+            writeln!(text, "again    {left} deals are still to be looked at with the changed maps");
+    }
     for map in list("maps") {
         let hash = word(map, "hash");
         let short = hash.get(..12).unwrap_or(&hash);
@@ -141,6 +147,8 @@ mod tests {
         assert!(!is_fine(&counts, None));
         assert!(is_fine(&counts, Some(&json!({ "denied": [] }))));
         assert!(!is_fine(&counts, Some(&json!({ "denied": [{}] }))));
+        let refused = json!({ "denied": [], "reload": { "refused": "opportunity.map:3:1: …" } });
+        assert!(!is_fine(&counts, Some(&refused)));
         assert!(!is_fine(&Counts { parked_count: 1, ..counts }, Some(&json!({ "denied": [] }))));
     }
 

@@ -69,6 +69,12 @@ pub(crate) fn run(args: &Why) -> Result<Outcome, Stop> {
 
 /// The maps in service, as far as they can be read: the history tells enough without them.
 fn maps(office: &Office) -> Vec<DealMap> {
+    // Those that the service put beside its state; the files may say something else by now.
+    let shelf = runner::serve::in_service(&office.config.store);
+    let release = shelf.pointer().ok().flatten().and_then(|at| at.current().map(str::to_owned));
+    if let Some((_, _, made)) = release.and_then(|release| shelf.compile(&release).ok()) {
+        return made.maps;
+    }
     runner::serve::load_maps(&office.config.maps).unwrap_or_else(|error| {
         tell(&format!("note: fields that nothing was written to cannot be told: {error}\n"));
         Vec::new()

@@ -12,6 +12,8 @@ mod tokens;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use mapping::problem::nearest;
+
 use super::section::{Reading, Section};
 use super::yaml::Part;
 use tokens::{PARTNER_CENTER, SALESFORCE};
@@ -19,7 +21,8 @@ use tokens::{PARTNER_CENTER, SALESFORCE};
 use crate::tokens::TokenKey;
 
 use super::{
-    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, SalesforceSettings, StateConfig,
+    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, Reload, SalesforceSettings,
+    StateConfig,
 };
 
 /// Reads settings, resolving paths and references.
@@ -64,6 +67,7 @@ impl Reader<'_> {
             Some(block) => limits::limits(reading, block),
             None => Limits::default(),
         };
+        let reload = reload(reading, &mut section);
         section.finish(reading);
         Some(Config {
             listen: listen?,
@@ -73,6 +77,7 @@ impl Reader<'_> {
             partner_center: partner_center?,
             salesforce: salesforce?,
             limits,
+            reload,
         })
     }
 
@@ -176,6 +181,21 @@ impl Reader<'_> {
         }
         Some(maps.into_iter().map(|(_, path)| self.folder.join(path)).collect())
     }
+}
+
+fn reload(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Reload {
+    let all = [Reload::Auto, Reload::Ask, Reload::Off];
+    let Some(text) = section.text(reading, "reload") else { return Reload::default() };
+    let found = all.into_iter().find(|reload| reload.word() == text);
+    if found.is_none() {
+        let message = "expected `auto`, `ask` or `off` at `reload`, found another text";
+        let help = match nearest(&text, all.map(Reload::word)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write `reload: auto`".to_owned(),
+        };
+        reading.problem(&section.path_to("reload"), Part::Value, message.to_owned(), help);
+    }
+    found.unwrap_or_default()
 }
 
 fn listen(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<SocketAddr> {

@@ -32,7 +32,7 @@ async fn serve(secret: Option<&str>) -> Server {
         wake: Arc::new(Notify::new()),
         max_body_bytes: 1024,
         secret: secret.map(Secret::new),
-        maps: Vec::new(),
+        maps: Arc::new(crate::maps::InService::new(Vec::new())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -308,6 +308,10 @@ impl Store for SqliteStore {
         self.ask(move |db| books::audit(db, key, limit)).await
     }
 
+    async fn linked(&self, after: KeyId, most: u32) -> Result<Vec<KeyId>, StoreError> {
+        self.ask(move |db| links::linked(db, after, most)).await
+    }
+
     async fn parked(&self) -> Result<Vec<ParkedKey>, StoreError> {
         self.ask(|db| books::parked(db, None)).await
     }

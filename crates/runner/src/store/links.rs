@@ -97,6 +97,14 @@ pub(super) fn aliases(db: &Db, key: KeyId) -> Result<Vec<Alias>, StoreError> {
     db.rows(sql, &[key.0.into()])?.iter().map(read_alias).collect()
 }
 
+/// Deals that have both records, by number.
+pub(super) fn linked(db: &Db, after: KeyId, most: u32) -> Result<Vec<KeyId>, StoreError> {
+    let sql = "SELECT key FROM aliases WHERE slot IS NOT NULL AND key > ?1 \
+               GROUP BY key HAVING COUNT(*) = 2 ORDER BY key LIMIT ?2";
+    let rows = db.rows(sql, &[after.0.into(), i64::from(most).into()])?;
+    rows.iter().map(|row| Ok(KeyId(row.int(0)?))).collect()
+}
+
 pub(super) fn owner(db: &Db, alias: &Alias) -> Result<Option<(KeyId, Vec<Alias>)>, StoreError> {
     let Some((key, _)) = find(db, alias)? else { return Ok(None) };
     Ok(Some((key, aliases(db, key)?)))

@@ -51,6 +51,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             object: scene.map.object().to_owned(),
             referral: Some(left.id.to_string()),
             source: left.body.clone(),
+            entry: self.entry("create-record", scene, decision, None),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateRecord, &announced).await?;

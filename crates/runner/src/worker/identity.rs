@@ -48,7 +48,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     }
 
     pub(super) fn map_of(&self, object: &str) -> Option<&'w DealMap> {
-        self.worker.maps.iter().find(|map| map.object() == object)
+        self.maps.iter().find(|map| map.object() == object)
     }
 
     pub(super) async fn read_referral(&self, id: &ReferralId) -> Result<Option<Referral>, Halt> {
@@ -127,7 +127,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             return Err(Halt::Again(Duration::from_millis(500), why));
         }
         self.keep_engagement(&left).await?;
-        for map in self.worker.maps.iter() {
+        for map in self.maps {
             for row in self.rows_by_key(map, id).await? {
                 if self.link_record(map, &row.id).await? {
                     return Ok(Some(Scene { map, left: Some(left), right: Some(row) }));
@@ -137,7 +137,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         if let Some(found) = self.by_reference(&left).await? {
             return Ok(Some(found));
         }
-        for map in self.worker.maps.iter() {
+        for map in self.maps {
             if map.plan().takes_part(Side::Left, &left.body)? {
                 return Ok(Some(Scene { map, left: Some(left), right: None }));
             }
@@ -149,7 +149,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     async fn by_reference(&mut self, left: &Referral) -> Result<Option<Scene<'w>>, Halt> {
         let named = left.external_reference_id.as_deref();
         let Some(id) = named.and_then(|text| RecordId::parse(text).ok()) else { return Ok(None) };
-        for map in self.worker.maps.iter() {
+        for map in self.maps {
             let Some(row) = self.read_record(map, &id).await? else { continue };
             let key = map.plan().key_of(Side::Right, &row.body)?;
             let other = key.is_some_and(|key| !key.eq_ignore_ascii_case(left.id.as_str()));

@@ -44,6 +44,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             object: scene.map.object().to_owned(),
             record: right.id.to_string(),
             source: right.body.clone(),
+            entry: self.entry("create-referral", scene, decision, None),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateReferral, &announced).await?;
@@ -116,7 +117,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 .map_of(&announced.object)
                 .zip(made)
                 .and_then(|(map, made)| base_of_new(map.plan(), &made.body, &announced.source));
-            return self.hold(Commit { base, close, count, ..Commit::default() }).await;
+            let audit = announced.audit();
+            return self.hold(Commit { base, audit, close, count, ..Commit::default() }).await;
         }
         let now = self.now();
         let check = self.worker.limits.create_check;

@@ -45,9 +45,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return self.close(intent.id, Ending::NotApplied).await;
         };
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
+        let audit = if was_written(announced, &settled) { announced.audit() } else { Vec::new() };
         let base = keep_unsent(self.base(), announced, settled);
         self.hold(Commit {
             base: serde_json::to_string(&base).ok(),
+            audit,
             close: vec![(intent.id, Ending::Applied)],
             count: vec![("recovered".to_owned(), 1)],
             ..Commit::default()
@@ -73,9 +75,20 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             Ending::NotApplied | Ending::Refused => Vec::new(),
         };
+        let audit = match ending {
+            Ending::Applied => announced.audit(),
+            Ending::NotApplied | Ending::Refused => Vec::new(),
+        };
         let close = vec![(intent.id, ending)];
-        self.hold(Commit { base, close, count, ..Commit::default() }).await
+        self.hold(Commit { base, audit, close, count, ..Commit::default() }).await
     }
+}
+
+/// Whether any of what was announced arrived: it was sent for certain, or reads back otherwise than before.
+fn was_written(announced: &Announced, settled: &Base) -> bool {
+    let pending = &announced.pending;
+    let arrived = |key: &String| settled.lines.get(key) != pending.base.lines.get(key);
+    announced.sent.contains(&true) || pending.left.iter().chain(&pending.right).any(arrived)
 }
 
 /// The base of a deal one of whose records was made from the other, both as read then: what either

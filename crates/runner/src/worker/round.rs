@@ -36,11 +36,19 @@ pub(super) struct Announced {
     pub(super) missed: Option<Timestamp>,
     /// By side, whether its record's fields were written for certain, when a later part was not.
     pub(super) sent: [bool; 2],
+    /// What the audit says of it, by the plan that decided: another one may settle it.
+    pub(super) entry: String,
 }
 
 impl Announced {
     pub(super) fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// What the audit is to say, when it is found that it was done.
+    pub(super) fn audit(&self) -> Vec<String> {
+        let is_known = !self.entry.is_empty();
+        is_known.then(|| self.entry.clone()).into_iter().collect()
     }
 
     /// Itself, when a part of it was written for certain.

@@ -2,6 +2,7 @@
 
 mod house;
 mod model;
+mod reloads;
 mod rules;
 mod storms;
 

@@ -32,6 +32,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
+            entry: self.entry("update", scene, decision, None),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;

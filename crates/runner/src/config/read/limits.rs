@@ -20,6 +20,7 @@ pub(super) fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Lim
         denied_retry: span("denied_retry_seconds", usual.denied_retry),
         registration: span("registration_seconds", usual.registration),
         overlap: span("overlap_seconds", usual.overlap),
+        reload: span("reload_seconds", usual.reload),
         ..usual
     };
     if let Some(workers) = section.count(reading, "workers", 1, 64) {
@@ -33,6 +34,12 @@ pub(super) fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Lim
     }
     if let Some(writes) = section.count(reading, "writes_per_hour", 1, 1_000_000) {
         limits.writes_per_hour = writes;
+    }
+    if let Some(deals) = section.count(reading, "preview_deals", 1, 1_000_000) {
+        limits.preview_deals = size(deals);
+    }
+    if let Some(pace) = section.count(reading, "preview_deals_per_second", 1, 1000) {
+        limits.preview_pace = u32::try_from(pace).unwrap_or(1);
     }
     section.finish(reading);
     limits

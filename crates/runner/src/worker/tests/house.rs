@@ -6,6 +6,7 @@ use super::model::{Record, World};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::deal_map::DealMap;
+use crate::maps::InService;
 use crate::poll::Poller;
 use crate::store::{Alias, Role, Source, SqliteStore, Store, StoreError};
 use crate::sweep::Sweeper;
@@ -29,11 +30,16 @@ const INBOUND: &str = include_str!("../../../../../mappings/examples/inbound.jso
 
 pub(super) const REFERRAL: &str = "c2f7b088-a98a-4d0a-b509-fdd40775fcc1";
 
-fn maps(text: &str) -> Arc<Vec<DealMap>> {
+fn maps(text: &str) -> Arc<InService> {
+    Arc::new(InService::new(compiled(text)))
+}
+
+/// A map's text, compiled.
+pub(super) fn compiled(text: &str) -> Vec<DealMap> {
     let schemas = mapping::schema::Schemas::built_in();
     let compiled = mapping::compile("opportunity.map", text, schemas);
     let plan = compiled.plan.unwrap_or_else(|| panic!("{:?}", compiled.report.problems()));
-    Arc::new(vec![DealMap::new(plan, schemas).unwrap()])
+    vec![DealMap::new(plan, schemas).unwrap()]
 }
 
 async fn open(folder: &tempfile::TempDir) -> SqliteStore {
@@ -219,7 +225,7 @@ async fn hands(
     world: &Arc<World>,
     clock: &Clock,
     limits: &Limits,
-    maps: Arc<Vec<DealMap>>,
+    maps: Arc<InService>,
     tripwire: Tripwire,
 ) -> Hands {
     Arc::new(Worker {
