@@ -164,7 +164,7 @@ fn every_configuration_can_be_read() {
     let mut wrong = Vec::new();
     for block in blocks("yaml").into_iter().filter(|block| block.has("config")) {
         let read =
-            runner::config::Config::parse(&block.place, &block.text, Path::new("."), &Everything);
+            runner::config::Site::parse(&block.place, &block.text, Path::new("."), &Everything);
         if let Err(problems) = read {
             wrong.extend(problems.iter().map(ToString::to_string));
         }

@@ -70,7 +70,7 @@ impl House {
         let maps = maps.join(", ");
         let client = self.text("salesforce", "client_id");
         let text = format!(
-            "maps: [{maps}]\nsalesforce:\n  login: {login}\n  client_id: {client}\n  client_secret: file:secret\n"
+            "environment: staging\nmaps: [{maps}]\nsalesforce:\n  login: {login}\n  client_id: {client}\n  client_secret: file:secret\n"
         );
         self.folder.write("cosell.yaml", text);
     }
@@ -341,8 +341,8 @@ fn a_failure_on_the_way_leaves_every_file_as_it_was() {
     );
     house.config(&format!("http://{}", strange()), &["maps/opportunity.map"]);
     house.fails(&[], &["the answer about `Opportunity`", "expected JSON", "`salesforce.login`"]);
-    house.folder.write("cosell.yaml", "maps: [maps/opportunity.map]\nsalesforce:\n  login: https://acme.my.salesforce.com\n  client_id: x\n  client_secret: env:COSELL_NO_SUCH\n");
-    house.fails(&[], &["cosell.yaml:5:", "set COSELL_NO_SUCH", "cosell.yaml cannot be used"]);
+    house.folder.write("cosell.yaml", "environment: production\nmaps: [maps/opportunity.map]\nsalesforce:\n  login: https://acme.my.salesforce.com\n  client_id: x\n  client_secret: env:COSELL_NO_SUCH\n");
+    house.fails(&[], &["cosell.yaml:6:", "set COSELL_NO_SUCH", "cosell.yaml cannot be used"]);
 }
 
 /// A server that lets everyone in, and shows a web page in the place of every object.

@@ -27,7 +27,7 @@ impl Org {
         let found: Value = serde_json::from_slice(&fs::read(&ready).unwrap()).unwrap();
         let text = |name: &str| found["salesforce"][name].as_str().unwrap();
         let config = format!(
-            "maps: [mappings/opportunity.map]\nsalesforce:\n  login: {}\n  client_id: {}\n  client_secret: file:secret\n",
+            "environment: staging\nmaps: [mappings/opportunity.map]\nsalesforce:\n  login: {}\n  client_id: {}\n  client_secret: file:secret\n",
             text("url"),
             text("client_id")
         );

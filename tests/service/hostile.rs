@@ -239,7 +239,7 @@ async fn certificates_are_fetched_from_known_hosts_only() {
     let place = |name: &str| folder.path().join(name);
     let nowhere = "http://127.0.0.1:9";
     let config = format!(
-        "listen: 127.0.0.1:0\nstore: sqlite:a.db\nmaps: [opportunity.map]\n\
+        "environment: production\nlisten: 127.0.0.1:0\nstore: sqlite:a.db\nmaps: [opportunity.map]\n\
          partner_center:\n  api: {nowhere}\n  webhooks: {nowhere}\n  login: {nowhere}\n  \
          tenant: t\n  client_id: c\n  refresh_token: file:secret\n  webhook:\n    \
          trust: microsoft\n    roots: [root.pem]\n\

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use connect::Error;
 use mapping::problem::Report;
-use runner::config::{Config, ConfigProblem};
+use runner::config::{Config, ConfigProblem, Site};
 use serde::Serialize;
 
 use crate::command::{Doctor, TextFormat};
@@ -36,6 +36,9 @@ enum State {
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Check {
+    /// Which environment it is about, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
     /// A stable word, such as `salesforce-sign-in`.
     id: &'static str,
     state: State,
@@ -48,26 +51,42 @@ struct Check {
 
 impl Check {
     fn fine(id: &'static str, said: impl Into<String>) -> Self {
-        Self { id, state: State::Fine, said: said.into(), to_do: None }
+        Self { environment: None, id, state: State::Fine, said: said.into(), to_do: None }
     }
 
     fn note(id: &'static str, said: impl Into<String>, to_do: impl Into<String>) -> Self {
-        Self { id, state: State::Note, said: said.into(), to_do: Some(to_do.into()) }
+        Self {
+            environment: None,
+            id,
+            state: State::Note,
+            said: said.into(),
+            to_do: Some(to_do.into()),
+        }
     }
 
     fn wrong(id: &'static str, said: impl Into<String>, to_do: impl Into<String>) -> Self {
-        Self { id, state: State::Wrong, said: said.into(), to_do: Some(to_do.into()) }
+        Self {
+            environment: None,
+            id,
+            state: State::Wrong,
+            said: said.into(),
+            to_do: Some(to_do.into()),
+        }
     }
 
     fn skipped(id: &'static str, why: &str) -> Self {
-        Self { id, state: State::Skipped, said: why.to_owned(), to_do: None }
+        Self { environment: None, id, state: State::Skipped, said: why.to_owned(), to_do: None }
     }
 }
 
 /// Looks at everything.
 pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
-    let checks = match Config::load(&args.config) {
-        Ok(config) => life::runtime()?.block_on(look(&config)),
+    let read = match args.env.as_deref() {
+        Some(name) => Config::load(&args.config, Some(name)).map(|config| vec![config]),
+        None => Site::load(&args.config).map(|site| site.environments),
+    };
+    let checks = match read {
+        Ok(configs) => life::runtime()?.block_on(look_at_all(&configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };
     print(&match args.format {
@@ -81,6 +100,17 @@ pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
 fn configured(problem: &ConfigProblem) -> Check {
     let ConfigProblem { file, line, column, message, help } = problem;
     Check::wrong("configuration", format!("{file}:{line}:{column}: {message}"), help)
+}
+
+/// Each environment; its name stands at its checks when there are several.
+async fn look_at_all(configs: &[Config]) -> Vec<Check> {
+    let mut all = Vec::new();
+    for config in configs {
+        let name = (configs.len() > 1).then(|| config.environment.name.clone());
+        let checks = look(config).await.into_iter();
+        all.extend(checks.map(|check| Check { environment: name.clone(), ..check }));
+    }
+    all
 }
 
 async fn look(config: &Config) -> Vec<Check> {
@@ -146,7 +176,13 @@ fn wrong(id: &'static str, report: &Report, help: &str) -> Vec<Check> {
 fn text(checks: &[Check], color: bool) -> String {
     let mut text = String::new();
     let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
+    let mut named = None;
     for check in checks {
+        if check.environment.as_ref() != named {
+            named = check.environment.as_ref();
+            // INVARIANT: writing to a string cannot fail, here and below.
+            let _ = writeln!(text, "{}", named.map_or("", String::as_str));
+        }
         let (sign, paint) = match check.state {
             State::Fine => ("ok", "32"),
             State::Note => ("note", "33"),
@@ -155,7 +191,6 @@ fn text(checks: &[Check], color: bool) -> String {
         };
         let sign =
             if color { format!("\u{1b}[{paint}m{sign:<5}\u{1b}[0m") } else { format!("{sign:<5}") };
-        // INVARIANT: writing to a string cannot fail, here and below.
         let _ = writeln!(text, "{sign}  {:<width$}  {}", check.id, check.said);
         if let Some(to_do) = &check.to_do {
             let _ = writeln!(text, "{:<7}{:<width$}  to do: {to_do}", "", "");

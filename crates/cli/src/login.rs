@@ -26,7 +26,8 @@ pub(crate) fn run(args: &Login) -> Result<Outcome, Stop> {
 }
 
 fn sign_in(args: &LoginTo, part: LoginPart) -> Result<Outcome, Stop> {
-    let config = serve::usable(&args.config, LoginConfig::load(&args.config, part))?;
+    let config =
+        serve::usable(&args.config, LoginConfig::load(&args.config, args.env.as_deref(), part))?;
     let file = &config.refresh_token_file;
     keepable(&config)?;
     let token = life::runtime()?.block_on(async {

@@ -44,7 +44,8 @@ struct Office {
 impl Office {
     /// Opens the state file of a configuration.
     fn open(kept: &Kept) -> Result<Self, Stop> {
-        let config = serve::usable(&kept.config, StateConfig::load(&kept.config))?;
+        let config =
+            serve::usable(&kept.config, StateConfig::load_one(&kept.config, kept.env.as_deref()))?;
         let runtime = life::runtime()?;
         let store = SqliteStore::open(&config.store, Role::Visitor).map_err(|error| {
             let help = match &error {
@@ -64,6 +65,12 @@ impl Office {
         self.runtime.block_on(work).map_err(|error| {
             Stop::because(error.to_string(), "try it again; another program may hold the file")
         })
+    }
+
+    /// What the running service says of this environment.
+    fn service(&self) -> Option<serde_json::Value> {
+        let StateConfig { listen, environment, .. } = &self.config;
+        self.runtime.block_on(runner::ask::status(*listen, Some(&environment.name)))
     }
 
     /// The deal that somebody names.

@@ -35,7 +35,7 @@ struct Pair {
 /// Compares the maps in service with changed ones, over the deals of the state file.
 pub(crate) fn run(args: &Preview, color: Color) -> Result<Outcome, Stop> {
     let file = &args.config;
-    let config = serve::usable(file, Config::load(file))?;
+    let config = serve::usable(file, Config::load(file, args.env.as_deref()))?;
     let pairs = pairs(args, &config, color)?;
     let store =
         SqliteStore::open(&config.store, Role::Visitor).map_err(|error| kept(&error, file))?;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use runner::Error;
-use runner::config::{Config, ConfigProblem};
+use runner::config::{Config, ConfigProblem, Site};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -25,25 +25,29 @@ pub(crate) struct Options {
 /// Serves until the end.
 pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     log(color);
-    let config = usable(&options.config, Config::load(&options.config))?;
-    let lock = config.store.with_extension("lock");
-    let _lock = life::only_one(&lock, options.with_parent)?;
+    let site = usable(&options.config, Site::load(&options.config))?;
+    let mut locks = Vec::new();
+    for environment in &site.environments {
+        let lock = environment.store.with_extension("lock");
+        locks.push(life::only_one(&lock, options.with_parent)?);
+    }
     if let Some(path) = &options.ready_file {
         ready::forget(path)?;
     }
-    life::runtime()?.block_on(serve(config, options, color))
+    life::runtime()?.block_on(serve(site, options, color))
 }
 
-async fn serve(config: Config, options: &Options, color: Color) -> Result<Outcome, Stop> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+async fn serve(site: Site, options: &Options, color: Color) -> Result<Outcome, Stop> {
+    let listener = TcpListener::bind(site.listen).await.map_err(|error| {
         Stop::because(
-            Stop::file("listen on", Path::new(&config.listen.to_string()), &error).to_string(),
+            Stop::file("listen on", Path::new(&site.listen.to_string()), &error).to_string(),
             "choose another address at `listen:` in the configuration",
         )
     })?;
-    let public = config.partner_center.webhook.public_url.clone();
+    let public = |config: &Config| config.partner_center.webhook.public_url.clone();
+    let public = site.environments.iter().find_map(public);
     let mut told: Result<(), Stop> = Ok(());
-    let served = runner::serve(config, listener, life::end(options.with_parent), |at| {
+    let served = runner::serve(site, listener, life::end(options.with_parent), |at| {
         let console = format!("http://{}", at.address);
         let base = public.unwrap_or_else(|| console.clone());
         let webhook = format!("{}{}", base.trim_end_matches('/'), at.webhook_path);
@@ -105,6 +109,7 @@ fn stop(error: Error, color: Color) -> Stop {
         | Error::Release { .. }
         | Error::Store(_)
         | Error::Setting(_)
+        | Error::Halted(_)
         | Error::Listen(_)) => Stop::because(other.to_string(), "correct it and start again"),
     }
 }

@@ -4,11 +4,12 @@
 //! how Partner Center is asked, what is received.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use connect::PartnerCenter;
 use connect::webhook::{Registration, Validation};
-use runner::config::Config;
+use runner::config::{Config, Reach, Site};
 use runner::store::{Role, SqliteStore};
 use runner::webhook::{self, Failure, Found, Registered, Replace, compare};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ const LOOKS: u32 = 30;
 /// Everything that the commands need.
 struct Desk {
     config: Config,
-    partner_center: PartnerCenter,
+    partner_center: Arc<PartnerCenter>,
     store: SqliteStore,
     url: Option<String>,
 }
@@ -32,7 +33,7 @@ struct Desk {
 /// Does what is asked.
 pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
     let file = &args.config;
-    let config = serve::usable(file, Config::load(file))?;
+    let config = owner(file, args.env.as_deref())?;
     let wires = runner::serve::live_wires(&config).map_err(|error| {
         Stop::because(error.to_string(), format!("correct `partner_center` in {}", shown(file)))
     })?;
@@ -47,6 +48,19 @@ pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
         TextFormat::Text => said["said"].as_str().unwrap_or_default().to_owned(),
     })?;
     Ok(Outcome::fine_if(fine))
+}
+
+/// The environment that is named; else the only one that owns its partner account, and so the registration.
+fn owner(file: &Path, wanted: Option<&str>) -> Result<Config, Stop> {
+    if wanted.is_none() {
+        let site = serve::usable(file, Site::load(file))?;
+        let owns = |config: &Config| config.reach == Reach::Both;
+        let mut owners = site.environments.into_iter().filter(owns);
+        if let (Some(only), None) = (owners.next(), owners.next()) {
+            return Ok(only);
+        }
+    }
+    serve::usable(file, Config::load(file, wanted))
 }
 
 /// The state file, made when there is none: a registration may come before the first start.

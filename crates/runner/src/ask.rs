@@ -11,8 +11,9 @@ use serde_json::Value;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the service at `listen`. None: nobody answers there, or it is no cosell.
-pub async fn status(listen: SocketAddr) -> Option<Value> {
+/// Asks the service at `listen`, about an environment or all of them. None: nobody answers there, it is no
+/// cosell, or it has no such environment.
+pub async fn status(listen: SocketAddr, environment: Option<&str>) -> Option<Value> {
     let client = reqwest::Client::builder()
         .timeout(PATIENCE)
         .tls_certs_only([])
@@ -28,7 +29,8 @@ pub async fn status(listen: SocketAddr) -> Option<Value> {
             std::net::Ipv6Addr::LOCALHOST.into()
         });
     }
-    let answer = client.get(format!("http://{at}/status")).send().await.ok()?;
+    let path = environment.map_or_else(String::new, |name| format!("/{name}"));
+    let answer = client.get(format!("http://{at}/status{path}")).send().await.ok()?;
     let text = answer.error_for_status().ok()?.text().await.ok()?;
     let said: Value = serde_json::from_str(&text).ok()?;
     said.get("version").and_then(Value::as_str)?;

@@ -3,6 +3,7 @@
 //! In: text, and a way to look up environment variables and files. Out: a [`Config`], or everything
 //! that is wrong with it, each with its place. Must not know: how any setting is used.
 
+mod environment;
 mod read;
 mod section;
 mod yaml;
@@ -22,11 +23,47 @@ use yaml::{Node, Part};
 
 use crate::tokens::TokenFile;
 
+pub use environment::{Account, Environment, Kind, OrgKind, Reach};
 pub use section::ConfigProblem;
 
-/// Everything that can be set.
+/// A whole file: what is served, for all of its environments.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Where webhooks and the console are served.
+    pub listen: SocketAddr,
+    /// An unguessable part of the webhook's path, when one is wanted.
+    pub webhook_secret: Option<Secret>,
+    /// Its environments, in the order of the file; at least one.
+    pub environments: Vec<Config>,
+}
+
+impl Site {
+    /// Reads a configuration file and everything it refers to.
+    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        Self::parse(&file, &text, folder, &Surroundings)
+    }
+
+    /// Reads a configuration. `file` is shown in problems; relative paths start at `folder`.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        folder: &Path,
+        lookup: &dyn Lookup,
+    ) -> Result<Self, Vec<ConfigProblem>> {
+        with_sections(file, text, |reading, section| {
+            Reader::new(folder, lookup).site(reading, section)
+        })
+    }
+}
+
+/// Everything that can be set for an environment.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Which environment it is.
+    pub environment: Environment,
+    /// Where it writes.
+    pub reach: Reach,
     /// Where webhooks and the console are served.
     pub listen: SocketAddr,
     /// An unguessable part of the webhook's path, when one is wanted.
@@ -178,6 +215,8 @@ pub enum SalesforceSignIn {
 /// What of a configuration concerns the org alone.
 #[derive(Debug, Clone)]
 pub struct OrgConfig {
+    /// Which environment it is.
+    pub environment: Environment,
     /// The mappings, resolved against the configuration's folder.
     pub maps: Vec<PathBuf>,
     /// Salesforce and how to sign in.
@@ -186,9 +225,9 @@ pub struct OrgConfig {
 
 impl OrgConfig {
     /// Reads the maps and the org's part of a configuration file. Nothing else needs to be in it yet.
-    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+    pub fn load(path: &Path, wanted: Option<&str>) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
-        Self::parse(&file, &text, folder, &Surroundings)
+        Self::parse(&file, &text, folder, wanted, &Surroundings)
     }
 
     /// The same from a text. `file` is shown in problems; relative paths start at `folder`.
@@ -196,10 +235,11 @@ impl OrgConfig {
         file: &str,
         text: &str,
         folder: &Path,
+        wanted: Option<&str>,
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
         with_sections(file, text, |reading, section| {
-            Reader::new(folder, lookup).org(reading, section)
+            Reader::new(folder, lookup).org(reading, section, wanted)
         })
     }
 }
@@ -207,6 +247,8 @@ impl OrgConfig {
 /// What of a configuration concerns the state alone: no secret is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateConfig {
+    /// Which environment it is.
+    pub environment: Environment,
     /// Where the service answers.
     pub listen: SocketAddr,
     /// The state file.
@@ -216,11 +258,20 @@ pub struct StateConfig {
 }
 
 impl StateConfig {
-    /// Reads where the state is kept, and by which maps. Nothing else needs to be in the file.
-    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+    /// Reads where the state is kept, and by which maps: of the environment that is wanted, else of all.
+    /// Nothing else needs to be in the file.
+    pub fn load(path: &Path, wanted: Option<&str>) -> Result<Vec<Self>, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
         with_sections(&file, &text, |reading, section| {
-            Reader::new(folder, &Surroundings).state(reading, section)
+            Reader::new(folder, &Surroundings).states(reading, section, wanted)
+        })
+    }
+
+    /// The same for the one environment that is wanted, or that there is.
+    pub fn load_one(path: &Path, wanted: Option<&str>) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        with_sections(&file, &text, |reading, section| {
+            Reader::new(folder, &Surroundings).state(reading, section, wanted)
         })
     }
 }
@@ -251,10 +302,14 @@ pub struct LoginConfig {
 
 impl LoginConfig {
     /// Reads the part of one system. Nothing else needs to be in the file.
-    pub fn load(path: &Path, part: LoginPart) -> Result<Self, Vec<ConfigProblem>> {
+    pub fn load(
+        path: &Path,
+        wanted: Option<&str>,
+        part: LoginPart,
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
         with_sections(&file, &text, |reading, section| {
-            Reader::new(folder, &Surroundings).login(reading, section, part)
+            Reader::new(folder, &Surroundings).login(reading, section, wanted, part)
         })
     }
 }
@@ -353,21 +408,22 @@ impl Lookup for Surroundings {
 }
 
 impl Config {
-    /// Reads a configuration file and everything it refers to.
-    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+    /// Reads the environment that is wanted, or that there is, and everything it refers to.
+    pub fn load(path: &Path, wanted: Option<&str>) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
-        Self::parse(&file, &text, folder, &Surroundings)
+        Self::parse(&file, &text, folder, wanted, &Surroundings)
     }
 
-    /// Reads a configuration. `file` is shown in problems; relative paths start at `folder`.
+    /// The same from a text. `file` is shown in problems; relative paths start at `folder`.
     pub fn parse(
         file: &str,
         text: &str,
         folder: &Path,
+        wanted: Option<&str>,
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
         with_sections(file, text, |reading, section| {
-            Reader::new(folder, lookup).config(reading, section)
+            Reader::new(folder, lookup).config(reading, section, wanted)
         })
     }
 }

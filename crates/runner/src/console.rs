@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
-use crate::intake::StatusView;
+use crate::config::Reach;
 use crate::store::{AuditLine, Cause, ParkedKey};
+use crate::view::StatusView;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --bad: #c0362c; --good: #2a7d4f; }
@@ -46,8 +47,8 @@ struct EntryLine {
     reason: String,
 }
 
-/// The whole page.
-pub(crate) fn page(view: &StatusView, audit: &[AuditLine], now: Timestamp) -> String {
+/// The whole page: each environment with the newest lines of its audit.
+pub(crate) fn page(shown: &[(StatusView, Vec<AuditLine>)], now: Timestamp) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -59,18 +60,41 @@ pub(crate) fn page(view: &StatusView, audit: &[AuditLine], now: Timestamp) -> St
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                h1 { "cosell " small { (view.version) } }
-                (tiles(view, now))
-                (denied(view))
-                (notes(view))
-                (parked(&view.parked, view.parked_count))
-                (waiting(view, now))
-                (last(audit))
-                (maps(view))
+                h1 { "cosell " small { (env!("CARGO_PKG_VERSION")) } }
+                @for (view, audit) in shown {
+                    section {
+                        (name(view))
+                        (tiles(view, now))
+                        (denied(view))
+                        (notes(view))
+                        (parked(&view.parked, view.parked_count))
+                        (waiting(view, now))
+                        (last(audit))
+                        (maps(view))
+                    }
+                }
             }
         }
     };
     markup.into_string()
+}
+
+/// Which environment it is, and whether it may do anything.
+fn name(view: &StatusView) -> Markup {
+    html! {
+        @if let Some(environment) = &view.environment {
+            h1 {
+                (environment.name)
+                @if environment.name != environment.kind.name() { " " small { (environment.kind) } }
+                @match view.reach {
+                    Some(Reach::Nothing) => { " " small { "writes nothing, tells what it would write" } }
+                    Some(Reach::SalesforceOnly) => { " " small { "writes nothing to Partner Center" } }
+                    Some(Reach::Both) | None => {}
+                }
+            }
+        }
+        @if let Some(why) = &view.halted { p.bad { b { "Stopped: " } (why) } }
+    }
 }
 
 fn tiles(view: &StatusView, now: Timestamp) -> Markup {
@@ -230,6 +254,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::config::{Environment, Kind};
     use crate::store::KeyId;
 
     #[test]
@@ -247,6 +272,9 @@ mod tests {
             vec![ParkedKey { key, referral: None, record: None, since, causes: vec![cause] }];
         let view = StatusView {
             version: "0",
+            environment: Some(Environment { name: "trial".to_owned(), kind: Kind::Shadow }),
+            reach: Some(Reach::Nothing),
+            halted: Some("<b>wrong</b>".to_owned()),
             maps: Vec::new(),
             keys: 1,
             linked: 0,
@@ -263,11 +291,13 @@ mod tests {
             notes: BTreeMap::new(),
             logins: Vec::new(),
             reload: crate::maps::reloading::Reloading::default(),
+            environments: Vec::new(),
         };
         let entry = r#"{"kind":"update","lines":[{"rule":"a <-> B","map_line":3,"reason":"r",
             "left":"secret","outcome":"WritesLeft"}]}"#;
-        let audit = [AuditLine { seq: 1, key, at: since, entry: entry.to_owned() }];
-        let page = page(&view, &audit, since);
+        let audit = vec![AuditLine { seq: 1, key, at: since, entry: entry.to_owned() }];
+        let page = page(&[(view, audit)], since);
+        assert!(page.contains("trial") && page.contains("Stopped: </b>&lt;b&gt;wrong"));
         assert!(!page.contains("<script") && page.contains("&lt;script"));
         assert!(page.contains("o.map:7") && page.contains("a &lt;-&gt; B"));
         assert!(!page.contains("secret"));

@@ -46,6 +46,9 @@ pub enum Error {
     /// An address, certificate or sign-in that cannot be used.
     #[error("a setting cannot be used: {0}")]
     Setting(connect::Error),
+    /// No environment may run; each with why.
+    #[error("no environment may run: {}", .0.join("; "))]
+    Halted(Vec<String>),
     /// The socket.
     #[error("the listener failed: {0}")]
     Listen(std::io::Error),

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,18 +19,18 @@ use axum::routing::{get, post};
 use connect::webhook::event::LARGEST_BODY;
 use connect::webhook::{Event, EventName, SignatureHeaders, Verifier};
 use connect::{ReferralId, Secret};
-use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::config::{Environment, Reach};
 use crate::console;
-use crate::deal_map::DealMap;
 use crate::fingerprint::fingerprint;
 use crate::maps::InService;
-use crate::maps::reloading::Reloading;
-use crate::standing::{Denial, Login, Standing};
-use crate::store::{Alias, HintEvent, ParkedKey, Source, Status, Store, StoreError, WaitingKey};
+use crate::standing::Standing;
+use crate::store::{Accepted, Alias, HintEvent, Source, Store, StoreError};
+use crate::view::{StatusView, overview};
 
 /// Where Partner Center calls.
 pub const WEBHOOK_PATH: &str = "/webhooks/partner-center";
@@ -41,83 +41,38 @@ const STORE_TIME: Duration = Duration::from_secs(5);
 /// What the caller is told to wait then, in seconds.
 const RETRY_AFTER: &str = "5";
 
-/// A mapping as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ShownMap {
-    /// The mapping's name.
-    pub name: String,
-    /// Its file.
-    pub file: String,
-    /// The plan's hash.
-    pub hash: String,
-}
-
-impl ShownMap {
-    fn of(map: &DealMap) -> Self {
-        let plan = map.plan();
-        let [name, file, hash] = [plan.name(), plan.file(), plan.hash()].map(str::to_owned);
-        Self { name, file, hash }
-    }
-}
-
 /// Everything that requests are answered from.
 #[derive(Debug)]
 pub struct Intake<S> {
-    /// Where hints are kept.
-    pub store: Arc<S>,
+    /// The environments that are told of each call; at least one.
+    pub environments: Vec<Room<S>>,
     /// Who judges signatures.
     pub verifier: Verifier,
     /// What time it is.
     pub clock: Clock,
-    /// Tallies and stopped wires.
+    /// Tallies of calls.
     pub standing: Arc<Standing>,
-    /// Called when there is work.
-    pub wake: Arc<Notify>,
     /// The largest body that is read.
     pub max_body_bytes: usize,
     /// The unguessable last part of the webhook's path, when there is one.
     pub secret: Option<Secret>,
-    /// The mappings in service.
-    pub maps: Arc<InService>,
 }
 
-/// What `/status` answers.
-#[derive(Debug, Clone, Serialize)]
-pub struct StatusView {
-    /// The program's version.
-    pub version: &'static str,
+/// An environment as calls see it.
+#[derive(Debug)]
+pub struct Room<S> {
+    /// Which it is.
+    pub environment: Environment,
+    /// Where it writes.
+    pub reach: Reach,
+    /// Where its hints are kept.
+    pub store: Arc<S>,
+    /// Its tallies and stopped wires.
+    pub standing: Arc<Standing>,
+    /// Called when there is work.
+    pub wake: Arc<Notify>,
     /// The mappings in service.
-    pub maps: Vec<ShownMap>,
-    /// All deals ever seen.
-    pub keys: u64,
-    /// Those that have both records.
-    pub linked: u64,
-    /// Those with work to do.
-    pub dirty: u64,
-    /// Since when the longest waiting one waits.
-    pub oldest_waiting: Option<Timestamp>,
-    /// Writes whose outcome is not known.
-    pub open_intents: u64,
-    /// How many deals are parked.
-    pub parked_count: u64,
-    /// The parked ones: why, since when, what to do.
-    pub parked: Vec<ParkedKey>,
-    /// Those that are put off, and what they wait for.
-    pub waiting: Vec<WaitingKey>,
-    /// Counts that are kept.
-    pub counters: BTreeMap<String, u64>,
-    /// Counts since the start.
-    pub tallies: BTreeMap<String, u64>,
-    /// Stopped wires, and who must act.
-    pub denied: Vec<Denial>,
-    /// When something last happened, such as `poll`.
-    pub times: BTreeMap<String, Timestamp>,
-    /// Sentences for the operator.
-    pub notes: BTreeMap<String, String>,
-    /// The connections, and how they are signed in.
-    pub logins: Vec<Login>,
-    /// What becomes of changed maps.
-    pub reload: Reloading,
+    pub maps: Arc<InService>,
 }
 
 /// The routes.
@@ -125,9 +80,10 @@ pub fn router<S: Store>(intake: Arc<Intake<S>>) -> Router {
     Router::new()
         .route(WEBHOOK_PATH, post(receive::<S>))
         .route(&format!("{WEBHOOK_PATH}/{{secret}}"), post(receive_secret::<S>))
-        .route("/livez", get(|| async { "ok" }))
+        .route("/livez", get(alive::<S>))
         .route("/readyz", get(ready::<S>))
         .route("/status", get(status::<S>))
+        .route("/status/{environment}", get(status_of::<S>))
         .route("/", get(page::<S>))
         .with_state(intake)
 }
@@ -217,48 +173,52 @@ impl<S: Store> Intake<S> {
         Ok(None)
     }
 
-    /// INVARIANT: 202 only after the store has committed.
+    /// INVARIANT: 202 only after the stores of all environments have committed. A call that only some have
+    /// kept is made again by the caller: a hint that comes twice does no harm.
     async fn keep(&self, referral: ReferralId, event: HintEvent) -> Response {
         let now = self.clock.now();
-        let hint = vec![Alias::Referral(referral)];
-        let accept = self.store.accept(hint, Some(event), Source::Webhook, now);
-        match tokio::time::timeout(STORE_TIME, accept).await {
-            Ok(Ok(accepted)) => {
-                tracing::debug!(replayed = accepted.replayed, "a webhook call was kept");
-                self.wake.notify_one();
-                StatusCode::ACCEPTED.into_response()
+        let mut keeping = JoinSet::new();
+        for room in &self.environments {
+            let (store, wake) = (room.store.clone(), room.wake.clone());
+            let (hint, event) = (vec![Alias::Referral(referral.clone())], event.clone());
+            keeping.spawn(async move {
+                let kept = store.accept(hint, Some(event), Source::Webhook, now).await;
+                wake.notify_one();
+                kept
+            });
+        }
+        let all = async {
+            let mut missing = 0;
+            while let Some(kept) = keeping.join_next().await {
+                let kept = kept.unwrap_or(Err(StoreError::Closed));
+                missing += usize::from(kept.is_err());
+                match kept {
+                    Ok(Accepted { replayed, .. }) => {
+                        tracing::debug!(replayed, "a webhook call was kept");
+                    }
+                    Err(error) => tracing::error!(%error, "a webhook call was not kept"),
+                }
             }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a webhook call was not kept");
-                come_again()
-            }
-            Err(_) => come_again(),
+            missing
+        };
+        match tokio::time::timeout(STORE_TIME, all).await {
+            Ok(0) => StatusCode::ACCEPTED.into_response(),
+            Ok(_) | Err(_) => come_again(),
         }
     }
 
-    async fn view(&self) -> Result<StatusView, StoreError> {
-        let store = tokio::time::timeout(STORE_TIME, self.store.status());
-        let status: Status = store.await.map_err(|_| StoreError::Closed)??;
-        let standing = self.standing.snapshot();
-        Ok(StatusView {
-            version: env!("CARGO_PKG_VERSION"),
-            maps: self.maps.now().iter().map(ShownMap::of).collect(),
-            keys: status.keys,
-            linked: status.linked,
-            dirty: status.dirty,
-            oldest_waiting: status.oldest_dirty,
-            open_intents: status.open_intents,
-            parked_count: status.parked_count,
-            parked: status.parked,
-            waiting: status.waiting,
-            counters: status.counters,
-            tallies: standing.tallies,
-            denied: standing.denied,
-            times: standing.times,
-            notes: standing.notes,
-            logins: standing.logins,
-            reload: standing.reload,
-        })
+    async fn view_of(&self, room: &Room<S>) -> Result<StatusView, StoreError> {
+        let store = tokio::time::timeout(STORE_TIME, room.store.status());
+        let status = store.await.map_err(|_| StoreError::Closed)??;
+        Ok(StatusView::of(room, status, &self.standing.snapshot().tallies))
+    }
+
+    async fn views(&self) -> Result<Vec<StatusView>, StoreError> {
+        let mut views = Vec::new();
+        for room in &self.environments {
+            views.push(self.view_of(room).await?);
+        }
+        Ok(views)
     }
 }
 
@@ -284,33 +244,60 @@ struct Readiness {
 
 async fn ready<S: Store>(State(intake): State<Arc<Intake<S>>>) -> Response {
     let mut reasons = Vec::new();
-    if let Err(error) = intake.view().await {
-        reasons.push(error.to_string());
+    for room in &intake.environments {
+        if let Err(error) = intake.view_of(room).await {
+            reasons.push(format!("{}: {error}", room.environment));
+        }
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, reasons })).into_response()
 }
 
+/// The process answers. The first line is for machines; then each environment, and whether it works.
+async fn alive<S: Store>(State(intake): State<Arc<Intake<S>>>) -> String {
+    let mut text = "ok\n".to_owned();
+    for room in &intake.environments {
+        let how = if room.standing.snapshot().halted.is_some() { "stopped" } else { "ok" };
+        // INVARIANT: writing to a string cannot fail.
+        let _ = writeln!(text, "{} {} {how}", room.environment, room.environment.kind);
+    }
+    text
+}
+
 async fn status<S: Store>(State(intake): State<Arc<Intake<S>>>) -> Response {
-    match intake.view().await {
+    match intake.views().await {
+        Ok(views) => Json(overview(views)).into_response(),
+        Err(_) => come_again(),
+    }
+}
+
+async fn status_of<S: Store>(
+    State(intake): State<Arc<Intake<S>>>,
+    Path(name): Path<String>,
+) -> Response {
+    let room = intake.environments.iter().find(|room| room.environment.name == name);
+    let Some(room) = room else { return StatusCode::NOT_FOUND.into_response() };
+    match intake.view_of(room).await {
         Ok(view) => Json(view).into_response(),
         Err(_) => come_again(),
     }
 }
 
 async fn page<S: Store>(State(intake): State<Arc<Intake<S>>>) -> Response {
-    let audit = intake.store.audit(None, 20).await;
-    match (intake.view().await, audit) {
-        (Ok(view), Ok(audit)) => {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-            let headers = [
-                (header::CONTENT_SECURITY_POLICY, policy),
-                (header::CACHE_CONTROL, "no-store"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, Html(console::page(&view, &audit, intake.clock.now()))).into_response()
-        }
-        (_, _) => come_again(),
+    let mut shown = Vec::new();
+    for room in &intake.environments {
+        let audit = room.store.audit(None, 20).await;
+        let (Ok(view), Ok(audit)) = (intake.view_of(room).await, audit) else {
+            return come_again();
+        };
+        shown.push((view, audit));
     }
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, Html(console::page(&shown, intake.clock.now()))).into_response()
 }

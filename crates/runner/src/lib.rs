@@ -20,6 +20,7 @@ pub mod standing;
 pub mod store;
 mod sweep;
 pub mod tokens;
+pub mod view;
 pub mod webhook;
 pub mod why;
 pub mod wires;

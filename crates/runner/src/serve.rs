@@ -1,9 +1,10 @@
 //! The service as a whole: everything is made, started, and ended in order.
 //!
 //! In: a configuration, a bound listener, a signal to end. Out: a running service, or why it cannot
-//! run. Must not know: how any part does its work. The only shell of the crate beside `config`: it
-//! reads maps and schemas.
+//! run. Must not know: how any part does its work. One process serves all environments of the file: one
+//! listener and one way in, and of everything behind it one each. Files are read and written in `load`.
 
+mod environment;
 mod hear;
 mod load;
 mod logins;
@@ -19,23 +20,21 @@ use std::time::Duration;
 
 use connect::salesforce::Auth;
 use connect::webhook::{Trust, Verifier};
-use connect::{PartnerCenter, PartnerCenterConfig, Salesforce, SalesforceConfig, Timeouts};
+use connect::{PartnerCenter, PartnerCenterConfig, Salesforce, SalesforceConfig, Secret, Timeouts};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, Events, SalesforceSettings, SalesforceSignIn, TrustSetting};
+use crate::config::{
+    Config, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn, Site, TrustSetting,
+};
 use crate::error::Error;
-use crate::hear::watched;
-use crate::intake::{Intake, WEBHOOK_PATH, router};
+use crate::intake::{Intake, Room, WEBHOOK_PATH, router};
 use crate::listen::Capped;
-use crate::maps::InService;
-use crate::maps::shelf::Packed;
 use crate::standing::Standing;
-use crate::store::{Role, SqliteStore};
+use crate::store::SqliteStore;
 use crate::wires::LiveWires;
-use crate::worker::{Tripwire, Worker, work};
 
 pub use load::{base_beside, load_maps, open_store};
 pub use reload::{ASKED, Asked, in_service};
@@ -54,41 +53,30 @@ pub struct Ready {
     pub webhook_path: String,
 }
 
-/// Runs the service until `shutdown`. `ready` is called once it serves.
+/// Runs all environments until `shutdown`. `ready` is called once it serves. Errors: a part cannot be made,
+/// or no environment is left that may run.
 pub async fn serve(
-    config: Config,
+    site: Site,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce(Ready),
 ) -> Result<(), Error> {
-    let files = reload::MapFiles::of(&config);
-    let (bundle, made) = files.begin()?;
-    let packed = Packed::of(&bundle, &made);
-    let store = Arc::new(load::open_store(&config.store, Role::Runner)?);
-    let wires = Arc::new(live_wires(&config)?);
-    let maps = Arc::new(InService::new(made.maps));
-    let intake = intake(&config, maps.clone(), store.clone())?;
-    let webhook_path = webhook_path(&config);
+    let environments = environment::open(&site.environments)?;
+    let intake = intake(&site, environments.iter().map(environment::Open::room).collect())?;
+    let webhook_path = webhook_path(site.webhook_secret.as_ref());
     let address = listener.local_addr().map_err(Error::Listen)?;
     let (stop, stopped) = watch::channel(false);
-    let worker = Arc::new(Worker {
-        store,
-        wires,
-        maps,
-        limits: config.limits.clone(),
-        clock: Clock::Machine,
-        standing: intake.standing.clone(),
-        tripwire: Tripwire::default(),
-    });
-    let mut tasks = start(&config, &worker, &intake.wake, &stopped);
-    let again = Arc::new(Notify::new());
-    let watch = reload::Watch::new(files, &bundle, &config, worker.clone(), again.clone());
-    watch.put_away(&packed);
-    tasks.spawn(reload::keep(watch, stopped.clone()));
-    tasks.spawn(walk::keep(worker, again, intake.wake.clone(), stopped.clone()));
+    let mut tasks = JoinSet::new();
+    let (halted, mut halts) = mpsc::unbounded_channel();
+    let count = environments.len();
+    for environment in environments {
+        tasks.spawn(environment.live(stopped.clone(), halted.clone()));
+    }
     ready(Ready { address, webhook_path });
-    tracing::info!(%address, "serving");
-    let server = axum::serve(Capped::new(listener, config.limits.connections), router(intake));
+    tracing::info!(%address, environments = count, "serving");
+    let connections = site.environments.iter().map(|config| config.limits.connections).max();
+    let listener = Capped::new(listener, connections.unwrap_or(1));
+    let server = axum::serve(listener, router(intake));
     let mut ending = stopped.clone();
     let server = server.with_graceful_shutdown(async move {
         let _ = ending.wait_for(|stop| *stop).await;
@@ -101,7 +89,10 @@ pub async fn serve(
             () = hung_up(stopped) => {}
         }
     });
-    shutdown.await;
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        why = none_left(&mut halts, count) => Err(Error::Halted(why)),
+    };
     tracing::info!("ending");
     // INVARIANT: the receivers live in the tasks; when all have ended there is nobody to tell.
     let _ = stop.send(true);
@@ -109,7 +100,19 @@ pub async fn serve(
     if drained.await.is_err() {
         tracing::warn!("work was cut off; its intents are settled at the next start");
     }
-    Ok(())
+    ended
+}
+
+/// Ends when every environment had to stop; why they did.
+async fn none_left(halts: &mut mpsc::UnboundedReceiver<String>, count: usize) -> Vec<String> {
+    let mut why = Vec::new();
+    while why.len() < count {
+        match halts.recv().await {
+            Some(one) => why.push(one),
+            None => std::future::pending().await,
+        }
+    }
+    why
 }
 
 /// Ends a little after the service was told to end: a caller that is slow is not waited for.
@@ -118,45 +121,15 @@ async fn hung_up(mut stopped: watch::Receiver<bool>) {
     tokio::time::sleep(HANG_UP).await;
 }
 
-/// Starts everything that works by itself.
-fn start(
-    config: &Config,
-    worker: &Arc<Worker<SqliteStore, LiveWires>>,
-    wake: &Arc<Notify>,
-    stopped: &watch::Receiver<bool>,
-) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    for _ in 0..config.limits.workers {
-        tasks.spawn(work(worker.clone(), wake.clone(), stopped.clone()));
-    }
-    let ears = Arc::new(hear::Ears::default());
-    tasks.spawn(rounds::poll(worker.clone(), wake.clone(), ears.clone(), stopped.clone()));
-    match config.salesforce.events.clone() {
-        Events::Poll => {}
-        Events::PubSub { address } => {
-            let (worker, wake) = (worker.clone(), wake.clone());
-            let ground = hear::Ground { worker, ears, wake, pubsub: address };
-            for watched in watched(&ground.worker.maps.now()) {
-                tasks.spawn(hear::listen(ground.clone(), watched, stopped.clone()));
-            }
-        }
-    }
-    tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
-    logins::watch_over(worker, stopped, &mut tasks);
-    let webhook = config.partner_center.webhook.clone();
-    let url = webhook_url(config);
-    tasks.spawn(register::keep(worker.clone(), webhook, url, stopped.clone()));
-    tasks
-}
-
 /// The webhook's address as Microsoft reaches it, when the configuration says under which name.
 pub fn webhook_url(config: &Config) -> Option<String> {
     let url = config.partner_center.webhook.public_url.as_ref()?;
-    Some(format!("{}{}", url.trim_end_matches('/'), webhook_path(config)))
+    let path = webhook_path(config.webhook_secret.as_ref());
+    Some(format!("{}{path}", url.trim_end_matches('/')))
 }
 
-fn webhook_path(config: &Config) -> String {
-    match &config.webhook_secret {
+fn webhook_path(secret: Option<&Secret>) -> String {
+    match secret {
         Some(secret) => format!("{WEBHOOK_PATH}/{}", secret.reveal()),
         None => WEBHOOK_PATH.to_owned(),
     }
@@ -164,8 +137,16 @@ fn webhook_path(config: &Config) -> String {
 
 /// Clients for the two systems. Nothing is sent yet.
 pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
-    let settings = &config.partner_center;
-    let partner_center = PartnerCenter::new(PartnerCenterConfig {
+    Ok(LiveWires {
+        partner_center: Arc::new(partner_center(&config.partner_center)?),
+        salesforce: salesforce(&config.salesforce)?,
+        reach: config.reach,
+    })
+}
+
+/// A client for the partner account. Nothing is sent yet.
+fn partner_center(settings: &PartnerCenterSettings) -> Result<PartnerCenter, Error> {
+    let client = PartnerCenter::new(PartnerCenterConfig {
         api: settings.api.clone(),
         webhooks: settings.webhooks.clone(),
         login: settings.login.clone(),
@@ -175,13 +156,10 @@ pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
         refresh_token: settings.refresh_token.clone(),
         timeouts: Timeouts::default(),
     });
-    let partner_center = partner_center.map_err(Error::Setting)?;
-    Ok(LiveWires {
-        partner_center: match settings.refresh_token_file.clone() {
-            Some(file) => partner_center.kept_in(Arc::new(file)),
-            None => partner_center,
-        },
-        salesforce: salesforce(&config.salesforce)?,
+    let client = client.map_err(Error::Setting)?;
+    Ok(match settings.refresh_token_file.clone() {
+        Some(file) => client.kept_in(Arc::new(file)),
+        None => client,
     })
 }
 
@@ -218,25 +196,25 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
     })
 }
 
+/// The way in. All environments believe the same signatures: the configuration sees to it.
 fn intake(
-    config: &Config,
-    maps: Arc<InService>,
-    store: Arc<SqliteStore>,
+    site: &Site,
+    environments: Vec<Room<SqliteStore>>,
 ) -> Result<Arc<Intake<SqliteStore>>, Error> {
-    let trust = match config.partner_center.webhook.trust.clone() {
+    let trust = site.environments.first().map(|first| first.partner_center.webhook.trust.clone());
+    let trust = match trust.ok_or(Error::Halted(Vec::new()))? {
         TrustSetting::Pinned { certificate_pem } => Trust::Pinned { certificate_pem },
         TrustSetting::Microsoft { hosts, roots_pem, subject } => {
             Trust::Microsoft { hosts, roots_pem, subject }
         }
     };
+    let most = site.environments.iter().map(|config| config.limits.max_body_bytes).max();
     Ok(Arc::new(Intake {
-        store,
+        environments,
         verifier: Verifier::new(trust).map_err(Error::Setting)?,
         clock: Clock::Machine,
         standing: Arc::new(Standing::default()),
-        wake: Arc::new(Notify::new()),
-        max_body_bytes: config.limits.max_body_bytes,
-        secret: config.webhook_secret.clone(),
-        maps,
+        max_body_bytes: most.unwrap_or_default(),
+        secret: site.webhook_secret.clone(),
     }))
 }

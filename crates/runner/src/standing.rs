@@ -45,6 +45,8 @@ pub struct Login {
 /// What is shown beside the store's counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Snapshot {
+    /// Why nothing is done at all, when that is so.
+    pub halted: Option<String>,
     /// Stopped wires.
     pub denied: Vec<Denial>,
     /// Counts since the start, such as `refused_wrong-signature`.
@@ -90,6 +92,11 @@ impl Standing {
     /// The time until which nothing is to be tried, when a wire is stopped.
     pub fn stopped_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.lock().denied.iter().map(|denial| denial.until).filter(|until| *until > now).max()
+    }
+
+    /// Nothing is done any more, until a person puts it right and starts the service again.
+    pub fn halt(&self, why: &str) {
+        self.lock().halted = Some(why.to_owned());
     }
 
     /// Raises a tally by one.

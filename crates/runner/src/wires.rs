@@ -6,11 +6,15 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use connect::partner_center::{List, Page, PatchOp, Referral};
 use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, PartnerCenter, RecordId, ReferralId, Salesforce};
 use jiff::Timestamp;
+use mapping::schema::System;
+
+use crate::config::Reach;
 
 /// The calls that the service makes.
 pub trait Wires: fmt::Debug + Send + Sync + 'static {
@@ -61,10 +65,27 @@ pub trait Wires: fmt::Debug + Send + Sync + 'static {
 /// The live systems.
 #[derive(Debug)]
 pub struct LiveWires {
-    /// Partner Center.
-    pub partner_center: PartnerCenter,
+    /// Partner Center; one for all environments of the same account.
+    pub partner_center: Arc<PartnerCenter>,
     /// Salesforce.
     pub salesforce: Salesforce,
+    /// Where may be written: a write to anywhere else is refused here, whoever asks for it.
+    pub reach: Reach,
+}
+
+impl LiveWires {
+    /// INVARIANT: every call that changes anything at a system asks here first.
+    fn may_write(&self, system: System) -> Result<(), Error> {
+        if self.reach.writes(system) {
+            return Ok(());
+        }
+        tracing::error!(%system, "a write was stopped: this environment does not write there");
+        Err(Error::Refused {
+            code: "no-writes".to_owned(),
+            why: format!("this environment writes nothing to {system}"),
+            fields: Vec::new(),
+        })
+    }
 }
 
 impl Wires for LiveWires {
@@ -78,10 +99,12 @@ impl Wires for LiveWires {
         changes: &[PatchOp],
         etag: Option<&ETag>,
     ) -> Result<Referral, Error> {
+        self.may_write(System::PartnerCenter)?;
         self.partner_center.patch(id, changes, etag).await
     }
 
     async fn create_referral(&self, body: &str) -> Result<Referral, Error> {
+        self.may_write(System::PartnerCenter)?;
         self.partner_center.create(body).await
     }
 
@@ -105,10 +128,12 @@ impl Wires for LiveWires {
         body: &str,
         unmodified_since: Option<Timestamp>,
     ) -> Result<(), Error> {
+        self.may_write(System::Salesforce)?;
         self.salesforce.update(object, id, body, unmodified_since).await
     }
 
     async fn write_rows(&self, subs: &[Sub]) -> Result<Vec<SubAnswer>, Error> {
+        self.may_write(System::Salesforce)?;
         self.salesforce.composite(subs, true).await
     }
 }

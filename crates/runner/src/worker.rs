@@ -24,7 +24,7 @@ use mapping::fault::Fault;
 use mapping::schema::System;
 
 use crate::clock::{Clock, later};
-use crate::config::Limits;
+use crate::config::{Limits, Reach};
 use crate::deal_map::DealMap;
 use crate::fingerprint::permille;
 use crate::maps::InService;
@@ -109,6 +109,8 @@ pub struct Worker<S, W> {
     pub wires: Arc<W>,
     /// The mappings, in the order of the configuration.
     pub maps: Arc<InService>,
+    /// Where may be written.
+    pub reach: Reach,
     /// Paces and bounds.
     pub limits: Limits,
     /// What time it is.

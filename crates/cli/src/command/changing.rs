@@ -18,6 +18,10 @@ pub(crate) struct Preview {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
 
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
+
     /// So many deals are looked at, spread over all
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) sample: u32,

@@ -14,6 +14,10 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
 
+    /// One environment; none: all that the configuration has
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
+
     /// How it is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,

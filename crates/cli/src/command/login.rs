@@ -56,6 +56,10 @@ pub(crate) struct LoginTo {
     /// Show the page's address, and do not open it
     #[arg(long, requires = "browser")]
     pub(crate) no_open: bool,
+
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +67,10 @@ pub(crate) struct LoginStatus {
     /// The configuration of the service
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
+
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
 
     /// How it is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

@@ -13,9 +13,13 @@ use crate::office;
 /// Where the state is.
 #[derive(Debug, Args)]
 pub(crate) struct Kept {
-    /// The configuration of the service; only `listen`, `store` and `maps` are read
+    /// The configuration of the service; only its environment, `listen`, `store` and `maps` are read
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
+
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
 
     /// How it is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

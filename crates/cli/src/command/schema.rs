@@ -66,6 +66,10 @@ pub(crate) struct SchemaPull {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
 
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
+    pub(crate) env: Option<String>,
+
     /// Write nothing: tell what is different, and exit 1 if anything is
     #[arg(long)]
     pub(crate) check: bool,

@@ -17,6 +17,10 @@ pub(crate) struct Webhook {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml", global = true)]
     pub(crate) config: PathBuf,
 
+    /// The environment, where the configuration has several
+    #[arg(long, value_name = "NAME", env = "COSELL_ENV", global = true)]
+    pub(crate) env: Option<String>,
+
     /// How it is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text, global = true)]
     pub(crate) format: TextFormat,

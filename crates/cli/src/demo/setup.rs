@@ -38,10 +38,10 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
     let partner_center = text(&["partner_center", "url"]);
     let yaml = format!(
         "# Made by `cosell demo`; made anew at each start.\n\
-         listen: 127.0.0.1:{port}\n\
+         environment: staging\nlisten: 127.0.0.1:{port}\n\
          store: sqlite:service.db\n\
          maps: [opportunity.map]\n\
-         partner_center:\n\
+         partner_center:\n\x20 account: own\n\
          \x20 api: {partner_center}\n\
          \x20 webhooks: {webhooks}\n\
          \x20 login: {partner_center}\n\

@@ -59,7 +59,7 @@ async fn listen(config: &Config) -> Check {
     let (id, at) = ("listen", config.listen);
     match TcpListener::bind(at) {
         Ok(_) => Check::fine(id, format!("{at} is free")),
-        Err(_) if runner::ask::status(at).await.is_some() => {
+        Err(_) if runner::ask::status(at, None).await.is_some() => {
             Check::fine(id, format!("the service answers at {at}"))
         }
         Err(error) => Check::wrong(

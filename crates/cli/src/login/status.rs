@@ -62,9 +62,10 @@ struct Token {
 
 /// Shows it.
 pub(super) fn run(args: &LoginStatus) -> Result<Outcome, Stop> {
-    let config = serve::usable(&args.config, Config::load(&args.config))?;
+    let config = serve::usable(&args.config, Config::load(&args.config, args.env.as_deref()))?;
     let runtime = life::runtime()?;
-    let status = runtime.block_on(runner::ask::status(config.listen));
+    let status =
+        runtime.block_on(runner::ask::status(config.listen, Some(&config.environment.name)));
     let logins = match status.as_ref().and_then(of_service) {
         Some(logins) => logins,
         None => runtime.block_on(tried(&config))?,

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Reload) -> Result<Outcome, Stop> {
 }
 
 fn status(office: &Office) -> Option<Value> {
-    office.runtime.block_on(runner::ask::status(office.config.listen))
+    office.service()
 }
 
 /// What the service says to this request.

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
     let office = Office::open(&args.kept)?;
     loop {
         let counts = office.ask(office.store.status())?;
-        let service = office.runtime.block_on(runner::ask::status(office.config.listen));
+        let service = office.service();
         let fine = is_fine(&counts, service.as_ref());
         let page = match office.face {
             Face::Json => json(&json!({ "service": service, "state": counts, "fine": fine })),

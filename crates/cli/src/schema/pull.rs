@@ -21,7 +21,7 @@ use crate::{life, serve};
 
 /// Pulls the describes of an org.
 pub(super) fn run(args: &SchemaPull, color: Color) -> Result<Outcome, Stop> {
-    let config = serve::usable(&args.config, OrgConfig::load(&args.config))?;
+    let config = serve::usable(&args.config, OrgConfig::load(&args.config, args.env.as_deref()))?;
     let maps = maps(&config.maps, color)?;
     let folder = files::folder(args.org.as_deref(), &config.salesforce.login)?;
     if !args.check {

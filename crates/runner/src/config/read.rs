@@ -3,6 +3,7 @@
 //! In: the sections of a configuration. Out: settings; what is wrong goes to the reading. Must not
 //! know: YAML, or how any setting is used.
 
+mod environments;
 mod limits;
 mod partner_center;
 mod salesforce;
@@ -12,6 +13,7 @@ mod tokens;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use connect::Secret;
 use mapping::problem::nearest;
 
 use super::section::{Reading, Section};
@@ -20,10 +22,12 @@ use tokens::{PARTNER_CENTER, SALESFORCE};
 
 use crate::tokens::TokenKey;
 
+use super::environment::{Kind, Reach};
 use super::{
-    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, Reload, SalesforceSettings,
+    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, Reload, SalesforceSettings, Site,
     StateConfig,
 };
+use environments::Place;
 
 /// Reads settings, resolving paths and references.
 pub(super) struct Reader<'l> {
@@ -46,35 +50,69 @@ impl<'l> Reader<'l> {
 }
 
 impl Reader<'_> {
+    /// All environments of a file.
+    pub(super) fn site(&self, reading: &mut Reading<'_>, mut root: Section<'_>) -> Option<Site> {
+        let listen = listen(reading, &mut root);
+        let secret = self.maybe_secret(reading, &mut root, "webhook_secret");
+        let webhook_secret = secret.map(|(secret, _)| secret);
+        let places = environments::all(reading, root)?;
+        let wanted = places.len();
+        let mut all = Vec::new();
+        for place in places {
+            all.extend(self.settings(reading, place, listen, webhook_secret.clone()));
+        }
+        environments::get_along(reading, &all);
+        let whole = wanted > 0 && all.len() == wanted;
+        Some(Site { listen: listen?, webhook_secret, environments: whole.then_some(all)? })
+    }
+
+    /// One environment of a file.
     pub(super) fn config(
         &self,
         reading: &mut Reading<'_>,
-        mut section: Section<'_>,
+        mut root: Section<'_>,
+        wanted: Option<&str>,
+    ) -> Option<Config> {
+        let listen = listen(reading, &mut root);
+        let secret = self.maybe_secret(reading, &mut root, "webhook_secret");
+        let places = environments::all(reading, root)?;
+        let place = environments::chosen(reading, places, wanted)?;
+        self.settings(reading, place, listen, secret.map(|(secret, _)| secret))
+    }
+
+    fn settings(
+        &self,
+        reading: &mut Reading<'_>,
+        Place { environment, mut section }: Place<'_>,
+        listen: Option<SocketAddr>,
+        webhook_secret: Option<Secret>,
     ) -> Option<Config> {
         let this = self.with_key(reading, &mut section);
-        let listen = listen(reading, &mut section);
-        let webhook_secret = self.maybe_secret(reading, &mut section, "webhook_secret");
+        let kind = environment.kind;
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
         let partner_center = if let Some(block) = section.block(reading, "partner_center") {
-            this.partner_center(reading, block)
+            this.partner_center(reading, block, kind)
         } else {
             section.missing(reading, "partner_center", "…");
             None
         };
-        let salesforce = this.salesforce_of(reading, &mut section);
+        let salesforce = this.salesforce_of(reading, &mut section, kind);
         let limits = match section.block(reading, "limits") {
             Some(block) => limits::limits(reading, block),
             None => Limits::default(),
         };
         let reload = reload(reading, &mut section);
         section.finish(reading);
+        let (partner_center, account) = partner_center?;
         Some(Config {
+            reach: Reach::of(kind, account),
+            environment,
             listen: listen?,
-            webhook_secret: webhook_secret.map(|(secret, _)| secret),
+            webhook_secret,
             store: store?,
             maps: maps?,
-            partner_center: partner_center?,
+            partner_center,
             salesforce: salesforce?,
             limits,
             reload,
@@ -85,33 +123,66 @@ impl Reader<'_> {
     pub(super) fn org(
         &self,
         reading: &mut Reading<'_>,
-        mut section: Section<'_>,
+        root: Section<'_>,
+        wanted: Option<&str>,
     ) -> Option<OrgConfig> {
+        let places = environments::all(reading, root)?;
+        let Place { environment, mut section } = environments::chosen(reading, places, wanted)?;
         let maps = self.maps(reading, &mut section);
         let this = self.with_key(reading, &mut section);
-        let salesforce = this.salesforce_of(reading, &mut section);
-        Some(OrgConfig { maps: maps?, salesforce: salesforce? })
+        let salesforce = this.salesforce_of(reading, &mut section, environment.kind);
+        Some(OrgConfig { environment, maps: maps?, salesforce: salesforce? })
     }
 
-    /// What concerns the state alone.
+    /// What concerns the state alone, of one environment.
     pub(super) fn state(
         &self,
         reading: &mut Reading<'_>,
-        mut section: Section<'_>,
+        mut root: Section<'_>,
+        wanted: Option<&str>,
     ) -> Option<StateConfig> {
-        let listen = listen(reading, &mut section);
+        let listen = listen(reading, &mut root);
+        let places = environments::all(reading, root)?;
+        let place = environments::chosen(reading, places, wanted)?;
+        self.kept(reading, place, listen)
+    }
+
+    /// The same of the environment that is wanted, or of all.
+    pub(super) fn states(
+        &self,
+        reading: &mut Reading<'_>,
+        mut root: Section<'_>,
+        wanted: Option<&str>,
+    ) -> Option<Vec<StateConfig>> {
+        let listen = listen(reading, &mut root);
+        let mut places = environments::all(reading, root)?;
+        if wanted.is_some() {
+            places = vec![environments::chosen(reading, places, wanted)?];
+        }
+        places.into_iter().map(|place| self.kept(reading, place, listen)).collect()
+    }
+
+    fn kept(
+        &self,
+        reading: &mut Reading<'_>,
+        Place { environment, mut section }: Place<'_>,
+        listen: Option<SocketAddr>,
+    ) -> Option<StateConfig> {
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
-        Some(StateConfig { listen: listen?, store: store?, maps: maps? })
+        Some(StateConfig { environment, listen: listen?, store: store?, maps: maps? })
     }
 
     /// What a person needs to sign in.
     pub(super) fn login(
         &self,
         reading: &mut Reading<'_>,
-        mut section: Section<'_>,
+        root: Section<'_>,
+        wanted: Option<&str>,
         part: LoginPart,
     ) -> Option<LoginConfig> {
+        let places = environments::all(reading, root)?;
+        let Place { mut section, .. } = environments::chosen(reading, places, wanted)?;
         let this = self.with_key(reading, &mut section);
         let (name, purpose) = match part {
             LoginPart::PartnerCenter => ("partner_center", PARTNER_CENTER),
@@ -154,9 +225,10 @@ impl Reader<'_> {
         &self,
         reading: &mut Reading<'_>,
         section: &mut Section<'_>,
+        kind: Kind,
     ) -> Option<SalesforceSettings> {
         if let Some(block) = section.block(reading, "salesforce") {
-            return self.salesforce(reading, block);
+            return self.salesforce(reading, block, kind);
         }
         section.missing(reading, "salesforce", "…");
         None

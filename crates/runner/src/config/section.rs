@@ -39,39 +39,100 @@ pub(super) struct Reading<'t> {
 }
 
 impl Reading<'_> {
+    /// Whether a setting is written at a path.
+    pub(super) fn has(&self, path: &[Step]) -> bool {
+        yaml::is_there(self.text, path)
+    }
+
     pub(super) fn problem(&mut self, path: &[Step], part: Part, message: String, help: String) {
         let spot = yaml::place(self.text, path, part);
-        self.problems.push(ConfigProblem {
-            file: self.file.to_owned(),
-            line: spot.line,
-            column: spot.column,
-            message,
-            help,
-        });
+        let file = self.file.to_owned();
+        let (line, column) = (spot.line, spot.column);
+        let problem = ConfigProblem { file, line, column, message, help };
+        // What several environments share is read for each of them.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 }
 
 /// One block of settings. Every setting is asked for by name; `finish` reports the others.
 pub(super) struct Section<'n> {
+    /// The same block as it is written at several places: what the first says, holds.
+    layers: Vec<Layer<'n>>,
+    known: Vec<&'static str>,
+}
+
+/// A block where it is written.
+struct Layer<'n> {
     path: Vec<Step>,
     entries: &'n [(String, Node)],
-    known: Vec<&'static str>,
+    /// What else may stand here, and is read by others.
+    others: &'static [&'static str],
+    /// What may not, because it is said for the whole file.
+    elsewhere: &'static [&'static str],
+}
+
+impl Layer<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, _)| key == name)
+    }
 }
 
 impl<'n> Section<'n> {
     pub(super) fn root(entries: &'n [(String, Node)]) -> Self {
-        Self { path: Vec::new(), entries, known: Vec::new() }
+        Self { layers: vec![layer(Vec::new(), entries)], known: Vec::new() }
+    }
+
+    /// The block at `path` of a file; what it does not say is taken from the outermost settings.
+    pub(super) fn within(
+        path: Vec<Step>,
+        entries: &'n [(String, Node)],
+        root: &Section<'n>,
+        names: Beside,
+    ) -> Self {
+        let mut layers =
+            vec![Layer { others: names.inner, elsewhere: names.outer, ..layer(path, entries) }];
+        layers.extend(root.layers.iter().map(|whole| Layer {
+            others: names.outer,
+            ..layer(whole.path.clone(), whole.entries)
+        }));
+        Self { layers, known: Vec::new() }
+    }
+
+    /// Its entries, in their order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &'n (String, Node)> + use<'n> {
+        self.layers.first().map_or(&[][..], |own| own.entries).iter()
+    }
+
+    /// Whether something is written there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let mut entries = self.layers.iter().flat_map(|layer| layer.entries);
+        entries.any(|(key, node)| key == name && *node != Node::Nothing)
+    }
+
+    /// Whether it is named, also without anything behind it.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.has(name))
     }
 
     pub(super) fn path_to(&self, name: &str) -> Vec<Step> {
-        let mut path = self.path.clone();
+        let at = self.layers.iter().find(|layer| layer.has(name)).or(self.layers.first());
+        let mut path = at.map_or_else(Vec::new, |layer| layer.path.clone());
         path.push(Step::Name(name.to_owned()));
         path
     }
 
+    fn ask_for(&mut self, name: &'static str) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
+    }
+
     fn find(&mut self, name: &'static str) -> Option<&'n Node> {
-        self.known.push(name);
-        let node = self.entries.iter().find(|(key, _)| key == name).map(|(_, node)| node)?;
+        self.ask_for(name);
+        let entries = self.layers.iter().flat_map(|layer| layer.entries);
+        let node = entries.filter(|(key, _)| key == name).map(|(_, node)| node).next()?;
         (*node != Node::Nothing).then_some(node)
     }
 
@@ -99,27 +160,21 @@ impl<'n> Section<'n> {
         name: &'static str,
         example: &str,
     ) -> Option<String> {
-        if !self.has(name) {
-            self.known.push(name);
+        if self.find(name).is_none() {
             self.missing(reading, name, example);
             return None;
         }
         self.text(reading, name)
     }
 
-    /// Whether something is written there.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|(key, node)| key == name && *node != Node::Nothing)
-    }
-
     /// Reports that `name` is not there.
     pub(super) fn missing(&self, reading: &mut Reading<'_>, name: &str, example: &str) {
-        let block = match self.path.last() {
+        let own = self.layers.first().map_or(&[][..], |layer| &layer.path);
+        let block = match own.last() {
             Some(Step::Name(block)) => format!(" in `{block}`"),
             Some(Step::Item(_)) | None => String::new(),
         };
-        let empty = self.entries.iter().any(|(key, _)| key == name);
-        let path = if empty { self.path_to(name) } else { self.path.clone() };
+        let path = if self.names(name) { self.path_to(name) } else { own.to_vec() };
         let message = format!("expected `{name}`{block}, found nothing");
         reading.problem(&path, Part::Key, message, format!("add `{name}: {example}`"));
     }
@@ -211,39 +266,71 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// A block within this one.
+    /// A block within this one, put together from wherever it is written.
     pub(super) fn block(
         &mut self,
         reading: &mut Reading<'_>,
         name: &'static str,
     ) -> Option<Section<'n>> {
-        match self.find(name)? {
-            Node::Map(entries) => {
-                Some(Section { path: self.path_to(name), entries, known: Vec::new() })
-            }
-            found @ (Node::Nothing
-            | Node::Flag(_)
-            | Node::Number(_)
-            | Node::Text(_)
-            | Node::List(_)) => {
-                self.wrong(reading, name, "a block of settings", found);
-                None
+        self.ask_for(name);
+        let mut layers = Vec::new();
+        for whole in &self.layers {
+            let Some((_, node)) = whole.entries.iter().find(|(key, _)| key == name) else {
+                continue;
+            };
+            let mut path = whole.path.clone();
+            path.push(Step::Name(name.to_owned()));
+            match node {
+                Node::Map(entries) => layers.push(layer(path, entries)),
+                Node::Nothing => {}
+                found @ (Node::Flag(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
+                    let message =
+                        format!("expected a block of settings at `{name}`, found {}", found.kind());
+                    let help = "write a block of settings".to_owned();
+                    reading.problem(&path, Part::Value, message, help);
+                    return None;
+                }
             }
         }
+        (!layers.is_empty()).then(|| Section { layers, known: Vec::new() })
     }
 
     /// Reports every setting that nobody asked for.
     pub(super) fn finish(self, reading: &mut Reading<'_>) {
-        for (name, _) in self.entries {
-            if self.known.contains(&name.as_str()) {
-                continue;
+        for layer in &self.layers {
+            for (name, _) in layer.entries {
+                let name = name.as_str();
+                if self.known.contains(&name) || layer.others.contains(&name) {
+                    continue;
+                }
+                let message = format!("expected a known setting, found `{name}`");
+                let help = if layer.elsewhere.contains(&name) {
+                    "it is said once for all environments: write it at the top of the file"
+                        .to_owned()
+                } else {
+                    let known = self.known.iter().chain(layer.others).copied();
+                    match nearest(name, known.clone()) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("known here: {}", known.collect::<Vec<_>>().join(", ")),
+                    }
+                };
+                let mut path = layer.path.clone();
+                path.push(Step::Name(name.to_owned()));
+                reading.problem(&path, Part::Key, message, help);
             }
-            let message = format!("expected a known setting, found `{name}`");
-            let help = match nearest(name, self.known.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("known here: {}", self.known.join(", ")),
-            };
-            reading.problem(&self.path_to(name), Part::Key, message, help);
         }
     }
+}
+
+/// Names that concern only one of the two layers of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beside {
+    /// What may stand in the inner block beside what is asked for.
+    pub(super) inner: &'static [&'static str],
+    /// What may stand in the outer settings alone.
+    pub(super) outer: &'static [&'static str],
+}
+
+fn layer(path: Vec<Step>, entries: &[(String, Node)]) -> Layer<'_> {
+    Layer { path, entries, others: &[], elsewhere: &[] }
 }

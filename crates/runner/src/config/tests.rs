@@ -29,10 +29,11 @@ fn given() -> Given {
 }
 
 fn parse(text: &str) -> Result<Config, Vec<ConfigProblem>> {
-    Config::parse("cosell.yaml", text, Path::new("/etc/cosell"), &given())
+    Config::parse("cosell.yaml", text, Path::new("/etc/cosell"), None, &given())
 }
 
 const GOOD: &str = "\
+environment: production
 listen: 127.0.0.1:9000
 store: sqlite:state/cosell.db
 maps: [opportunity.map]
@@ -91,11 +92,11 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         seen,
         [
             (1, 1, "add `store: sqlite:cosell.db`"),
-            (2, 1, "did you mean `store`?"),
-            (8, 18, "put the file there or correct the path"),
-            (11, 15, "write true or false"),
-            (16, 18, "put it into a file or a variable and write `file:PATH` or `env:NAME`"),
-            (20, 12, "write a whole number from 1 to 64"),
+            (3, 1, "did you mean `store`?"),
+            (9, 18, "put the file there or correct the path"),
+            (12, 15, "write true or false"),
+            (17, 18, "put it into a file or a variable and write `file:PATH` or `env:NAME`"),
+            (21, 12, "write a whole number from 1 to 64"),
         ]
     );
     assert!(problems.iter().all(|p| !p.to_string().contains("hunter2")));
@@ -106,16 +107,16 @@ fn a_missing_variable_is_named() {
     let problems = parse(&GOOD.replace("SF_SECRET", "OTHER")).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].help, "set OTHER before the start");
-    assert_eq!((problems[0].line, problems[0].column), (16, 18));
+    assert_eq!((problems[0].line, problems[0].column), (17, 18));
 }
 
 #[test]
 fn an_empty_file_names_what_is_needed() {
     let problems = parse("").unwrap_err();
     let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
-    for name in ["store", "maps", "partner_center", "salesforce"] {
+    for name in ["environment", "store", "maps", "partner_center", "salesforce"] {
         let wanted = format!("expected `{name}`, found nothing");
-        assert!(messages.contains(&wanted.as_str()), "{messages:?}");
+        assert!(messages.iter().any(|said| said.starts_with(&wanted)), "{messages:?}");
     }
 }
 
@@ -126,9 +127,10 @@ fn a_doubled_setting_is_refused() {
 
 #[test]
 fn the_org_needs_its_own_part_only() {
-    let org =
-        |text: &str| OrgConfig::parse("cosell.yaml", text, Path::new("/etc/cosell"), &given());
-    let text = "maps: [deal.map]\npartner_center: { tenant: }\nsalesforce:\n  \
+    let org = |text: &str| {
+        OrgConfig::parse("cosell.yaml", text, Path::new("/etc/cosell"), None, &given())
+    };
+    let text = "environment: production\nmaps: [deal.map]\npartner_center: { tenant: }\nsalesforce:\n  \
 login: https://acme.my.salesforce.com\n  client_id: 3MVG9\n  client_secret: env:SF_SECRET\n";
     let found = org(text).unwrap();
     assert_eq!(found.maps, [Path::new("/etc/cosell/deal.map")]);
@@ -136,8 +138,8 @@ login: https://acme.my.salesforce.com\n  client_id: 3MVG9\n  client_secret: env:
         matches!(&found.salesforce.sign_in, SalesforceSignIn::Secret(s) if s.reveal() == "s3cret")
     );
     let problems = org(&text.replace("SF_SECRET", "OTHER")).unwrap_err();
-    assert_eq!((problems.len(), problems[0].line), (1, 6));
-    assert_eq!(org("").unwrap_err().len(), 2);
+    assert_eq!((problems.len(), problems[0].line), (1, 7));
+    assert_eq!(org("").unwrap_err().len(), 3);
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn changes_are_polled_for_unless_events_are_wanted() {
     let seen: Vec<(usize, usize, &str)> =
         problems.iter().map(|p| (p.line, p.column, p.help.as_str())).collect();
     let usual = "leave it out, or write `pubsub: https://api.pubsub.salesforce.com:7443`";
-    assert_eq!(seen, [(17, 11, "write `events: pubsub`"), (18, 11, usual)]);
+    assert_eq!(seen, [(18, 11, "write `events: pubsub`"), (19, 11, usual)]);
 }
 
 #[test]

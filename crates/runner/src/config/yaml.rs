@@ -104,6 +104,11 @@ pub(super) fn place(text: &str, path: &[Step], part: Part) -> Spot {
     }
 }
 
+/// Whether there is a part at the end of `path`.
+pub(super) fn is_there(text: &str, path: &[Step]) -> bool {
+    Walk { path, part: Part::Key }.deserialize(serde_yaml::Deserializer::from_str(text)).is_err()
+}
+
 #[derive(Clone, Copy)]
 struct Walk<'p> {
     path: &'p [Step],

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::config::Kind;
 use crate::listen::Capped;
 use crate::store::{Role, SqliteStore};
 
@@ -24,15 +25,21 @@ async fn serve(secret: Option<&str>) -> Server {
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let certificate = CertificateParams::default().self_signed(&key).unwrap();
     let trust = Trust::Pinned { certificate_pem: certificate.pem() };
-    let intake = Arc::new(Intake {
+    let room = Room {
+        environment: Environment { name: "trial".to_owned(), kind: Kind::Staging },
+        reach: Reach::Both,
         store: store.clone(),
+        standing: Arc::new(Standing::default()),
+        wake: Arc::new(Notify::new()),
+        maps: Arc::new(InService::new(Vec::new())),
+    };
+    let intake = Arc::new(Intake {
+        environments: vec![room],
         verifier: Verifier::new(trust).unwrap(),
         clock: Clock::Machine,
         standing: Arc::new(Standing::default()),
-        wake: Arc::new(Notify::new()),
         max_body_bytes: 1024,
         secret: secret.map(Secret::new),
-        maps: Arc::new(crate::maps::InService::new(Vec::new())),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -129,7 +136,7 @@ async fn with_a_secret_the_plain_path_is_not_there() {
 #[tokio::test]
 async fn probes_and_the_page_answer() {
     let server = serve(None).await;
-    assert_eq!(server.ask("GET /livez", "", "").await, (200, "ok".to_owned()));
+    assert_eq!(server.ask("GET /livez", "", "").await, (200, "ok\ntrial staging ok\n".to_owned()));
     let (status, body) = server.ask("GET /readyz", "", "").await;
     assert_eq!((status, body.as_str()), (200, r#"{"ready":true,"reasons":[]}"#));
     let (status, body) = server.ask("GET /", "", "").await;

@@ -4,10 +4,12 @@
 
 use mapping::problem::nearest;
 
+use super::super::environment::{Account, Kind, Reach};
 use super::super::section::{Reading, Section};
 use super::super::yaml::Part;
 use super::super::{PartnerCenterSettings, TrustSetting, WebhookSettings};
 use super::Reader;
+use super::environments::account;
 use super::tokens::PARTNER_CENTER;
 use crate::webhook::KNOWN;
 
@@ -21,7 +23,9 @@ impl Reader<'_> {
         &self,
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
-    ) -> Option<PartnerCenterSettings> {
+        kind: Kind,
+    ) -> Option<(PartnerCenterSettings, Account)> {
+        let account = account(reading, &mut section, kind);
         let mut host =
             |name, usual: &str| section.text(reading, name).unwrap_or_else(|| usual.to_owned());
         let api = host("api", "https://api.partner.microsoft.com");
@@ -39,7 +43,11 @@ impl Reader<'_> {
         };
         section.finish(reading);
         let (refresh_token, refresh_token_file) = token?;
-        Some(PartnerCenterSettings {
+        let account = account?;
+        let mut webhook = webhook?;
+        // Who writes to the referrals owns the registration: it is one for the whole account.
+        webhook.register &= Reach::of(kind, account) == Reach::Both;
+        let settings = PartnerCenterSettings {
             api,
             webhooks,
             login,
@@ -48,8 +56,9 @@ impl Reader<'_> {
             client_secret: client_secret.map(|(secret, _)| secret),
             refresh_token,
             refresh_token_file,
-            webhook: webhook?,
-        })
+            webhook,
+        };
+        Some((settings, account))
     }
 
     fn webhook(

@@ -2,6 +2,7 @@
 //!
 //! In: its section. Out: settings; what is wrong goes to the reading. Must not know: the other parts.
 
+use super::super::environment::Kind;
 use super::super::section::{Reading, Section};
 use super::super::yaml::Part;
 use super::super::{Events, SalesforceSettings, SalesforceSignIn};
@@ -16,8 +17,13 @@ impl Reader<'_> {
         &self,
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
+        kind: Kind,
     ) -> Option<SalesforceSettings> {
         let login = section.needed(reading, "login", "https://acme.my.salesforce.com");
+        if let Some((message, help)) = login.as_deref().and_then(|login| kind.refuses_login(login))
+        {
+            reading.problem(&section.path_to("login"), Part::Value, message, help);
+        }
         let client_id = section.needed(reading, "client_id", "the app's consumer key");
         let sign_in = self.sign_in(reading, &mut section);
         let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::model::{Record, World};
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Reach};
 use crate::deal_map::DealMap;
 use crate::maps::InService;
 use crate::poll::Poller;
@@ -80,6 +80,7 @@ impl House {
             ),
             wires: world.clone(),
             maps: maps.clone(),
+            reach: Reach::Both,
             limits: self.limits.clone(),
             clock: self.clock.clone(),
             standing: Arc::default(),
@@ -232,6 +233,7 @@ async fn hands(
         store: Arc::new(open(folder).await),
         wires: world.clone(),
         maps,
+        reach: Reach::Both,
         limits: limits.clone(),
         clock: clock.clone(),
         standing: Arc::default(),
