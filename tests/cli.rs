@@ -18,6 +18,8 @@ mod fix;
 mod fmt;
 #[path = "cli/folder.rs"]
 mod folder;
+#[path = "cli/init.rs"]
+mod init;
 #[path = "cli/maps.rs"]
 mod maps;
 #[path = "cli/org.rs"]

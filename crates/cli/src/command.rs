@@ -6,6 +6,7 @@ mod apply;
 mod changing;
 mod doctor;
 mod faces;
+mod init;
 mod login;
 mod maps;
 mod office;
@@ -20,6 +21,7 @@ pub(crate) use apply::Apply;
 pub(crate) use changing::{Preview, Reload};
 pub(crate) use doctor::Doctor;
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
+pub(crate) use init::Init;
 pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
 pub(crate) use maps::{Check, Fmt, Plan};
 pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
@@ -67,6 +69,18 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell demo\n  cosell demo --once\n  cosell demo --state demo-state --ready-file ready.json"
     )]
     Demo(Demo),
+
+    /// Makes a project to start from
+    ///
+    /// Maps that extend the shipped ones, with nothing in them yet but an example; `cosell.yaml` with
+    /// every key that must be there, secrets by reference; a workflow that checks and tests the maps; a
+    /// README. Files that are there stay as they are. With --org the maps call the connector's fields
+    /// as that org does, in whichever spelling, and it is said which fields the org lacks; what the maps
+    /// need of the org is copied to `orgs/NAME`.
+    #[command(
+        after_help = "Examples:\n  cosell init cosell-acme\n  cosell init cosell-acme --org ../acme/force-app --map opportunity\n  cosell init --org acme --environment production"
+    )]
+    Init(Init),
 
     /// Reports every problem of every map
     ///

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod fix;
 mod fmt;
+mod init;
 mod input;
 mod life;
 mod lines;
@@ -90,6 +91,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Fmt(args) => fmt::run(&args.paths, args.check, color),
         Command::Plan(args) => plan::run(&args.map, args.org.as_deref(), args.format.into(), color),
         Command::Schema(args) => schema::run(&args.command, color),
+        Command::Init(args) => init::run(&args.into(), color),
         Command::Salesforce(args) => match args.command {
             SalesforceCommand::Package(args) => package::run(&args.into(), color),
         },

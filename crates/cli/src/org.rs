@@ -68,19 +68,40 @@ fn names_in(orgs: &Path) -> Vec<String> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Reads the org at `path`, as far as maps with these texts need it; all of it without maps.
-pub(crate) fn read(path: &Path, maps: &[String]) -> Result<Read, Stop> {
+/// The files of the org at `path` that maps with these texts need, each with its path below it and its
+/// text.
+pub(crate) fn files(path: &Path, maps: &[String]) -> Result<Vec<(String, String)>, Stop> {
+    let root = shown(path);
+    let below = |name: &str| {
+        let below = name.strip_prefix(&root).map(|rest| rest.trim_start_matches(['/', '\\']));
+        let alone = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned());
+        match below.filter(|below| !below.is_empty()) {
+            Some(below) => below.to_owned(),
+            None => alone.unwrap_or_default(),
+        }
+    };
+    let files = files_of(path, &words_of(maps))?;
+    Ok(files.into_iter().map(|(name, text)| (below(&name), text)).collect())
+}
+
+fn words_of(maps: &[String]) -> BTreeSet<&str> {
+    maps.iter().flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_'))).collect()
+}
+
+fn files_of(path: &Path, words: &BTreeSet<&str>) -> Result<Vec<(String, String)>, Stop> {
     let mut paths = Vec::new();
     if path.is_dir() {
         collect(path, &mut paths, 0)?;
     } else {
         paths.push(path.to_path_buf());
     }
-    let words: BTreeSet<&str> = maps
-        .iter()
-        .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
-        .collect();
-    let files = needed(&paths, &words, path)?;
+    needed(&paths, words, path)
+}
+
+/// Reads the org at `path`, as far as maps with these texts need it; all of it without maps.
+pub(crate) fn read(path: &Path, maps: &[String]) -> Result<Read, Stop> {
+    let words = words_of(maps);
+    let files = files_of(path, &words)?;
     let name = path.file_name().map_or_else(|| shown(path), |n| n.to_string_lossy().into_owned());
     Ok(match Org::read(&name, &files) {
         Ok(org) => {

@@ -49,6 +49,7 @@ pub mod coverage;
 pub mod mutation;
 pub mod diff;
 pub mod explain;
+pub mod rename;
 
 pub use applier::Applier;
 pub use jiff::Timestamp;
