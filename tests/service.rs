@@ -13,6 +13,8 @@
 
 #[path = "service/accounts.rs"]
 mod accounts;
+#[path = "service/bin.rs"]
+mod bin;
 #[path = "service/chance.rs"]
 mod chance;
 #[cfg(unix)]
@@ -32,6 +34,8 @@ mod login;
 #[cfg(unix)]
 #[path = "service/logins.rs"]
 mod logins;
+#[path = "service/leads.rs"]
+mod leads;
 #[path = "service/machine.rs"]
 mod machine;
 #[path = "service/office.rs"]

@@ -26,8 +26,11 @@ pub(crate) struct Sides {
     pub(crate) rep: Remote,
     pub(crate) partner: Remote,
     pub(crate) admin: Remote,
+    /// Where a rep's old interface is, and the token for it.
+    pub(crate) soap: (String, String),
     console: Remote,
     plan: Plan,
+    leads: Plan,
 }
 
 impl Sides {
@@ -37,14 +40,19 @@ impl Sides {
             Remote::new(url.as_str().unwrap(), token.as_str().unwrap_or_default()).unwrap()
         };
         let of = |name: &str, token: &str| remote(&ready[name]["url"], &ready[name][token]);
-        let text = include_str!("../../mappings/opportunity.map");
         let schemas = mapping::schema::Schemas::built_in();
+        let plan = |text| mapping::compile("shipped.map", text, schemas).plan.unwrap();
         Self {
             rep: of("salesforce", "access_token"),
             partner: of("partner_center", "access_token"),
             admin: of("admin", "token"),
+            soap: (
+                format!("{}/services/Soap/u/64.0", text(ready, "/salesforce/url")),
+                text(ready, "/salesforce/access_token").to_owned(),
+            ),
             console: remote(&ready["console"], &Value::Null),
-            plan: mapping::compile("opportunity.map", text, schemas).plan.unwrap(),
+            plan: plan(include_str!("../../mappings/opportunity.map")),
+            leads: plan(include_str!("../../mappings/lead.map")),
         }
     }
 
@@ -68,8 +76,19 @@ impl Sides {
 
     /// A rep changes an opportunity.
     pub(crate) async fn rep_changes(&self, opportunity: &str, fields: &Value) {
-        let path = format!("{DATA}/sobjects/Opportunity/{opportunity}");
+        self.rep_edits("Opportunity", opportunity, fields).await;
+    }
+
+    /// A rep changes a record.
+    pub(crate) async fn rep_edits(&self, object: &str, id: &str, fields: &Value) {
+        let path = format!("{DATA}/sobjects/{object}/{id}");
         self.rep.need("PATCH", &path, Some(fields)).await.unwrap();
+    }
+
+    /// A rep puts a record into the bin.
+    pub(crate) async fn rep_deletes(&self, object: &str, id: &str) {
+        let path = format!("{DATA}/sobjects/{object}/{id}");
+        self.rep.need("DELETE", &path, None).await.unwrap();
     }
 
     /// A rep makes an opportunity with account and solution and shares it; its id.
@@ -125,7 +144,16 @@ impl Sides {
 
     /// Opportunities that fulfil a condition, with everything that the map reads.
     pub(crate) async fn opportunities(&self, condition: &str) -> Vec<Value> {
-        let reads = self.plan.reads(Side::Right);
+        self.rows(&self.plan, condition).await
+    }
+
+    /// The same for leads.
+    pub(crate) async fn leads(&self, condition: &str) -> Vec<Value> {
+        self.rows(&self.leads, condition).await
+    }
+
+    async fn rows(&self, plan: &Plan, condition: &str) -> Vec<Value> {
+        let reads = plan.reads(Side::Right);
         let mut names = reads.fields.clone();
         for name in ["Id", "Audit__c"] {
             if !names.iter().any(|known| known == name) {
@@ -135,7 +163,8 @@ impl Sides {
         for child in &reads.children {
             names.push(format!("(SELECT {} FROM {})", child.fields.join(", "), child.relationship));
         }
-        let soql = format!("SELECT {} FROM Opportunity WHERE {condition}", names.join(", "));
+        let object = plan.object(Side::Right);
+        let soql = format!("SELECT {} FROM {object} WHERE {condition}", names.join(", "));
         let path = format!("{DATA}/query?q={}", encoded(&soql));
         let found = self.rep.need("GET", &path, None).await.unwrap();
         found["records"].as_array().unwrap().clone()
@@ -208,12 +237,17 @@ impl Sides {
     pub(crate) async fn differences(&self) -> Vec<String> {
         let referrals = self.referrals().await;
         let opportunities = self.opportunities("Id != null").await;
+        // A lead that was converted is an opportunity now.
+        let leads = self.leads("IsConverted = false").await;
         let mut found = Vec::new();
-        let mut by_referral: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-        for deal in &opportunities {
-            if let Some(id) = deal["Referral_Identifier__c"].as_str() {
-                by_referral.entry(id).or_default().push(deal);
+        let mut by_referral: BTreeMap<&str, Vec<(&Plan, &Value)>> = BTreeMap::new();
+        let of_leads = leads.iter().map(|lead| (&self.leads, lead));
+        for of_plan in opportunities.iter().map(|deal| (&self.plan, deal)).chain(of_leads) {
+            if let Some(id) = of_plan.1["Referral_Identifier__c"].as_str() {
+                by_referral.entry(id).or_default().push(of_plan);
             }
+        }
+        for deal in &opportunities {
             if deal["Sync_with_Partner_Center__c"] == true {
                 let own = text(deal, "/Id");
                 let named = referrals.iter().filter(|referral| names(referral, own)).count();
@@ -225,8 +259,8 @@ impl Sides {
         for referral in &referrals {
             let id = text(referral, "/id");
             match by_referral.get(id).map(Vec::as_slice).unwrap_or_default() {
-                [deal] => found.extend(self.out_of_step(referral, deal)),
-                deals => found.push(format!("{id} has {} opportunities", deals.len())),
+                [(plan, deal)] => found.extend(out_of_step(plan, referral, deal)),
+                deals => found.push(format!("{id} has {} records", deals.len())),
             }
         }
         if let Ok(status) = self.console.need("GET", "/status", None).await {
@@ -240,26 +274,28 @@ impl Sides {
         }
         found
     }
+}
 
-    /// What a fresh look at both records would write.
-    fn out_of_step(&self, referral: &Value, opportunity: &Value) -> Vec<String> {
-        let (left, right) = (referral.to_string(), opportunity.to_string());
-        let base = Base::default();
-        let input = Input {
-            left: Some(Seen { body: &left, stamp: None }),
-            right: Some(Seen { body: &right, stamp: None }),
-            base: &base,
-            now: Timestamp::UNIX_EPOCH,
-        };
-        let decision = self.plan.reconcile(&input).unwrap();
-        let mut found: Vec<String> = decision.parked.iter().map(ToString::to_string).collect();
-        if decision.writes() {
-            found.extend(decision.lines.iter().filter(|line| line.written.is_some()).map(|line| {
+/// What a fresh look at both records would write.
+fn out_of_step(plan: &Plan, referral: &Value, record: &Value) -> Vec<String> {
+    let (left, right) = (referral.to_string(), record.to_string());
+    let base = Base::default();
+    let input = Input {
+        left: Some(Seen { body: &left, stamp: None }),
+        right: Some(Seen { body: &right, stamp: None }),
+        base: &base,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let decision = plan.reconcile(&input).unwrap();
+    let mut found: Vec<String> = decision.parked.iter().map(ToString::to_string).collect();
+    if decision.writes() {
+        found.extend(
+            decision.lines.iter().filter(|line| line.written.is_some()).map(|line| {
                 format!("{}: {} ({:?})", text(referral, "/id"), line.rule, line.written)
-            }));
-        }
-        found
+            }),
+        );
     }
+    found
 }
 
 /// Whether a referral names an opportunity, by its id of 15 or 18 letters.

@@ -57,8 +57,32 @@ pub(crate) struct SidePlan {
     pub(crate) object: String,
     pub(crate) id_field: String,
     pub(crate) slots: Vec<Slot>,
+    /// How its records become those of another object.
+    pub(crate) successor: Option<Successor>,
     /// Fields that must be given when a record is created: path and where they come from.
     pub(crate) required: Vec<String>,
+}
+
+/// A record becomes one of another object, as a lead becomes an opportunity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The check box that says that it did.
+    pub when: String,
+    /// The reference to what it became.
+    pub to: String,
+    /// The object it became, such as `Opportunity`.
+    pub object: String,
+}
+
+/// What a record says of having become one of another object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It is still itself.
+    Itself,
+    /// It became the record with this id.
+    Named(String),
+    /// It became something else, and does not say what.
+    Unnamed,
 }
 
 /// Index of a slot of one side.
@@ -416,6 +440,11 @@ impl Plan {
         })
     }
 
+    /// How records of a side become those of another object, where they do.
+    pub fn successor(&self, side: Side) -> Option<&Successor> {
+        self.side(side).successor.as_ref()
+    }
+
     /// Everything that is read of one side.
     pub fn reads(&self, side: Side) -> Reads {
         let lists: Vec<&Each> = self.lists.iter().filter(|_| side == Side::Right).collect();
@@ -424,6 +453,11 @@ impl Plan {
         for (index, slot) in self.side(side).slots.iter().enumerate() {
             if !is_list(index) && slot.json_path.is_none() && !fields.contains(&slot.path) {
                 fields.push(slot.path.clone());
+            }
+        }
+        for name in self.successor(side).into_iter().flat_map(|found| [&found.when, &found.to]) {
+            if !fields.contains(name) {
+                fields.push(name.clone());
             }
         }
         let mut children = Vec::new();

@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 use crate::decision::Side;
 use crate::fault::{Fault, FaultCode};
 use crate::json::{self, Json};
-use crate::plan::{Condition, Plan, Slot, SlotId, Step, TestOp};
+use crate::plan::{Became, Condition, Plan, Slot, SlotId, Step, TestOp};
 use crate::schema::Kind;
 use crate::value::{self, Decode, Misfit, Value};
 
@@ -435,6 +435,19 @@ impl Plan {
             | Value::List(_)
             | Value::Other(_) => Ok(None),
         }
+    }
+
+    /// Whether a record became one of another object, and which.
+    pub fn became(&self, side: Side, body: &str) -> Result<Became, Fault> {
+        let Some(known) = self.successor(side) else { return Ok(Became::Itself) };
+        let record = Record::read(self, side, body.as_bytes())?;
+        if !matches!(record.json.member(&known.when), Ok(Some(Json::Bool(true)))) {
+            return Ok(Became::Itself);
+        }
+        Ok(match record.json.member(&known.to) {
+            Ok(Some(Json::Text(id))) => Became::Named(id.to_string()),
+            Ok(_) | Err(_) => Became::Unnamed,
+        })
     }
 
     /// Whether a record takes part: one of the `sync from SIDE when …` conditions holds. No such

@@ -18,6 +18,8 @@ pub enum ReportEvent {
     Done,
     /// They were not possible; the reason in the seller's words.
     Failed(String),
+    /// The writes of the decision are being made, and this is to be said first.
+    Noted(String),
 }
 
 impl Plan {
@@ -39,8 +41,10 @@ impl Plan {
             && let Some(slot) = self.slot(Side::Right, badge.slot)
         {
             let mark = match event {
-                ReportEvent::Done if decision.parked.is_empty() => &badge.good,
-                ReportEvent::Done | ReportEvent::Failed(_) => &badge.bad,
+                ReportEvent::Done | ReportEvent::Noted(_) if decision.parked.is_empty() => {
+                    &badge.good
+                }
+                ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Failed(_) => &badge.bad,
             };
             if badge.prefix {
                 changes.extend(badged(slot, mark, decision, record.as_ref()));
@@ -68,6 +72,9 @@ impl Plan {
             return format!("Not in step with Microsoft: {reason}");
         }
         let mut parts = Vec::new();
+        if let ReportEvent::Noted(note) = event {
+            parts.push(note.clone());
+        }
         if matches!(decision.right, Effect::Create(_)) {
             parts.push(format!("{INBOUND}: created from the referral."));
         } else if matches!(decision.left, Effect::Create(_)) {

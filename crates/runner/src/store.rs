@@ -71,6 +71,13 @@ pub enum Alias {
     Engagement(String),
     /// Another party's half of the engagement.
     Half(ReferralId),
+    /// A record in the CRM that the deal's record was before: a lead that was converted.
+    Former {
+        /// Its object, such as `Lead`.
+        object: String,
+        /// Its id.
+        id: RecordId,
+    },
 }
 
 /// Where hints come from, for the counters.
@@ -358,6 +365,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         &self,
         claim: &mut Claim,
         alias: Alias,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Linked, StoreError>> + Send;
+
+    /// Puts another record in the place of the claimed deal's: the old one became it, and stays a name
+    /// of the deal. A deal of its own that has the new one, and nothing else, becomes part of this one.
+    /// The base is forgotten; `memo` and `entry`, a line for the audit, are kept in the same step.
+    fn follow(
+        &self,
+        claim: &mut Claim,
+        to: Alias,
+        memo: String,
+        entry: String,
         now: Timestamp,
     ) -> impl Future<Output = Result<Linked, StoreError>> + Send;
 

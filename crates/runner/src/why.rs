@@ -21,7 +21,8 @@ pub struct Event {
     pub seq: i64,
     /// When it was kept.
     pub at: Timestamp,
-    /// `update`, `create-record`, `create-referral`, `parked` or `merged`.
+    /// `update`, `create-record`, `create-referral`, `parked`, `merged` or
+    /// `followed`.
     pub kind: String,
     /// The hints that the deal was looked at for, newest first.
     pub because: Vec<Because>,
@@ -31,6 +32,12 @@ pub struct Event {
     /// Why it was parked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
+    /// When it goes on with another record: object and id of the old one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
+    /// And of the new one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     /// What was decided, line by line.
     pub lines: Vec<Line>,
 }
@@ -108,6 +115,8 @@ struct Kept {
     because: Vec<Because>,
     plan: Option<String>,
     causes: Vec<Cause>,
+    from: Vec<String>,
+    to: Vec<String>,
     lines: Vec<Line>,
 }
 
@@ -115,8 +124,9 @@ struct Kept {
 pub fn history(audit: Vec<AuditLine>) -> Vec<Event> {
     let read = |line: AuditLine| {
         let kept: Kept = serde_json::from_str(&line.entry).unwrap_or_default();
-        let Kept { kind, because, plan, causes, lines } = kept;
-        Event { key: line.key, seq: line.seq, at: line.at, kind, because, plan, causes, lines }
+        let Kept { kind, because, plan, causes, from, to, lines } = kept;
+        let (key, seq, at) = (line.key, line.seq, line.at);
+        Event { key, seq, at, kind, because, plan, causes, from, to, lines }
     };
     audit.into_iter().map(read).collect()
 }
@@ -347,7 +357,9 @@ mod tests {
         let at = Timestamp::from_second(seq).unwrap();
         let because = vec![Because { source: "poll".to_owned(), event: None, at }];
         let (kind, plan) = ("update".to_owned(), Some("hash".to_owned()));
-        Event { key: KeyId(1), seq, at, kind, because, plan, causes: Vec::new(), lines }
+        let causes = Vec::new();
+        let (from, to) = (Vec::new(), Vec::new());
+        Event { key: KeyId(1), seq, at, kind, because, plan, causes, from, to, lines }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! where hints come from. Waiting and trying again are the store's: a step never sleeps.
 
 mod create;
+mod follow;
 mod identity;
 mod invite;
 mod note;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use connect::Error;
 use jiff::Timestamp;
 use mapping::fault::Fault;
+use mapping::plan::Became;
 use mapping::schema::System;
 
 use crate::clock::{Clock, later};
@@ -162,6 +164,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let Some(scene) = self.identify().await? else {
                 return Ok(Commit { next: Next::Done, ..Commit::default() });
             };
+            let became = scene.became()?;
+            if became != Became::Itself {
+                match self.follow(&scene, became).await? {
+                    Some(commit) => return Ok(commit),
+                    None => continue,
+                }
+            }
             if let Some(commit) = self.round(scene).await? {
                 return Ok(commit);
             }

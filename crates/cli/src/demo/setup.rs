@@ -1,4 +1,4 @@
-//! The service's configuration in the demo: the shipped map, pointed at the sandbox.
+//! The service's configuration in the demo: the shipped maps, pointed at the sandbox.
 //!
 //! In: the demo's folder and what the sandbox said. Out: `cosell.yaml` and what it refers to. Must
 //! not know: how the service uses it.
@@ -14,6 +14,9 @@ use crate::terminal::Stop;
 /// The map that we ship, as it is in the program.
 pub(super) const MAP: &str = include_str!("../../../../mappings/opportunity.map");
 
+/// The map for leads that we ship.
+const LEADS: &str = include_str!("../../../../mappings/lead.map");
+
 /// Writes everything that `cosell serve` needs; the path of `cosell.yaml`.
 ///
 /// The limits are those of a system on the same machine that shows its own writes at once; the
@@ -23,10 +26,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
         let value = path.iter().fold(sandbox, |value, name| &value[*name]);
         value.as_str().unwrap_or_default().to_owned()
     };
-    let map = folder.join("opportunity.map");
-    if !map.exists() {
-        write_text(&map, MAP)?;
-    }
+    write_maps(folder)?;
     // A refresh token that the service has rotated is newer than the one the sandbox began with.
     let token = folder.join("partner-center-refresh-token");
     if !token.exists() {
@@ -40,7 +40,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
         "# Made by `cosell demo`; made anew at each start.\n\
          environment: staging\nlisten: 127.0.0.1:{port}\n\
          store: sqlite:service.db\n\
-         maps: [opportunity.map]\n\
+         maps: [opportunity.map, lead.map]\n\
          partner_center:\n\x20 account: own\n\
          \x20 api: {partner_center}\n\
          \x20 webhooks: {webhooks}\n\
@@ -77,6 +77,17 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
     let config = folder.join("cosell.yaml");
     write_text(&config, &yaml)?;
     Ok(config)
+}
+
+/// Writes the maps that are not there yet.
+fn write_maps(folder: &Path) -> Result<(), Stop> {
+    for (name, text) in [("opportunity.map", MAP), ("lead.map", LEADS)] {
+        let map = folder.join(name);
+        if !map.exists() {
+            write_text(&map, text)?;
+        }
+    }
+    Ok(())
 }
 
 /// The service's port: the one of the last start, so that the webhook's address stays; else a free one.

@@ -156,6 +156,9 @@ fn told_history(deal: &DealView, events: &[Event]) -> String {
         for cause in &event.causes {
             let _ = writeln!(text, "  {}: {}", cause.code, cause.message);
         }
+        if let (from @ [_, ..], to) = (event.from.as_slice(), &event.to) {
+            let _ = writeln!(text, "  {} became {}", from.join(" "), to.join(" "));
+        }
         for line in event.lines.iter().filter(|line| is_told(line)) {
             let _ = writeln!(
                 text,

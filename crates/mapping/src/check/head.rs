@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::decision::{Side, path_name};
-use crate::plan::{Plan, SidePlan, SlotId, StatesPlan};
+use crate::plan::{Plan, SidePlan, SlotId, StatesPlan, Successor};
 use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Object, Place, Schemas, System};
 use crate::sources::Sources;
@@ -200,6 +200,13 @@ fn object_of<'s>(
     found
 }
 
+/// How records of an object become those of another one.
+fn successor(object: &Object) -> Option<Successor> {
+    let known = object.converts.as_ref()?;
+    let object = object.field(&known.to)?.reference_to.clone()?;
+    Some(Successor { when: known.when.clone(), to: known.to.clone(), object })
+}
+
 impl Head<'_> {
     /// A plan that has only this head.
     fn plan(self, sources: &Sources) -> Plan {
@@ -209,6 +216,7 @@ impl Head<'_> {
             object: side.object.name.clone(),
             id_field: side.object.key.clone(),
             slots: Vec::new(),
+            successor: successor(side.object),
             required: side
                 .object
                 .required()

@@ -53,6 +53,9 @@ impl Plan {
             "reads": reads.fields,
             "children": children,
             "required": self.side(side).required,
+            "becomes": self.successor(side).map(|found| json!({
+                "object": found.object, "through": found.to, "when": found.when,
+            })),
         })
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Cell, Condition, Each, Fallback, Line, MatchRule, Otherwise, Plan, Related, Row, Slot, SlotId,
-    Source, Test, TestOp, Via, Wins,
+    Source, Successor, Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
 use crate::tree::{Arrow, BlankPolicy};
@@ -32,6 +32,12 @@ impl Plan {
         for side in Side::BOTH {
             let plan = self.side(side);
             let _ = writeln!(text, "side {} is {} {}", plan.name, plan.system.name(), plan.object);
+        }
+        for side in Side::BOTH {
+            if let Some(Successor { when, to, object }) = self.successor(side) {
+                let name = self.side_name(side);
+                let _ = writeln!(text, "{name} becomes {object} through {to} when {when} is true");
+            }
         }
         let (left, right) = self.key_fields();
         let _ = writeln!(text, "match {left} with {right}");

@@ -40,6 +40,7 @@ pub(super) fn read(text_of_file: &str, notes: &mut Notes) -> Result<Object, Unre
         fields,
         children,
         states: None,
+        converts: None,
         record_types: list(json, "recordTypeInfos").iter().filter_map(record_type).collect(),
         org: None,
         index: Default::default(),

@@ -23,12 +23,23 @@ pub struct Object {
     pub children: Vec<Child>,
     /// Which combinations of status fields are legal, where the system says so.
     pub states: Option<States>,
+    /// How a record becomes one of another object, where that happens.
+    pub converts: Option<Converts>,
     /// Its record types. None known: values are not checked against them.
     pub record_types: Vec<RecordType>,
     /// The org that it was read from, in words for messages; nothing for what is built in.
     pub org: Option<String>,
     /// Where its fields, its relationships to parents and to children stand.
     pub index: [Index; 3],
+}
+
+/// A record becomes one of another object, and stays as it is from then on: a lead an opportunity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converts {
+    /// The check box that says that it did, such as `IsConverted`.
+    pub when: String,
+    /// The reference to what it became, such as `ConvertedOpportunityId`.
+    pub to: String,
 }
 
 /// A variant of an object with lists of values of its own.

@@ -4,8 +4,8 @@
 
 use super::field::{Around, fields};
 use super::form::{Complaints, Cursor, Entry, Form, did_you_mean};
-use super::kind::System;
-use super::model::{Child, Object, States};
+use super::kind::{Kind, System};
+use super::model::{Child, Converts, Field, Object, States};
 use super::read::{Node, Step};
 
 /// What one file says.
@@ -63,7 +63,7 @@ fn object(
     out: &mut Complaints,
 ) -> Object {
     let what = format!("object `{}`", entry.name);
-    let known = ["label", "key", "fields", "children", "states"];
+    let known = ["label", "key", "fields", "children", "states", "converts"];
     let form = Form::read(&entry.value, &what, &known, out);
     let mut object = Object {
         name: entry.name.into(),
@@ -73,6 +73,7 @@ fn object(
         fields: Vec::new(),
         children: Vec::new(),
         states: None,
+        converts: None,
         record_types: Vec::new(),
         org: None,
         index: Default::default(),
@@ -94,13 +95,7 @@ fn object(
             object.fields.push(field);
         }
     }
-    let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
-    if let Some(key) = form.entry("key").filter(|_| !object.key.is_empty())
-        && !names.contains(&object.key.as_str())
-    {
-        let message = format!("`key`: {what} has no field `{}`", object.key);
-        out.add(&key.value, message, did_you_mean(&object.key, &names));
-    }
+    known_key(&form, &what, &object, out);
     for field in object.fields.iter_mut().filter(|field| field.name == object.key) {
         field.nullable = false;
     }
@@ -112,7 +107,21 @@ fn object(
     if let Some(given) = form.entry("states") {
         object.states = Some(states(&given.value, &object, out));
     }
+    if let Some(given) = form.entry("converts") {
+        object.converts = converts(&given.value, &object, out);
+    }
     object
+}
+
+/// The key is one of the object's fields.
+fn known_key(form: &Form<'_>, what: &str, object: &Object, out: &mut Complaints) {
+    let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
+    if let Some(key) = form.entry("key").filter(|_| !object.key.is_empty())
+        && !names.contains(&object.key.as_str())
+    {
+        let message = format!("`key`: {what} has no field `{}`", object.key);
+        out.add(&key.value, message, did_you_mean(&object.key, &names));
+    }
 }
 
 fn child(
@@ -139,6 +148,37 @@ fn child(
         path: form.entry("field").map(|entry| entry.value.path.clone()).unwrap_or_default(),
     });
     Some(Child::new(entry.name, object, field))
+}
+
+/// Reads what becomes of a record: a check box, and a reference to another object.
+fn converts(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> Option<Converts> {
+    let form = Form::read(cursor, "`converts`", &["when", "to"], out);
+    let names: Vec<&str> = object.fields.iter().map(|field| field.name.as_str()).collect();
+    let mut field = |name: &str, what: &str, fits: fn(&Field) -> bool| {
+        let Some(entry) = form.entry(name) else {
+            if matches!(cursor.node, Node::Map(_)) {
+                let help = "write `{ when: CHECK BOX, to: REFERENCE }`";
+                out.add(cursor, format!("`converts` has no `{name}`"), help);
+            }
+            return None;
+        };
+        let given = form.text(name, out)?;
+        match object.field(given) {
+            Some(field) if fits(field) => return Some(given.to_owned()),
+            Some(_) => {
+                let message = format!("`converts`: `{given}` is not {what}");
+                out.add(&entry.value, message, format!("name {what}"));
+            }
+            None => {
+                let message = format!("`converts`: there is no field `{given}`");
+                out.add(&entry.value, message, did_you_mean(given, &names));
+            }
+        }
+        None
+    };
+    let when = field("when", "a check box", |field| field.kind == Kind::Bool);
+    let to = field("to", "a reference to an object", |field| field.reference_to.is_some());
+    Some(Converts { when: when?, to: to? })
 }
 
 /// Reads the legal combinations; each value must be one of its field's values.

@@ -77,6 +77,7 @@ pub(super) fn standard(name: &str, name_field: Option<&Field>, own: &[SourceFiel
         fields,
         children: Vec::new(),
         states: None,
+        converts: None,
         record_types: Vec::new(),
         org: None,
         index: Default::default(),

@@ -298,3 +298,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_becomes_of_a_record_is_said_by_a_check_box_and_a_reference() {
+    let of = |converts: &str| {
+        problems(&format!(
+            "system: salesforce\nobjects:\n  Lead:\n    key: Id\n    converts: {converts}\n    fields:\n      \
+             Id: {{ type: id, access: read }}\n      Done: {{ type: bool }}\n      \
+             Deal: {{ type: reference, to: Opportunity, relationship: Made }}\n"
+        ))
+    };
+    assert_eq!(of("{ when: Done, to: Deal }"), [""; 0]);
+    assert_eq!(
+        of("{ when: Deal, to: Dael }"),
+        [
+            "5:23 `converts`: `Deal` is not a check box / name a check box",
+            "5:33 `converts`: there is no field `Dael` / did you mean `Deal`?"
+        ]
+    );
+    assert_eq!(
+        of("{ when: Done }"),
+        ["5:15 `converts` has no `to` / write `{ when: CHECK BOX, to: REFERENCE }`"]
+    );
+}

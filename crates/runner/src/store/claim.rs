@@ -154,7 +154,7 @@ impl Claim {
 pub fn referral_of(aliases: &[Alias]) -> Option<&ReferralId> {
     aliases.iter().find_map(|alias| match alias {
         Alias::Referral(id) => Some(id),
-        Alias::Record { .. } | Alias::Engagement(_) | Alias::Half(_) => None,
+        Alias::Record { .. } | Alias::Former { .. } | Alias::Engagement(_) | Alias::Half(_) => None,
     })
 }
 
@@ -162,7 +162,7 @@ pub fn referral_of(aliases: &[Alias]) -> Option<&ReferralId> {
 pub fn record_of(aliases: &[Alias]) -> Option<(&str, &RecordId)> {
     aliases.iter().find_map(|alias| match alias {
         Alias::Record { object, id } => Some((object.as_str(), id)),
-        Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
+        Alias::Referral(_) | Alias::Former { .. } | Alias::Engagement(_) | Alias::Half(_) => None,
     })
 }
 

@@ -256,6 +256,24 @@ impl Store for SqliteStore {
         Ok(linked)
     }
 
+    async fn follow(
+        &self,
+        claim: &mut Claim,
+        to: Alias,
+        memo: String,
+        entry: String,
+        now: Timestamp,
+    ) -> Result<Linked, StoreError> {
+        let at = keys::Place::of(claim);
+        let (linked, aliases) =
+            self.ask(move |db| links::follow(db, &at, &to, (&memo, &entry), now)).await?;
+        if linked == Linked::Here {
+            claim.aliases = aliases;
+            claim.base = None;
+        }
+        Ok(linked)
+    }
+
     async fn join(
         &self,
         claim: &mut Claim,

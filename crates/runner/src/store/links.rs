@@ -17,7 +17,7 @@ const ENGAGEMENT: &str = "engagement";
 pub(super) fn space(alias: &Alias) -> &'static str {
     match alias {
         Alias::Referral(_) | Alias::Half(_) => PARTNER_CENTER,
-        Alias::Record { .. } => SALESFORCE,
+        Alias::Record { .. } | Alias::Former { .. } => SALESFORCE,
         Alias::Engagement(_) => ENGAGEMENT,
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn space(alias: &Alias) -> &'static str {
 fn id(alias: &Alias) -> &str {
     match alias {
         Alias::Referral(id) | Alias::Half(id) => id.as_str(),
-        Alias::Record { id, .. } => id.as_str(),
+        Alias::Record { id, .. } | Alias::Former { id, .. } => id.as_str(),
         Alias::Engagement(id) => id,
     }
 }
@@ -35,13 +35,13 @@ fn slot(alias: &Alias) -> Option<&'static str> {
     match alias {
         Alias::Referral(_) => Some("left"),
         Alias::Record { .. } => Some("right"),
-        Alias::Engagement(_) | Alias::Half(_) => None,
+        Alias::Engagement(_) | Alias::Half(_) | Alias::Former { .. } => None,
     }
 }
 
 fn object(alias: &Alias) -> Option<String> {
     match alias {
-        Alias::Record { object, .. } => Some(object.clone()),
+        Alias::Record { object, .. } | Alias::Former { object, .. } => Some(object.clone()),
         Alias::Referral(_) | Alias::Engagement(_) | Alias::Half(_) => None,
     }
 }
@@ -49,11 +49,11 @@ fn object(alias: &Alias) -> Option<String> {
 fn read_alias(row: &Row) -> Result<Alias, StoreError> {
     let broken = |_| StoreError::Broken("expected an id in the table of names".to_owned());
     let (space, id, slot) = (row.text(0)?, row.text(1)?, row.maybe(2)?);
+    let object = row.maybe(3)?.unwrap_or_default();
+    let record = || RecordId::parse(&id).map_err(broken);
     Ok(match space.as_str() {
-        SALESFORCE => Alias::Record {
-            object: row.maybe(3)?.unwrap_or_default(),
-            id: RecordId::parse(&id).map_err(broken)?,
-        },
+        SALESFORCE if slot.is_some() => Alias::Record { object, id: record()? },
+        SALESFORCE => Alias::Former { object, id: record()? },
         PARTNER_CENTER if slot.is_some() => {
             Alias::Referral(ReferralId::parse(&id).map_err(broken)?)
         }
@@ -174,6 +174,44 @@ fn unite(db: &Db, at: &Place, other: KeyId, now: Timestamp) -> Result<Linked, St
         absorb(db, other, at.key, now)?;
         Ok(Linked::Merged(other))
     }
+}
+
+/// The deal's record became `to`: see [`super::Store::follow`].
+pub(super) fn follow(
+    db: &Db,
+    at: &Place,
+    to: &Alias,
+    (memo, entry): (&str, &str),
+    now: Timestamp,
+) -> Result<(Linked, Vec<Alias>), StoreError> {
+    keys::check_epoch(db, at.key, at.epoch)?;
+    let other = match find(db, to)? {
+        None => None,
+        Some((key, filled)) if key == at.key => {
+            let linked = if filled.is_some() { Linked::Here } else { Linked::Taken(key) };
+            return Ok((linked, aliases(db, at.key)?));
+        }
+        Some((key, filled)) => {
+            if filled.is_none() || slots(db, key)?.iter().any(|slot| slot == "left") {
+                return Ok((Linked::Taken(key), aliases(db, at.key)?));
+            }
+            if is_busy(db, key, now)? {
+                return Ok((Linked::Busy, aliases(db, at.key)?));
+            }
+            Some(key)
+        }
+    };
+    let own: Cell = at.key.0.into();
+    let former = "UPDATE aliases SET slot = NULL WHERE key = ?1 AND slot = 'right'";
+    db.run(former, std::slice::from_ref(&own))?;
+    match other {
+        Some(other) => absorb(db, at.key, other, now)?,
+        None => insert(db, at.key, to)?,
+    }
+    db.run("UPDATE keys SET base = NULL, memo = ?2 WHERE id = ?1", &[own, memo.into()])?;
+    books::count(db, "followed", 1)?;
+    books::append(db, at.key, now, entry)?;
+    Ok((Linked::Here, aliases(db, at.key)?))
 }
 
 /// Everything of `loser` becomes `winner`'s; later commits of `loser` find nothing.

@@ -64,7 +64,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         Ok(self.find_rows(map, &Filter::Id(id.clone())).await?.into_iter().next())
     }
 
-    async fn find_rows(&self, map: &DealMap, filter: &Filter) -> Result<Vec<Row>, Halt> {
+    pub(super) async fn find_rows(&self, map: &DealMap, filter: &Filter) -> Result<Vec<Row>, Halt> {
         let read = self.worker.wires.rows(map.object(), map.select(), filter).await;
         self.read(System::Salesforce, read)
     }
@@ -205,6 +205,10 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     ) -> Result<Option<Scene<'w>>, Halt> {
         let Some(right) = self.read_record(map, id).await? else { return Ok(None) };
         let Some(key) = map.plan().key_of(Side::Right, &right.body)? else {
+            let takes_part = map.plan().takes_part(Side::Right, &right.body)?;
+            if takes_part && self.is_of_converted(map, id).await? {
+                return Ok(None);
+            }
             return Ok(Some(Scene { map, left: None, right: Some(right) }));
         };
         let Ok(referral) = ReferralId::parse(&key) else {
@@ -218,6 +222,9 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             )]));
         };
         if !self.link(Alias::Referral(referral.clone())).await? {
+            if self.is_of_owner(map, &right, &referral).await? {
+                return Ok(None);
+            }
             return Err(Halt::Park(vec![second_claimant()]));
         }
         self.read_both(map, &referral, id).await.map(Some)

@@ -25,6 +25,8 @@ pub(super) struct Memo {
     pub(super) right_stamp: Option<Timestamp>,
     /// A fingerprint of the causes that the seller was told; none when the last word was a success.
     pub(super) told: Option<String>,
+    /// What the seller is still to be told of a record that became this one.
+    pub(super) followed: Option<String>,
     /// Writes since a time, for the breaker.
     pub(super) writes: u64,
     pub(super) writes_since: Option<Timestamp>,
@@ -236,6 +238,25 @@ pub(super) fn write_entry(
     let told = decision.lines.iter().filter(tells);
     let lines = told.map(|trace| LineEntry::of(plan, trace)).collect();
     let entry = Entry { kind, because, map: plan.name(), plan: plan.hash(), record, lines };
+    serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[derive(Serialize)]
+struct FollowedEntry<'e> {
+    kind: &'static str,
+    because: &'e [Because],
+    from: [&'e str; 2],
+    to: [&'e str; 2],
+}
+
+/// That a deal's record became another one: objects and ids of both.
+pub(super) fn followed_entry(
+    [old, new]: [&str; 2],
+    [from, to]: [&str; 2],
+    because: &[Because],
+) -> String {
+    let (from, to) = ([old, from], [new, to]);
+    let entry = FollowedEntry { kind: "followed", because, from, to };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
 }
 

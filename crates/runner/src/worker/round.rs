@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use connect::Error;
 use jiff::Timestamp;
-use mapping::decision::{Base, Decision, Effect, Input, Pending, Seen};
+use mapping::decision::{Base, Decision, Effect, Input, Pending, Seen, Side};
+use mapping::plan::Became;
 use mapping::report::ReportEvent;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
@@ -64,10 +65,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         base.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    pub(super) async fn round(&mut self, scene: Scene<'_>) -> Result<Option<Commit>, Halt> {
+    /// What the plan says of the two records and the base.
+    pub(super) fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Halt> {
         let base = self.base();
+        let freed = scene.left.as_ref().and_then(|left| self.without_former(scene.map, left));
         let left = scene.left.as_ref().map(|left| Seen {
-            body: &left.body,
+            body: freed.as_deref().unwrap_or(&left.body),
             stamp: left.updated.filter(|at| Some(*at) != self.memo.left_stamp),
         });
         let right = scene.right.as_ref().map(|right| Seen {
@@ -75,7 +78,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             stamp: right.modified.filter(|at| Some(*at) != self.memo.right_stamp),
         });
         let input = Input { left, right, base: &base, now: self.now() };
-        let decision = scene.map.plan().reconcile(&input)?;
+        Ok(scene.map.plan().reconcile(&input)?)
+    }
+
+    pub(super) async fn round(&mut self, scene: Scene<'_>) -> Result<Option<Commit>, Halt> {
+        self.hear_what_was_said(&scene);
+        let decision = self.decide(&scene)?;
         if let Some(fault) = &decision.refused {
             let causes = vec![note::cause_of(fault)];
             return self.refuse(&scene, &decision, causes, fault.message.clone()).await.map(Some);
@@ -99,9 +107,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         let causes = note::causes(decision);
         let told = note::told(&causes);
-        if told != self.memo.told {
-            self.tell(scene, decision, &ReportEvent::Done).await?;
+        if told != self.memo.told || self.memo.followed.is_some() {
+            self.tell(scene, decision, &self.done()).await?;
             self.memo.told = told;
+            self.memo.followed = None;
         }
         let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
         let base = serde_json::to_string(&decision.base).ok();
@@ -251,6 +260,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         match error {
             Error::Changed => Ok(None),
+            Error::Refused { .. } if self.has_become(scene, system).await? => Ok(None),
             Error::Refused { code, why, fields } => {
                 let plan = scene.map.plan();
                 let decided = Some((plan, decision));
@@ -262,6 +272,19 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 Err(Halt::Wire(system, error))
             }
         }
+    }
+
+    /// Whether what refused a write is a record that was converted meanwhile.
+    async fn has_become(&self, scene: &Scene<'_>, system: System) -> Result<bool, Halt> {
+        let plan = scene.map.plan();
+        let (Some(right), Some(_)) = (&scene.right, plan.successor(Side::Right)) else {
+            return Ok(false);
+        };
+        if system != System::Salesforce {
+            return Ok(false);
+        }
+        let Some(now) = self.read_record(scene.map, &right.id).await? else { return Ok(false) };
+        Ok(plan.became(Side::Right, &now.body)? != Became::Itself)
     }
 
     /// Shortly again, because another deal makes a record that this one needs too.

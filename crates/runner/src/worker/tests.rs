@@ -1,6 +1,7 @@
 //! The worker against two modelled systems.
 
 mod house;
+mod leads;
 mod model;
 mod reloads;
 mod rules;

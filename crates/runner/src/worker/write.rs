@@ -7,7 +7,6 @@ use connect::partner_center::{PatchOp, Referral};
 use connect::salesforce::{Equality, Filter, Row, Select, Sub};
 use connect::{ETag, Error, RecordId};
 use mapping::decision::{Change, ChildAction, ChildChange, Decision, Effect, Side, nest};
-use mapping::report::ReportEvent;
 use mapping::schema::System;
 
 use crate::store::{Commit, Ending, IntentId, IntentKind, Store};
@@ -48,8 +47,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             announced.sent[Side::Left.index()] = true;
         }
-        let report =
-            scene.map.plan().report(decision, Some(&right.body), &ReportEvent::Done, self.now());
+        let report = scene.map.plan().report(decision, Some(&right.body), &self.done(), self.now());
         let mut fields = changes_of(&decision.right).to_vec();
         fields.extend(report);
         if !fields.is_empty() {
@@ -97,6 +95,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.memo.right_stamp = right.modified;
         self.memo.writes += 1;
         self.memo.told = note::told(&note::causes(decision));
+        self.memo.followed = None;
         let mut count = vec![("writes_salesforce".to_owned(), 1)];
         if wrote_left {
             count.push(("writes_partner_center".to_owned(), 1));
@@ -123,7 +122,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(unchanged && scene.map.plan().takes_part(Side::Right, &now.body)?)
     }
 
-    async fn write_left(
+    pub(super) async fn write_left(
         &mut self,
         left: &Referral,
         changes: &[Change],
@@ -292,7 +291,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
 }
 
 /// The fields of an update; none for anything else.
-fn changes_of(effect: &Effect) -> &[Change] {
+pub(super) fn changes_of(effect: &Effect) -> &[Change] {
     match effect {
         Effect::Update { changes, .. } => changes,
         Effect::Nothing | Effect::Create(_) => &[],

@@ -30,8 +30,9 @@ const INBOUND: &str = include_str!("../../../../../mappings/examples/inbound.jso
 
 pub(super) const REFERRAL: &str = "c2f7b088-a98a-4d0a-b509-fdd40775fcc1";
 
-fn maps(text: &str) -> Arc<InService> {
-    Arc::new(InService::new(compiled(text)))
+fn maps(texts: &[&str]) -> Arc<InService> {
+    let maps = texts.iter().flat_map(|text| compiled(text));
+    Arc::new(InService::new(maps.collect()))
 }
 
 /// A map's text, compiled.
@@ -61,11 +62,16 @@ impl House {
     }
 
     pub(super) async fn with_map(text: &str) -> Self {
+        Self::with_maps(&[text]).await
+    }
+
+    pub(super) async fn with_maps(texts: &[&str]) -> Self {
         let clock = Clock::hand("2026-03-02T10:00:00Z".parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let world = Arc::new(World::new(clock.clone()));
         let limits = Limits::default();
-        let worker = hands(&folder, &world, &clock, &limits, maps(text), Tripwire::default()).await;
+        let worker =
+            hands(&folder, &world, &clock, &limits, maps(texts), Tripwire::default()).await;
         Self { folder, world, clock, limits, worker }
     }
 
@@ -88,6 +94,14 @@ impl House {
         };
         self.worker = Arc::new(idle);
         self.worker = hands(folder, world, &self.clock, &self.limits, maps, tripwire).await;
+    }
+
+    /// Loses the state file.
+    pub(super) async fn forget(&mut self) {
+        let maps = self.worker.maps.clone();
+        self.folder = tempfile::tempdir().unwrap();
+        let (folder, world, limits) = (&self.folder, &self.world, &self.limits);
+        self.worker = hands(folder, world, &self.clock, limits, maps, Tripwire::default()).await;
     }
 
     pub(super) async fn hint_referral(&self, id: &str) {

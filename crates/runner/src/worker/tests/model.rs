@@ -166,7 +166,11 @@ impl State {
     }
 
     fn insert(&mut self, object: &str, fields: Record, now: Timestamp) -> String {
-        let prefix = if object == "Opportunity" { "006" } else { "a0X" };
+        let prefix = match object {
+            "Opportunity" => "006",
+            "Lead" => "00Q",
+            _ => "a0X",
+        };
         let number = self.next();
         let id = RecordId::parse(&format!("{prefix}{number:012}")).unwrap().to_string();
         let mut row = fields;
@@ -212,6 +216,13 @@ impl State {
         self.writes.push(format!("change {object} {id}"));
         let row = self.rows.get_mut(&(object.to_owned(), id.to_owned()));
         let row = row.ok_or(Error::Gone { why: "ENTITY_IS_DELETED".to_owned() })?;
+        if row.get("IsConverted") == Some(&json!(true)) {
+            return Err(Error::Refused {
+                code: "CANNOT_UPDATE_CONVERTED_LEAD".to_owned(),
+                why: "cannot reference converted lead".to_owned(),
+                fields: Vec::new(),
+            });
+        }
         for (name, value) in fields {
             row.insert(name, value);
         }
