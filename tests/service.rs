@@ -15,6 +15,8 @@
 mod accounts;
 #[path = "service/bin.rs"]
 mod bin;
+#[path = "service/budgets.rs"]
+mod budgets;
 #[path = "service/chance.rs"]
 mod chance;
 #[cfg(unix)]

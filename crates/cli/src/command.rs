@@ -274,6 +274,16 @@ pub(crate) enum Command {
     )]
     Doctor(Doctor),
 
+    /// Shows where the service may send requests, and what for
+    ///
+    /// The destinations are those that the configuration names; every other one is refused before its name is
+    /// looked up. Of a service that runs it also shows how often each was called. Exit code 1: a destination
+    /// was refused.
+    #[command(
+        after_help = "Examples:\n  cosell egress\n  cosell egress --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Egress(Doctor),
+
     /// Signs a person in, so that the service may act for them
     ///
     /// Shows a code, which the person types in where they have a browser, with the second factor; or, with

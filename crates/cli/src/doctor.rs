@@ -151,6 +151,7 @@ fn failed(id: &'static str, error: &Error) -> Check {
         Error::Refused { why, .. } => {
             Check::wrong(id, why, "correct the setting, or let the user do it")
         }
+        Error::Resting { why, .. } => Check::wrong(id, why, "try again later"),
         Error::Gone { why } => Check::wrong(id, why, "see whether the address is right"),
         Error::Changed => Check::wrong(id, error.to_string(), "try again"),
     }

@@ -99,7 +99,11 @@ async fn by_browser(config: &LoginConfig, args: &LoginTo) -> Result<Secret, Stop
 fn refused(error: &Error) -> Stop {
     let help = match error {
         Error::Denied { who, .. } => format!("{who} must act; then say it again"),
-        Error::Later { .. } | Error::Refused { .. } | Error::Changed | Error::Gone { .. } => {
+        Error::Later { .. }
+        | Error::Resting { .. }
+        | Error::Refused { .. }
+        | Error::Changed
+        | Error::Gone { .. } => {
             "see whether the address is right and can be reached, then say it again".to_owned()
         }
     };

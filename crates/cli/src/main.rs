@@ -9,6 +9,7 @@ mod command;
 mod demo;
 mod diff;
 mod doctor;
+mod egress;
 mod fix;
 mod fmt;
 mod init;
@@ -83,6 +84,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),
+        Command::Egress(args) => egress::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Sandbox(args) => match args.command {
             Some(command) => sandbox::talk_to(&command),

@@ -41,6 +41,14 @@ pub enum Error {
     /// The record was changed since it was read (412): read it again and start over.
     #[error("the record was changed since it was read; read it again")]
     Changed,
+    /// Nothing was sent: the wire rests, or the caller's share of the calls is used up.
+    #[error("resting: {why}")]
+    Resting {
+        /// How long to wait at least.
+        after: Duration,
+        /// Which wire, and why.
+        why: String,
+    },
     /// The other system says that the record is not there, or is deleted.
     #[error("gone: {why}")]
     Gone {
@@ -54,7 +62,11 @@ impl Error {
     pub fn outcome_unknown(&self) -> bool {
         match self {
             Self::Later { unknown_outcome, .. } => *unknown_outcome,
-            Self::Refused { .. } | Self::Denied { .. } | Self::Changed | Self::Gone { .. } => false,
+            Self::Refused { .. }
+            | Self::Denied { .. }
+            | Self::Changed
+            | Self::Resting { .. }
+            | Self::Gone { .. } => false,
         }
     }
 
@@ -63,6 +75,7 @@ impl Error {
     pub(crate) fn after_write(self) -> Self {
         let after = match &self {
             Self::Later { after, .. } => *after,
+            Self::Resting { after, .. } => Some(*after),
             Self::Refused { .. } | Self::Denied { .. } | Self::Changed | Self::Gone { .. } => None,
         };
         let why = format!("the write was accepted, but reading it back failed: {self}");

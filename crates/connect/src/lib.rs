@@ -7,7 +7,9 @@
 
 pub mod browser;
 pub mod device;
+pub mod egress;
 pub mod error;
+pub mod gate;
 pub mod ids;
 pub mod partner_center;
 pub mod salesforce;
@@ -26,7 +28,9 @@ mod token;
 #[cfg(test)]
 mod responder;
 
+pub use egress::Destinations;
 pub use error::Error;
+pub use gate::{Lane, Pace, WireState};
 pub use ids::{BadId, ETag, RecordId, ReferralId};
 pub use partner_center::{PartnerCenter, PartnerCenterConfig};
 pub use salesforce::{Salesforce, SalesforceConfig};

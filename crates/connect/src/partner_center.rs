@@ -8,13 +8,16 @@ mod fault;
 mod referral;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 pub use referral::{Page, Referral};
 
+use crate::egress::Destinations;
 use crate::error::Error;
+use crate::gate::{Gate, Pace, WireState};
 use crate::ids::{ETag, ReferralId};
 use crate::redact;
 use crate::secret::Secret;
@@ -27,6 +30,9 @@ const REFERRALS_AUDIENCE: &str = "https://api.partner.microsoft.com";
 
 /// The audience of tokens for webhook registrations.
 const WEBHOOKS_AUDIENCE: &str = "https://api.partnercenter.microsoft.com";
+
+/// How long to wait after too many calls when the answer does not say.
+const UNSAID_WAIT: Duration = Duration::from_secs(5);
 
 /// The path of the referrals below the API's address.
 const REFERRALS: &str = "/v1.0/engagements/referrals";
@@ -62,6 +68,7 @@ pub struct PartnerCenter {
     pub(crate) webhooks_door: Door,
     refresh: Arc<Rotating>,
     given: Secret,
+    gate: Arc<Gate>,
 }
 
 /// One change of a referral: the member at `path` (a JSON pointer; at the end `/-` to append to a
@@ -106,6 +113,7 @@ impl PartnerCenter {
         let login = Base::parse("login", &config.login)?;
         let wire = Wire::new(config.timeouts, &[&api, &webhooks, &login])?;
         let refresh = Arc::new(Rotating::new(config.refresh_token.clone()));
+        let gate = Arc::new(Gate::new("partner center"));
         let path = format!("/{}/oauth2/token", encode(&config.tenant));
         let door = |resource| {
             let grant = Grant::Refresh {
@@ -114,11 +122,11 @@ impl PartnerCenter {
                 refresh: refresh.clone(),
                 resource: Some(resource),
             };
-            Door::new(wire.clone(), &login, &path, grant, |_| true)
+            Door::new(wire.clone(), gate.clone(), &login, &path, grant, |_| true)
         };
         let (referrals_door, webhooks_door) = (door(REFERRALS_AUDIENCE), door(WEBHOOKS_AUDIENCE));
         let given = config.refresh_token;
-        Ok(Self { api, webhooks, referrals_door, webhooks_door, refresh, given })
+        Ok(Self { api, webhooks, referrals_door, webhooks_door, refresh, given, gate })
     }
 
     /// The refresh token in use, when it is no longer the one this client was made with: keep it,
@@ -126,6 +134,28 @@ impl PartnerCenter {
     pub fn refresh_token_changed(&self) -> Option<Secret> {
         let current = self.refresh.current();
         (current != self.given).then_some(current)
+    }
+
+    /// The same client at another pace.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        self.gate.set(pace);
+        self
+    }
+
+    /// Where requests may go, and went.
+    pub fn destinations(&self) -> Destinations {
+        self.referrals_door.egress().shown()
+    }
+
+    /// How the wire stands.
+    pub fn wire(&self) -> WireState {
+        self.gate.shown()
+    }
+
+    /// How long no call is made.
+    pub fn rests(&self) -> Option<Duration> {
+        self.gate.rests()
     }
 
     /// The same client, whose refresh token is kept where other programs use it too.
@@ -228,18 +258,28 @@ impl PartnerCenter {
 
     async fn call(&self, request: Request, reach: Reach) -> Result<Answer, Error> {
         let request = request.header("client-request-id", call_id());
-        accepted(self.referrals_door.send(request).await?, reach)
+        self.accepted(self.referrals_door.send(request).await?, reach)
     }
 
     /// Sends one request to the webhook registrations.
     pub(crate) async fn call_webhooks(&self, request: Request) -> Result<Answer, Error> {
         let request = request.header("ms-correlationid", call_id());
-        accepted(self.webhooks_door.send(request).await?, Reach::All)
+        self.accepted(self.webhooks_door.send(request).await?, Reach::All)
     }
-}
 
-fn accepted(answer: Answer, reach: Reach) -> Result<Answer, Error> {
-    if answer.is_success() { Ok(answer) } else { Err(fault::classify(&answer, reach)) }
+    fn accepted(&self, answer: Answer, reach: Reach) -> Result<Answer, Error> {
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        let error = fault::classify(&answer, reach);
+        // Who asks too often is to be asked less often by all: rejected calls count too.
+        if answer.status == 429
+            && let Error::Later { after, why, .. } = &error
+        {
+            self.gate.pause(after.unwrap_or(UNSAID_WAIT), why);
+        }
+        Err(error)
+    }
 }
 
 /// The text, when it is one complete JSON value.

@@ -11,7 +11,8 @@ mod row;
 mod soql;
 mod words;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,11 +23,14 @@ pub use composite::{Method, Sub, SubAnswer};
 pub use row::Row;
 pub use soql::{ChildSelect, Equality, Filter, Literal, Select};
 
+use crate::egress::Destinations;
 use crate::error::Error;
+use crate::gate::{Gate, Pace, WireState};
 use crate::ids::RecordId;
 use crate::members::Members;
 use crate::moment;
 use crate::secret::Secret;
+pub use crate::send::origin;
 use crate::send::{Answer, Base, Body, Request, Timeouts, Verb, Wire, encode};
 use crate::token::{Assertion, Door, Grant, Rotating, Session, Vault};
 
@@ -35,6 +39,14 @@ const LONGEST_ADDRESS: usize = 12_000;
 
 /// The most pages of one query that are read.
 const MOST_PAGES: usize = 500;
+
+/// Where the records of an org may be, beside its own sign-in address: anywhere below My Domain for the two
+/// addresses that sign in to any org.
+pub fn instances(login: &str) -> Vec<String> {
+    let any = ["https://login.salesforce.com", "https://test.salesforce.com"];
+    let is_any = origin(login).is_some_and(|login| any.contains(&login.as_str()));
+    if is_any { vec!["https://*.my.salesforce.com".to_owned()] } else { Vec::new() }
+}
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -130,7 +142,7 @@ pub struct Salesforce {
     instance: Option<Base>,
     version: String,
     call_options: String,
-    usage: Mutex<Option<(u64, u64)>>,
+    gate: Arc<Gate>,
     refresh: Option<Arc<Rotating>>,
     who: OnceCell<Who>,
 }
@@ -154,11 +166,47 @@ impl Salesforce {
         }
         let bases: Vec<&Base> = std::iter::once(&login).chain(&instance).collect();
         let wire = Wire::new(config.timeouts, &bases)?;
+        let gate = Arc::new(Gate::new("salesforce"));
+        for address in instances(&config.login) {
+            wire.egress().allow(&address);
+        }
         let (grant, refresh) = config.auth.grant(&config.login)?;
-        let door = Door::new(wire, &login, "/services/oauth2/token", grant, may_be_expired);
+        let door =
+            Door::new(wire, gate.clone(), &login, "/services/oauth2/token", grant, may_be_expired);
         let call_options = format!("client={}", config.client);
-        let (usage, who) = (Mutex::new(None), OnceCell::new());
-        Ok(Self { door, instance, version, call_options, usage, refresh, who })
+        let who = OnceCell::new();
+        Ok(Self { door, instance, version, call_options, gate, refresh, who })
+    }
+
+    /// The same client at another pace.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        self.gate.set(pace);
+        self
+    }
+
+    /// The same client for an org whose records may also be at these addresses.
+    #[must_use]
+    pub fn reaching(self, addresses: &[String]) -> Self {
+        for address in addresses.iter().filter_map(|address| origin(address)) {
+            self.door.egress().allow(&address);
+        }
+        self
+    }
+
+    /// Where requests may go, and went.
+    pub fn destinations(&self) -> Destinations {
+        self.door.egress().shown()
+    }
+
+    /// How the wire stands.
+    pub fn wire(&self) -> WireState {
+        self.gate.shown()
+    }
+
+    /// How long no call is made.
+    pub fn rests(&self) -> Option<Duration> {
+        self.gate.rests()
     }
 
     /// The same client, whose refresh token is kept where other programs use it too.
@@ -281,7 +329,7 @@ impl Salesforce {
 
     /// How much of the daily request limit was used up and how much there is, as of the last answer.
     pub fn usage(&self) -> Option<(u64, u64)> {
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gate.of_day()
     }
 
     /// The id of the user this client is signed in as.
@@ -393,7 +441,7 @@ impl Salesforce {
     async fn call(&self, request: Request) -> Result<Answer, Error> {
         let answer = self.door.send(request).await?;
         if let Some(usage) = answer.header("sforce-limit-info").and_then(usage) {
-            *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+            self.gate.used_of_day(usage.0, usage.1);
         }
         if answer.is_success() {
             return Ok(answer);

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::egress::Egress;
 use crate::secret::Secret;
 use crate::{Error, address, moment};
 
@@ -212,6 +213,7 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     client: reqwest::Client,
+    egress: Arc<Egress>,
     whole: Duration,
     largest: usize,
 }
@@ -223,26 +225,44 @@ impl Wire {
         if !bases.iter().any(|base| base.is_encrypted()) {
             builder = builder.tls_certs_only([]);
         }
-        Self::build(builder, timeouts, LARGEST_ANSWER)
+        let egress = Egress::default();
+        for base in bases {
+            egress.allow(&origin(&base.text).unwrap_or_default());
+        }
+        Self::build(builder, timeouts, LARGEST_ANSWER, egress)
     }
 
-    /// A wire that speaks https only, and only to addresses of the public internet: the addresses a
-    /// name resolves to are checked, and exactly those are connected to.
-    pub(crate) fn public_only(timeouts: Timeouts, largest: usize) -> Result<Self, Error> {
+    /// A wire to `hosts` that speaks https only, and only to addresses of the public internet: the addresses
+    /// a name resolves to are checked, and exactly those are connected to.
+    pub(crate) fn public_only(
+        timeouts: Timeouts,
+        largest: usize,
+        hosts: &[String],
+    ) -> Result<Self, Error> {
         let builder = builder(timeouts).https_only(true).dns_resolver(Arc::new(PublicOnly));
-        Self::build(builder, timeouts, largest)
+        let egress = Egress::default();
+        for host in hosts {
+            egress.allow(&format!("https://{host}"));
+        }
+        Self::build(builder, timeouts, largest, egress)
     }
 
     fn build(
         builder: reqwest::ClientBuilder,
         timeouts: Timeouts,
         largest: usize,
+        egress: Egress,
     ) -> Result<Self, Error> {
         let client = builder.build().map_err(|failure| {
             let why = format!("tls cannot be set up: {}", innermost(&failure));
             Error::bad_setting("tls", why)
         })?;
-        Ok(Self { client, whole: timeouts.whole, largest })
+        Ok(Self { client, egress: Arc::new(egress), whole: timeouts.whole, largest })
+    }
+
+    /// Where it may send to.
+    pub(crate) fn egress(&self) -> &Egress {
+        &self.egress
     }
 
     /// Sends one request once.
@@ -250,6 +270,10 @@ impl Wire {
         let (what, writes) = (request.what, request.writes);
         let started = Instant::now();
         let prepared = prepare(request)?;
+        let destination = prepared.url().origin().ascii_serialization();
+        if !self.egress.admits(&destination) {
+            return Err(not_listed(what, &destination));
+        }
         let outcome = self.exchange(what, writes, prepared).await;
         let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
@@ -298,6 +322,20 @@ impl Wire {
         let sent = !failure.is_connect() && !failure.is_builder();
         Error::Later { after: None, why, unknown_outcome: writes && sent }
     }
+}
+
+/// Somebody's answer named an address that the settings do not.
+fn not_listed(what: &str, destination: &str) -> Error {
+    let shown: String = destination.chars().filter(char::is_ascii_graphic).take(120).collect();
+    tracing::error!(what, destination = shown, "a destination that is not on the list");
+    let why = format!("{what}: {shown} is no destination of this configuration (`cosell egress`)");
+    Error::denied(why, "the operator (the addresses in the configuration)")
+}
+
+/// Scheme, host and port of an address.
+pub fn origin(text: &str) -> Option<String> {
+    let url = reqwest::Url::parse(text).ok()?;
+    url.has_host().then(|| url.origin().ascii_serialization())
 }
 
 fn builder(timeouts: Timeouts) -> reqwest::ClientBuilder {

@@ -7,7 +7,7 @@ mod assertion;
 mod rotating;
 mod session;
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ pub use rotating::{Turn, Vault};
 pub use session::Session;
 
 use crate::Error;
+use crate::egress::Egress;
+use crate::gate::{Came, Gate};
 use crate::redact;
 use crate::secret::Secret;
 use crate::send::{Answer, Base, Body, Request, Wire};
@@ -75,6 +77,7 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Door {
     wire: Wire,
+    gate: Arc<Gate>,
     token_url: String,
     grant: Grant,
     held: Mutex<Held>,
@@ -87,13 +90,19 @@ impl Door {
     /// A door for `grant`, whose tokens come from `path` below `login`.
     pub(crate) fn new(
         wire: Wire,
+        gate: Arc<Gate>,
         login: &Base,
         path: &str,
         grant: Grant,
         renewable: fn(&Answer) -> bool,
     ) -> Self {
         let (held, session) = (Mutex::default(), std::sync::Mutex::default());
-        Self { wire, token_url: login.at(path), grant, held, session, renewable }
+        Self { wire, gate, token_url: login.at(path), grant, held, session, renewable }
+    }
+
+    /// Where requests may go.
+    pub(crate) fn egress(&self) -> &Egress {
+        self.wire.egress()
     }
 
     /// What is known of the sign-in.
@@ -109,14 +118,36 @@ impl Door {
     pub(crate) async fn send(&self, mut request: Request) -> Result<Answer, Error> {
         let bearer = self.bearer(None).await?;
         request.bearer = Some(bearer.token.clone());
-        let answer = self.wire.send(request.clone()).await?;
+        let answer = self.pass(request.clone(), true).await?;
         self.note(|session| session.used = Some(Timestamp::now()));
         if answer.status != 401 || !(self.renewable)(&answer) {
             return Ok(answer);
         }
         let renewed = self.bearer(Some(bearer.number)).await?;
         request.bearer = Some(renewed.token);
-        self.wire.send(request).await
+        self.pass(request, true).await
+    }
+
+    /// Sends one request, if the wire is open for it, and says how the wire fared.
+    async fn pass(&self, request: Request, counted: bool) -> Result<Answer, Error> {
+        let permit = self.gate.admit(counted)?;
+        let address = request.url.clone();
+        let outcome = self.wire.send(request).await;
+        match &outcome {
+            Ok(answer) if answer.status >= 500 => {
+                let why = format!("{} was answered with {}", answer.what, answer.status);
+                permit.tell(Came::failed_at(&address, why));
+            }
+            Err(Error::Later { why, .. }) => {
+                permit.tell(Came::Failure { why: why.clone(), about: None });
+            }
+            // That somebody may sign in does not say that the system works.
+            Ok(_) if counted => permit.tell(Came::Answer),
+            Ok(_) => drop(permit),
+            // It never left.
+            Err(_) => {}
+        }
+        outcome
     }
 
     /// A token that is not the refused one. Those who wait while one is fetched share it, and share
@@ -187,7 +218,7 @@ impl Door {
         form: Vec<(&'static str, Secret)>,
         number: u64,
     ) -> Result<(Bearer, Option<Secret>), Error> {
-        let answer = self.wire.send(post(self.token_url.clone(), form)).await?;
+        let answer = self.pass(post(self.token_url.clone(), form), false).await?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         if !answer.is_success() {
             return Err(refusal(&answer, body.as_ref()));

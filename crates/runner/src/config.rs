@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use connect::Secret;
+use connect::{Pace, Secret};
 
 use read::Reader;
 use section::{Reading, Section};
@@ -175,6 +175,8 @@ pub struct SalesforceSettings {
     pub api_version: String,
     /// How changes are learnt of.
     pub events: Events,
+    /// Where records may be beside `login`.
+    pub hosts: Vec<String>,
 }
 
 /// How changes in Salesforce are learnt of.
@@ -351,9 +353,26 @@ pub struct Limits {
     pub preview_deals: usize,
     /// So many of them a second.
     pub preview_pace: u32,
+    /// So many failures in a row and a wire rests.
+    pub wire_failures: u32,
+    /// Of the calls that Salesforce allows a day, so many in a hundred are ours.
+    pub salesforce_daily_share: u32,
+    /// Calls of Partner Center a minute; no limit with 0.
+    pub partner_center_per_minute: u32,
 }
 
 impl Limits {
+    /// How both wires are used, and when one rests.
+    pub fn pace(&self, per_minute: u32) -> Pace {
+        Pace {
+            failures: self.wire_failures,
+            rest: self.retry,
+            rest_most: self.retry_most.min(Duration::from_mins(1)),
+            per_minute,
+            daily_share: self.salesforce_daily_share,
+        }
+    }
+
     /// How long to rest after so many failures in a row, the first being 0: doubled each time.
     pub fn wait_after(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.min(16));
@@ -381,6 +400,9 @@ impl Default for Limits {
             reload: Duration::from_secs(2),
             preview_deals: 100,
             preview_pace: 10,
+            wire_failures: 5,
+            salesforce_daily_share: 50,
+            partner_center_per_minute: 1200,
         }
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn page(shown: &[(StatusView, Vec<AuditLine>)], now: Timestamp) -> St
                         (tiles(view, now))
                         (denied(view))
                         (notes(view))
+                        (wires(view))
                         (parked(&view.parked, view.parked_count))
                         (waiting(view, now))
                         (last(audit))
@@ -117,6 +118,28 @@ fn denied(view: &StatusView) -> Markup {
     html! {
         @for denial in &view.denied {
             p.bad { b { (denial.system) " is stopped: " } (denial.why) ". " (denial.who) " must act." }
+        }
+    }
+}
+
+fn wires(view: &StatusView) -> Markup {
+    html! {
+        @if !view.wires.is_empty() {
+            h2 { "Wires" }
+            table {
+                tr { th { "to" } th { "is" } th { "calls of the day, all programs" } th { "ours since the start" } }
+                @for wire in &view.wires {
+                    tr {
+                        td { (wire.system) }
+                        td.bad[wire.state != "open"] {
+                            (wire.state)
+                            @if let Some(why) = &wire.why { ": " (why) }
+                        }
+                        td { @if let Some((used, most)) = wire.of_day { (used) " of " (most) } }
+                        td { @for (lane, count) in &wire.calls { (format!("{lane:?}").to_lowercase()) " " (count) " " } }
+                    }
+                }
+            }
         }
     }
 }
@@ -292,6 +315,8 @@ mod tests {
             logins: Vec::new(),
             reload: crate::maps::reloading::Reloading::default(),
             environments: Vec::new(),
+            wires: Vec::new(),
+            egress: connect::Destinations::default(),
         };
         let entry = r#"{"kind":"update","lines":[{"rule":"a <-> B","map_line":3,"reason":"r",
             "left":"secret","outcome":"WritesLeft"}]}"#;

@@ -267,7 +267,11 @@ async fn alive<S: Store>(State(intake): State<Arc<Intake<S>>>) -> String {
 
 async fn status<S: Store>(State(intake): State<Arc<Intake<S>>>) -> Response {
     match intake.views().await {
-        Ok(views) => Json(overview(views)).into_response(),
+        Ok(views) => {
+            let mut whole = overview(views);
+            whole.egress.add(intake.verifier.destinations());
+            Json(whole).into_response()
+        }
         Err(_) => come_again(),
     }
 }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 mod console;
 pub mod deal_map;
+pub mod egress;
 pub mod error;
 mod fingerprint;
 mod hear;

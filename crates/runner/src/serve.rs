@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{
-    Config, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn, Site, TrustSetting,
+    Config, Limits, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn, Site, TrustSetting,
 };
 use crate::error::Error;
 use crate::intake::{Intake, Room, WEBHOOK_PATH, router};
@@ -138,14 +138,17 @@ fn webhook_path(secret: Option<&Secret>) -> String {
 /// Clients for the two systems. Nothing is sent yet.
 pub fn live_wires(config: &Config) -> Result<LiveWires, Error> {
     Ok(LiveWires {
-        partner_center: Arc::new(partner_center(&config.partner_center)?),
-        salesforce: salesforce(&config.salesforce)?,
+        partner_center: Arc::new(partner_center(&config.partner_center, &config.limits)?),
+        salesforce: salesforce(&config.salesforce)?.paced(config.limits.pace(0)),
         reach: config.reach,
     })
 }
 
 /// A client for the partner account. Nothing is sent yet.
-fn partner_center(settings: &PartnerCenterSettings) -> Result<PartnerCenter, Error> {
+fn partner_center(
+    settings: &PartnerCenterSettings,
+    limits: &Limits,
+) -> Result<PartnerCenter, Error> {
     let client = PartnerCenter::new(PartnerCenterConfig {
         api: settings.api.clone(),
         webhooks: settings.webhooks.clone(),
@@ -156,7 +159,8 @@ fn partner_center(settings: &PartnerCenterSettings) -> Result<PartnerCenter, Err
         refresh_token: settings.refresh_token.clone(),
         timeouts: Timeouts::default(),
     });
-    let client = client.map_err(Error::Setting)?;
+    let pace = limits.pace(limits.partner_center_per_minute);
+    let client = client.map_err(Error::Setting)?.paced(pace);
     Ok(match settings.refresh_token_file.clone() {
         Some(file) => client.kept_in(Arc::new(file)),
         None => client,
@@ -185,7 +189,7 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
         client: "cosell".to_owned(),
         timeouts: Timeouts::default(),
     });
-    let client = client.map_err(Error::Setting)?;
+    let client = client.map_err(Error::Setting)?.reaching(&settings.hosts);
     Ok(match &settings.sign_in {
         SalesforceSignIn::Refresh { file: Some(file), .. } => {
             client.kept_in(Arc::new(file.clone()))

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use connect::Session;
+use connect::{Destinations, Session, WireState};
 use jiff::Timestamp;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,10 @@ pub struct Snapshot {
     pub logins: Vec<Login>,
     /// What becomes of changed maps.
     pub reload: Reloading,
+    /// The wires: whether they are open, and what was called.
+    pub wires: Vec<WireState>,
+    /// Where requests may go, and went.
+    pub egress: Destinations,
 }
 
 /// Shared by all parts of the running service.
@@ -118,6 +122,12 @@ impl Standing {
             Some(note) => inner.notes.insert(name.to_owned(), note),
             None => inner.notes.remove(name),
         };
+    }
+
+    /// Remembers how the wires stand.
+    pub fn wires(&self, wires: Vec<WireState>, egress: Destinations) {
+        let mut inner = self.lock();
+        (inner.wires, inner.egress) = (wires, egress);
     }
 
     /// Remembers how the connections are signed in.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use connect::{Destinations, WireState};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -75,6 +76,10 @@ pub struct StatusView {
     pub notes: BTreeMap<String, String>,
     /// The connections, and how they are signed in.
     pub logins: Vec<Login>,
+    /// The wires: whether they are open, and what was called.
+    pub wires: Vec<WireState>,
+    /// Where requests may go, and went.
+    pub egress: Destinations,
     /// What becomes of changed maps; of several environments each tells its own.
     pub reload: Reloading,
     /// Each environment; empty in the view of one.
@@ -108,6 +113,8 @@ impl StatusView {
             times: standing.times,
             notes: standing.notes,
             logins: standing.logins,
+            wires: standing.wires,
+            egress: standing.egress,
             reload: standing.reload,
             environments: Vec::new(),
         }
@@ -172,6 +179,11 @@ fn together(views: &[StatusView]) -> StatusView {
         times: times.collect(),
         notes: notes.collect(),
         logins: views.iter().flat_map(|view| view.logins.clone()).collect(),
+        wires: views.iter().flat_map(|view| view.wires.clone()).collect(),
+        egress: views.iter().fold(Destinations::default(), |mut all, view| {
+            all.add(view.egress.clone());
+            all
+        }),
         reload: Reloading::default(),
         environments: Vec::new(),
     }

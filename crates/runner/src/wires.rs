@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use connect::partner_center::{List, Page, PatchOp, Referral};
 use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
@@ -60,6 +61,11 @@ pub trait Wires: fmt::Debug + Send + Sync + 'static {
         &self,
         subs: &[Sub],
     ) -> impl Future<Output = Result<Vec<SubAnswer>, Error>> + Send;
+
+    /// How long a wire rests: no call is made before.
+    fn rests(&self, _system: System) -> Option<Duration> {
+        None
+    }
 }
 
 /// The live systems.
@@ -135,5 +141,12 @@ impl Wires for LiveWires {
     async fn write_rows(&self, subs: &[Sub]) -> Result<Vec<SubAnswer>, Error> {
         self.may_write(System::Salesforce)?;
         self.salesforce.composite(subs, true).await
+    }
+
+    fn rests(&self, system: System) -> Option<Duration> {
+        match system {
+            System::PartnerCenter => self.partner_center.rests(),
+            System::Salesforce => self.salesforce.rests(),
+        }
     }
 }

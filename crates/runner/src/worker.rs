@@ -139,6 +139,10 @@ impl<S: Store, W: Wires> Worker<S, W> {
         if let Some(until) = self.standing.stopped_until(now) {
             return Ok(Stepped::Idle(Some(until)));
         }
+        let systems = [System::PartnerCenter, System::Salesforce];
+        if let Some(rest) = systems.into_iter().filter_map(|one| self.wires.rests(one)).max() {
+            return Ok(Stepped::Idle(Some(later(now, rest))));
+        }
         let claim = match self.store.take(now, self.limits.lease).await? {
             Taken::Claim(claim) => *claim,
             Taken::Idle(due) => return Ok(Stepped::Idle(due)),
@@ -217,6 +221,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     fn after_wire(&self, system: System, error: Error) -> Commit {
         let now = self.now();
         match error {
+            // Not this deal's fault: it comes as soon as the wire is open again.
+            Error::Resting { after, why } => self.put_off(later(now, after), false, why),
+            Error::Later { why, .. } if let Some(rest) = self.worker.wires.rests(system) => {
+                self.put_off(later(now, rest), false, format!("{system}: {why}"))
+            }
             Error::Later { after, why, .. } => {
                 let wait = self.back_off().max(after.unwrap_or_default());
                 self.put_off(later(now, wait), true, format!("{system}: {why}"))

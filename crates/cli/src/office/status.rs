@@ -104,6 +104,9 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
         let [system, why, who] = ["system", "why", "who"].map(|name| word(denied, name));
         let _ = writeln!(text, "stopped  {system}: {why}; {who} must act");
     }
+    for wire in list("wires") {
+        let _ = writeln!(text, "wire     {}", told_of_wire(wire));
+    }
     let times = service.get("times").and_then(Value::as_object);
     for (name, at) in times.into_iter().flatten() {
         if let Some(at) = at.as_str().and_then(|at| at.parse().ok()) {
@@ -124,6 +127,27 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
         let short = hash.get(..12).unwrap_or(&hash);
         let _ = writeln!(text, "map      {} {short}  {}", word(map, "name"), word(map, "file"));
     }
+}
+
+/// Whether a wire is open, and what was called on it.
+fn told_of_wire(wire: &Value) -> String {
+    let word = |name: &str| wire.get(name).and_then(Value::as_str);
+    let mut said =
+        format!("{} is {}", word("system").unwrap_or_default(), word("state").unwrap_or_default());
+    if let Some(why) = word("why") {
+        let _ = write!(said, " ({why})");
+    }
+    if let Some([used, most]) = wire.get("of_day").and_then(Value::as_array).map(Vec::as_slice) {
+        let _ = write!(said, "; {used} of the day's {most} calls are used, by all programs");
+    }
+    for (name, words) in [("calls", "ours since the start"), ("held_back", "held back")] {
+        let lanes = wire.get(name).and_then(Value::as_object).into_iter().flatten();
+        let lanes: Vec<String> = lanes.map(|(lane, count)| format!("{lane} {count}")).collect();
+        if !lanes.is_empty() {
+            let _ = write!(said, "; {words}: {}", lanes.join(", "));
+        }
+    }
+    said
 }
 
 /// `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`.

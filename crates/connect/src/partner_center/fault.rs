@@ -135,6 +135,7 @@ mod tests {
             Error::Denied { .. } => "denied",
             Error::Changed => "changed",
             Error::Gone { .. } => "gone",
+            Error::Resting { .. } => "resting",
         }
     }
 

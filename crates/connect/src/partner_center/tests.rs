@@ -154,3 +154,35 @@ async fn a_user_who_stays_refused_stops_the_wire() {
     assert!(matches!(outcome, Err(Error::Denied { who, .. }) if who.contains("second factor")));
     assert_eq!(responder.asked().len(), 4);
 }
+
+#[tokio::test]
+async fn who_asks_too_often_lets_all_calls_wait() {
+    let (responder, client) =
+        partner_center(|_| Reply::Answer(429, vec!["Retry-After: 23".to_owned()], String::new()))
+            .await;
+    let Err(Error::Later { after, .. }) = client.referral(&id()).await else { panic!("not later") };
+    assert_eq!(after, Some(Duration::from_secs(23)));
+    let Err(Error::Resting { after, .. }) = client.registration().await else {
+        panic!("it does not wait")
+    };
+    assert!(after > Duration::from_secs(20) && client.rests().is_some(), "{after:?}");
+    let asked: Vec<String> = responder.asked().into_iter().map(|asked| asked.line).collect();
+    assert_eq!(asked.iter().filter(|line| !line.contains("/token")).count(), 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_system_that_does_not_work_is_left_alone_and_tried_by_one_call() {
+    let (responder, client) = partner_center(|_| Reply::Close).await;
+    let pace = Pace { failures: 3, rest: Duration::from_millis(300), ..Pace::default() };
+    let client = client.paced(pace);
+    for _ in 0..20 {
+        assert!(client.referral(&id()).await.is_err());
+    }
+    let calls = |responder: &Responder| {
+        responder.asked().iter().filter(|asked| !asked.line.contains("/token")).count()
+    };
+    assert_eq!(calls(&responder), 3);
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let _ = tokio::join!(client.registration(), client.registration(), client.registration());
+    assert_eq!(calls(&responder), 4, "one call tries it");
+}

@@ -124,6 +124,7 @@ pub(super) fn about(error: Error, field: &str) -> Error {
         | Error::Later { .. }
         | Error::Denied { .. }
         | Error::Changed
+        | Error::Resting { .. }
         | Error::Gone { .. }) => other,
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::avro::Layout;
 use self::messages::{FetchRequest, FetchResponse};
 use self::wire::{Channel, Stream};
-use super::Salesforce;
+use super::{Salesforce, origin};
 use crate::error::Error;
 use crate::ids::RecordId;
 
@@ -120,6 +120,9 @@ impl Salesforce {
         object: &str,
         from: From,
     ) -> Result<Subscription, Error> {
+        let destination = origin(endpoint).unwrap_or_default();
+        self.door.egress().allow(&destination);
+        self.door.egress().admits(&destination);
         let tenant = self.who().await?.organization.clone();
         let first = self.door.bearer(None).await?;
         let number = first.number();

@@ -233,3 +233,26 @@ async fn objects_are_described_and_listed() {
     let asked = responder.asked();
     assert_eq!(asked[2].line, "GET /services/data/v66.0/sobjects HTTP/1.1");
 }
+
+#[tokio::test]
+async fn an_answer_that_names_another_host_gets_no_token() {
+    let elsewhere = Responder::start(|_, _| reply(200, "{}")).await;
+    let url = elsewhere.url.clone();
+    let responder = Responder::start(move |_, _| {
+        reply(200, &format!(r#"{{"access_token":"00D!t","instance_url":"{url}"}}"#))
+    })
+    .await;
+    let client = Salesforce::new(config(&responder.url)).unwrap();
+    let Err(Error::Denied { why, who }) = client.query("SELECT Id FROM Lead").await else {
+        panic!("not denied")
+    };
+    assert!(why.contains(&elsewhere.url) && who.contains("operator"), "{why}; {who}");
+    assert!(elsewhere.asked().is_empty(), "nothing went there");
+    let seen = client.destinations();
+    assert_eq!((seen.refused.len(), seen.refused[&elsewhere.url]), (1, 1));
+    // Unless the settings name it.
+    let client = Salesforce::new(config(&responder.url)).unwrap();
+    let client = client.reaching(std::slice::from_ref(&elsewhere.url));
+    assert!(client.query("SELECT Id FROM Lead").await.is_err());
+    assert_eq!(elsewhere.asked().len(), 1);
+}

@@ -83,7 +83,7 @@ async fn an_answer_that_is_too_large_is_dropped() {
 #[tokio::test]
 async fn the_public_wire_reaches_neither_this_machine_nor_plain_http() {
     let responder = Responder::start(|_, _| reply(200, "secret")).await;
-    let wire = Wire::public_only(quick(), 1024).unwrap();
+    let wire = Wire::public_only(quick(), 1024, &["localhost".to_owned()]).unwrap();
     let port = responder.url.rsplit_once(':').unwrap().1.to_owned();
     for url in [responder.url.clone(), format!("https://localhost:{port}/")] {
         assert!(wire.send(Request::get("fetch", url)).await.is_err());

@@ -9,7 +9,8 @@ use crate::send::Timeouts;
 fn door(responder: &Responder, grant: Grant) -> (Door, Base) {
     let base = Base::parse("login", &responder.url).unwrap();
     let wire = Wire::new(Timeouts::default(), &[&base]).unwrap();
-    (Door::new(wire, &base, "/token", grant, |_| true), base)
+    let gate = Arc::new(Gate::new("test"));
+    (Door::new(wire, gate, &base, "/token", grant, |_| true), base)
 }
 
 fn client() -> Grant {

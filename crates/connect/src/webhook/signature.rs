@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::certificate::{self, Authority, Key};
 use super::source::Source;
+use crate::egress::Destinations;
 use crate::error::Error;
 
 /// The longest header value that is looked at, in bytes.
@@ -124,6 +125,14 @@ enum Keys {
 }
 
 impl Verifier {
+    /// Where certificates may be fetched from, and were.
+    pub fn destinations(&self) -> Destinations {
+        match &self.keys {
+            Keys::Pinned(_) => Destinations::default(),
+            Keys::Fetched(source) => source.destinations(),
+        }
+    }
+
     /// A verifier for `trust`. Refuses certificates, hosts and names that cannot be used.
     pub fn new(trust: Trust) -> Result<Self, Error> {
         let keys = match trust {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::certificate::{Authority, Key};
 use super::signature::Refusal;
+use crate::egress::Destinations;
 use crate::error::Error;
 use crate::send::{Request, Timeouts, Wire};
 
@@ -53,9 +54,14 @@ impl Source {
             return Err(Error::bad_setting("hosts", why));
         }
         let timeouts = Timeouts { connect: Duration::from_secs(3), whole: Duration::from_secs(5) };
-        let wire = Wire::public_only(timeouts, LARGEST_FILE)?;
+        let wire = Wire::public_only(timeouts, LARGEST_FILE, &hosts)?;
         let (state, turn) = (Mutex::default(), tokio::sync::Mutex::default());
         Ok(Self { hosts, authority, wire, state, turn })
+    }
+
+    /// Where it may fetch from, and did.
+    pub(super) fn destinations(&self) -> Destinations {
+        self.wire.egress().shown()
     }
 
     /// The signer's key by the address of its certificate. The chain is checked each time.

@@ -52,7 +52,7 @@ pub(super) fn open(configs: &[Config]) -> Result<Vec<Open>, Error> {
         let client = if let Some((_, client)) = known {
             client.clone()
         } else {
-            let client = Arc::new(partner_center(settings)?);
+            let client = Arc::new(partner_center(settings, &config.limits)?);
             accounts.push((settings, client.clone()));
             client
         };
@@ -77,7 +77,7 @@ impl Open {
         let packed = Packed::of(&bundle, &made);
         let wires = LiveWires {
             partner_center,
-            salesforce: salesforce(&config.salesforce)?,
+            salesforce: salesforce(&config.salesforce)?.paced(config.limits.pace(0)),
             reach: config.reach,
         };
         let worker = Worker {

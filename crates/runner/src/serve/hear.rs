@@ -220,6 +220,7 @@ impl Listener {
                 worker.standing.note(&self.note(), Some(polled));
                 self.rest().max(after)
             }
+            Error::Resting { after, .. } => (*after).max(limits.retry),
             Error::Changed => self.rest(),
         }
     }

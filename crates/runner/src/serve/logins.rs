@@ -1,6 +1,6 @@
 //! Looks after the sign-ins while the service runs.
 //!
-//! In: the clients of the two systems. Out: how each is signed in, for showing; a note as long as a refresh token in use is not kept. Must not
+//! In: the clients of the two systems. Out: how each is signed in and stands, for showing; a note as long as a refresh token in use is not kept. Must not
 //! know: how somebody signs in, how a token is kept.
 
 use std::sync::Arc;
@@ -50,6 +50,10 @@ async fn show<S: Store>(worker: Arc<Worker<S, LiveWires>>, mut stopped: watch::R
         }
         let [referrals, events] = wires.partner_center.sessions();
         worker.standing.logins([referrals, events, wires.salesforce.session()]);
+        let mut egress = wires.partner_center.destinations();
+        egress.add(wires.salesforce.destinations());
+        let states = vec![wires.partner_center.wire(), wires.salesforce.wire()];
+        worker.standing.wires(states, egress);
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             _ = stopped.wait_for(|stop| *stop) => return,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect::Error;
+use connect::{Error, Lane};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
@@ -18,6 +18,9 @@ use crate::store::{Release, Store};
 use crate::sweep::Sweeper;
 use crate::wires::Wires;
 use crate::worker::Worker;
+
+/// A round that waits for no longer than this is not spoken of.
+const SHORT: Duration = Duration::from_mins(1);
 
 /// Asks Salesforce for changes until the service ends: for all objects in turn, but less often for those
 /// whose events flow, and for those at once that the listeners call it for. Never more often than set.
@@ -41,7 +44,7 @@ pub(super) async fn poll<S: Store, W: Wires>(
         let all = later(whole, limits.poll * SLOWER) <= now;
         let is_wanted =
             |object: &str| all || told.wanted.contains(object) || !told.flowing.contains(object);
-        let round = poller.round(is_wanted).await;
+        let round = Lane::Poll.run(poller.round(is_wanted)).await;
         match &round {
             Ok(_) if all => whole = now,
             Ok(_) => {}
@@ -71,7 +74,7 @@ pub(super) async fn sweep<S: Store, W: Wires>(
     let mut sweeper = Sweeper::new(worker.clone());
     let mut counted: Timestamp = worker.clock.now();
     while !*stopped.borrow() {
-        let round = sweeper.round().await;
+        let round = Lane::Sweep.run(sweeper.round()).await;
         let rest = after(&worker, "sweep", round, &wake, worker.limits.sweep);
         let now = worker.clock.now();
         if later(counted, worker.limits.census) <= now {
@@ -107,8 +110,12 @@ fn after<S: Store, W: Wires>(
             usual.max(Duration::from_secs(1))
         }
         Err(Setback::Wire(system, error)) => {
-            tracing::warn!(%system, %error, name, "a round ended early");
-            worker.standing.note(name, Some(format!("{system}: {error}")));
+            // A round that waits for its share a little is no news.
+            let is_short = matches!(&error, Error::Resting { after, .. } if *after < SHORT);
+            if !is_short {
+                tracing::warn!(%system, %error, name, "a round ended early");
+                worker.standing.note(name, Some(format!("{system}: {error}")));
+            }
             match error {
                 Error::Denied { why, who } => {
                     let now = worker.clock.now();
@@ -119,6 +126,7 @@ fn after<S: Store, W: Wires>(
                 Error::Later { after, .. } => {
                     after.unwrap_or(worker.limits.retry).max(worker.limits.retry)
                 }
+                Error::Resting { after, .. } => after.max(worker.limits.retry),
                 Error::Refused { .. } | Error::Changed | Error::Gone { .. } => {
                     worker.limits.denied_retry
                 }

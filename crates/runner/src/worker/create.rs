@@ -42,7 +42,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         draft: &Draft,
     ) -> Result<Option<Commit>, Halt> {
         let Some(left) = &scene.left else { return Ok(None) };
-        self.check_pace()?;
+        self.check_pace().await?;
         let subs = match self.subs(scene, decision, draft, &left.id).await? {
             Ok(subs) => subs,
             Err(error) => return Err(Halt::Wire(System::Salesforce, error)),

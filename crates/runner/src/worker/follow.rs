@@ -67,7 +67,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         if decision.refused.is_some() || changes.is_empty() {
             return Ok(true);
         }
-        self.check_pace()?;
+        self.check_pace().await?;
         let announced = Announced {
             object: scene.map.object().to_owned(),
             pending: Pending { right: Vec::new(), ..decision.pending.clone() },

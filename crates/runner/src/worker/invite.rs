@@ -35,7 +35,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         draft: &Draft,
     ) -> Result<Option<Commit>, Halt> {
         let Some(right) = &scene.right else { return Ok(None) };
-        self.check_pace()?;
+        self.check_pace().await?;
         let mut draft = draft.clone();
         let reference = scene.map.reference();
         draft.changes.retain(|change| change.path != reference);

@@ -13,11 +13,14 @@ use mapping::report::ReportEvent;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Store};
+use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
 use super::identity::Scene;
 use super::{Deal, Halt, note};
+
+/// The cause of a deal that is written to again and again.
+const FIGHT: &str = "write-fight";
 
 /// What is written down with an intent, so that it can be settled after a crash.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -172,7 +175,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Err(Error::Refused { .. }) => Ending::Refused,
             // Also when the outcome is unknown: the next reconcile says it again if needed.
             Err(
-                Error::Changed | Error::Denied { .. } | Error::Gone { .. } | Error::Later { .. },
+                Error::Changed
+                | Error::Denied { .. }
+                | Error::Gone { .. }
+                | Error::Resting { .. }
+                | Error::Later { .. },
             ) => Ending::NotApplied,
         };
         if written.is_ok()
@@ -216,20 +223,34 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.hold(Commit { close: vec![(intent, ending)], ..Commit::default() }).await
     }
 
+    /// Whether a person says that the fight for which the deal is parked is over.
+    async fn is_fight_over(&self) -> Result<bool, Halt> {
+        let fights = |parked: &&Parked| parked.causes.iter().any(|cause| cause.code == FIGHT);
+        let Some(parked) = self.claim.parked.as_ref().filter(fights) else { return Ok(false) };
+        let view = self.worker.store.deal(self.claim.key.to_string()).await?;
+        let hints = view.map(|view| view.hints).unwrap_or_default();
+        let person = Source::Operator.word();
+        Ok(hints.iter().any(|hint| hint.source == person && hint.at >= parked.since))
+    }
+
     /// Parks a deal that is written to so often that another program must be writing against us.
-    pub(super) fn check_pace(&mut self) -> Result<(), Halt> {
+    pub(super) async fn check_pace(&mut self) -> Result<(), Halt> {
         let now = self.now();
+        if self.is_fight_over().await? {
+            (self.memo.writes, self.memo.writes_since) = (0, Some(now));
+        }
         let writes = self.memo.writes_in_an_hour(now);
         if writes < self.worker.limits.writes_per_hour {
             return Ok(());
         }
         Err(Halt::Park(vec![note::plain(
-            "write-fight",
+            FIGHT,
             &format!(
                 "the deal was written to {writes} times within an hour; another automation \
                       seems to change it back each time"
             ),
-            "find the flow or integration that writes the same fields and switch one of the two off",
+            "find the flow or integration that writes the same fields and switch one of the two off; then \
+             `cosell release --code write-fight`",
         )]))
     }
 
@@ -268,9 +289,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 let reason = format!("{system} refused the change: {why}");
                 self.refuse(scene, decision, vec![cause], reason).await.map(Some)
             }
-            error @ (Error::Later { .. } | Error::Denied { .. } | Error::Gone { .. }) => {
-                Err(Halt::Wire(system, error))
-            }
+            error @ (Error::Later { .. }
+            | Error::Resting { .. }
+            | Error::Denied { .. }
+            | Error::Gone { .. }) => Err(Halt::Wire(system, error)),
         }
     }
 

@@ -346,10 +346,16 @@ async fn another_automation_that_fights_back_is_parked() {
         house.rest().await.unwrap();
     }
     assert_eq!(house.parked().await, ["write-fight"]);
-    house.clock.advance(std::time::Duration::from_secs(3700));
+    let value = || house.referral(REFERRAL)["details"]["dealValue"].to_string();
+    let held = value();
     house.hint_record(&id).await;
     house.rest().await.unwrap();
-    assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "9");
+    assert_eq!((house.parked().await, value()), (vec!["write-fight".to_owned()], held));
+    // A person who has put an end to it says so.
+    let released = Release::Code("write-fight".to_owned());
+    assert_eq!(house.worker.store.release(released, house.clock.now()).await.unwrap(), 1);
+    house.rest().await.unwrap();
+    assert_eq!((house.parked().await.len(), value().as_str()), (0, "9"));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         decision: &Decision,
     ) -> Result<Option<Commit>, Halt> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
-        self.check_pace()?;
+        self.check_pace().await?;
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),

@@ -122,7 +122,10 @@ impl Org<'_> {
                 );
                 Stop::because(self.cannot(name, &why), help)
             }
-            other @ (Error::Refused { .. } | Error::Changed | Error::Gone { .. }) => {
+            other @ (Error::Refused { .. }
+            | Error::Changed
+            | Error::Resting { .. }
+            | Error::Gone { .. }) => {
                 let help = format!("let the sync user use the REST interface; {AS_THEY_WERE}");
                 Stop::because(self.cannot(name, &other.to_string()), help)
             }

@@ -22,6 +22,7 @@ fn word(error: &Error) -> &'static str {
         Error::Denied { .. } => "denied",
         Error::Changed => "changed",
         Error::Gone { .. } => "gone",
+        Error::Resting { .. } => "resting",
     }
 }
 

@@ -41,6 +41,16 @@ pub(super) fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Lim
     if let Some(pace) = section.count(reading, "preview_deals_per_second", 1, 1000) {
         limits.preview_pace = u32::try_from(pace).unwrap_or(1);
     }
+    let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    if let Some(failures) = section.count(reading, "wire_failures", 1, 1000) {
+        limits.wire_failures = number(failures);
+    }
+    if let Some(share) = section.count(reading, "salesforce_daily_share", 1, 100) {
+        limits.salesforce_daily_share = number(share);
+    }
+    if let Some(calls) = section.count(reading, "partner_center_per_minute", 0, 1_000_000) {
+        limits.partner_center_per_minute = number(calls);
+    }
     section.finish(reading);
     limits
 }

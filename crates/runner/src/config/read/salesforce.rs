@@ -29,6 +29,7 @@ impl Reader<'_> {
         let version = section.text(reading, "api_version").unwrap_or("64.0".to_owned());
         let api_version = format!("v{}", version.trim_start_matches('v'));
         let events = change_source(reading, &mut section);
+        let hosts = hosts(reading, &mut section);
         section.finish(reading);
         Some(SalesforceSettings {
             login: login?,
@@ -36,6 +37,7 @@ impl Reader<'_> {
             sign_in: sign_in?,
             api_version,
             events: events?,
+            hosts,
         })
     }
 
@@ -76,6 +78,23 @@ impl Reader<'_> {
         let secret = self.secret(reading, section, "client_secret", "env:SALESFORCE_CLIENT_SECRET");
         secret.map(|(secret, _)| SalesforceSignIn::Secret(secret))
     }
+}
+
+/// Where records may be beside the address of the sign-in.
+fn hosts(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (path, text) in section.texts(reading, "hosts").unwrap_or_default() {
+        let whole = if text.contains("://") { text } else { format!("https://{text}") };
+        match connect::salesforce::origin(&whole) {
+            Some(origin) if origin.starts_with("http") => hosts.push(origin),
+            Some(_) | None => {
+                let message = "expected a host in `hosts`, found another text".to_owned();
+                let help = "write a host such as na139.salesforce.com".to_owned();
+                reading.problem(&path, Part::Value, message, help);
+            }
+        }
+    }
+    hosts
 }
 
 /// How changes in Salesforce are learnt of, and where its events come from.
