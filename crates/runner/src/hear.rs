@@ -4,10 +4,13 @@
 //! know: wires, the store, what a change means. Events are only faster than the poll: it finds whatever they miss.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use connect::RecordId;
 use connect::salesforce::events::{Change, From, Kind, ReplayId};
+use jiff::Timestamp;
 
+use crate::clock::later;
 use crate::deal_map::DealMap;
 use crate::store::Alias;
 
@@ -108,6 +111,37 @@ pub(crate) fn begin(kept: Option<&str>) -> From {
     kept.and_then(ReplayId::parse).map_or(From::Now, From::After)
 }
 
+/// How much later than the last event a change may be stamped: clocks differ.
+const SLACK: Duration = Duration::from_mins(2);
+/// How long the event of a change may be on its way.
+const ON_ITS_WAY: Duration = Duration::from_mins(1);
+
+/// Objects whose changes the poll finds without an event: somebody took them out of Setup, and their stream
+/// stays open in silence.
+#[derive(Debug, Default)]
+pub(crate) struct Silence(BTreeMap<String, Timestamp>);
+
+impl Silence {
+    /// The poll found a change.
+    pub(crate) fn found(&mut self, object: &str, stamp: Timestamp) {
+        let newest = self.0.entry(object.to_owned()).or_insert(stamp);
+        *newest = stamp.max(*newest);
+    }
+
+    /// The objects that are silent now; `last` tells when an event of one came.
+    pub(crate) fn silent(
+        &mut self,
+        now: Timestamp,
+        last: impl Fn(&str) -> Option<Timestamp>,
+    ) -> Vec<String> {
+        self.0.retain(|object, stamp| last(object).is_some_and(|at| later(at, SLACK) < *stamp));
+        let over = self.0.iter().filter(|(_, stamp)| later(**stamp, ON_ITS_WAY) < now);
+        let silent: Vec<String> = over.map(|(object, _)| object.clone()).collect();
+        self.0.retain(|object, _| !silent.contains(object));
+        silent
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +205,23 @@ mod tests {
         assert_eq!(begin(Some("no place")), From::Now);
         let place = ReplayId::parse("0001ab").unwrap();
         assert_eq!(begin(Some("0001ab")), From::After(place));
+    }
+
+    #[test]
+    fn an_object_whose_changes_come_without_events_is_silent() {
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let mut silence = Silence::default();
+        silence.found("Opportunity", at(10));
+        assert!(silence.silent(at(10), |_| Some(at(1))).is_empty(), "the event may be on its way");
+        assert_eq!(silence.silent(at(12), |_| Some(at(1))), ["Opportunity"]);
+        assert!(silence.silent(at(13), |_| Some(at(1))).is_empty(), "it is said once");
+        silence.found("Opportunity", at(20));
+        assert!(silence.silent(at(22), |_| Some(at(19))).is_empty(), "its event came");
+        silence.found("Lead", at(20));
+        assert!(
+            silence.silent(at(30), |_| None).is_empty(),
+            "no event ever came: it is polled anyway"
+        );
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub(crate) struct Poller<S, W> {
     seen: SeenVersions,
     /// The next round looks back over the whole overlap.
     deep: bool,
+    /// The newest changes that were found, by object, since somebody asked.
+    found: HashMap<String, Timestamp>,
 }
 
 /// What is asked for: the deal's own records, or children of them.
@@ -107,7 +109,12 @@ impl Asked<'_> {
 
 impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
-        Self { worker, seen: SeenVersions::default(), deep: true }
+        Self { worker, seen: SeenVersions::default(), deep: true, found: HashMap::new() }
+    }
+
+    /// The newest changes that were found since this was asked.
+    pub(crate) fn take_found(&mut self) -> HashMap<String, Timestamp> {
+        std::mem::take(&mut self.found)
     }
 
     /// The next round hints the whole overlap again.
@@ -180,6 +187,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
         }
         if newest > cursor {
             self.worker.store.advance(&name, kept, newest.to_string()).await?;
+            self.found.insert(asked.object().to_owned(), newest);
             self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
         }
         Ok(hints)

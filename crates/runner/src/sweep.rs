@@ -96,7 +96,7 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
     }
 
     /// A referral matters when it takes part, names a record, or belongs to a known deal.
-    async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
+    pub(crate) async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
         let takes_part = |map: &crate::deal_map::DealMap| {
             map.plan().takes_part(Side::Left, &referral.body).unwrap_or(true)
         };

@@ -47,7 +47,7 @@ pub(crate) struct Parked {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("which").required(true).args(["names", "code", "all"]))]
+#[command(group = ArgGroup::new("which").required(true).args(["names", "code", "all", "missing"]))]
 pub(crate) struct Deals {
     /// Deals, by number (`deal-42`) or by the id of referral, engagement or record
     #[arg(value_name = "DEAL")]
@@ -60,6 +60,10 @@ pub(crate) struct Deals {
     /// All of them
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Those that the census misses: more than `limits.most_gone` have a record that is not listed any more
+    #[arg(long)]
+    pub(crate) missing: bool,
 
     #[command(flatten)]
     pub(crate) kept: Kept,

@@ -3,7 +3,8 @@
 //! In: names of deals, a cause, or all. Out: deals that are due now, and how many. Must not know: what
 //! comes of it.
 
-use runner::store::{Release, Store};
+use runner::census::{Progress, STATE};
+use runner::store::{KeyId, Release, Store};
 use serde_json::json;
 
 use super::{Face, Office};
@@ -31,6 +32,9 @@ fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
     if args.all {
         wanted.extend(all.iter().cloned());
     }
+    if args.missing {
+        wanted.extend(missing(&office)?.into_iter().map(Release::Key));
+    }
     let (mut number, now) = (0, runner::Timestamp::now());
     for what in wanted {
         number += office.ask(office.store.release(what, now))?;
@@ -43,4 +47,19 @@ fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
         }
     })?;
     Ok(Outcome::Fine)
+}
+
+/// The deals that the census asks about; it is told that they were looked at.
+fn missing(office: &Office) -> Result<Vec<KeyId>, Stop> {
+    let kept = office.ask(office.store.cursor(STATE))?;
+    let mut progress = Progress::read(kept.as_deref());
+    if !progress.held {
+        return Ok(Vec::new());
+    }
+    let keys = std::mem::take(&mut progress.missing).into_iter().map(KeyId).collect();
+    progress.held = false;
+    if office.ask(office.store.advance(STATE, kept, progress.write()))? {
+        return Ok(keys);
+    }
+    Err(Stop::because("the census goes on just now", "say it again"))
 }

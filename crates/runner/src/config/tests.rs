@@ -1,6 +1,7 @@
 //! Configurations that are fine, and everything that can be wrong with one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
 

@@ -3,12 +3,13 @@
 //! In: a worker's parts, the address of the Pub/Sub API. Out: hints in the store, calls for the poll. Must
 //! not know: what a batch becomes (`crate::hear` does). A place is kept only after its hints are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use connect::Error;
 use connect::salesforce::events::{Batch, From};
+use jiff::Timestamp;
 use mapping::schema::System;
 use tokio::sync::{Notify, watch};
 
@@ -37,6 +38,8 @@ pub(super) struct Told {
     /// Objects whose events flow: one came since their stream was opened. A stream of an object that nobody
     /// selected for change events opens too, and stays silent.
     pub(super) flowing: BTreeSet<String>,
+    /// When an event of an object last came.
+    pub(super) last: BTreeMap<String, Timestamp>,
 }
 
 impl Ears {
@@ -56,12 +59,20 @@ impl Ears {
     }
 
     /// An event of an object came.
-    fn flows(&self, object: &str) {
-        self.lock().flowing.insert(object.to_owned());
+    fn flows(&self, object: &str, now: Timestamp) {
+        let mut inner = self.lock();
+        inner.flowing.insert(object.to_owned());
+        inner.last.insert(object.to_owned(), now);
+    }
+
+    /// When an event of an object last came, while they flow.
+    pub(super) fn last(&self, object: &str) -> Option<Timestamp> {
+        let inner = self.lock();
+        inner.last.get(object).copied().filter(|_| inner.flowing.contains(object))
     }
 
     /// They do not any more.
-    fn stops(&self, object: &str) {
+    pub(super) fn stops(&self, object: &str) {
         self.lock().flowing.remove(object);
         self.look(object, Look::Soon);
     }
@@ -162,7 +173,8 @@ impl Listener {
             self.ground.wake.notify_one();
         }
         if !batch.changes.is_empty() {
-            self.ground.ears.flows(&self.watched.object);
+            self.ground.ears.flows(&self.watched.object, now);
+            worker.standing.note(&format!("{} silent", self.note()), None);
         }
         self.ground.ears.look(&self.watched.object, heard.look);
         worker.standing.at("events", now);

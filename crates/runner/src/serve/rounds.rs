@@ -11,14 +11,17 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::hear::Ears;
+use crate::census::Census;
 use crate::clock::later;
-use crate::hear::{Look, SLOWER};
+use crate::hear::{Look, SLOWER, Silence};
 use crate::poll::{Poller, Setback};
-use crate::store::{Release, Store};
+use crate::store::Store;
 use crate::sweep::Sweeper;
 use crate::wires::Wires;
 use crate::worker::Worker;
 
+/// The pause between two pages of the census.
+const BETWEEN_PAGES: Duration = Duration::from_millis(200);
 /// A round that waits for no longer than this is not spoken of.
 const SHORT: Duration = Duration::from_mins(1);
 
@@ -34,6 +37,7 @@ pub(super) async fn poll<S: Store, W: Wires>(
     let mut poller = Poller::new(worker.clone());
     let mut swept = worker.clock.now();
     let mut whole = Timestamp::MIN;
+    let mut silence = Silence::default();
     while !*stopped.borrow() {
         let now = worker.clock.now();
         let told = ears.take();
@@ -52,6 +56,18 @@ pub(super) async fn poll<S: Store, W: Wires>(
             Err(_) => told.wanted.iter().for_each(|object| ears.look(object, Look::Soon)),
         }
         let is_done = round.is_ok();
+        for (object, stamp) in poller.take_found() {
+            silence.found(&object, stamp);
+        }
+        for object in silence.silent(worker.clock.now(), |object| ears.last(object)) {
+            tracing::warn!(object, "records change and no events come");
+            let note = format!(
+                "changes of {object} come without events, and are polled for; is it still selected in Setup, Change \
+                 Data Capture?"
+            );
+            worker.standing.note(&format!("events {object} silent"), Some(note));
+            ears.stops(&object);
+        }
         let rest = after(&worker, "poll", round, &wake, limits.poll);
         pause(rest, stopped.clone()).await;
         if is_done && poller.is_all(|object| told.flowing.contains(object)) {
@@ -65,26 +81,38 @@ pub(super) async fn poll<S: Store, W: Wires>(
     }
 }
 
-/// Sweeps Partner Center until the service ends, and looks at every linked deal now and then.
+/// Sweeps Partner Center until the service ends.
 pub(super) async fn sweep<S: Store, W: Wires>(
     worker: Arc<Worker<S, W>>,
     wake: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 ) {
     let mut sweeper = Sweeper::new(worker.clone());
-    let mut counted: Timestamp = worker.clock.now();
     while !*stopped.borrow() {
         let round = Lane::Sweep.run(sweeper.round()).await;
         let rest = after(&worker, "sweep", round, &wake, worker.limits.sweep);
-        let now = worker.clock.now();
-        if later(counted, worker.limits.census) <= now {
-            counted = now;
-            match worker.store.release(Release::Linked, now).await {
-                Ok(deals) => tracing::info!(deals, "census"),
-                Err(error) => tracing::warn!(%error, "the census was not kept"),
-            }
-        }
         pause(rest, stopped.clone()).await;
+    }
+}
+
+/// Counts the linked deals now and then, a page at a time, until the service ends.
+pub(super) async fn census<S: Store, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    wake: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut census = Census::new(worker.clone());
+    while !*stopped.borrow() {
+        let step = Lane::Census.run(census.step()).await;
+        let goes_on = matches!(step, Ok(true));
+        let rest = match step {
+            Ok(_) => {
+                wake.notify_one();
+                worker.limits.sweep.min(worker.limits.census)
+            }
+            Err(setback) => after(&worker, "census", Err(setback), &wake, worker.limits.sweep),
+        };
+        pause(if goes_on { BETWEEN_PAGES } else { rest }, stopped.clone()).await;
     }
 }
 

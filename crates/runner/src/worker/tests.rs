@@ -1,5 +1,6 @@
 //! The worker against two modelled systems.
 
+mod census;
 mod house;
 mod leads;
 mod model;

@@ -41,6 +41,9 @@ pub(super) fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Lim
     if let Some(pace) = section.count(reading, "preview_deals_per_second", 1, 1000) {
         limits.preview_pace = u32::try_from(pace).unwrap_or(1);
     }
+    if let Some(most) = section.count(reading, "most_gone", 0, 1_000_000) {
+        limits.most_gone = size(most);
+    }
     let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     if let Some(failures) = section.count(reading, "wire_failures", 1, 1000) {
         limits.wire_failures = number(failures);
