@@ -13,6 +13,7 @@ mod remedy;
 mod round;
 #[cfg(test)]
 mod tests;
+mod wish;
 mod write;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::store::{Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
 use crate::wires::Wires;
 
 use note::Memo;
+pub use wish::{MET, WOULD};
 
 /// How often the records of one deal are brought together in one step.
 const ROUNDS: usize = 6;

@@ -152,8 +152,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Ok(Some(id));
         }
         if !related.create_if_none {
-            let map_line = related.tried().last().map_or(related.map_line, |rule| rule.map_line);
-            return Err(undecided(scene, related, map_line, "no record matches"));
+            return Err(Self::none_found(scene, related));
         }
         // Every deal by which a rule would find the new record waits for it. All take these rights
         // in the order of the rules, so that no two wait for one another.
@@ -162,6 +161,25 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         // The deal that had the right before may just have made it.
         self.first_found(scene, related).await
+    }
+
+    /// Whether all records that the new one refers to are there, or would be made: else it waits for a person.
+    pub(super) async fn could_be_made(
+        &mut self,
+        scene: &Scene<'_>,
+        draft: &Draft,
+    ) -> Result<(), Halt> {
+        for related in &draft.related {
+            if self.first_found(scene, related).await?.is_none() && !related.create_if_none {
+                return Err(Self::none_found(scene, related));
+            }
+        }
+        Ok(())
+    }
+
+    fn none_found(scene: &Scene<'_>, related: &RelatedDraft) -> Halt {
+        let map_line = related.tried().last().map_or(related.map_line, |rule| rule.map_line);
+        undecided(scene, related, map_line, "no record matches")
     }
 
     /// What the first rule finds that finds anything.

@@ -101,7 +101,7 @@ pub(super) fn base_of_new(plan: &Plan, left: &str, right: &str) -> Option<String
 /// A written line that does not read back as written was perhaps never sent: it keeps its old base,
 /// so that the change is seen, and sent, again. One that was sent for certain keeps the pair as read
 /// before the write: what stands there now is a later change of somebody else.
-fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -> Base {
+pub(super) fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -> Base {
     let pending = &announced.pending;
     let mut old = old.lines;
     let [left_sent, right_sent] = announced.sent;

@@ -91,6 +91,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let causes = vec![note::cause_of(fault)];
             return self.refuse(&scene, &decision, causes, fault.message.clone()).await.map(Some);
         }
+        let decision = match self.within_reach(&scene, &decision).await? {
+            Ok(decision) => decision,
+            Err(commit) => return Ok(Some(commit)),
+        };
         match (&decision.left, &decision.right) {
             (Effect::Create(draft), _) => self.create_referral(&scene, &decision, draft).await,
             (_, Effect::Create(draft)) => self.create_record(&scene, &decision, draft).await,
@@ -105,8 +109,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         scene: &Scene<'_>,
         decision: &Decision,
     ) -> Result<Option<Commit>, Halt> {
+        let audit = self.met(scene, decision);
         if scene.left.is_none() || scene.right.is_none() {
-            return Ok(Some(Commit { next: Next::Done, ..Commit::default() }));
+            return Ok(Some(Commit { audit, next: Next::Done, ..Commit::default() }));
         }
         let causes = note::causes(decision);
         let told = note::told(&causes);
@@ -118,7 +123,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
         let base = serde_json::to_string(&decision.base).ok();
         let count = vec![("in_step".to_owned(), 1)];
-        Ok(Some(Commit { base, count, next, ..Commit::default() }))
+        Ok(Some(Commit { base, audit, count, next, ..Commit::default() }))
     }
 
     /// The deal cannot go on: the seller is told once, and it is parked.
@@ -162,6 +167,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         event: &ReportEvent,
     ) -> Result<(), Halt> {
         let Some(right) = &scene.right else { return Ok(()) };
+        if !self.worker.reach.writes(System::Salesforce) {
+            return self.would_tell(scene, decision).await;
+        }
         let report = scene.map.plan().report(decision, Some(&right.body), event, self.now());
         if report.is_empty() {
             return Ok(());

@@ -7,6 +7,7 @@ mod model;
 mod reloads;
 mod rules;
 mod storms;
+mod wishes;
 
 use connect::Error;
 use serde_json::{Value, json};

@@ -88,6 +88,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return self.close(intent, Ending::Applied).await;
         };
         let base = scene.map.plan().settle(&decision.pending, &left.body, &right.body)?;
+        let base = self.settled_within_reach(&decision.pending, base);
         let wrote_left = !decision.left.is_nothing();
         if wrote_left {
             self.memo.left_stamp = left.updated;

@@ -75,6 +75,23 @@ impl House {
         Self { folder, world, clock, limits, worker }
     }
 
+    /// Another environment in front of the same two systems, with a store of its own.
+    pub(super) async fn beside(&self, reach: Reach) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (world, clock, limits) = (self.world.clone(), self.clock.clone(), self.limits.clone());
+        let hands = Worker {
+            store: Arc::new(open(&folder).await),
+            wires: world.clone(),
+            maps: maps(MAP),
+            reach,
+            limits: limits.clone(),
+            clock: clock.clone(),
+            standing: Arc::default(),
+            tripwire: Tripwire::default(),
+        };
+        Self { folder, world, clock, limits, worker: Arc::new(hands) }
+    }
+
     /// Ends the worker as a crash would, and starts another one on the same file.
     pub(super) async fn reopen(&mut self, tripwire: Tripwire) {
         let maps = self.worker.maps.clone();
