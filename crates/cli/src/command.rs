@@ -24,7 +24,7 @@ pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use init::Init;
 pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
 pub(crate) use maps::{Check, Fmt, Plan};
-pub(crate) use office::{Deals, Kept, Parked, Status, Verify, Why};
+pub(crate) use office::{Deals, Environments, Kept, Parked, Shadow, Status, Verify, Why};
 pub(crate) use package::{Salesforce, SalesforceCommand};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use serving::{Demo, Sandbox, Serve, Serving};
@@ -247,6 +247,22 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell why 0065g0000000001AAA StageName\n  cosell why deal-42 details.dealValue\n  cosell why deal-42\n  cosell why deal-42 Amount --format json"
     )]
     Why(Why),
+
+    /// Shows what an environment that does not write would have written
+    ///
+    /// By line of the map, with the deals that it would write to now and how often that was told. Values of
+    /// records are shown with --values only. `cosell why DEAL` tells the same of one deal, in its order.
+    #[command(
+        after_help = "Examples:\n  cosell shadow --env shadow\n  cosell shadow deal-42 --env shadow --values\n  cosell shadow --env shadow --format json"
+    )]
+    Shadow(Shadow),
+
+    /// Lists the environments of a configuration
+    ///
+    /// Each with its kind, its state file, and whether it runs. A command that needs one of several takes
+    /// --env NAME, or the variable `COSELL_ENV`.
+    #[command(after_help = "Examples:\n  cosell env\n  cosell env --format json")]
+    Env(Environments),
 
     /// Proves that nobody changed the audit
     ///

@@ -81,6 +81,8 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Release(args) => office::release(&args),
         Command::Replay(args) => office::replay(&args),
         Command::Why(args) => office::why(&args),
+        Command::Shadow(args) => office::shadow(&args),
+        Command::Env(args) => office::environments(&args),
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),

@@ -3,16 +3,20 @@
 //! In: a configuration. Out: the state file open for a visitor, the deals that are meant. Must not know:
 //! what is done with them, how anything is shown.
 
+mod env;
 mod parked;
 mod release;
 mod reload;
+mod shadow;
 mod status;
 mod verify;
 mod why;
 
+pub(crate) use env::run as environments;
 pub(crate) use parked::run as parked;
 pub(crate) use release::{release, replay};
 pub(crate) use reload::run as reload;
+pub(crate) use shadow::run as shadow;
 pub(crate) use status::{ago, run as status};
 pub(crate) use verify::run as verify;
 pub(crate) use why::run as why;
@@ -44,8 +48,18 @@ struct Office {
 impl Office {
     /// Opens the state file of a configuration.
     fn open(kept: &Kept) -> Result<Self, Stop> {
-        let config =
-            serve::usable(&kept.config, StateConfig::load_one(&kept.config, kept.env.as_deref()))?;
+        let read = StateConfig::load_one(&kept.config, kept.env.as_deref());
+        Self::of(kept, serve::usable(&kept.config, read)?)
+    }
+
+    /// Those of all its environments, or of the one that is named.
+    fn open_all(kept: &Kept) -> Result<Vec<Self>, Stop> {
+        let read = StateConfig::load(&kept.config, kept.env.as_deref());
+        let all = serve::usable(&kept.config, read)?;
+        all.into_iter().map(|config| Self::of(kept, config)).collect()
+    }
+
+    fn of(kept: &Kept, config: StateConfig) -> Result<Self, Stop> {
         let runtime = life::runtime()?;
         let store = SqliteStore::open(&config.store, Role::Visitor).map_err(|error| {
             let help = match &error {

@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) state: Option<PathBuf>,
     /// The org that its Salesforce is.
     pub(crate) org: Option<String>,
+    /// What that org says of itself.
+    pub(crate) org_kind: ::sandbox::OrgKind,
     /// The file that moves its clock.
     pub(crate) clock: Option<PathBuf>,
     pub(crate) ready_file: Option<PathBuf>,
@@ -58,6 +60,7 @@ impl From<command::Sandbox> for Options {
         Self {
             state: args.state,
             org: args.org,
+            org_kind: args.org_kind.into(),
             clock: args.clock,
             ready_file: args.serving.ready_file,
             ports: Ports {
@@ -98,6 +101,7 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
         referrals: options.referrals,
         seed: options.seed,
         password_logins: options.password_logins,
+        org_kind: options.org_kind,
         describes,
         ..Config::default()
     };

@@ -135,6 +135,8 @@ pub struct Config {
     pub clock: Option<PathBuf>,
     /// What of Partner Center is less strict than by default.
     pub partner_center: Vec<Switch>,
+    /// What kind of Salesforce organisation a new state is.
+    pub org_kind: OrgKind,
     /// How many referrals a new state begins with, and the accounts, contacts and opportunities beside them.
     pub referrals: u32,
     /// The same seed makes the same records.
@@ -150,6 +152,16 @@ pub struct Config {
     pub poll_hold: Duration,
 }
 
+/// What a Salesforce organisation says of itself in `Organization.IsSandbox`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrgKind {
+    /// A sandbox.
+    #[default]
+    Sandbox,
+    /// A production organisation.
+    Production,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -162,6 +174,7 @@ impl Default for Config {
             describes: Vec::new(),
             clock: None,
             partner_center: Vec::new(),
+            org_kind: OrgKind::Sandbox,
             referrals: 0,
             seed: 1,
             password_logins: true,

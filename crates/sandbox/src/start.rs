@@ -155,7 +155,7 @@ pub(crate) fn settle(
     let seconds = i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2000);
     let calls = i64::from(config.daily_calls);
     let (mut home, Grants { rep_access, refresh }) =
-        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, org)?;
+        salesforce::prepare(tx, &addresses.salesforce, seconds, calls, (org, config.org_kind))?;
     let hosts = [addresses.salesforce.clone(), addresses.salesforce_https.clone()];
     home.login = salesforce::prepare_login(tx, &hosts, config.password_logins)??;
     let identity = identity(tx)?;

@@ -88,6 +88,31 @@ pub(crate) struct Why {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Shadow {
+    /// One deal, by number (`deal-42`) or by the id of referral, engagement or record; none: all
+    #[arg(value_name = "DEAL")]
+    pub(crate) deal: Option<String>,
+
+    /// Shows the values of records too
+    #[arg(long)]
+    pub(crate) values: bool,
+
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Environments {
+    /// The configuration of the service; no secret is read
+    #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
+    pub(crate) config: PathBuf,
+
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) kept: Kept,

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::sandbox;
 use crate::demo;
@@ -56,6 +56,10 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "ORG")]
     pub(crate) org: Option<String>,
 
+    /// What its Salesforce says of itself, when the state is new
+    #[arg(long, value_enum, default_value_t = OrgKind::Sandbox)]
+    pub(crate) org_kind: OrgKind,
+
     /// The file that moves both systems' clock; none: `clock` in the folder of the state
     #[arg(long, value_name = "FILE")]
     pub(crate) clock: Option<PathBuf>,
@@ -90,6 +94,23 @@ pub(crate) struct Sandbox {
 
     #[command(flatten)]
     pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrgKind {
+    /// A sandbox
+    Sandbox,
+    /// A production organisation
+    Production,
+}
+
+impl From<OrgKind> for ::sandbox::OrgKind {
+    fn from(kind: OrgKind) -> Self {
+        match kind {
+            OrgKind::Sandbox => ::sandbox::OrgKind::Sandbox,
+            OrgKind::Production => ::sandbox::OrgKind::Production,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,8 +8,7 @@ use std::path::Path;
 use connect::{Error, Salesforce};
 use mapping::needs::Needs;
 use mapping::schema::{Description, Schemas, System};
-use runner::config::Config;
-use serde_json::Value;
+use runner::config::{Config, OrgKind};
 
 use super::host::maps_in_words;
 use super::{Check, failed, wrong};
@@ -38,29 +37,29 @@ pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
     checks
 }
 
-/// What kind of organisation it is, and whether the address fits.
+/// What kind of organisation it is, and whether the environment is for such a one.
 async fn organization(config: &Config, org: &Salesforce) -> Check {
     let id = "salesforce-org";
-    let found = org.query("SELECT Name, IsSandbox, OrganizationType FROM Organization").await;
-    let row = match found {
-        Ok(rows) => rows.first().and_then(|row| serde_json::from_str::<Value>(row).ok()),
+    let found = match org.query(OrgKind::QUERY).await {
+        Ok(rows) => rows.first().and_then(|row| OrgKind::read(row)),
         Err(error) => return failed(id, &error),
     };
-    let row = row.unwrap_or_default();
-    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
-    let is_sandbox = row.get("IsSandbox").and_then(Value::as_bool).unwrap_or_default();
-    let kind = if is_sandbox { "a sandbox" } else { "a production organisation" };
-    let said = format!("{} ({}), {kind}", text("Name"), text("OrganizationType"));
-    let login = &config.salesforce.login;
-    let for_sandboxes = login.contains(".sandbox.my.salesforce.com") || login.contains("://test.");
-    if for_sandboxes && !is_sandbox {
+    let Some(found) = found else {
         return Check::wrong(
             id,
-            format!("{said}, but `salesforce.login` is the address of a sandbox"),
-            "write the address of the organisation that is meant",
+            "the organisation does not say whether it is a sandbox",
+            "let the sync user see Organization.IsSandbox",
         );
+    };
+    let environment = &config.environment;
+    if let Some(why) = environment.kind.refuses(&found) {
+        let to_do = "write the address of the organisation that is meant, or another `kind`; the service does \
+                     nothing in this environment until then";
+        return Check::wrong(id, why, to_do);
     }
-    Check::fine(id, said)
+    let kind = if found.is_sandbox { "a sandbox" } else { "a production organisation" };
+    let OrgKind { name, edition, .. } = &found;
+    Check::fine(id, format!("{name} ({edition}), {kind}, for the environment {environment}"))
 }
 
 /// Each map against the org as the sync user sees it.

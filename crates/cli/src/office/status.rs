@@ -8,6 +8,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use runner::Timestamp;
+use runner::config::Kind;
 use runner::store::{Status as Counts, Store};
 use serde_json::{Value, json};
 
@@ -22,18 +23,28 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 /// So many deals that are put off are named.
 const NAMED: usize = 5;
 
-/// Shows it.
+/// Shows it, for each environment.
 pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
-    let office = Office::open(&args.kept)?;
+    let offices = Office::open_all(&args.kept)?;
     loop {
-        let counts = office.ask(office.store.status())?;
-        let service = office.service();
-        let fine = is_fine(&counts, service.as_ref());
-        let page = match office.face {
-            Face::Json => json(&json!({ "service": service, "state": counts, "fine": fine })),
-            Face::Text => text(&office, &counts, service.as_ref(), Timestamp::now()),
+        let (mut fine, mut texts, mut values) = (true, Vec::new(), Vec::new());
+        for office in &offices {
+            let counts = office.ask(office.store.status())?;
+            let service = office.service();
+            let is_fine = is_fine(&counts, service.as_ref());
+            fine &= is_fine;
+            texts.push(text(office, &counts, service.as_ref(), Timestamp::now()));
+            let environment = &office.config.environment;
+            values.push(json!({
+                "environment": environment, "service": service, "state": counts, "fine": is_fine
+            }));
+        }
+        let page = match (offices.first().map(|office| office.face), values.as_slice()) {
+            (Some(Face::Json), [only]) => json(only),
+            (Some(Face::Json), several) => json(&json!({ "environments": several, "fine": fine })),
+            (Some(Face::Text) | None, _) => texts.join("\n"),
         };
-        let clear = args.watch && office.face == Face::Text && std::io::stdout().is_terminal();
+        let clear = args.watch && !page.starts_with('{') && std::io::stdout().is_terminal();
         print(&format!("{}{page}", if clear { CLEAR } else { "" }))?;
         if !args.watch {
             return Ok(Outcome::fine_if(fine));
@@ -46,7 +57,11 @@ pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
 fn is_fine(counts: &Counts, service: Option<&Value>) -> bool {
     let denied = service.and_then(|service| service.get("denied")?.as_array());
     let refused = service.and_then(|service| service.pointer("/reload/refused")?.as_str());
-    counts.parked_count == 0 && denied.is_some_and(Vec::is_empty) && refused.is_none()
+    let halted = service.and_then(|service| service.get("halted")?.as_str());
+    halted.is_none()
+        && counts.parked_count == 0
+        && denied.is_some_and(Vec::is_empty)
+        && refused.is_none()
 }
 
 fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {
@@ -55,6 +70,10 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         service.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     // INVARIANT: writing to a string cannot fail, here and below.
+    let _ = writeln!(text, "for      {}", named(office, service));
+    if let Some(why) = service.and_then(|service| service.get("halted")?.as_str()) {
+        let _ = writeln!(text, "STOPPED  {why}");
+    }
     let _ = match service {
         Some(service) => writeln!(
             text,
@@ -92,6 +111,22 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         said(service, now, &mut text);
     }
     text
+}
+
+/// Which environment it is, and where it does not write.
+fn named(office: &Office, service: Option<&Value>) -> String {
+    let environment = &office.config.environment;
+    let kind = environment.kind.name();
+    let own = if environment.name == kind { String::new() } else { format!(", {kind}") };
+    let reach = service.and_then(|service| service.get("reach")?.as_str());
+    let reach = match (reach, environment.kind) {
+        (Some("salesforce-only"), _) => {
+            "; it writes nothing to Partner Center: `cosell shadow` tells what"
+        }
+        (_, Kind::Shadow) => "; it writes nothing: `cosell shadow` tells what it would write",
+        (_, Kind::Production | Kind::Staging) => "",
+    };
+    format!("{}{own}{reach}", environment.name)
 }
 
 /// What only the running service knows.

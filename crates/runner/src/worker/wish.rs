@@ -44,7 +44,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             if let (Effect::Create(draft), Reach::Nothing) = (&decision.right, reach) {
                 self.could_be_made(scene, draft).await?;
             }
-            return self.wish(scene, decision).map(Err);
+            return Ok(Err(self.wish(scene, decision)));
         }
         // The right side alone: what would go left is told, and stays as it was.
         if let Some(entry) = self.new_wish("would-update", scene, decision) {
@@ -55,7 +55,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     }
 
     /// All of it is told and none of it done.
-    fn wish(&mut self, scene: &Scene<'_>, decision: &Decision) -> Result<Commit, Halt> {
+    fn wish(&mut self, scene: &Scene<'_>, decision: &Decision) -> Commit {
         let kind = match (&decision.left, &decision.right) {
             (Effect::Create(_), _) => "would-create-referral",
             (_, Effect::Create(_)) => "would-create-record",
@@ -67,13 +67,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let both = scene.left.is_some() && scene.right.is_some();
         let base = both.then(|| self.unwritten(&decision.pending, [false; 2]));
         let count = entry.is_some().then(|| ("would_write".to_owned(), 1));
-        Ok(Commit {
+        Commit {
             base: base.and_then(|base| serde_json::to_string(&base).ok()),
             audit: entry.into_iter().collect(),
             count: count.into_iter().collect(),
             next: if causes.is_empty() { Next::Done } else { Next::Parked(causes) },
             ..Commit::default()
-        })
+        }
     }
 
     /// The base of a decision of which only some sides were written: every other line keeps the pair it had.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    OrgKind,
     call::{Answer, Call},
     clock,
     database::StoreError,
@@ -47,7 +48,7 @@ pub(crate) fn prepare(
     base: &str,
     token_seconds: i64,
     daily_calls: i64,
-    org: Org,
+    (org, kind): (Org, OrgKind),
 ) -> Result<(Home, Grants), StoreError> {
     let kept = tx.doc(KEPT.0, KEPT.1)?;
     let text = |name: &str| {
@@ -57,6 +58,7 @@ pub(crate) fn prepare(
     let home = Home {
         base: base.to_owned(),
         organization: ids::make("00D", 1),
+        kind,
         client_id: text("client_id").unwrap_or_else(|| format!("3MVG9{}", sign::token())),
         client_secret: text("client_secret").unwrap_or_else(sign::token),
         token_seconds,
@@ -131,7 +133,7 @@ fn seed(tx: &Tx<'_>, home: &Home) -> Result<(), StoreError> {
     let caller = Caller { id: home.integration_user.clone(), alias: "cosell".to_owned() };
     let orgs = home.orgs.now();
     let session = planting(tx, home, &orgs, &caller);
-    let done = plant(&session, "Organization", &home.organization, &organization())
+    let done = plant(&session, "Organization", &home.organization, &organization(home.kind))
         .and_then(|()| plant(&session, "User", &home.integration_user, &integration_user()))
         .and_then(|()| plant(&session, "User", &home.rep_user, &rep()))
         .and_then(|()| plant(&session, "User", &automation::automated_user().id, &automated()))
@@ -234,11 +236,15 @@ fn plant(session: &Session<'_>, object: &str, id: &str, values: &Value) -> Done<
     rows::plant(session, object, id, row, false, &now)
 }
 
-fn organization() -> Value {
+fn organization(kind: OrgKind) -> Value {
+    let (name, instance) = match kind {
+        OrgKind::Sandbox => ("Sandbox", "SBX1"),
+        OrgKind::Production => ("Production", "PRD1"),
+    };
     json!({
-        "Name": "Sandbox",
-        "InstanceName": "SBX1",
-        "IsSandbox": true,
+        "Name": name,
+        "InstanceName": instance,
+        "IsSandbox": kind == OrgKind::Sandbox,
         "OrganizationType": "Enterprise Edition",
         "Country": "CH",
         "TimeZoneSidKey": "Europe/Zurich",

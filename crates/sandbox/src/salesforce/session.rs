@@ -23,6 +23,8 @@ pub(crate) struct Home {
     /// Scheme, host and port, without a slash at the end.
     pub(crate) base: String,
     pub(crate) organization: String,
+    /// What kind of organisation it is.
+    pub(crate) kind: crate::OrgKind,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     /// How long an access token lives, in seconds.

@@ -82,7 +82,7 @@ impl House {
         let hands = Worker {
             store: Arc::new(open(&folder).await),
             wires: world.clone(),
-            maps: maps(MAP),
+            maps: self.worker.maps.clone(),
             reach,
             limits: limits.clone(),
             clock: clock.clone(),

@@ -1,0 +1,261 @@
+//! `cosell shadow`: what an environment that does not write would have written, by line of the map.
+//!
+//! In: the audit of its state file. Out: lines with the deals they would write to. Values of records only when
+//! they are asked for. Must not know: how it was decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use mapping::decision::Outcome as Done;
+use runner::store::{KeyId, Store};
+use runner::why::{Event, Line, history};
+use runner::worker::{MET, WOULD};
+use serde::Serialize;
+
+use super::{Face, Office, json};
+use crate::command::Shadow;
+use crate::terminal::{Outcome, Stop, count, print};
+
+/// All of the audit is looked through.
+const ALL: u32 = u32::MAX >> 1;
+/// So many deals of a line are named.
+const NAMED: usize = 5;
+
+/// What the environment would do.
+#[derive(Debug, Serialize)]
+struct Report {
+    environment: String,
+    kind: &'static str,
+    /// Deals to which something would be written now.
+    deals: usize,
+    /// Among them: deals whose record would be made, by system.
+    new_records: usize,
+    new_referrals: usize,
+    /// How often somebody else did what would have been done, or it was wanted no more.
+    met: usize,
+    /// How often a seller would be told something else than what was told before.
+    told_sellers: usize,
+    lines: Vec<Group>,
+}
+
+/// A line of a map that would write.
+#[derive(Debug, Serialize)]
+struct Group {
+    map: String,
+    line: usize,
+    rule: String,
+    to: &'static str,
+    /// How often it was told, also where it is over.
+    told: usize,
+    /// Where it would write now.
+    deals: Vec<Wanted>,
+}
+
+/// What a line would write to a deal.
+#[derive(Debug, Serialize)]
+struct Wanted {
+    deal: KeyId,
+    /// The kind of the entry: `would-update`, `would-create-record`, `would-create-referral`.
+    kind: String,
+    /// Since when.
+    at: runner::Timestamp,
+    /// Its number in the audit.
+    seq: i64,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Values>,
+}
+
+#[derive(Debug, Serialize)]
+struct Values {
+    partner_center: String,
+    salesforce: String,
+    written: Option<String>,
+}
+
+/// Shows it.
+pub(crate) fn run(args: &Shadow) -> Result<Outcome, Stop> {
+    let office = Office::open(&args.kept)?;
+    let key = args.deal.as_deref().map(|name| office.deal(name)).transpose()?.map(|deal| deal.key);
+    let events = history(office.ask(office.store.audit(key, ALL))?);
+    let environment = &office.config.environment;
+    let report = Report {
+        environment: environment.name.clone(),
+        kind: environment.kind.name(),
+        ..report(&events, args.values)
+    };
+    print(&match office.face {
+        Face::Json => json(&report),
+        Face::Text => text(&report),
+    })?;
+    Ok(Outcome::Fine)
+}
+
+/// `events` are newest first.
+fn report(events: &[Event], values: bool) -> Report {
+    let mut groups: BTreeMap<(String, usize, String, &'static str), Group> = BTreeMap::new();
+    let (mut seen, mut open) = (BTreeSet::new(), BTreeMap::new());
+    let (mut met, mut told_sellers) = (0, 0);
+    for event in events.iter().filter(|event| event.kind.starts_with(WOULD)) {
+        if event.kind == "would-report" {
+            told_sellers += 1;
+            continue;
+        }
+        // The newest word about a deal holds.
+        let holds = seen.insert(event.key);
+        if event.kind == MET {
+            met += 1;
+            continue;
+        }
+        if holds {
+            open.insert(event.key, event.kind.as_str());
+        }
+        for line in &event.lines {
+            let Some(to) = target(&line.outcome) else { continue };
+            let place = (line.map.clone(), line.map_line, line.rule.clone(), to);
+            let group = groups.entry(place).or_insert_with(|| Group {
+                map: line.map.clone(),
+                line: line.map_line,
+                rule: line.rule.clone(),
+                to,
+                told: 0,
+                deals: Vec::new(),
+            });
+            group.told += 1;
+            if holds {
+                group.deals.push(wanted(event, line, values));
+            }
+        }
+    }
+    let of = |kind: &str| open.values().filter(|found| **found == kind).count();
+    Report {
+        environment: String::new(),
+        kind: "",
+        deals: open.len(),
+        new_records: of("would-create-record"),
+        new_referrals: of("would-create-referral"),
+        met,
+        told_sellers,
+        lines: groups.into_values().collect(),
+    }
+}
+
+fn wanted(event: &Event, line: &Line, values: bool) -> Wanted {
+    let values = values.then(|| Values {
+        partner_center: line.left.clone(),
+        salesforce: line.right.clone(),
+        written: line.written.clone(),
+    });
+    let (kind, reason) = (event.kind.clone(), line.reason.clone());
+    let Event { key: deal, at, seq, .. } = *event;
+    Wanted { deal, kind, at, seq, reason, row_line: line.row_line, values }
+}
+
+/// Where a line writes.
+fn target(outcome: &Done) -> Option<&'static str> {
+    match outcome {
+        Done::WritesLeft => Some("Partner Center"),
+        Done::WritesRight => Some("Salesforce"),
+        Done::WritesBoth => Some("both"),
+        Done::Agrees
+        | Done::Kept
+        | Done::Held(_)
+        | Done::Drifted
+        | Done::Parked(_)
+        | Done::NotOptedIn => None,
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let Report { environment, deals, new_records, new_referrals, met, .. } = report;
+    // INVARIANT: writing to a string cannot fail, here and below.
+    let _ = writeln!(
+        text,
+        "{environment}: nothing was written; {} would be written to now ({new_records} new in Salesforce, \
+         {new_referrals} new in Partner Center), {met} wanted no more\n",
+        count(*deals, "deal"),
+    );
+    for group in &report.lines {
+        let Group { map, line, rule, to, told, deals } = group;
+        let now = count(deals.len(), "deal");
+        let _ = writeln!(text, "{map}:{line}  {rule}\n  to {to}: {now} now, told {told} times");
+        for wanted in deals.iter().take(NAMED) {
+            let at = wanted.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+            let row = wanted.row_line.map_or_else(String::new, |row| format!(", row {map}:{row}"));
+            let _ = writeln!(text, "    {}  {at}  {}{row}", wanted.deal, wanted.reason);
+            if let Some(values) = &wanted.values {
+                let written = values.written.as_deref().unwrap_or("nothing");
+                let _ = writeln!(text, "      Partner Center  {}", values.partner_center);
+                let _ = writeln!(text, "      Salesforce      {}", values.salesforce);
+                let _ = writeln!(text, "      would write     {written}");
+            }
+        }
+        if deals.len() > NAMED {
+            let _ = writeln!(text, "    and {} more", deals.len() - NAMED);
+        }
+    }
+    if report.told_sellers > 0 {
+        let times = report.told_sellers;
+        let _ = writeln!(text, "Sellers would be told something new {times} times.");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(key: i64, seq: i64, kind: &str, written: &str) -> Event {
+        let line = Line {
+            rule: "details.dealValue <-> Amount".to_owned(),
+            map: "opportunity.map".to_owned(),
+            map_line: 34,
+            row_line: None,
+            outcome: Done::WritesRight,
+            reason: "only the left changed".to_owned(),
+            left: "\"secret\"".to_owned(),
+            right: "1".to_owned(),
+            written: Some(written.to_owned()),
+        };
+        let lines = if kind == MET { Vec::new() } else { vec![line] };
+        let at = runner::Timestamp::from_second(1_800_000_000).unwrap();
+        let (key, kind) = (KeyId(key), kind.to_owned());
+        Event {
+            key,
+            seq,
+            at,
+            kind,
+            because: Vec::new(),
+            plan: None,
+            causes: Vec::new(),
+            lines,
+            from: Vec::new(),
+            to: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_newest_word_about_a_deal_holds_and_values_are_shown_when_asked_for() {
+        let events = [
+            event(2, 6, "would-create-record", "6"),
+            event(1, 5, MET, ""),
+            event(3, 4, "would-update", "4"),
+            event(3, 3, "would-update", "3"),
+            event(1, 2, "would-update", "2"),
+            event(4, 1, "update", "1"),
+        ];
+        let found = report(&events, false);
+        assert_eq!((found.deals, found.new_records, found.met), (2, 1, 1));
+        assert_eq!(found.lines.len(), 1);
+        assert_eq!((found.lines[0].told, found.lines[0].deals.len()), (4, 2));
+        let told = text(&found);
+        assert!(told.contains("opportunity.map:34") && told.contains("2 deals now"), "{told}");
+        assert!(!told.contains("secret") && !json(&found).contains("secret"));
+        let told = text(&report(&events, true));
+        assert!(told.contains("secret") && told.contains("would write     4"), "{told}");
+        assert!(!told.contains("would write     3"), "{told}");
+    }
+}
