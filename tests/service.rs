@@ -22,6 +22,8 @@ mod chance;
 #[cfg(unix)]
 #[path = "service/doctor.rs"]
 mod doctor;
+#[path = "service/environments.rs"]
+mod environments;
 #[path = "service/faults.rs"]
 mod faults;
 #[path = "service/heard.rs"]

@@ -92,6 +92,13 @@ pub(super) fn configuration(maps: &[&str], environment: &str) -> String {
         "production" => "https://acme.my.salesforce.com",
         _ => "https://acme--staging.sandbox.my.salesforce.com",
     };
+    let account = match environment {
+        "staging" => {
+            "  # Whose its referrals are: `own`, or `shared` with production, and then they are only read.\n  \
+             account: shared\n"
+        }
+        _ => "",
+    };
     format!(
         "\
 # The configuration of `cosell serve`; docs/operating.md explains every key. What stands in CAPITALS is yours to
@@ -107,7 +114,7 @@ store: sqlite:state/cosell.db
 maps: [{maps}]
 
 partner_center:
-  # Your directory, and the app in it.
+{account}  # Your directory, and the app in it.
   tenant: TENANT.onmicrosoft.com
   client_id: APPLICATION-ID
   client_secret: env:PARTNER_CENTER_CLIENT_SECRET

@@ -187,3 +187,114 @@ fn rests_double_up_to_the_longest() {
     assert_eq!(limits.wait_after(3), limits.retry * 8);
     assert_eq!(limits.wait_after(99), limits.retry_most);
 }
+
+/// Everything but which environments there are.
+fn shared() -> String {
+    let rest = GOOD.replace("environment: production\n", "");
+    rest.replace("store: sqlite:state/cosell.db\n", "")
+}
+
+fn site(environments: &str) -> Result<Site, Vec<ConfigProblem>> {
+    let text = format!("{}environments:\n{environments}", shared());
+    Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), &given())
+}
+
+fn messages(found: Result<Site, Vec<ConfigProblem>>) -> Vec<String> {
+    found.unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+const PRODUCTION: &str = "  production:\n    store: sqlite:p.db\n";
+const STAGING: &str = "  uat:
+    kind: staging
+    store: sqlite:s.db
+    partner_center: { account: shared }
+    salesforce: { login: 'https://acme--uat.sandbox.my.salesforce.com' }
+    limits: { workers: 7 }
+";
+const SHADOW: &str = "  shadow:\n    store: sqlite:x.db\n";
+
+#[test]
+fn a_configuration_without_an_environment_is_refused_with_what_to_write() {
+    let problems = parse(&GOOD.replace("environment: production\n", "")).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].help.contains("add `environment: staging`"), "{problems:?}");
+    let problems = parse(&GOOD.replace("production", "prod")).unwrap_err();
+    assert_eq!((problems[0].line, problems[0].column), (1, 14));
+    let near = parse(&GOOD.replace("production", "produktion")).unwrap_err();
+    assert_eq!(near[0].help, "did you mean `production`?");
+}
+
+#[test]
+fn what_an_environment_does_not_say_holds_as_it_is_said_for_all() {
+    let found = site(&[PRODUCTION, STAGING, SHADOW].concat()).unwrap();
+    let [production, staging, shadow] = found.environments.as_slice() else { panic!("{found:?}") };
+    assert_eq!(production.environment.kind, Kind::Production);
+    assert_eq!((&*staging.environment.name, staging.environment.kind), ("uat", Kind::Staging));
+    assert_eq!(staging.store, Path::new("/etc/cosell/s.db"));
+    assert_eq!(staging.salesforce.login, "https://acme--uat.sandbox.my.salesforce.com");
+    assert_eq!(staging.salesforce.client_id, "key", "as it is said for all");
+    assert_eq!((production.limits.workers, staging.limits.workers), (2, 7));
+    assert_eq!(staging.limits.poll, Duration::from_millis(250));
+    let reaches = [production.reach, staging.reach, shadow.reach];
+    assert_eq!(reaches, [Reach::Both, Reach::SalesforceOnly, Reach::Nothing]);
+    let registers = [production, staging, shadow].map(|one| one.partner_center.webhook.register);
+    assert_eq!(registers, [true, false, false], "the account has one registration");
+    let text = format!("{}environments:\n{PRODUCTION}{SHADOW}", shared());
+    let one = |name| Config::parse("cosell.yaml", &text, Path::new("/etc/cosell"), name, &given());
+    assert_eq!(one(Some("shadow")).unwrap().environment.name, "shadow");
+    let problems = one(None).unwrap_err();
+    assert!(problems[0].message.contains("found 2: production, shadow"), "{problems:?}");
+    assert!(problems[0].help.contains("--env NAME"), "{problems:?}");
+    assert_eq!(one(Some("shado")).unwrap_err()[0].help, "did you mean `--env shadow`?");
+}
+
+#[test]
+fn environments_that_would_get_in_each_others_way_are_refused() {
+    let first = |environments: &str| messages(site(environments)).remove(0);
+    let doubled = first(&[PRODUCTION, &SHADOW.replace("x.db", "p.db")].concat());
+    assert!(doubled.contains("a state file of its own for `shadow`"), "{doubled}");
+    let owned = first(&[PRODUCTION, &STAGING.replace("shared", "own")].concat());
+    assert!(owned.contains("a partner account of its own for `uat`"), "{owned}");
+    let unsaid = first(&[PRODUCTION, &STAGING.replace("account: shared", "tenant: t")].concat());
+    assert!(unsaid.contains("`account`") && unsaid.contains("read only"), "{unsaid}");
+    let unkind = first(&STAGING.replace("    kind: staging\n", ""));
+    assert!(unkind.contains("expected `kind` in `uat`"), "{unkind}");
+    let other = first("  production:\n    kind: shadow\n    store: sqlite:p.db\n");
+    assert!(other.contains("called `production` to be one, found `shadow`"), "{other}");
+    let twice = first(
+        &[
+            PRODUCTION,
+            &PRODUCTION
+                .replace("production", "emea")
+                .replace("p.db\n", "e.db\n    kind: production\n"),
+        ]
+        .concat(),
+    );
+    assert!(twice.contains("for `emea`"), "{twice}");
+    let top = first("  shadow:\n    store: sqlite:x.db\n    listen: 127.0.0.1:1\n");
+    assert!(top.contains("write it at the top of the file"), "{top}");
+    let name = first("  Über:\n    kind: shadow\n    store: sqlite:x.db\n");
+    assert!(name.contains("small letters"), "{name}");
+}
+
+#[test]
+fn the_address_must_be_of_the_kind() {
+    let at = |kind: &str, login: &str| {
+        let text = GOOD.replace("environment: production", &format!("environment: {kind}"));
+        let text = text.replace("https://acme.my.salesforce.com", login);
+        parse(&text.replace("  tenant:", "  account: own\n  tenant:"))
+    };
+    let sandbox = "https://acme--uat.sandbox.my.salesforce.com";
+    let problems = at("production", sandbox).unwrap_err();
+    assert_eq!((problems.len(), problems[0].line, problems[0].column), (1, 16, 10), "{problems:?}");
+    assert!(at("staging", "https://acme.my.salesforce.com").is_err());
+    for (kind, login) in [
+        ("staging", sandbox),
+        ("staging", "http://127.0.0.1:1"),
+        ("production", "http://127.0.0.1:1"),
+        ("shadow", sandbox),
+        ("shadow", "https://acme.my.salesforce.com"),
+    ] {
+        assert!(at(kind, login).is_ok(), "{kind} {login}");
+    }
+}

@@ -16,25 +16,38 @@ struct Server {
     address: std::net::SocketAddr,
     key: KeyPair,
     store: Arc<SqliteStore>,
+    other: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
 
-async fn serve(secret: Option<&str>) -> Server {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("state.db"), Role::Runner).unwrap());
-    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-    let certificate = CertificateParams::default().self_signed(&key).unwrap();
-    let trust = Trust::Pinned { certificate_pem: certificate.pem() };
-    let room = Room {
-        environment: Environment { name: "trial".to_owned(), kind: Kind::Staging },
+fn room(name: &str, kind: Kind, store: &Arc<SqliteStore>) -> Room<SqliteStore> {
+    Room {
+        environment: Environment { name: name.to_owned(), kind },
         reach: Reach::Both,
         store: store.clone(),
         standing: Arc::new(Standing::default()),
         wake: Arc::new(Notify::new()),
         maps: Arc::new(InService::new(Vec::new())),
-    };
+    }
+}
+
+async fn serve(secret: Option<&str>) -> Server {
+    serve_both(secret, false).await
+}
+
+async fn serve_both(secret: Option<&str>, both: bool) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| SqliteStore::open(&folder.path().join(name), Role::Runner).unwrap();
+    let (store, other) = (Arc::new(open("state.db")), Arc::new(open("other.db")));
+    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let certificate = CertificateParams::default().self_signed(&key).unwrap();
+    let trust = Trust::Pinned { certificate_pem: certificate.pem() };
+    let mut environments = vec![room("trial", Kind::Staging, &store)];
+    if both {
+        environments.push(room("beside", Kind::Shadow, &other));
+    }
     let intake = Arc::new(Intake {
-        environments: vec![room],
+        environments,
         verifier: Verifier::new(trust).unwrap(),
         clock: Clock::Machine,
         standing: Arc::new(Standing::default()),
@@ -44,7 +57,7 @@ async fn serve(secret: Option<&str>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(Capped::new(listener, 8), router(intake)).await });
-    Server { address, key, store, _folder: folder }
+    Server { address, key, store, other, _folder: folder }
 }
 
 impl Server {
@@ -142,4 +155,27 @@ async fn probes_and_the_page_answer() {
     let (status, body) = server.ask("GET /", "", "").await;
     assert_eq!(status, 200);
     assert!(body.starts_with("<!DOCTYPE html>") && body.contains("Nothing is parked."));
+}
+
+#[tokio::test]
+async fn a_call_is_kept_for_every_environment_or_made_again() {
+    let server = serve_both(None, true).await;
+    assert_eq!(server.call(&event("referral-updated")).await, 202);
+    for store in [&server.store, &server.other] {
+        assert_eq!(store.status().await.unwrap().dirty, 1);
+    }
+    let (_, body) = server.ask("GET /status", "", "").await;
+    let view: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&view["keys"], &view["environments"][1]["keys"]), (&2.into(), &1.into()));
+    assert_eq!(view["environments"][1]["environment"]["kind"], "shadow");
+    assert_eq!(server.ask("GET /status/beside", "", "").await.0, 200);
+    assert_eq!(server.ask("GET /status/other", "", "").await.0, 404);
+    // One of two stores does not take it: the caller comes again, and what the other kept does no harm.
+    server.other.break_down().await;
+    assert_eq!(server.call(&event("referral-created")).await, 503);
+    assert_eq!(server.call(&event("referral-created")).await, 503);
+    let status = server.store.status().await.unwrap();
+    assert_eq!((status.keys, status.counters["replayed"]), (1, 1));
+    let (status, body) = server.ask("GET /readyz", "", "").await;
+    assert!(status == 503 && body.contains("beside: "), "{body}");
 }

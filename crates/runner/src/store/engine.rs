@@ -129,6 +129,15 @@ impl SqliteStore {
     }
 }
 
+#[cfg(test)]
+impl SqliteStore {
+    /// Ends the writer, as a disk that fails would.
+    pub(crate) async fn break_down(&self) {
+        let broken = |_: &Db| -> Result<(), StoreError> { std::panic::resume_unwind(Box::new(())) };
+        let _ = self.ask(broken).await;
+    }
+}
+
 /// Keeps a second runner away from the file, for as long as the answer lives.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
