@@ -253,6 +253,8 @@ fn said_of_both(town: &Town, referral: &str) {
     assert!(!said.contains("150000") && !said.contains("Gotthard"), "no values: {said}");
     let (_, said) = town.run(&["shadow", referral, "--env", "trial", "--values"]);
     assert!(said.contains("150000"), "{said}");
+    let (_, said) = town.run(&["why", referral, "Amount", "--env", "trial"]);
+    assert!(said.contains("would write to Salesforce") && !said.contains("wrote"), "{said}");
     let alive = town.says("/livez");
     assert!(alive.starts_with("ok") && alive.contains("trial shadow ok"), "{alive}");
     let page = town.says("/");
@@ -340,4 +342,6 @@ async fn staging_on_a_shared_account_leaves_the_referrals_alone() {
     assert_eq!(text(&sides.referral(&referral).await, "/externalReferenceId"), "");
     let (_, said) = town.run(&["status"]);
     assert!(said.contains("writes nothing to Partner Center"), "{said}");
+    let (code, said) = town.run(&["webhook", "register", "--overwrite"]);
+    assert!(code == Some(2) && said.contains("not its own"), "{said}");
 }

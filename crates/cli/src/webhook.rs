@@ -72,6 +72,17 @@ fn open(path: &Path) -> Result<SqliteStore, Stop> {
 
 impl Desk {
     async fn carry_out(&self, command: &WebhookCommand) -> Result<(Value, bool), Stop> {
+        let looks = matches!(command, WebhookCommand::Show);
+        if !looks && self.config.reach != Reach::Both {
+            let environment = &self.config.environment;
+            return Err(Stop::because(
+                format!(
+                    "the environment {environment} does not write to its partner account: the registration is \
+                     not its own"
+                ),
+                "say it for the environment that owns the account: `--env NAME`",
+            ));
+        }
         match command {
             WebhookCommand::Show => self.show().await,
             WebhookCommand::Register { overwrite } => self.register(*overwrite).await,

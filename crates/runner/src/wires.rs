@@ -150,3 +150,61 @@ impl Wires for LiveWires {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use connect::{PartnerCenterConfig, SalesforceConfig, Secret, Timeouts};
+
+    use super::*;
+
+    /// Wires to addresses at which nobody is: whatever is sent is answered with another error.
+    fn wires(reach: Reach) -> LiveWires {
+        let nowhere = || "http://127.0.0.1:9".to_owned();
+        let partner_center = PartnerCenter::new(PartnerCenterConfig {
+            api: nowhere(),
+            webhooks: nowhere(),
+            login: nowhere(),
+            tenant: "t".to_owned(),
+            client_id: "c".to_owned(),
+            client_secret: None,
+            refresh_token: Secret::new("r"),
+            timeouts: Timeouts::default(),
+        });
+        let salesforce = Salesforce::new(SalesforceConfig {
+            login: nowhere(),
+            instance: None,
+            auth: connect::salesforce::Auth::ClientCredentials {
+                client_id: "c".to_owned(),
+                client_secret: Secret::new("s"),
+            },
+            api_version: "v64.0".to_owned(),
+            client: "cosell".to_owned(),
+            timeouts: Timeouts::default(),
+        });
+        let (partner_center, salesforce) = (partner_center.unwrap(), salesforce.unwrap());
+        LiveWires { partner_center: Arc::new(partner_center), salesforce, reach }
+    }
+
+    /// Which of the four ways to write are stopped before anything is sent.
+    async fn stopped(reach: Reach) -> [bool; 4] {
+        let wires = wires(reach);
+        let referral = ReferralId::parse("c2f7b088-a98a-4d0a-b509-fdd40775fcc1").unwrap();
+        let record = RecordId::parse("0065g0000000001AAA").unwrap();
+        let sub = Sub::update("one", "Opportunity", &record, "{}".to_owned()).unwrap();
+        let ops = [PatchOp { path: "/name".to_owned(), value: "1".to_owned() }];
+        let errors = [
+            wires.change_referral(&referral, &ops, None).await.unwrap_err(),
+            wires.create_referral("{}").await.unwrap_err(),
+            wires.change_row("Opportunity", &record, "{}", None).await.unwrap_err(),
+            wires.write_rows(&[sub]).await.unwrap_err(),
+        ];
+        errors.map(|error| matches!(error, Error::Refused { code, .. } if code == "no-writes"))
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_written_is_not_even_sent() {
+        assert_eq!(stopped(Reach::Nothing).await, [true; 4]);
+        assert_eq!(stopped(Reach::SalesforceOnly).await, [true, true, false, false]);
+        assert_eq!(stopped(Reach::Both).await, [false; 4]);
+    }
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use connect::PartnerCenter;
 use connect::partner_center::{List, Order};
-use runner::config::Config;
+use runner::config::{Config, Reach};
 use runner::webhook::{Found, compare};
 use serde_json::Value;
 
@@ -81,6 +81,9 @@ async fn referrals(partner_center: &PartnerCenter) -> Vec<Check> {
 /// Whose the webhook is.
 async fn registration(config: &Config, partner_center: &PartnerCenter) -> Check {
     let id = "webhook-registration";
+    if config.reach != Reach::Both {
+        return Check::skipped(id, "it belongs to the environment that writes to this account");
+    }
     let settings = &config.partner_center.webhook;
     let found = match partner_center.registration().await {
         Ok(found) => found,

@@ -181,7 +181,8 @@ fn text(report: &Report) -> String {
     for group in &report.lines {
         let Group { map, line, rule, to, told, deals } = group;
         let now = count(deals.len(), "deal");
-        let _ = writeln!(text, "{map}:{line}  {rule}\n  to {to}: {now} now, told {told} times");
+        let times = if *told == 1 { "once".to_owned() } else { format!("{told} times") };
+        let _ = writeln!(text, "{map}:{line}  {rule}\n  to {to}: {now} now, told {times}");
         for wanted in deals.iter().take(NAMED) {
             let at = wanted.at.strftime("%Y-%m-%d %H:%M:%S UTC");
             let row = wanted.row_line.map_or_else(String::new, |row| format!(", row {map}:{row}"));

@@ -11,6 +11,7 @@ use mapping::value::Value;
 use runner::deal_map::DealMap;
 use runner::store::{Because, DealView, Store, record_of};
 use runner::why::{Event, Line, Told, history, why};
+use runner::worker::WOULD;
 use serde_json::json;
 
 use super::{Face, Office, ids, json, names};
@@ -98,7 +99,8 @@ fn one(told: &Told, now: Option<&str>, text: &mut String) {
     if let Some(row) = line.row_line {
         let _ = writeln!(text, "  row             {}:{row}", line.map);
     }
-    let _ = writeln!(text, "  did             {}: {}", outcome(&line.outcome), line.reason);
+    let did = outcome(&line.outcome, by.as_ref().map_or("", |by| by.kind.as_str()));
+    let _ = writeln!(text, "  did             {did}: {}", line.reason);
     for (name, values) in [
         ("Partner Center", Some(&line.left)),
         ("Salesforce", Some(&line.right)),
@@ -166,7 +168,7 @@ fn told_history(deal: &DealView, events: &[Event]) -> String {
                 line.map,
                 line.map_line,
                 line.rule,
-                outcome(&line.outcome)
+                outcome(&line.outcome, &event.kind)
             );
         }
     }
@@ -184,13 +186,15 @@ fn is_told(line: &Line) -> bool {
     }
 }
 
-fn outcome(outcome: &Done) -> String {
+/// What a line did; in an entry of something that was not done: what it would have done.
+fn outcome(outcome: &Done, kind: &str) -> String {
+    let wrote = if kind.starts_with(WOULD) { "would write" } else { "wrote" };
     match outcome {
         Done::Agrees => "nothing, both sides agree".to_owned(),
         Done::Kept => "nothing, the value is kept".to_owned(),
-        Done::WritesLeft => "wrote to Partner Center".to_owned(),
-        Done::WritesRight => "wrote to Salesforce".to_owned(),
-        Done::WritesBoth => "wrote both sides".to_owned(),
+        Done::WritesLeft => format!("{wrote} to Partner Center"),
+        Done::WritesRight => format!("{wrote} to Salesforce"),
+        Done::WritesBoth => format!("{wrote} both sides"),
         Done::Held(word) => format!("held back ({word})"),
         Done::Drifted => "nothing, the sides differ and neither changed".to_owned(),
         Done::Parked(why) => format!("waits for a person ({why})"),
