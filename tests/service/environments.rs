@@ -301,6 +301,8 @@ async fn an_environment_does_nothing_in_an_org_of_another_kind() {
         (report["new_records"] == 1).then_some(())
     })
     .await;
+    let (_, said) = town.run(&["replay", "--all", "--env", "trial"]);
+    assert!(said.contains("1 deal due again"), "also where nothing was made: {said}");
     let (code, said) = town.run(&["status", "--env", "production"]);
     assert!(code == Some(1) && said.contains("STOPPED"), "{said}");
     assert_eq!(sides.writes().await, (0, 0), "{referral}");

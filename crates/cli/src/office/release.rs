@@ -5,9 +5,10 @@
 
 use runner::census::{Progress, STATE};
 use runner::store::{KeyId, Release, Store};
+use runner::why::history;
 use serde_json::json;
 
-use super::{Face, Office};
+use super::{Face, Office, ids, shadow};
 use crate::command::Deals;
 use crate::terminal::{Outcome, Stop, count, print};
 
@@ -18,11 +19,36 @@ pub(crate) fn release(args: &Deals) -> Result<Outcome, Stop> {
 
 /// Looks at deals again, also at those that are in step.
 pub(crate) fn replay(args: &Deals) -> Result<Outcome, Stop> {
-    again(args, "due again", &[Release::Linked, Release::All])
+    let office = Office::open(&args.kept)?;
+    let mut all = vec![Release::Linked, Release::All];
+    if args.all {
+        // Deals that have one record, since their environment made no other.
+        all.extend(unmade(&office)?.into_iter().map(Release::Key));
+    }
+    again_in(&office, args, "due again", &all)
+}
+
+/// Deals whose other record was wanted and not made.
+fn unmade(office: &Office) -> Result<Vec<KeyId>, Stop> {
+    let mut found = Vec::new();
+    for key in shadow::open(&history(office.ask(office.store.audit(None, shadow::ALL))?)) {
+        let deal = office.ask(office.store.deal(key.to_string()))?;
+        let is_whole = deal.is_none_or(|deal| {
+            let (referral, record) = ids(&deal.aliases);
+            (referral.is_some() && record.is_some()) || deal.parked.is_some()
+        });
+        if !is_whole {
+            found.push(key);
+        }
+    }
+    Ok(found)
 }
 
 fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
-    let office = Office::open(&args.kept)?;
+    again_in(&Office::open(&args.kept)?, args, done, all)
+}
+
+fn again_in(office: &Office, args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
     let mut wanted = Vec::new();
     // All names are looked up first: a wrong one leaves everything as it is.
     for name in &args.names {
@@ -33,7 +59,7 @@ fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
         wanted.extend(all.iter().cloned());
     }
     if args.missing {
-        wanted.extend(missing(&office)?.into_iter().map(Release::Key));
+        wanted.extend(missing(office)?.into_iter().map(Release::Key));
     }
     let (mut number, now) = (0, runner::Timestamp::now());
     for what in wanted {

@@ -17,7 +17,7 @@ use crate::command::Shadow;
 use crate::terminal::{Outcome, Stop, count, print};
 
 /// All of the audit is looked through.
-const ALL: u32 = u32::MAX >> 1;
+pub(super) const ALL: u32 = u32::MAX >> 1;
 /// So many deals of a line are named.
 const NAMED: usize = 5;
 
@@ -91,6 +91,18 @@ pub(crate) fn run(args: &Shadow) -> Result<Outcome, Stop> {
         Face::Text => text(&report),
     })?;
     Ok(Outcome::Fine)
+}
+
+/// The deals to which something would be written now. `events` are newest first.
+pub(super) fn open(events: &[Event]) -> BTreeSet<KeyId> {
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    let wishes = events.iter().filter(|event| event.kind.starts_with(WOULD));
+    for event in wishes.filter(|event| event.kind != "would-report") {
+        if seen.insert(event.key) && event.kind != MET {
+            found.insert(event.key);
+        }
+    }
+    found
 }
 
 /// `events` are newest first.
@@ -250,6 +262,7 @@ mod tests {
         ];
         let found = report(&events, false);
         assert_eq!((found.deals, found.new_records, found.met), (2, 1, 1));
+        assert_eq!(open(&events), BTreeSet::from([KeyId(2), KeyId(3)]));
         assert_eq!(found.lines.len(), 1);
         assert_eq!((found.lines[0].told, found.lines[0].deals.len()), (4, 2));
         let told = text(&found);
