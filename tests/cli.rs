@@ -32,6 +32,8 @@ mod pull;
 mod sandbox;
 #[path = "cli/schema.rs"]
 mod schema;
+#[path = "cli/solutions.rs"]
+mod solutions;
 #[path = "cli/stream.rs"]
 mod stream;
 #[path = "cli/test.rs"]

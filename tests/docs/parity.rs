@@ -13,7 +13,7 @@ use crate::nothing;
 
 const STATES: [&str; 4] = ["works", "in part", "missing", "not here"];
 /// Commands with commands below them.
-const GROUPS: [&str; 4] = ["salesforce", "sandbox", "schema", "webhook"];
+const GROUPS: [&str; 5] = ["salesforce", "sandbox", "schema", "solutions", "webhook"];
 /// What needs neither a service nor a configuration, and is run.
 const ALONE: [&str; 9] = [
     "--version",

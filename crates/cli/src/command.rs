@@ -14,6 +14,7 @@ mod package;
 pub(crate) mod sandbox;
 mod schema;
 mod serving;
+mod solutions;
 mod trying;
 mod webhook;
 
@@ -28,6 +29,7 @@ pub(crate) use office::{Deals, Environments, Kept, Parked, Shadow, Status, Verif
 pub(crate) use package::{Salesforce, SalesforceCommand};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use serving::{Demo, Sandbox, Serve, Serving};
+pub(crate) use solutions::{Solutions, SolutionsCommand};
 pub(crate) use trying::{DenyOfTest, Diff, Test, Try};
 pub(crate) use webhook::{Webhook, WebhookCommand};
 
@@ -263,6 +265,12 @@ pub(crate) enum Command {
     /// --env NAME, or the variable `COSELL_ENV`.
     #[command(after_help = "Examples:\n  cosell env\n  cosell env --format json")]
     Env(Environments),
+    /// Keeps the catalogue of the partner's solutions
+    ///
+    /// Once a list was imported, a deal with a solution that is neither in it nor in a referral that was
+    /// seen is held before it is sent, with the nearest solution that is known. Without a list nothing
+    /// is held.
+    Solutions(Solutions),
 
     /// Proves that nobody changed the audit
     ///

@@ -29,6 +29,7 @@ mod ready;
 mod sandbox;
 mod schema;
 mod serve;
+mod sheet;
 mod show;
 mod terminal;
 mod test;
@@ -83,6 +84,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Why(args) => office::why(&args),
         Command::Shadow(args) => office::shadow(&args),
         Command::Env(args) => office::environments(&args),
+        Command::Solutions(args) => office::solutions(&args.command),
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),

@@ -3,11 +3,13 @@
 //! In: a configuration. Out: the state file open for a visitor, the deals that are meant. Must not know:
 //! what is done with them, how anything is shown.
 
+mod catalogue;
 mod env;
 mod parked;
 mod release;
 mod reload;
 mod shadow;
+mod solutions;
 mod status;
 mod verify;
 mod why;
@@ -17,6 +19,7 @@ pub(crate) use parked::run as parked;
 pub(crate) use release::{release, replay};
 pub(crate) use reload::run as reload;
 pub(crate) use shadow::run as shadow;
+pub(crate) use solutions::run as solutions;
 pub(crate) use status::{ago, run as status};
 pub(crate) use verify::run as verify;
 pub(crate) use why::run as why;

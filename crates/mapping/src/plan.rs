@@ -4,12 +4,14 @@
 //! stable text and its hash (meaning only: no places, comments or examples). Must not know: the
 //! text it came from, schemas, records.
 
+mod catalogue;
 mod json;
 mod outline;
 pub(crate) mod text;
 mod uses;
 pub(crate) mod writers;
 
+pub use catalogue::Catalogued;
 pub use outline::{Block, Outlined};
 pub use uses::{FieldUse, ObjectUse, Uses};
 

@@ -9,6 +9,7 @@ mod engine;
 mod keys;
 mod layout;
 mod links;
+mod solutions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use claim::{
     referral_of,
 };
 pub use engine::{Role, SqliteStore};
+pub use solutions::{Imported, Solution};
 
 /// A deal, numbered in the order of first sight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -406,6 +408,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The partner's solutions, by id.
+    fn solutions(&self) -> impl Future<Output = Result<Vec<Solution>, StoreError>> + Send;
+
+    /// Keeps solutions that a referral names.
+    fn see_solutions(
+        &self,
+        solutions: Vec<Solution>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes a list of solutions into the catalogue, in the place of the one before.
+    fn import_solutions(
+        &self,
+        solutions: Vec<Solution>,
+    ) -> impl Future<Output = Result<Imported, StoreError>> + Send;
 
     /// A named place to go on from.
     fn cursor(&self, name: &str)

@@ -14,9 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite::Db;
 use super::{
-    Accepted, Alias, AuditLine, Claim, Commit, DealView, HintEvent, IntentId, IntentKind, KeyId,
-    Linked, ParkedKey, Release, Source, Status, Store, StoreError, Taken, Verified, books, keys,
-    layout, links,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, HintEvent, Imported, IntentId, IntentKind,
+    KeyId, Linked, ParkedKey, Release, Solution, Source, Status, Store, StoreError, Taken,
+    Verified, books, keys, layout, links, solutions,
 };
 
 /// How many requests one commit may carry.
@@ -310,6 +310,18 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         let (key, epoch) = (claim.key, claim.epoch);
         self.ask(move |db| keys::reserve(db, key, epoch, &name, now, until)).await
+    }
+
+    async fn solutions(&self) -> Result<Vec<Solution>, StoreError> {
+        self.ask(solutions::list).await
+    }
+
+    async fn see_solutions(&self, all: Vec<Solution>, now: Timestamp) -> Result<(), StoreError> {
+        self.ask(move |db| solutions::see(db, &all, now)).await
+    }
+
+    async fn import_solutions(&self, all: Vec<Solution>) -> Result<Imported, StoreError> {
+        self.ask(move |db| solutions::import(db, &all)).await
     }
 
     async fn cursor(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -87,6 +87,16 @@ CREATE TABLE hints (
 CREATE INDEX hints_key ON hints (key, at);
 CREATE INDEX hints_at ON hints (at);
 ",
+    "
+CREATE TABLE solutions (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    imported INTEGER NOT NULL,
+    seen INTEGER
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest format, and the one that the file has.

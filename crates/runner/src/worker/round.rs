@@ -95,6 +95,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Ok(decision) => decision,
             Err(commit) => return Ok(Some(commit)),
         };
+        if let Some(parked) = self.solutions(&scene, &decision).await? {
+            return Ok(Some(parked));
+        }
         match (&decision.left, &decision.right) {
             (Effect::Create(draft), _) => self.create_referral(&scene, &decision, draft).await,
             (_, Effect::Create(draft)) => self.create_record(&scene, &decision, draft).await,

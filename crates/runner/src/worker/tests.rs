@@ -1,6 +1,7 @@
 //! The worker against two modelled systems.
 
 mod census;
+mod catalogue;
 mod house;
 mod leads;
 mod model;
