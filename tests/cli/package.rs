@@ -157,6 +157,8 @@ fn is_free(name: &str) -> bool {
         "Contact.FirstName",
         "Contact.LastName",
         "Lead.Company",
+        "Lead.ConvertedOpportunityId",
+        "Lead.IsConverted",
         "Lead.FirstName",
         "Lead.LastName",
         "Lead.Status",

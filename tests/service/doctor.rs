@@ -73,6 +73,11 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
     sides.settled().await;
     let ward = Ward::new(&machine);
     assert_eq!(ward.wrong(&[]), [], "nothing is wrong with the demo");
+    let looked = ward.checks(&[]);
+    for id in ["salesforce-page", "salesforce-notes", "salesforce-teams"] {
+        let check = looked.iter().find(|check| check["id"] == id);
+        assert_eq!(check.map(|check| &check["state"]), Some(&json!("fine")), "{looked:#?}");
+    }
     ward.file("garbage", "not what it should be");
     ward.file("broken.map", "language 1\nmapping x \"X\"\n");
     ward.file(
@@ -149,4 +154,20 @@ async fn what_the_two_systems_do_not_allow_is_found() {
     assert!(ordered.0 < 300, "{ordered:?}");
     let wrong = ids(ward.wrong(&[]));
     assert!(wrong.iter().any(|id| id.starts_with("partner-center")), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn the_role_that_registering_needs_is_named() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let fault = json!({
+        "system": "webhooks", "path": "/webhooks/v1/registration", "status": 403, "times": "always",
+    });
+    let ordered = sides.admin.call("POST", "/faults", Some(&fault)).await.unwrap();
+    assert!(ordered.0 < 300, "{ordered:?}");
+    let checks = Ward::new(&machine).checks(&[]);
+    let webhook = checks.iter().find(|check| check["id"] == "webhook-registration").unwrap();
+    assert_eq!(webhook["state"], "wrong", "{webhook:#}");
+    assert!(webhook["to_do"].as_str().unwrap().contains("role Referrals admin"), "{webhook:#}");
 }

@@ -3,7 +3,9 @@
 //! In: a configuration. Out: a list of checks on this machine, Salesforce and Partner Center, each fine or
 //! with what to do. Nothing is written anywhere. Must not know: how the service works.
 
+mod drift;
 mod host;
+mod pages;
 mod partner_center;
 mod salesforce;
 

@@ -372,6 +372,13 @@ impl Salesforce {
         }
     }
 
+    /// How the pages of an object look for the sync user, as raw JSON text.
+    pub async fn layouts(&self, object: &str) -> Result<String, Error> {
+        let path = format!("{}/{}/describe/layouts", self.root(), composite::object_path(object)?);
+        let answer = self.call(self.get("describe layouts", &path).await?).await?;
+        answer.text().map(str::to_owned)
+    }
+
     /// The names of all objects that the sync user may see.
     pub async fn objects(&self) -> Result<Vec<String>, Error> {
         let path = format!("{}/sobjects", self.root());

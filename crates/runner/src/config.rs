@@ -119,6 +119,8 @@ pub struct PartnerCenterSettings {
     pub tenant: String,
     /// The app's id.
     pub client_id: String,
+    /// The partner's id (formerly MPN id), to compare with what referrals show.
+    pub partner_id: Option<String>,
     /// The app's secret.
     pub client_secret: Option<Secret>,
     /// The refresh token as it was found.

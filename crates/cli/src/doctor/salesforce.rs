@@ -33,6 +33,10 @@ pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
     let mut checks = vec![Check::fine("salesforce-sign-in", said)];
     checks.push(organization(config, org).await);
     checks.extend(maps(config, org).await);
+    match org.objects().await {
+        Ok(objects) => checks.extend(super::pages::settings(&objects)),
+        Err(error) => checks.push(failed("salesforce-notes", &error)),
+    }
     checks.push(limit(org));
     checks
 }
@@ -84,6 +88,12 @@ async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
         checks.extend(wrong("salesforce-maps", &compiled.report, help));
         if let Some(plan) = &compiled.plan {
             checks.push(key(&known, plan));
+            let object = plan.object(mapping::decision::Side::Right);
+            let wanted = super::pages::wanted(object, &plan.uses(&known), &known);
+            checks.push(match org.layouts(object).await {
+                Ok(text) => super::pages::look(object, &wanted, &text),
+                Err(error) => failed("salesforce-page", &error),
+            });
         }
     }
     if !checks.iter().any(|check| check.id == "salesforce-maps") {

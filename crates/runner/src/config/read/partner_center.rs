@@ -33,6 +33,7 @@ impl Reader<'_> {
         let login = host("login", "https://login.microsoftonline.com");
         let tenant = section.needed(reading, "tenant", "contoso.onmicrosoft.com");
         let client_id = section.needed(reading, "client_id", "the app's id");
+        let partner_id = section.text(reading, "partner_id");
         let client_secret = self.maybe_secret(reading, &mut section, "client_secret");
         let token = self.token(reading, &mut section, "file:refresh-token", PARTNER_CENTER);
         let webhook = if let Some(block) = section.block(reading, "webhook") {
@@ -53,6 +54,7 @@ impl Reader<'_> {
             login,
             tenant: tenant?,
             client_id: client_id?,
+            partner_id,
             client_secret: client_secret.map(|(secret, _)| secret),
             refresh_token,
             refresh_token_file,
