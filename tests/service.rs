@@ -46,6 +46,9 @@ mod machine;
 mod office;
 #[path = "service/planted.rs"]
 mod planted;
+#[cfg(unix)]
+#[path = "service/promotion.rs"]
+mod promotion;
 #[path = "service/raw.rs"]
 mod raw;
 #[path = "service/registration.rs"]

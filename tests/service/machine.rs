@@ -184,7 +184,7 @@ pub(crate) fn cosell() -> Command {
 }
 
 /// Sends a signal to one process; false when there is none.
-fn signal(signal: &str, pid: u64) -> bool {
+pub(crate) fn signal(signal: &str, pid: u64) -> bool {
     assert!(pid > 1, "a process id is known");
     let status =
         Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();

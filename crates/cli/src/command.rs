@@ -19,7 +19,7 @@ mod trying;
 mod webhook;
 
 pub(crate) use apply::Apply;
-pub(crate) use changing::{Preview, Reload};
+pub(crate) use changing::{Preview, Promote, Reload, Rollback, Scenario};
 pub(crate) use doctor::Doctor;
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use init::Init;
@@ -204,6 +204,39 @@ pub(crate) enum Command {
     )]
     Reload(Reload),
 
+    /// Plays a short story in your own staging systems, and takes its records away again
+    ///
+    /// A deal of a rep becomes a referral, a deal made in Partner Center becomes an opportunity, both are changed
+    /// from both sides, and then nothing may be written any more. It uses the public interfaces of both systems
+    /// with the sign-ins of the configuration; the service that runs with it does the work, and is started for the
+    /// story when it does not run. Every record is marked `cosell scenario`, and deleted in the end, also after a
+    /// failure, Ctrl-C or a kill (by the next one); referrals cannot be deleted and are closed as lost or declined.
+    /// Only for environments of kind staging, in an organisation that says that it is a sandbox.
+    #[command(
+        after_help = "Examples:\n  cosell scenario --env staging\n  cosell scenario --solution SOL-12345-ABC --format json\n  cosell scenario --fields demanded.json --quiet 30\n  cosell scenario --clean"
+    )]
+    Scenario(Scenario),
+
+    /// Makes maps that have passed everything the release that production takes
+    ///
+    /// Production takes its maps from releases alone. This makes one of the maps of the configuration, when
+    /// these very files have passed `cosell test`, `cosell doctor` and `cosell scenario`; otherwise it says what is
+    /// missing, and by which command it is passed (exit code 1). A release never changes: one changed byte in it is
+    /// refused by the service, with the name of the file.
+    #[command(
+        after_help = "Examples:\n  cosell promote --to production\n  cosell promote --to production --dry-run --format json\n  cosell promote --list"
+    )]
+    Promote(Promote),
+
+    /// Goes back to the release before
+    ///
+    /// A service that runs takes it at once, without looking first what it would write; else the next start
+    /// does. Exit code 1 when there is no release before, or the service did not take it.
+    #[command(
+        after_help = "Examples:\n  cosell rollback\n  cosell rollback --config /etc/cosell/cosell.yaml"
+    )]
+    Rollback(Rollback),
+
     /// Shows how the service stands
     ///
     /// What is in step, what waits, what is parked, which wires are stopped, when each source was last
@@ -292,7 +325,8 @@ pub(crate) enum Command {
     ///
     /// The configuration and its secrets, this machine, the maps against the org as the sync user sees
     /// it, both sign-ins, the role, the referrals that can be read, the webhook. Each check is fine, or
-    /// says what to do. Nothing is written anywhere. Exit code 1 when something is wrong.
+    /// says what to do. Nothing is changed in either system.
+    /// Exit code 1 when something is wrong.
     #[command(
         after_help = "Examples:\n  cosell doctor\n  cosell doctor --config /etc/cosell/cosell.yaml --format json"
     )]

@@ -1,7 +1,7 @@
 //! `cosell doctor`: whether everything is there that the service needs.
 //!
 //! In: a configuration. Out: a list of checks on this machine, Salesforce and Partner Center, each fine or
-//! with what to do. Nothing is written anywhere. Must not know: how the service works.
+//! with what to do. Nothing is written but a line in the list of what the maps have passed. Must not know: how the service works.
 
 mod drift;
 mod host;
@@ -14,10 +14,12 @@ use std::fmt::Write as _;
 use connect::Error;
 use mapping::problem::Report;
 use runner::config::{Config, ConfigProblem, Site};
+use runner::maps::passed::Gate;
 use serde::Serialize;
 
 use crate::command::{Doctor, TextFormat};
 use crate::life;
+use crate::passed;
 use crate::show::Finding;
 use crate::terminal::{Color, Outcome, Stop, count, print};
 
@@ -88,7 +90,7 @@ pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
         None => Site::load(&args.config).map(|site| site.environments),
     };
     let checks = match read {
-        Ok(configs) => life::runtime()?.block_on(look_at_all(&configs)),
+        Ok(configs) => life::runtime()?.block_on(look_at_all(args, &configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };
     print(&match args.format {
@@ -105,12 +107,15 @@ fn configured(problem: &ConfigProblem) -> Check {
 }
 
 /// Each environment; its name stands at its checks when there are several.
-async fn look_at_all(configs: &[Config]) -> Vec<Check> {
+async fn look_at_all(args: &Doctor, configs: &[Config]) -> Vec<Check> {
     let mut all = Vec::new();
     for config in configs {
         let name = (configs.len() > 1).then(|| config.environment.name.clone());
-        let checks = look(config).await.into_iter();
-        all.extend(checks.map(|check| Check { environment: name.clone(), ..check }));
+        let checks = look(config).await;
+        let fine = !checks.iter().any(|check| check.state == State::Wrong);
+        let env = Some(config.environment.name.as_str());
+        passed::record(&args.config, Gate::Doctor, fine, env, &config.maps);
+        all.extend(checks.into_iter().map(|check| Check { environment: name.clone(), ..check }));
     }
     all
 }

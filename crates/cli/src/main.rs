@@ -20,13 +20,16 @@ mod login;
 mod office;
 mod org;
 mod output;
+mod passed;
 mod package;
 mod packed;
 mod plan;
 mod preview;
 mod project;
+mod promote;
 mod ready;
 mod sandbox;
+mod scenario;
 mod schema;
 mod serve;
 mod sheet;
@@ -76,6 +79,9 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
             serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
         }
         Command::Preview(args) => preview::run(&args, color),
+        Command::Scenario(args) => scenario::run(&args),
+        Command::Promote(args) => promote::run(&args),
+        Command::Rollback(args) => office::rollback(&args),
         Command::Reload(args) => office::reload(&args),
         Command::Status(args) => office::status(&args),
         Command::Parked(args) => office::parked(&args),

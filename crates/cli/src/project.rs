@@ -15,6 +15,8 @@ use mapping::plan::Plan;
 use mapping::problem::{Report, Severity};
 use mapping::schema::{Object, Schemas, System};
 
+use runner::maps::shelf::POINTER;
+
 use crate::org;
 use crate::show::{self, Finding};
 use crate::terminal::{Color, Stop, shown, tell};
@@ -60,7 +62,9 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
         let name = name.to_string_lossy();
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
-            if !name.starts_with('.') && !SKIPPED.contains(&name.as_ref()) {
+            // Maps that were put away, by a promotion or the service, are nobody's source.
+            let is_shelf = entry.path().join(POINTER).is_file();
+            if !name.starts_with('.') && !SKIPPED.contains(&name.as_ref()) && !is_shelf {
                 collect(&entry.path(), found)?;
             }
         } else if !name.starts_with('.')

@@ -103,10 +103,17 @@ fn stop(error: Error, color: Color) -> Stop {
             tell(&said(&problems));
             Stop::because("the configuration cannot be used", "correct what is listed above")
         }
+        Error::Release { .. } => Stop::because(
+            error.to_string(),
+            "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before",
+        ),
+        Error::Experimental { .. } => Stop::because(
+            error.to_string(),
+            "take the word out of the map's `mapping` line, or write `allow_experimental: true`",
+        ),
         other @ (Error::MapSides(_)
         | Error::Schemas(_)
         | Error::File { .. }
-        | Error::Release { .. }
         | Error::Store(_)
         | Error::Setting(_)
         | Error::Halted(_)

@@ -19,6 +19,7 @@ use mapping::plan::Plan;
 use mapping::schema::Schemas;
 use mapping::shipped;
 
+use crate::passed;
 use crate::project::{Project, errors, find, read};
 use crate::show;
 use crate::terminal::{Color, Outcome, Stop, print, tell};
@@ -95,6 +96,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     let maps = find(&options.paths)?;
     let mut project = Project::against(options.org.as_deref(), &maps)?;
     let mut tested: Vec<Tested> = Vec::new();
+    let paths = maps.clone();
     for path in maps {
         let map = project.open(&path)?;
         let schemas = project.schemas_of(&path)?;
@@ -111,6 +113,10 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
         Face::Json => json::text(&tested),
         Face::JUnit => junit::text(&tested),
     })?;
+    // A map without examples has passed nothing.
+    let fine = |map: &Tested| map.is_fine(options) && map.passed() > 0;
+    let ended: Vec<(PathBuf, bool)> = paths.into_iter().zip(tested.iter().map(fine)).collect();
+    passed::tested(&ended);
     Ok(Outcome::fine_if(tested.iter().all(|map| map.is_fine(options))))
 }
 

@@ -20,7 +20,7 @@ use crate::decimal::Decimal;
 use crate::decision::{ChildReads, Reads, Side};
 use crate::path::JsonPath;
 use crate::schema::{Kind, System};
-use crate::tree::{Arrow, BlankPolicy};
+use crate::tree::{Arrow, BlankPolicy, Stability};
 use crate::value::Value;
 
 /// A compiled mapping.
@@ -28,6 +28,7 @@ use crate::value::Value;
 pub struct Plan {
     pub(crate) name: String,
     pub(crate) label: String,
+    pub(crate) stability: Stability,
     /// The names of the map's file and of its bases', each with its first line, all counted
     /// through from 0.
     pub(crate) files: Vec<(String, usize)>,

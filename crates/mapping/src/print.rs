@@ -111,10 +111,15 @@ impl Page<'_> {
             Item::Language(version) => {
                 Printed::line("language", format!("{} {}", word("language"), version.value))
             }
-            Item::Mapping { name, label } => {
-                let name = format!("{} {}", word("mapping"), atoms::name(&name.value));
-                let label = label.as_ref().map(|l| format!(" {}", atoms::quoted(&l.value)));
-                Printed::line("mapping", name + &label.unwrap_or_default())
+            Item::Mapping { name, label, stability } => {
+                let mut line = format!("{} {}", word("mapping"), atoms::name(&name.value));
+                if let Some(label) = label {
+                    line = format!("{line} {}", atoms::quoted(&label.value));
+                }
+                if let Some(stability) = stability {
+                    line = format!("{line} {}", stability.word());
+                }
+                Printed::line("mapping", line)
             }
             Item::Side { name, system, object } => side(&word("side"), name, system, object),
             Item::Match { left, right } => {

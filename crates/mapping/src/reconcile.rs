@@ -63,6 +63,11 @@ impl Plan {
         Ok(decision)
     }
 
+    /// Whether a left record is in a state that it never leaves: nothing can be written to it any more.
+    pub fn is_over(&self, left: &str) -> Result<bool, Fault> {
+        Ok(self.left_lock(&Record::read(self, Side::Left, left.as_bytes())?).is_some())
+    }
+
     /// Why nothing may be written to the left record at all.
     fn left_lock(&self, left: &Record<'_>) -> Option<String> {
         let states = self.states.as_ref()?;

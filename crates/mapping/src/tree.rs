@@ -88,6 +88,8 @@ pub enum Item {
         name: At<String>,
         /// What people call it.
         label: Option<At<String>>,
+        /// How far it may be relied on, when that is said.
+        stability: Option<Stability>,
     },
     /// `side referral is partner_center Referral`
     Side {
@@ -190,6 +192,26 @@ pub struct SyncLine {
     pub side: At<String>,
     /// Only records that fulfil this take part.
     pub when: Option<At<Condition>>,
+}
+
+/// How far a map may be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stability {
+    /// It is in use.
+    #[default]
+    Stable,
+    /// It is being tried out.
+    Experimental,
+}
+
+impl Stability {
+    /// As it stands in a map.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stability::Stable => "stable",
+            Stability::Experimental => "experimental",
+        }
+    }
 }
 
 /// Which way a line or a row flows.

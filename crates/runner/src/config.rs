@@ -6,6 +6,7 @@
 mod environment;
 mod limits;
 mod read;
+mod reload;
 mod section;
 mod yaml;
 
@@ -25,6 +26,7 @@ use crate::tokens::TokenFile;
 
 pub use environment::{Account, Environment, Kind, OrgKind, Reach};
 pub use limits::Limits;
+pub use reload::Reload;
 pub use section::ConfigProblem;
 
 /// A whole file: what is served, for all of its environments.
@@ -81,29 +83,10 @@ pub struct Config {
     pub limits: Limits,
     /// What becomes of maps that are changed while the service runs.
     pub reload: Reload,
-}
-
-/// What becomes of maps that are changed while the service runs. They are always checked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reload {
-    /// They take effect.
-    #[default]
-    Auto,
-    /// They take effect once somebody says so.
-    Ask,
-    /// Nobody looks until somebody says so.
-    Off,
-}
-
-impl Reload {
-    /// As it stands in the configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Reload::Auto => "auto",
-            Reload::Ask => "ask",
-            Reload::Off => "off",
-        }
-    }
+    /// What was promoted; production takes its maps from there alone.
+    pub releases: PathBuf,
+    /// Production takes maps that are being tried out.
+    pub allow_experimental: bool,
 }
 
 /// Partner Center and how to sign in.
@@ -260,6 +243,10 @@ pub struct StateConfig {
     pub store: PathBuf,
     /// The mappings, resolved against the configuration's folder.
     pub maps: Vec<PathBuf>,
+    /// What was promoted.
+    pub releases: PathBuf,
+    /// Production takes maps that are being tried out.
+    pub allow_experimental: bool,
 }
 
 impl StateConfig {

@@ -247,7 +247,10 @@ fn maps(view: &StatusView) -> Markup {
         h2 { "Mappings" }
         ul {
             @for map in &view.maps {
-                li { b { (map.name) } " " (map.file) " " small { code { (short(&map.hash)) } } }
+                li {
+                    b { (map.name) } " " (map.file) " " small { code { (short(&map.hash)) } }
+                    @if map.stability != "stable" { " " b.bad { (map.stability) } }
+                }
             }
         }
     }

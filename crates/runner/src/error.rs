@@ -40,6 +40,14 @@ pub enum Error {
         /// Why it cannot be used.
         why: String,
     },
+    /// A map that is being tried out is not for production.
+    #[error("the mapping {map} ({file}) is experimental, and production takes stable maps only")]
+    Experimental {
+        /// The mapping.
+        map: String,
+        /// Its file.
+        file: String,
+    },
     /// The state file.
     #[error(transparent)]
     Store(#[from] StoreError),

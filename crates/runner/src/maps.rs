@@ -4,6 +4,7 @@
 //! Whoever works on a deal takes the set once and keeps it to the end, so one plan decides a deal's whole step.
 
 pub mod bundle;
+pub mod passed;
 pub mod preview;
 pub mod reloading;
 pub mod shelf;

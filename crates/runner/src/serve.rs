@@ -37,7 +37,7 @@ use crate::store::SqliteStore;
 use crate::wires::LiveWires;
 
 pub use load::{base_beside, load_maps, open_store};
-pub use reload::{ASKED, Asked, in_service};
+pub use reload::{ASKED, Asked, in_service, only_stable};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);

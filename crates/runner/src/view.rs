@@ -25,13 +25,15 @@ pub struct ShownMap {
     pub file: String,
     /// The plan's hash.
     pub hash: String,
+    /// `stable` or `experimental`.
+    pub stability: &'static str,
 }
 
 impl ShownMap {
     fn of(map: &DealMap) -> Self {
         let plan = map.plan();
         let [name, file, hash] = [plan.name(), plan.file(), plan.hash()].map(str::to_owned);
-        Self { name, file, hash }
+        Self { name, file, hash, stability: plan.stability().word() }
     }
 }
 

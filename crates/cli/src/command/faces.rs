@@ -26,7 +26,7 @@ pub(crate) enum CheckFormat {
     Sarif,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
 pub(crate) enum TextFormat {
     /// For people
     Text,

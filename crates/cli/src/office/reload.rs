@@ -31,13 +31,8 @@ pub(crate) fn run(args: &Reload) -> Result<Outcome, Stop> {
     };
     // Whoever was shown changed maps means these, and not what they are a moment later.
     let shown = before.pointer("/reload/waiting/files").and_then(Value::as_str).map(str::to_owned);
-    let id = format!("{}-{}", Timestamp::now().as_nanosecond(), std::process::id());
-    let asked =
-        Asked { id: id.clone(), files: shown.filter(|_| !args.preview), take: !args.preview };
-    let text = serde_json::to_string(&asked).unwrap_or_default();
-    let kept = office.ask(office.store.cursor(ASKED))?;
-    office.ask(office.store.advance(ASKED, kept, text))?;
-    let (outcome, status) = answer(&office, &id)?;
+    let (files, take) = (shown.filter(|_| !args.preview), !args.preview);
+    let (outcome, status) = request(&office, files, take, false)?;
     print(&match office.face {
         Face::Json => json(&status["reload"]),
         Face::Text => told(&outcome, &status, args.preview),
@@ -47,6 +42,26 @@ pub(crate) fn run(args: &Reload) -> Result<Outcome, Stop> {
         "waiting" => args.preview,
         _ => false,
     }))
+}
+
+/// Has the service take its files, whatever they would write.
+pub(super) fn at_once(office: &Office) -> Result<(String, Value), Stop> {
+    request(office, None, true, true)
+}
+
+/// Leaves a request, and waits for its answer.
+fn request(
+    office: &Office,
+    files: Option<String>,
+    take: bool,
+    at_once: bool,
+) -> Result<(String, Value), Stop> {
+    let id = format!("{}-{}", Timestamp::now().as_nanosecond(), std::process::id());
+    let asked = Asked { id: id.clone(), files, take, at_once };
+    let text = serde_json::to_string(&asked).unwrap_or_default();
+    let kept = office.ask(office.store.cursor(ASKED))?;
+    office.ask(office.store.advance(ASKED, kept, text))?;
+    answer(office, &id)
 }
 
 fn status(office: &Office) -> Option<Value> {

@@ -160,7 +160,12 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
     for map in list("maps") {
         let hash = word(map, "hash");
         let short = hash.get(..12).unwrap_or(&hash);
-        let _ = writeln!(text, "map      {} {short}  {}", word(map, "name"), word(map, "file"));
+        let stability = match word(map, "stability").as_str() {
+            "" | "stable" => String::new(),
+            other => format!("  {other}"),
+        };
+        let (name, file) = (word(map, "name"), word(map, "file"));
+        let _ = writeln!(text, "map      {name} {short}  {file}{stability}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::plan::{Plan, SidePlan, SlotId, StatesPlan, Successor};
 use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Object, Place, Schemas, System};
 use crate::sources::Sources;
-use crate::tree::{At, BlankPolicy, Entry, Item, Span, Tree};
+use crate::tree::{At, BlankPolicy, Entry, Item, Span, Stability, Tree};
 
 use super::scope::Scope;
 use super::{Checker, Defaults};
@@ -16,6 +16,7 @@ use super::{Checker, Defaults};
 pub(super) struct Head<'s> {
     name: String,
     label: String,
+    stability: Stability,
     sides: [HeadSide<'s>; 2],
 }
 
@@ -34,6 +35,9 @@ pub(super) fn items(tree: &Tree) -> impl Iterator<Item = (&Item, Span)> {
     })
 }
 
+/// What a `mapping` line says: name, what people call it, stability.
+type Named<'t> = (&'t At<String>, Option<&'t At<String>>, Option<Stability>);
+
 /// Reads the head. None when the sides are not known: nothing else can be checked then.
 pub(super) fn read<'s>(
     tree: &Tree,
@@ -44,13 +48,13 @@ pub(super) fn read<'s>(
     let start =
         items(tree).next().map_or(Span::default(), |(_, span)| Span::new(span.start, span.start));
     language(tree, start, problems);
-    let names: Vec<(&At<String>, Option<&At<String>>)> = items(tree)
+    let names: Vec<Named<'_>> = items(tree)
         .filter_map(|(item, _)| match item {
-            Item::Mapping { name, label } => Some((name, label.as_ref())),
+            Item::Mapping { name, label, stability } => Some((name, label.as_ref(), *stability)),
             _ => None,
         })
         .collect();
-    if let [(first, _), .., (last, _)] = names.as_slice() {
+    if let [(first, ..), .., (last, ..)] = names.as_slice() {
         problems.push(say::doubled("mapping", first.span, last.span));
     }
     if names.is_empty() {
@@ -73,11 +77,12 @@ pub(super) fn read<'s>(
     }
     let (name, label) = names.first().map_or_else(
         || (String::new(), String::new()),
-        |(name, label)| {
+        |(name, label, _)| {
             (name.value.clone(), label.map_or_else(|| name.value.clone(), |l| l.value.clone()))
         },
     );
-    Some(Head { name, label, sides: [left, right] })
+    let stability = names.first().and_then(|(_, _, stability)| *stability).unwrap_or_default();
+    Some(Head { name, label, stability, sides: [left, right] })
 }
 
 /// The left side is Partner Center, the right side is Salesforce.
@@ -227,6 +232,7 @@ impl Head<'_> {
         Plan {
             name: self.name,
             label: self.label,
+            stability: self.stability,
             files: sources.first_lines().map(|(name, line)| (name.to_owned(), line)).collect(),
             sides,
             key: [SlotId(0), SlotId(0)],

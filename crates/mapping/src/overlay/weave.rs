@@ -11,7 +11,7 @@ use super::say::{self, Near};
 use crate::print::block_name;
 use crate::problem::{Problem, nearest};
 use crate::sources::Sources;
-use crate::tree::{At, Block, BlockName, Edit, Edits, Entry, Item, Key, Span, Tree};
+use crate::tree::{At, Block, BlockName, Edit, Edits, Entry, Item, Key, Span, Stability, Tree};
 
 /// The base under work.
 pub(super) struct Weave<'w> {
@@ -162,7 +162,9 @@ impl Weave<'_> {
             Item::Language(_) => {
                 self.head_line(item, span, trailing, |i| matches!(i, Item::Language(_)));
             }
-            Item::Mapping { .. } => {
+            Item::Mapping { name, label, stability } => {
+                // What is tried out stays so, unless the overlay says otherwise.
+                let item = Item::Mapping { name, label, stability: stability.or(self.stability()) };
                 self.head_line(item, span, trailing, |i| matches!(i, Item::Mapping { .. }));
             }
             Item::Side { .. } | Item::Match { .. } => self.head_twice(&item, span),
@@ -194,6 +196,14 @@ impl Weave<'_> {
             Some(old) => *old = new,
             None => self.entries.insert(0, new),
         }
+    }
+
+    /// What the base says of itself.
+    fn stability(&self) -> Option<Stability> {
+        self.entries.iter().filter_map(line_of).find_map(|(item, _)| match item {
+            Item::Mapping { stability, .. } => *stability,
+            _ => None,
+        })
     }
 
     /// A side or key of its own: the base has them.

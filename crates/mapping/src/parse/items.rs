@@ -8,7 +8,7 @@ use super::grammar::Rule;
 use super::operands::{Build, all, inside};
 use crate::tree::{
     At, Clause, Constant, ExampleLine, FieldLine, Item, Path, RelatedLine, ReportLine, RequireLine,
-    Row, SyncLine, Want,
+    Row, Stability, SyncLine, Want,
 };
 
 /// What the head of a block says.
@@ -46,11 +46,14 @@ impl Build<'_> {
             }
             Rule::mapping_line => {
                 let name = self.first_name(pair.clone())?;
+                let says = |rule, stability| inside(pair.clone(), rule).map(|_| stability);
+                let stability = says(Rule::kw_experimental, Stability::Experimental)
+                    .or(says(Rule::kw_stable, Stability::Stable));
                 let label = match inside(pair, Rule::quoted) {
                     Some(label) => Some(self.quoted(label)?),
                     None => None,
                 };
-                Some(Item::Mapping { name, label })
+                Some(Item::Mapping { name, label, stability })
             }
             Rule::side_line => {
                 let mut names = self.names(pair)?.into_iter();

@@ -19,6 +19,7 @@ impl Plan {
             "language": 1,
             "name": self.name,
             "label": self.label,
+            "stability": self.stability.word(),
             "hash": self.hash,
             "sides": Side::BOTH.map(|side| self.side_json(side)),
             "key": [left, right],

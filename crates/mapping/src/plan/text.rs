@@ -12,13 +12,23 @@ use super::{
     Source, Successor, Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
-use crate::tree::{Arrow, BlankPolicy};
+use crate::tree::{Arrow, BlankPolicy, Stability};
 use crate::value::Value;
 
 impl Plan {
     /// The plan for people: every line resolved, with what happens in each case.
     pub fn to_text(&self) -> String {
-        format!("plan {} ({})\nhash {}\n{}", self.name, self.label, self.hash, self.meaning())
+        let stability = match self.stability {
+            Stability::Stable => "",
+            Stability::Experimental => ", experimental",
+        };
+        let Plan { name, label, hash, .. } = self;
+        format!("plan {name} ({label}){stability}\nhash {hash}\n{}", self.meaning())
+    }
+
+    /// How far it may be relied on. No part of the hash.
+    pub fn stability(&self) -> Stability {
+        self.stability
     }
 
     /// Sets the hash from the meaning.

@@ -53,6 +53,7 @@ mod related;
 mod settle;
 #[cfg(test)]
 mod several;
+mod stability;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -29,6 +29,9 @@ use super::{
 };
 use environments::Place;
 
+/// Where releases lie, beside the configuration.
+const RELEASES: &str = "releases";
+
 /// Reads settings, resolving paths and references.
 pub(super) struct Reader<'l> {
     pub(super) folder: &'l Path,
@@ -103,6 +106,7 @@ impl Reader<'_> {
             None => Limits::default(),
         };
         let reload = reload(reading, &mut section);
+        let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
         section.finish(reading);
         let (partner_center, account) = partner_center?;
         Some(Config {
@@ -116,6 +120,8 @@ impl Reader<'_> {
             salesforce: salesforce?,
             limits,
             reload,
+            releases: self.folder.join(RELEASES),
+            allow_experimental,
         })
     }
 
@@ -170,7 +176,15 @@ impl Reader<'_> {
     ) -> Option<StateConfig> {
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
-        Some(StateConfig { environment, listen: listen?, store: store?, maps: maps? })
+        let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
+        Some(StateConfig {
+            environment,
+            listen: listen?,
+            store: store?,
+            maps: maps?,
+            releases: self.folder.join(RELEASES),
+            allow_experimental,
+        })
     }
 
     /// What a person needs to sign in.

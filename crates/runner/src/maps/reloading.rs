@@ -16,6 +16,8 @@ pub struct Reloading {
     pub mode: &'static str,
     /// When the maps in service were taken.
     pub taken: Option<Timestamp>,
+    /// The release that they are, in production.
+    pub release: Option<String>,
     /// Of changed maps that cannot be used: what is wrong with the first.
     pub refused: Option<String>,
     /// Changed maps that were checked and have not taken effect yet.

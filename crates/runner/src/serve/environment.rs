@@ -73,8 +73,8 @@ fn is_same_sign_in(one: &PartnerCenterSettings, other: &PartnerCenterSettings) -
 impl Open {
     fn make(config: &Config, partner_center: Arc<PartnerCenter>) -> Result<Self, Error> {
         let files = reload::MapFiles::of(config);
-        let (bundle, made) = files.begin()?;
-        let packed = Packed::of(&bundle, &made);
+        let (found, made) = files.begin()?;
+        let packed = Packed::of(&found.bundle, &made);
         let wires = LiveWires {
             partner_center,
             salesforce: salesforce(&config.salesforce)?.paced(config.limits.pace(0)),
@@ -92,7 +92,7 @@ impl Open {
         };
         let (worker, wake) = (Arc::new(worker), Arc::new(Notify::new()));
         let again = Arc::new(Notify::new());
-        let maps = reload::Watch::new(files, &bundle, config, worker.clone(), again.clone());
+        let maps = reload::Watch::new(files, &found, config, worker.clone(), again.clone());
         maps.put_away(&packed);
         Ok(Self { config: config.clone(), worker, wake, maps, again })
     }

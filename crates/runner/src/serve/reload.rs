@@ -8,16 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mapping::problem::Severity;
+use mapping::tree::Stability;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
 use super::walk;
-use crate::config::{Config, Reload};
+use crate::config::{Config, Kind, Reload};
+use crate::deal_map::DealMap;
 use crate::error::Error;
 use crate::maps::bundle::{Bundle, Made};
 use crate::maps::preview::{Figures, Sample, Unknown, figures};
 use crate::maps::reloading::{Answered, Waiting};
-use crate::maps::shelf::Packed;
+use crate::maps::shelf::{Packed, Pointer};
 use crate::maps::{Shelf, changed};
 use crate::store::{SqliteStore, Store};
 use crate::wires::LiveWires;
@@ -28,7 +30,7 @@ const NOTE: &str = "maps";
 /// Where a request of `cosell reload` is left.
 pub const ASKED: &str = "maps:asked";
 
-/// A request of `cosell reload`.
+/// A request of `cosell reload` or `cosell rollback`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Tells it from others.
@@ -37,29 +39,94 @@ pub struct Asked {
     pub files: Option<String>,
     /// The maps are to take effect; else they are only looked at.
     pub take: bool,
+    /// It is not looked first what they would write.
+    #[serde(default)]
+    pub at_once: bool,
 }
 
 /// Where the maps come from.
 #[derive(Debug, Clone)]
 pub(super) struct MapFiles {
-    maps: Vec<PathBuf>,
+    from: From,
+    /// Maps that are being tried out are not taken.
+    stable_only: bool,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    /// The files that the configuration names.
+    Files(Vec<PathBuf>),
+    /// The release that counts, and nothing else.
+    Release(Shelf),
+}
+
+/// Files that were read, and the release that they are.
+pub(super) struct Found {
+    pub(super) bundle: Bundle,
+    release: Option<String>,
 }
 
 impl MapFiles {
+    /// Production takes what was promoted, the others take the files.
     pub(super) fn of(config: &Config) -> Self {
-        Self { maps: config.maps.clone() }
+        let production = match config.environment.kind {
+            Kind::Production => true,
+            Kind::Staging | Kind::Shadow => false,
+        };
+        let from = if production {
+            From::Release(Shelf::new(config.releases.clone()))
+        } else {
+            From::Files(config.maps.clone())
+        };
+        Self { from, stable_only: production && !config.allow_experimental }
     }
 
     /// All files, and what they are compiled to.
-    pub(super) fn begin(&self) -> Result<(Bundle, Made), Error> {
-        let bundle = self.read()?;
-        let made = bundle.compile()?;
-        Ok((bundle, made))
+    pub(super) fn begin(&self) -> Result<(Found, Made), Error> {
+        let found = self.read()?;
+        let made = self.compile(&found)?;
+        Ok((found, made))
     }
 
-    fn read(&self) -> Result<Bundle, Error> {
-        Bundle::read(&self.maps)
+    fn read(&self) -> Result<Found, Error> {
+        match &self.from {
+            From::Files(maps) => Ok(Found { bundle: Bundle::read(maps)?, release: None }),
+            From::Release(shelf) => {
+                let pointer = shelf.pointer()?;
+                let release = pointer.as_ref().and_then(Pointer::current).ok_or_else(|| {
+                    let why =
+                        "nothing was promoted yet, and production takes nothing else".to_owned();
+                    Error::Release { path: shelf.place(""), why }
+                })?;
+                let (_, bundle) = shelf.open(release)?;
+                Ok(Found { bundle, release: Some(release.to_owned()) })
+            }
+        }
     }
+
+    fn compile(&self, found: &Found) -> Result<Made, Error> {
+        let made = match (&self.from, &found.release) {
+            (From::Release(shelf), Some(release)) => shelf.made(release, &found.bundle)?,
+            (_, _) => found.bundle.compile()?,
+        };
+        if self.stable_only {
+            only_stable(&made.maps)?;
+        }
+        Ok(made)
+    }
+}
+
+/// Refuses maps that are being tried out.
+pub fn only_stable(maps: &[DealMap]) -> Result<(), Error> {
+    for plan in maps.iter().map(DealMap::plan) {
+        if plan.stability() == Stability::Experimental {
+            return Err(Error::Experimental {
+                map: plan.name().to_owned(),
+                file: plan.file().to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Where the maps in service are kept, for commands that look at them.
@@ -81,6 +148,7 @@ enum Prompt {
 struct Candidate {
     made: Made,
     packed: Packed,
+    release: Option<String>,
     figures: Option<Figures>,
 }
 
@@ -108,7 +176,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(
         files: MapFiles,
-        bundle: &Bundle,
+        found: &Found,
         config: &Config,
         worker: Arc<Worker<SqliteStore, LiveWires>>,
         again: Arc<Notify>,
@@ -121,6 +189,7 @@ impl Watch {
         let (now, mode) = (worker.clock.now(), config.reload);
         worker.standing.reloading(|reload| {
             (reload.mode, reload.taken) = (mode.word(), Some(now));
+            reload.release.clone_from(&found.release);
         });
         Self {
             files,
@@ -130,7 +199,7 @@ impl Watch {
             worker,
             shelf: in_service(&config.store),
             again,
-            serving: bundle.fingerprint(),
+            serving: found.bundle.fingerprint(),
             seen: None,
             refused: None,
             ready: None,
@@ -207,11 +276,11 @@ impl Watch {
 
     /// Looks once; what came of it.
     async fn looked(&mut self, prompt: &Prompt) -> &'static str {
-        let bundle = match self.files.read() {
-            Ok(bundle) => bundle,
+        let found = match self.files.read() {
+            Ok(found) => found,
             Err(error) => return self.refuse(error.to_string(), &error.to_string()),
         };
-        let files = bundle.fingerprint();
+        let files = found.bundle.fingerprint();
         if files == self.serving {
             self.forget();
             return "unchanged";
@@ -226,7 +295,8 @@ impl Watch {
                 return "refused";
             }
             self.ready = None;
-            match self.prepare(&bundle, &files).await {
+            let at_once = matches!(prompt, Prompt::Asked(Asked { at_once: true, .. }));
+            match self.prepare(&found, &files, at_once).await {
                 Ok(Some(candidate)) => self.ready = Some((files.clone(), candidate)),
                 Ok(None) => return "waiting",
                 Err(why) => return self.refuse(files, &why),
@@ -252,16 +322,22 @@ impl Watch {
     }
 
     /// Checks changed maps and says what they would write. None: that cannot be said now. Error: they cannot be used.
-    async fn prepare(&self, bundle: &Bundle, files: &str) -> Result<Option<Candidate>, String> {
-        let made = bundle.compile().map_err(|error| first_problem(&error))?;
-        let packed = Packed::of(bundle, &made);
+    async fn prepare(
+        &self,
+        found: &Found,
+        files: &str,
+        at_once: bool,
+    ) -> Result<Option<Candidate>, String> {
+        let made = self.files.compile(found).map_err(|error| first_problem(&error))?;
+        let packed = Packed::of(&found.bundle, &made);
+        let release = found.release.clone();
         let old = self.worker.maps.now();
-        if changed(&old, &made.maps).is_empty() {
-            return Ok(Some(Candidate { made, packed, figures: None }));
+        if at_once || changed(&old, &made.maps).is_empty() {
+            return Ok(Some(Candidate { made, packed, release, figures: None }));
         }
         let (store, wires) = (self.worker.store.as_ref(), self.worker.wires.as_ref());
         match figures(store, wires, &old, &made.maps, self.sample).await {
-            Ok(figures) => Ok(Some(Candidate { made, packed, figures: Some(figures) })),
+            Ok(figures) => Ok(Some(Candidate { made, packed, release, figures: Some(figures) })),
             Err(Unknown::Refused(why)) => Err(why),
             Err(Unknown::Later(why)) => {
                 let since = self.worker.clock.now();
@@ -323,7 +399,7 @@ impl Watch {
 
     /// The changed maps take effect, for every deal that is begun from now on.
     async fn take(&mut self, files: String, candidate: Candidate) {
-        let Candidate { made, packed, figures } = candidate;
+        let Candidate { made, packed, release, figures } = candidate;
         let old = self.worker.maps.now();
         let objects: Vec<String> =
             changed(&old, &made.maps).into_iter().map(str::to_owned).collect();
@@ -331,7 +407,7 @@ impl Watch {
         // Before the change: a crash in between looks at deals once too often, never too seldom.
         if let Err(error) = walk::order(self.worker.store.as_ref(), &objects).await {
             tracing::error!(%error, "changed maps wait: the state file did not take it");
-            self.ready = Some((files, Candidate { made, packed, figures }));
+            self.ready = Some((files, Candidate { made, packed, release, figures }));
             return;
         }
         self.worker.maps.put(made.maps);
@@ -350,6 +426,7 @@ impl Watch {
         self.worker.standing.reloading(|reload| {
             (reload.refused, reload.waiting) = (None, None);
             (reload.taken, reload.preview) = (Some(now), figures);
+            reload.release = release;
         });
     }
 }

@@ -36,7 +36,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         match (referral, record) {
             (Some(referral), Some((object, id))) => {
                 let Some(map) = self.map_of(&object) else { return Ok(None) };
-                self.read_both(map, &referral, &id).await.map(Some)
+                self.read_both(map, &referral, &id).await
             }
             (Some(referral), None) => self.start_with_referral(&referral).await,
             (None, Some((object, id))) => match self.map_of(&object) {
@@ -82,14 +82,19 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     }
 
     /// Both records of a linked deal. One that is not there parks the deal: missing is not deleted,
-    /// and neither is made anew.
+    /// and neither is made anew. None: the referral is closed and the record gone, so nothing is to be done any more.
     pub(super) async fn read_both(
         &mut self,
         map: &'w DealMap,
         referral: &ReferralId,
         record: &RecordId,
-    ) -> Result<Scene<'w>, Halt> {
+    ) -> Result<Option<Scene<'w>>, Halt> {
         let Some(right) = self.read_record(map, record).await? else {
+            if let Some(left) = self.read_referral(referral).await?
+                && map.plan().is_over(&left.body)?
+            {
+                return Ok(None);
+            }
             let why = "a query by its id finds nothing";
             return Err(Halt::Park(vec![note::gone_cause(System::Salesforce, why)]));
         };
@@ -98,7 +103,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
         };
         self.keep_engagement(&left).await?;
-        Ok(Scene { map, left: Some(left), right: Some(right) })
+        Ok(Some(Scene { map, left: Some(left), right: Some(right) }))
     }
 
     /// Remembers the engagement, so that the other halves find their deal.
@@ -227,7 +232,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             }
             return Err(Halt::Park(vec![second_claimant()]));
         }
-        self.read_both(map, &referral, id).await.map(Some)
+        self.read_both(map, &referral, id).await
     }
 }
 
