@@ -22,6 +22,7 @@ mod chance;
 #[cfg(unix)]
 #[path = "service/doctor.rs"]
 mod doctor;
+#[cfg(unix)]
 #[path = "service/environments.rs"]
 mod environments;
 #[path = "service/faults.rs"]

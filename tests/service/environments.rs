@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::machine::cosell;
+use crate::promotion::promoted;
 use crate::raw::request;
 use crate::sides::{PATIENCE, Sides, eventually, inbound, text};
 
 /// A folder with programs that end when it is dropped.
-struct Town {
+pub(crate) struct Town {
     folder: tempfile::TempDir,
     port: u16,
     programs: Vec<(String, Child)>,
@@ -34,7 +35,7 @@ impl Drop for Town {
 }
 
 impl Town {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let map = include_str!("../../mappings/opportunity.map");
         fs::write(folder.path().join("opportunity.map"), map).unwrap();
@@ -43,7 +44,7 @@ impl Town {
         Self { folder, port, programs: Vec::new() }
     }
 
-    fn place(&self, name: &str) -> PathBuf {
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -71,7 +72,7 @@ impl Town {
     }
 
     /// A sandbox whose Salesforce is of this kind; what its ready file says.
-    async fn sandbox(&mut self, name: &str, kind: &str) -> Value {
+    pub(crate) async fn sandbox(&mut self, name: &str, kind: &str) -> Value {
         self.start(name, &["sandbox", "--org-kind", kind]);
         let ready = self.ready(name).await;
         let secret = text(&ready, "/salesforce/client_secret");
@@ -86,7 +87,7 @@ impl Town {
     }
 
     /// The lines that all environments share: this sandbox's partner account.
-    fn shared(&self, name: &str, ready: &Value, more: &str) -> String {
+    pub(crate) fn shared(&self, name: &str, ready: &Value, more: &str) -> String {
         let of = |path: &str| text(ready, path);
         let (api, port) = (of("/partner_center/url"), self.port);
         format!(
@@ -101,18 +102,20 @@ impl Town {
         )
     }
 
-    fn configure(&self, yaml: &str) {
+    pub(crate) fn configure(&self, yaml: &str) {
         fs::write(self.place("cosell.yaml"), yaml).unwrap();
     }
 
-    async fn serve(&mut self) {
+    pub(crate) async fn serve(&mut self) {
+        // Production takes its map from a release alone.
+        promoted(self.folder.path());
         let config = self.place("cosell.yaml").display().to_string();
         self.start("serve", &["serve", "--config", &config]);
         self.ready("serve").await;
     }
 
     /// A command with this configuration: how it ended, and all that it said.
-    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         let config = self.place("cosell.yaml");
         let Output { status, stdout, stderr } =
             cosell().args(args).arg("--config").arg(config).output().unwrap();
@@ -125,7 +128,7 @@ impl Town {
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
     }
 
-    fn console(&self) -> Value {
+    pub(crate) fn console(&self) -> Value {
         json!(format!("http://127.0.0.1:{}", self.port))
     }
 
@@ -134,14 +137,14 @@ impl Town {
         request("GET", &url, &[], b"").unwrap().body
     }
 
-    async fn status(&self, environment: &str) -> Value {
+    pub(crate) async fn status(&self, environment: &str) -> Value {
         let console = Remote::new(self.console().as_str().unwrap(), "").unwrap();
         console.need("GET", &format!("/status/{environment}"), None).await.unwrap()
     }
 }
 
 /// An org's lines.
-fn org(name: &str, ready: &Value, indent: &str) -> String {
+pub(crate) fn org(name: &str, ready: &Value, indent: &str) -> String {
     let of = |path: &str| text(ready, path);
     format!(
         "{indent}salesforce:\n{indent}  login: {}\n{indent}  client_id: {}\n{indent}  client_secret: file:{name}.secret\n",
@@ -264,6 +267,7 @@ fn said_of_both(town: &Town, referral: &str) {
 #[tokio::test]
 async fn an_environment_does_nothing_in_an_org_of_another_kind() {
     let mut town = Town::new();
+    promoted(town.folder.path());
     let copy = town.sandbox("copy", "sandbox").await;
     let shared = town.shared("copy", &copy, "");
     let flat =

@@ -4,15 +4,19 @@
 //! and leave. Must not know: the service inside.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use mapping::Timestamp;
+use runner::maps::Bundle;
+use runner::maps::shelf::{Packed, Shelf};
 use serde_json::{Value, json};
 
+use crate::environments::{Town, org};
 use crate::machine::{Machine, cosell, signal};
 use crate::office::beside;
 use crate::reload::{MAP, other};
-use crate::sides::{Sides, eventually, text};
+use crate::sides::{Sides, eventually, inbound, text};
 
 const SOLUTION: &str = "SOL-20417-TWA";
 
@@ -36,6 +40,15 @@ fn configured(machine: &Machine) -> PathBuf {
     });
     fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
     file
+}
+
+/// Makes the map of a folder the release that counts, as a promotion does.
+pub(crate) fn promoted(folder: &Path) {
+    let bundle = Bundle::read(&[folder.join("opportunity.map")]).unwrap();
+    let packed = Packed::of(&bundle, &bundle.compile().unwrap());
+    let shelf = Shelf::new(folder.join("releases"));
+    shelf.put(&packed).unwrap();
+    shelf.point(&packed.manifest.release, "promote", Timestamp::now()).unwrap();
 }
 
 /// Plays the scenario beside the demo.
@@ -209,4 +222,57 @@ async fn production_takes_what_has_passed_everything_and_not_one_byte_else() {
     assert_eq!(fs::read_to_string(&file).unwrap(), MAP);
     let (code, said) = production(&machine, &["rollback"]);
     assert!(code == Some(1) && said.contains("no release before"), "{said}");
+}
+
+#[tokio::test]
+async fn production_takes_a_release_while_it_runs_refuses_a_changed_byte_and_goes_back() {
+    let mut town = Town::new();
+    let real = town.sandbox("real", "production").await;
+    let shared =
+        town.shared("real", &real, "").replace("limits:\n", "limits:\n  reload_seconds: 0.5\n");
+    town.configure(&format!(
+        "environment: production\nstore: sqlite:a.db\n{shared}{}",
+        org("real", &real, "")
+    ));
+    town.serve().await;
+    let mut ready = real.clone();
+    ready["console"] = town.console();
+    let sides = Sides::new(&ready);
+    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
+    let deal = sides.becomes_opportunity(&referral).await;
+    let (map, first) = (town.place("opportunity.map"), sides.status().await);
+    // What lies beside does not matter.
+    fs::write(&map, other()).unwrap();
+    let (code, said) = town.run(&["reload"]);
+    assert!(code == Some(0) && said.contains("those in service"), "{said}");
+    promoted(map.parent().unwrap());
+    let link = async |host: &str| {
+        eventually("the deal has the link of the release", async || {
+            text(&sides.opportunity(&deal).await, "/Referral_Link__c")
+                .starts_with(host)
+                .then_some(())
+        })
+        .await;
+    };
+    link("https://partner.example.com/").await;
+    let second = sides.status().await;
+    assert_ne!(first["reload"]["release"], second["reload"]["release"]);
+    assert_ne!(first["maps"][0]["hash"], second["maps"][0]["hash"]);
+    // One changed byte: told with the file's name, and the maps in service stay.
+    let release = town.place("releases").join(text(&second, "/reload/release"));
+    let file = release.join("maps/opportunity.map");
+    fs::write(&file, format!("{} ", other())).unwrap();
+    let refused = eventually("it is refused", async || {
+        let status = sides.status().await;
+        status["reload"]["refused"].is_string().then_some(status)
+    })
+    .await;
+    assert!(text(&refused, "/reload/refused").contains("maps/opportunity.map"), "{refused:#}");
+    assert_eq!(refused["maps"], second["maps"]);
+    let (code, said) = town.run(&["rollback"]);
+    assert!(code == Some(0) && said.contains("is in service"), "{said}");
+    link("https://partner.microsoft.com/").await;
+    let back = sides.status().await;
+    assert_eq!(back["reload"]["release"], first["reload"]["release"]);
+    assert!(back["reload"]["refused"].is_null(), "{back:#}");
 }
