@@ -332,6 +332,15 @@ pub(crate) enum Command {
     )]
     Doctor(Doctor),
 
+    /// Shows what the service would do with the deals that are there already; writes nothing
+    ///
+    /// Looks through all referrals and all records of each map: what would be linked, created on each side,
+    /// changed by field, and what would wait for a person. Exit code 1: some deals would.
+    #[command(
+        after_help = "Examples:\n  cosell backfill\n  cosell backfill --config /etc/cosell/cosell.yaml --format json"
+    )]
+    Backfill(Doctor),
+
     /// Shows where the service may send requests, and what for
     ///
     /// The destinations are those that the configuration names; every other one is refused before its name is

@@ -3,6 +3,7 @@
 //! In: the command line. Out: text and an exit code: 0 fine, 1 the thing checked is not fine,
 //! 2 used wrongly or could not run. Must not know: how anything is done.
 
+mod backfill;
 mod apply;
 mod check;
 mod command;
@@ -94,6 +95,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Egress(args) => egress::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Sandbox(args) => match args.command {

@@ -4,6 +4,7 @@
 //! know: field names (the plan does), HTTP details of the two systems (`connect` does), terminals.
 
 pub mod ask;
+pub mod backfill;
 pub mod census;
 pub mod clock;
 pub mod config;

@@ -1,5 +1,6 @@
 //! The worker against two modelled systems.
 
+mod backfill;
 mod census;
 mod catalogue;
 mod house;
