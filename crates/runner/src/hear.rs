@@ -83,6 +83,14 @@ impl Watched {
         all.filter(|id| seen.insert(*id)).collect()
     }
 
+    /// The records that `changes` tell as deleted and that belong to no known deal: one may just be linked.
+    pub(crate) fn deleted(&self, changes: &[Change], known: &BTreeSet<&RecordId>) -> Vec<Alias> {
+        let deleted: Vec<Change> =
+            changes.iter().filter(|change| change.kind == Kind::Deleted).cloned().collect();
+        let unknown = self.named(&deleted).into_iter().filter(|id| !known.contains(id));
+        unknown.map(|id| self.alias(id)).collect()
+    }
+
     /// What `changes` become, when of the records they name these belong to `known` deals.
     pub(crate) fn become_of(&self, changes: &[Change], known: &BTreeSet<&RecordId>) -> Heard {
         let hints = self.named(changes).into_iter().filter(|id| known.contains(id));
@@ -175,7 +183,11 @@ mod tests {
         assert_eq!(heard, Heard { hints: vec![deals.alias(&known)], look: Look::Soon });
         let nothing = Heard { hints: Vec::new(), look: Look::Not };
         assert_eq!(deals.become_of(&[], &set), nothing, "the stream says that it is alive");
-        assert_eq!(deals.become_of(&[change(Kind::Deleted, &[other])], &set), nothing);
+        let unknown = [change(Kind::Deleted, std::slice::from_ref(&other))];
+        assert_eq!(deals.become_of(&unknown, &set), nothing);
+        let gone = [change(Kind::Deleted, &[known.clone(), other.clone()])];
+        assert_eq!(deals.deleted(&gone, &set), [deals.alias(&other)], "it may just be linked");
+        assert_eq!(deals.deleted(&both, &set), []);
         let deleted = deals.become_of(&[change(Kind::Deleted, std::slice::from_ref(&known))], &set);
         assert_eq!(deleted.hints, [deals.alias(&known)]);
     }

@@ -17,9 +17,12 @@ use super::rounds::pause;
 use crate::clock::later;
 use crate::hear::{Look, Watched, begin};
 use crate::poll::Setback;
-use crate::store::{Source, SqliteStore, Store};
+use crate::store::{Alias, Source, SqliteStore, Store};
 use crate::wires::LiveWires;
 use crate::worker::Worker;
+
+/// How long after its deletion a record may still be linked to a deal.
+const LINKED_BY: Duration = Duration::from_mins(2);
 
 /// What the listeners and the poll tell one another.
 #[derive(Debug, Default)]
@@ -40,6 +43,8 @@ pub(super) struct Told {
     pub(super) flowing: BTreeSet<String>,
     /// When an event of an object last came.
     pub(super) last: BTreeMap<String, Timestamp>,
+    /// Records that were deleted while no deal had them, and when: their link may just be made.
+    deleted: Vec<(Alias, Timestamp)>,
 }
 
 impl Ears {
@@ -63,6 +68,23 @@ impl Ears {
         let mut inner = self.lock();
         inner.flowing.insert(object.to_owned());
         inner.last.insert(object.to_owned(), now);
+    }
+
+    /// Records that belonged to no known deal when they were deleted.
+    fn deleted(&self, records: Vec<Alias>, now: Timestamp) {
+        self.lock().deleted.extend(records.into_iter().map(|record| (record, now)));
+    }
+
+    /// Those of them that are to be looked for once more; after a while they are forgotten.
+    pub(super) fn still_unknown(&self, now: Timestamp) -> Vec<Alias> {
+        let mut inner = self.lock();
+        inner.deleted.retain(|(_, at)| later(*at, LINKED_BY) > now);
+        inner.deleted.iter().map(|(record, _)| record.clone()).collect()
+    }
+
+    /// A deal has it now.
+    pub(super) fn is_known(&self, record: &Alias) {
+        self.lock().deleted.retain(|(other, _)| other != record);
     }
 
     /// When an event of an object last came, while they flow.
@@ -168,6 +190,7 @@ impl Listener {
         }
         let heard = self.watched.become_of(&batch.changes, &known);
         let now = worker.clock.now();
+        self.ground.ears.deleted(self.watched.deleted(&batch.changes, &known), now);
         if !heard.hints.is_empty() {
             worker.store.accept(heard.hints, None, Source::Event, now).await?;
             self.ground.wake.notify_one();

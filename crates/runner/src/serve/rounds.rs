@@ -15,7 +15,7 @@ use crate::census::Census;
 use crate::clock::later;
 use crate::hear::{Look, SLOWER, Silence};
 use crate::poll::{Poller, Setback};
-use crate::store::Store;
+use crate::store::{Source, Store, StoreError};
 use crate::sweep::Sweeper;
 use crate::wires::Wires;
 use crate::worker::Worker;
@@ -55,6 +55,9 @@ pub(super) async fn poll<S: Store, W: Wires>(
             // What was wanted still is.
             Err(_) => told.wanted.iter().for_each(|object| ears.look(object, Look::Soon)),
         }
+        if let Err(error) = deleted(&worker, &ears, &wake).await {
+            tracing::error!(%error, "a deletion was not kept");
+        }
         let is_done = round.is_ok();
         for (object, stamp) in poller.take_found() {
             silence.found(&object, stamp);
@@ -79,6 +82,23 @@ pub(super) async fn poll<S: Store, W: Wires>(
             }
         }
     }
+}
+
+/// Records that were deleted before their deal was linked: the poll does not see what is not there.
+async fn deleted<S: Store, W: Wires>(
+    worker: &Worker<S, W>,
+    ears: &Ears,
+    wake: &Notify,
+) -> Result<(), StoreError> {
+    let now = worker.clock.now();
+    for record in ears.still_unknown(now) {
+        if worker.store.owner(record.clone()).await?.is_some() {
+            worker.store.accept(vec![record.clone()], None, Source::Event, now).await?;
+            ears.is_known(&record);
+            wake.notify_one();
+        }
+    }
+    Ok(())
 }
 
 /// Sweeps Partner Center until the service ends.
