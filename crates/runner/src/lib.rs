@@ -19,6 +19,8 @@ mod listen;
 pub mod maps;
 mod poll;
 pub mod serve;
+#[cfg(test)]
+mod simulation;
 pub mod standing;
 pub mod store;
 mod sweep;

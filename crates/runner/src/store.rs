@@ -13,6 +13,8 @@ mod solutions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unguarded;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use connect::Error;
+use connect::partner_center::Referral;
+use connect::salesforce::Row;
 use jiff::Timestamp;
 use mapping::fault::Fault;
 use mapping::plan::Became;
@@ -171,6 +173,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let Some(scene) = self.identify().await? else {
                 return Ok(Commit { next: Next::Done, ..Commit::default() });
             };
+            self.look_again_if_older(scene.left.as_ref(), scene.right.as_ref())?;
             let became = scene.became()?;
             if became != Became::Itself {
                 match self.follow(&scene, became).await? {
@@ -273,6 +276,21 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         commit.memo = Some(self.memo.write());
         self.worker.store.commit(&mut self.claim, commit, now).await?;
         self.worker.tripwire.pass()
+    }
+
+    /// What reads as older than it was is read again a little later: nobody changed it back.
+    fn look_again_if_older(
+        &mut self,
+        left: Option<&Referral>,
+        right: Option<&Row>,
+    ) -> Result<(), Halt> {
+        let left = left.and_then(|left| left.updated);
+        let right = right.and_then(|right| right.modified);
+        if self.memo.is_older(left, right) {
+            let why = "a record reads as it was before its last change";
+            return Err(Halt::Again(Duration::from_millis(500), why));
+        }
+        Ok(())
     }
 
     /// A read: its failure ends the work on the deal.

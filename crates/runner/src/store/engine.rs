@@ -73,16 +73,35 @@ where
     }
 }
 
+/// Who carries requests out.
+#[derive(Debug)]
+enum Hands {
+    /// The writer thread.
+    Writer(mpsc::Sender<Box<dyn Job>>),
+    /// The caller itself, one request a commit: what the simulation drives.
+    #[cfg(test)]
+    Caller(std::sync::Mutex<Db>),
+}
+
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    hands: Hands,
     commits: Arc<AtomicU64>,
     /// Held for its lock.
     _lock: Option<File>,
 }
 
 impl SqliteStore {
+    /// A store in memory whose requests are carried out at once by whoever asks.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self, StoreError> {
+        let db = Db::in_memory()?;
+        layout::migrate(&db)?;
+        let hands = Hands::Caller(std::sync::Mutex::new(db));
+        Ok(Self { hands, commits: Arc::default(), _lock: None })
+    }
+
     /// Opens or creates the file at `path`.
     ///
     /// Fails when it cannot be opened, was written by a newer program, or (as a runner) is in use.
@@ -109,7 +128,7 @@ impl SqliteStore {
             .name("cosell-store".to_owned())
             .spawn(move || write_all(&db, waiting, &counted))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs, commits, _lock: lock })
+        Ok(Self { hands: Hands::Writer(jobs), commits, _lock: lock })
     }
 
     /// How many commits were made: fewer than requests when they come together.
@@ -117,14 +136,22 @@ impl SqliteStore {
         self.commits.load(Ordering::Relaxed)
     }
 
-    async fn ask<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(super) async fn ask<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let request = Request { work: Some(work), result: Err(StoreError::Closed), reply };
-        self.jobs.send(Box::new(request)).await.map_err(|_| StoreError::Closed)?;
+        let request: Box<dyn Job> =
+            Box::new(Request { work: Some(work), result: Err(StoreError::Closed), reply });
+        match &self.hands {
+            Hands::Writer(jobs) => jobs.send(request).await.map_err(|_| StoreError::Closed)?,
+            #[cfg(test)]
+            Hands::Caller(db) => {
+                let db = db.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                write_now(&db, vec![request], &self.commits);
+            }
+        }
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }
@@ -160,18 +187,21 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 
 /// The writer: takes what waits, commits it at once, answers. Ends when all senders are gone.
 fn write_all(db: &Db, mut waiting: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
-    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP);
     while let Some(first) = waiting.blocking_recv() {
-        group.push(first);
+        let mut group = vec![first];
         while group.len() < GROUP {
             let Ok(next) = waiting.try_recv() else { break };
             group.push(next);
         }
-        let committed = write_group(db, &mut group);
-        commits.fetch_add(1, Ordering::Relaxed);
-        for job in group.drain(..) {
-            job.answer(&committed);
-        }
+        write_now(db, group, commits);
+    }
+}
+
+fn write_now(db: &Db, mut group: Vec<Box<dyn Job>>, commits: &AtomicU64) {
+    let committed = write_group(db, &mut group);
+    commits.fetch_add(1, Ordering::Relaxed);
+    for job in group {
+        job.answer(&committed);
     }
 }
 

@@ -114,6 +114,16 @@ impl Db {
         Ok(db)
     }
 
+    /// A database that is gone with its last user.
+    #[cfg(test)]
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(unavailable)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        let db = Self { connection };
+        db.batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")?;
+        Ok(db)
+    }
+
     /// Runs statements that need no values.
     pub(super) fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(unavailable)

@@ -47,7 +47,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Ok(subs) => subs,
             Err(error) => return Err(Halt::Wire(System::Salesforce, error)),
         };
-        let announced = Announced {
+        let mut announced = Announced {
             object: scene.map.object().to_owned(),
             referral: Some(left.id.to_string()),
             source: left.body.clone(),
@@ -55,9 +55,16 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateRecord, &announced).await?;
-        if let Err(error) = self.write_subs(&subs).await? {
-            let failure = (System::Salesforce, error);
-            return self.after_failure(scene, decision, intent, None, failure).await;
+        let made = match self.write_subs(&subs).await? {
+            Ok(answers) => answers.into_iter().find(|answer| answer.reference == DEAL),
+            Err(error) => {
+                let failure = (System::Salesforce, error);
+                return self.after_failure(scene, decision, intent, None, failure).await;
+            }
+        };
+        if let Some(id) = made.and_then(|answer| answer.id) {
+            announced.record = id.to_string();
+            self.remember(intent, &announced).await?;
         }
         let Some(row) = self.adopt_record(scene.map, &left.id).await? else {
             let why = "the new record cannot be found by its key yet".to_owned();
@@ -88,12 +95,18 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let Some(row) = self.rows_by_key(map, referral).await?.into_iter().next() else {
             return Ok(None);
         };
-        let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
-        if !self.link(alias).await? {
-            return Err(Halt::Park(vec![second_claimant()]));
-        }
+        self.adopt(map, &row.id).await?;
         self.memo.right_stamp = row.modified;
         Ok(Some(row))
+    }
+
+    /// The record is this deal's from now on.
+    pub(super) async fn adopt(&mut self, map: &DealMap, id: &RecordId) -> Result<(), Halt> {
+        let alias = Alias::Record { object: map.object().to_owned(), id: id.clone() };
+        if self.link(alias).await? {
+            return Ok(());
+        }
+        Err(Halt::Park(vec![second_claimant()]))
     }
 
     /// All requests of the composite: related records, the record itself, as many children as fit

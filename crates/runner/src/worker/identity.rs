@@ -13,7 +13,7 @@ use mapping::decision::Side;
 use mapping::schema::System;
 
 use crate::deal_map::DealMap;
-use crate::store::{Alias, Linked, Store};
+use crate::store::{Alias, Linked, Source, Store};
 use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
@@ -120,6 +120,11 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
 
     async fn start_with_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
         let Some(left) = self.read_referral(id).await? else {
+            if self.claim.because.iter().any(|hint| hint.source == Source::Sweep.word()) {
+                // The list showed it to us a moment ago, and will not show this version again.
+                let why = "it is listed, but partner center says it is not there";
+                return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
+            }
             // Never linked: nothing is lost, and a forged or foreign id is forgotten.
             self.worker.standing.tally("unknown_referral");
             return Ok(None);

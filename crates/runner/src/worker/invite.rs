@@ -17,7 +17,7 @@ use crate::store::{Alias, Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
 
 use super::identity::{Scene, is_microsofts, second_claimant};
-use super::recover::base_of_new;
+use super::recover::{base_of_found, base_of_new};
 use super::round::Announced;
 use super::write::text_change;
 use super::{Deal, Halt};
@@ -45,6 +45,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             record: right.id.to_string(),
             source: right.body.clone(),
             entry: self.entry("create-referral", scene, decision, None),
+            draft: draft.to_json(),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::CreateReferral, &announced).await?;
@@ -54,7 +55,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.keep().await?;
         self.worker.tripwire.pass()?;
-        let created = self.worker.wires.create_referral(&draft.to_json()).await;
+        let created = self.worker.wires.create_referral(&announced.draft).await;
         self.worker.tripwire.pass()?;
         let referral = match created {
             Ok(referral) => referral,
@@ -113,10 +114,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ];
             let close = vec![(intent.id, Ending::Applied)];
             let made = self.read_referral(&id).await?;
-            let base = self
-                .map_of(&announced.object)
-                .zip(made)
-                .and_then(|(map, made)| base_of_new(map.plan(), &made.body, &announced.source));
+            let base = self.map_of(&announced.object).zip(made).and_then(|(map, made)| {
+                base_of_found(map.plan(), &announced.draft, &made.body, &announced.source)
+            });
             let audit = announced.audit();
             return self.hold(Commit { base, audit, close, count, ..Commit::default() }).await;
         }

@@ -16,6 +16,9 @@ use super::remedy::remedy;
 use crate::fingerprint::fingerprint;
 use crate::store::{Because, Cause};
 
+/// So often in a row is a record that reads as older than before read again.
+const OLDER_MOST: u32 = 40;
+
 /// What the worker remembers of a deal beside its base.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -23,6 +26,11 @@ pub(super) struct Memo {
     /// When each side was last changed by us, as the side says it.
     pub(super) left_stamp: Option<Timestamp>,
     pub(super) right_stamp: Option<Timestamp>,
+    /// The newest state of each side that was read, as the side says it.
+    pub(super) left_read: Option<Timestamp>,
+    pub(super) right_read: Option<Timestamp>,
+    /// How often in a row a side read as older than that.
+    pub(super) older: u32,
     /// A fingerprint of the causes that the seller was told; none when the last word was a success.
     pub(super) told: Option<String>,
     /// What the seller is still to be told of a record that became this one.
@@ -41,6 +49,22 @@ impl Memo {
 
     pub(super) fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// Whether a side reads as older than it was read before: a replica that lags. What it says is no
+    /// change of anybody. A side that goes on like that is believed in the end.
+    pub(super) fn is_older(&mut self, left: Option<Timestamp>, right: Option<Timestamp>) -> bool {
+        let is_older = |now: Option<Timestamp>, before| now.is_some() && now < before;
+        if self.older < OLDER_MOST
+            && (is_older(left, self.left_read) || is_older(right, self.right_read))
+        {
+            self.older += 1;
+            return true;
+        }
+        self.older = 0;
+        self.left_read = left.or(self.left_read);
+        self.right_read = right.or(self.right_read);
+        false
     }
 
     /// How many writes were made in the hour that ends now.
@@ -273,4 +297,25 @@ struct ParkedEntry<'e> {
 pub(super) fn parked_entry(causes: &[Cause], because: &[Because]) -> String {
     let entry = ParkedEntry { kind: "parked", because, causes };
     serde_json::to_string(&entry).unwrap_or_else(|_| "{}".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_state_is_not_believed_at_once() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let mut memo = Memo::default();
+        assert!(!memo.is_older(at(10), at(20)));
+        assert!(!memo.is_older(at(10), None), "a side that is not there says nothing");
+        assert!(memo.is_older(at(9), at(20)));
+        assert!(memo.is_older(at(11), at(19)), "the other side may lag too");
+        assert!(!memo.is_older(at(11), at(20)));
+        for _ in 0..OLDER_MOST {
+            assert!(memo.is_older(at(5), at(20)));
+        }
+        assert!(!memo.is_older(at(5), at(20)), "it goes on like that: a restored record");
+        assert!(!memo.is_older(at(6), at(20)));
+    }
 }

@@ -3,7 +3,7 @@
 //! In: open intents. Out: none left, or the deal put off. Must not know: how a write failed.
 
 use connect::{RecordId, ReferralId};
-use mapping::decision::{Base, Pending};
+use mapping::decision::{Base, Pending, Side};
 use mapping::plan::Plan;
 
 use crate::store::{Commit, Ending, IntentKind, OpenIntent, Store};
@@ -20,7 +20,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             match intent.kind {
                 IntentKind::Update => self.recover_update(&intent, &announced).await?,
                 IntentKind::CreateReferral => self.recover_referral(&intent, announced).await?,
-                IntentKind::CreateRecord => self.recover_record(&intent, &announced).await?,
+                IntentKind::CreateRecord => self.recover_record(&intent, announced).await?,
                 // Told or not: the next round compares what is to be said with what was said.
                 IntentKind::Report => self.close(intent.id, Ending::NotApplied).await?,
             }
@@ -44,6 +44,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(left), Some(right)) = (left, right) else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
+        self.look_again_if_older(Some(&left), Some(&right))?;
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
         let audit = if was_written(announced, &settled) { announced.audit() } else { Vec::new() };
         let base = keep_unsent(self.base(), announced, settled);
@@ -60,12 +61,21 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     async fn recover_record(
         &mut self,
         intent: &OpenIntent,
-        announced: &Announced,
+        mut announced: Announced,
     ) -> Result<(), Halt> {
         let referral = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
         let (Some(map), Some(referral)) = (self.map_of(&announced.object), referral) else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
+        let found = self.rows_by_key(map, &referral).await?.into_iter().next();
+        if let Some(row) = &found {
+            // Kept before anything else: should it be deleted, it is not made again.
+            announced.record = row.id.to_string();
+            self.remember(intent.id, &announced).await?;
+        } else if let Ok(gone) = RecordId::parse(&announced.record) {
+            self.adopt(map, &gone).await?;
+            return self.close(intent.id, Ending::Applied).await;
+        }
         let made = self.adopt_record(map, &referral).await?;
         let ending = if made.is_some() { Ending::Applied } else { Ending::NotApplied };
         let base = made.and_then(|row| base_of_new(map.plan(), &announced.source, &row.body));
@@ -98,24 +108,41 @@ pub(super) fn base_of_new(plan: &Plan, left: &str, right: &str) -> Option<String
     serde_json::to_string(&base).ok()
 }
 
+/// The same of a referral that was made a while ago and is found again. Where it does not agree with the
+/// record any more, somebody changed it since: the base is what it was made with.
+pub(super) fn base_of_found(plan: &Plan, draft: &str, left: &str, right: &str) -> Option<String> {
+    let settle = |left: &str| plan.settle(&Pending::default(), left, right).ok();
+    let mut base = settle(draft).unwrap_or_default();
+    base.lines.extend(settle(left)?.lines);
+    serde_json::to_string(&base).ok()
+}
+
 /// A written line that does not read back as written was perhaps never sent: it keeps its old base,
 /// so that the change is seen, and sent, again. One that was sent for certain keeps the pair as read
-/// before the write: what stands there now is a later change of somebody else.
+/// before the write: what stands there now is a later change of somebody else. Either way the value
+/// that was being carried over had been entered before this was decided, however often its record
+/// changes later: a third value on the other side is newer.
 pub(super) fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -> Base {
     let pending = &announced.pending;
     let mut old = old.lines;
     let [left_sent, right_sent] = announced.sent;
+    let [left_seen, right_seen] = announced.seen;
     // Lists of the right side are records of their own, written after its fields.
-    let left = pending.left.iter().filter(|_| !left_sent);
+    let left = pending.left.iter().filter(|_| !left_sent).map(|key| (key, Side::Left));
     let right = pending.right.iter().filter(|key| !right_sent || key.contains('/'));
-    for key in left.chain(right) {
+    for (key, to) in left.chain(right.map(|key| (key, Side::Right))) {
         if settled.lines.get(key) != pending.base.lines.get(key) {
             continue;
         }
-        match old.remove(key) {
-            Some(pair) => settled.lines.insert(key.clone(), pair),
-            None => settled.lines.remove(key),
+        let Some(mut pair) = old.remove(key) else {
+            settled.lines.remove(key);
+            continue;
         };
+        match to {
+            Side::Left => pair.r_seen = pair.r_seen.or(right_seen),
+            Side::Right => pair.l_seen = pair.l_seen.or(left_seen),
+        }
+        settled.lines.insert(key.clone(), pair);
     }
     settled
 }

@@ -30,7 +30,7 @@ pub(super) struct Announced {
     pub(super) object: String,
     /// What `settle` needs.
     pub(super) pending: Pending,
-    /// The record for which a referral is being created.
+    /// The record for which a referral is being created, or that was made.
     pub(super) record: String,
     /// The referral that was created, or for which a record is being created.
     pub(super) referral: Option<String>,
@@ -42,6 +42,10 @@ pub(super) struct Announced {
     pub(super) sent: [bool; 2],
     /// What the audit says of it, by the plan that decided: another one may settle it.
     pub(super) entry: String,
+    /// By side, when its record had last been changed when this was decided.
+    pub(super) seen: [Option<Timestamp>; 2],
+    /// The referral as it was sent to be made.
+    pub(super) draft: String,
 }
 
 impl Announced {

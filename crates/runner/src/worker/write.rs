@@ -3,8 +3,10 @@
 //! In: a scene and a decision. Out: both records changed, read back, and the new base kept. Must not
 //! know: why a change is made.
 
+use std::time::Duration;
+
 use connect::partner_center::{PatchOp, Referral};
-use connect::salesforce::{Equality, Filter, Row, Select, Sub};
+use connect::salesforce::{Equality, Filter, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId};
 use mapping::decision::{Change, ChildAction, ChildChange, Decision, Effect, Side, nest};
 use mapping::schema::System;
@@ -15,6 +17,9 @@ use crate::wires::Wires;
 use super::identity::Scene;
 use super::round::Announced;
 use super::{Deal, Halt, note};
+
+/// How long until what reads as it was before is read again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// The most requests that one composite takes.
 pub(super) const MOST_SUBS: usize = 25;
@@ -32,6 +37,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
             entry: self.entry("update", scene, decision, None),
+            seen: [left.updated, right.modified],
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;
@@ -41,9 +47,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 self.close(intent, Ending::NotApplied).await?;
                 return Ok(None);
             }
-            if let Err(error) = self.write_left(left, changes).await? {
-                let failure = (System::PartnerCenter, error);
-                return self.after_failure(scene, decision, intent, None, failure).await;
+            match self.write_left(left, changes).await? {
+                Ok(answer) => self.memo.left_read = answer.updated.or(self.memo.left_read),
+                Err(error) => {
+                    let failure = (System::PartnerCenter, error);
+                    return self.after_failure(scene, decision, intent, None, failure).await;
+                }
             }
             announced.sent[Side::Left.index()] = true;
         }
@@ -69,7 +78,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let sent = announced.any_sent();
             return self.after_failure(scene, decision, intent, sent, failure).await;
         }
-        self.settle(scene, decision, intent).await?;
+        self.settle(scene, decision, intent, &announced).await?;
         Ok(None)
     }
 
@@ -79,6 +88,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         scene: &Scene<'_>,
         decision: &Decision,
         intent: IntentId,
+        announced: &Announced,
     ) -> Result<(), Halt> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(()) };
         let left = self.read_referral(&left.id).await?;
@@ -87,6 +97,18 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             // It was there a moment ago: the next round says what is missing.
             return self.close(intent, Ending::Applied).await;
         };
+        let wrote_right = announced.sent[Side::Right.index()];
+        let is_as_before = scene.right.as_ref().is_some_and(|before| before.body == right.body);
+        let fresh = if wrote_right && is_as_before {
+            Err(Halt::Again(AGAIN, "the record reads as it was before it was written to"))
+        } else {
+            self.look_again_if_older(Some(&left), Some(&right))
+        };
+        if let Err(halt) = fresh {
+            // The intent stays open: what came of it is looked up the next time.
+            self.remember(intent, announced).await?;
+            return Err(halt);
+        }
         let base = scene.map.plan().settle(&decision.pending, &left.body, &right.body)?;
         let base = self.settled_within_reach(&decision.pending, base);
         let wrote_left = !decision.left.is_nothing();
@@ -158,12 +180,15 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(written)
     }
 
-    pub(super) async fn write_subs(&mut self, subs: &[Sub]) -> Result<Result<(), Error>, Halt> {
+    pub(super) async fn write_subs(
+        &mut self,
+        subs: &[Sub],
+    ) -> Result<Result<Vec<SubAnswer>, Error>, Halt> {
         self.keep().await?;
         self.worker.tripwire.pass()?;
         let written = self.worker.wires.write_rows(subs).await;
         self.worker.tripwire.pass()?;
-        Ok(written.map(drop))
+        Ok(written)
     }
 
     async fn write_children(
@@ -188,7 +213,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         if subs.is_empty() {
             return Ok(Ok(()));
         }
-        self.write_subs(&subs).await
+        Ok(self.write_subs(&subs).await?.map(drop))
     }
 
     /// The requests that make, change or remove one child. Its changes with dotted paths belong to a

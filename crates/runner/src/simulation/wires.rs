@@ -1,0 +1,339 @@
+//! The two modelled systems as a runner reaches them: slow, faulty, and with planted bugs.
+//!
+//! In: calls of a worker, a poll or a sweep. Out: what the models answer, or a failure. Must not know:
+//! what a call is for. Every call lets others go on before and after it takes effect.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use connect::partner_center::{List, Order, Page, PatchOp, Referral};
+use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
+use connect::{ETag, Error, RecordId, ReferralId};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::ledger::{Cell, End};
+use super::sabotage::Sabotage;
+use super::salesforce::next_second;
+use super::state::{Fault, Sim, State};
+use super::world::{OPPORTUNITY, Record, set};
+use crate::wires::Wires;
+
+/// The wires of one runner.
+#[derive(Debug)]
+pub(super) struct SimWires {
+    sim: Arc<Sim>,
+    name: String,
+    /// For planted bugs: what was sent last, and what was read last, by record.
+    sent: Mutex<Vec<Sent>>,
+    read: Mutex<Vec<(String, Row)>>,
+}
+
+/// The record that something was sent to, and what.
+type Sent = (String, Vec<(String, Value)>);
+
+/// What a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Reads,
+    Writes,
+}
+
+fn later(why: &str, is_unknown: bool) -> Error {
+    Error::Later { after: None, why: why.to_owned(), unknown_outcome: is_unknown }
+}
+
+impl State {
+    /// What goes wrong with a call, and how long it takes there and back.
+    fn trouble(&mut self, doing: Doing) -> (Option<Fault>, i64, i64) {
+        let (mut there, mut back) = (self.chance.between(5, 200), self.chance.between(5, 200));
+        if self.draws(Fault::Slow) {
+            there += self.chance.between(1000, 25_000);
+        }
+        let kinds: &[Fault] = match doing {
+            Doing::Reads => &[Fault::Busy, Fault::ServerError, Fault::StaleRead],
+            Doing::Writes => &[
+                Fault::Busy,
+                Fault::Lost,
+                Fault::ServerError,
+                Fault::AppliedThenLost,
+                Fault::EditBetween,
+            ],
+        };
+        let fault = kinds.iter().copied().find(|fault| self.draws(*fault));
+        // A runner stands still before it reads or after it wrote: between its last look at the clock
+        // and a write that is on its way, nothing could help.
+        let stop = self.stands_still();
+        match doing {
+            Doing::Reads => there += stop,
+            Doing::Writes => back += stop,
+        }
+        (fault, there, back)
+    }
+
+    /// Breaches that were just found stand in the history too.
+    fn note_breaches(&mut self, known: usize) {
+        for index in known..self.world.ledger.breaches.len() {
+            let (breach, how) = self.world.ledger.breaches[index].clone();
+            self.note("judge", &format!("{breach:?}: {how}"));
+        }
+    }
+
+    /// The service knows now what stands in a referral.
+    fn is_known(&mut self, id: &ReferralId, is_stale: bool) {
+        if let Some(referral) = self.world.referrals.get_mut(id.as_str()).filter(|_| !is_stale) {
+            referral.doubts.clear();
+        }
+    }
+
+    /// Somebody changes the record that is just about to be written to.
+    fn edit_between(&mut self, target: (End, &str)) {
+        let (end, id) = target;
+        let now = self.now;
+        let cell = self.chance.pick(&Cell::ALL);
+        match end {
+            End::Referral => {
+                let value = self.world.fresh(cell, end);
+                self.note("person", &format!("changes {cell:?} of {id} to {value} just now"));
+                self.world.enter_left(id, cell, value, now);
+            }
+            End::Opportunity => {
+                let row = self.world.rows.get(&(OPPORTUNITY.to_owned(), id.to_owned()));
+                if row.is_none_or(|row| row.is_deleted || next_second(row.modified) > now) {
+                    return;
+                }
+                let value = self.world.fresh(cell, end);
+                self.note("person", &format!("changes {cell:?} of {id} to {value} just now"));
+                self.world.enter_right(id, cell, value, now);
+            }
+        }
+    }
+}
+
+impl SimWires {
+    pub(super) fn new(sim: Arc<Sim>, runner: usize) -> Self {
+        let name = format!("runner {runner}");
+        Self { sim, name, sent: Mutex::default(), read: Mutex::default() }
+    }
+
+    /// One call: there, its effect, and back.
+    async fn call<T: Send>(
+        &self,
+        what: &str,
+        doing: Doing,
+        target: Option<(End, &str)>,
+        work: impl FnOnce(&mut State, bool) -> Result<T, Error> + Send,
+    ) -> Result<T, Error> {
+        let (fault, there, back) = self.sim.lock().trouble(doing);
+        self.sim.wait(there).await;
+        let result = {
+            let mut state = self.sim.lock();
+            let known = state.world.ledger.breaches.len();
+            let result = match fault {
+                _ if state.is_out(Fault::Denied) => Err(Error::Denied {
+                    why: "the token is not accepted".to_owned(),
+                    who: "the administrator".to_owned(),
+                }),
+                Some(Fault::Busy) => Err(later("429", false)),
+                Some(Fault::Lost | Fault::ServerError) => {
+                    Err(later("the connection was cut", doing == Doing::Writes))
+                }
+                Some(Fault::AppliedThenLost) => {
+                    work(&mut state, false).and(Err(later("no answer", true)))
+                }
+                Some(Fault::EditBetween) => {
+                    if let Some(target) = target {
+                        state.edit_between(target);
+                    }
+                    work(&mut state, false)
+                }
+                Some(Fault::StaleRead) => work(&mut state, true),
+                Some(_) | None => work(&mut state, false),
+            };
+            let how = match (&result, fault) {
+                (Ok(_), None) => String::new(),
+                (Ok(_), Some(fault)) => format!(" ({fault:?})"),
+                (Err(error), _) => format!(" -> {error} ({fault:?})"),
+            };
+            state.note(&self.name, &format!("{what}{how}"));
+            state.note_breaches(known);
+            result
+        };
+        self.sim.wait(back).await;
+        result
+    }
+
+    fn is_sabotaged(&self, sabotage: Sabotage) -> bool {
+        self.sim.lock().is_sabotaged(sabotage)
+    }
+
+    /// For a planted bug: remembers what was sent.
+    fn remember_sent(&self, id: &str, changes: Vec<(String, Value)>) {
+        if self.is_sabotaged(Sabotage::BaseFromSent) {
+            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.retain(|(known, _)| known != id);
+            sent.push((id.to_owned(), changes));
+        }
+    }
+
+    /// For a planted bug: puts what was sent over what is read back.
+    fn as_sent(&self, id: &str, body: &mut String) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = sent.iter().position(|(known, _)| known == id) {
+            let (_, changes) = sent.remove(place);
+            let mut record: Record = serde_json::from_str(body).unwrap();
+            for (pointer, value) in changes {
+                set(&mut record, &pointer, value);
+            }
+            *body = Value::Object(record).to_string();
+        }
+    }
+
+    /// For planted bugs: what a row is taken for.
+    fn taken_for(&self, rows: &mut [Row], is_by_id: bool) {
+        for row in rows {
+            self.as_sent(row.id.as_str(), &mut row.body);
+            if self.is_sabotaged(Sabotage::IgnoresFlag) {
+                let mut record: Record = serde_json::from_str(&row.body).unwrap();
+                record.insert("Sync_with_Partner_Center__c".to_owned(), true.into());
+                row.body = Value::Object(record).to_string();
+            }
+            if self.is_sabotaged(Sabotage::NoSecondLook) && is_by_id {
+                let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = read.iter().position(|(id, _)| id == row.id.as_str());
+                match known {
+                    Some(place) => *row = read.remove(place).1,
+                    None => read.push((row.id.to_string(), row.clone())),
+                }
+            }
+        }
+    }
+}
+
+impl Wires for SimWires {
+    async fn referral(&self, id: &ReferralId) -> Result<Option<Referral>, Error> {
+        let what = format!("reads {id}");
+        let mut read = self
+            .call(&what, Doing::Reads, None, |state, is_stale| {
+                state.looked.remove(&state.current);
+                state.is_known(id, is_stale);
+                Ok(state.read_referral(id.as_str(), is_stale))
+            })
+            .await?;
+        if let Some(referral) = &mut read {
+            self.as_sent(id.as_str(), &mut referral.body);
+            if self.is_sabotaged(Sabotage::NoLookBeforeCreate) {
+                referral.external_reference_id = None;
+            }
+        }
+        Ok(read)
+    }
+
+    async fn change_referral(
+        &self,
+        id: &ReferralId,
+        changes: &[PatchOp],
+        etag: Option<&ETag>,
+    ) -> Result<Referral, Error> {
+        let said: Vec<String> =
+            changes.iter().map(|op| format!("{}={}", op.path, op.value)).collect();
+        let what = format!("changes {id} {}", said.join(" "));
+        let etag = etag.filter(|_| !self.is_sabotaged(Sabotage::NoIfMatch)).map(ETag::as_str);
+        let target = Some((End::Referral, id.as_str()));
+        let work = |state: &mut State, _| state.change_referral(id.as_str(), changes, etag);
+        let answer = self.call(&what, Doing::Writes, target, work).await?;
+        self.sim.lock().is_known(id, false);
+        let value = |op: &PatchOp| serde_json::from_str(&op.value).unwrap_or(Value::Null);
+        self.remember_sent(
+            id.as_str(),
+            changes.iter().map(|op| (op.path.clone(), value(op))).collect(),
+        );
+        Ok(answer)
+    }
+
+    async fn create_referral(&self, body: &str) -> Result<Referral, Error> {
+        let work = |state: &mut State, _| state.create_referral(body);
+        self.call("makes a referral", Doing::Writes, None, work).await
+    }
+
+    async fn referrals(&self, list: &List) -> Result<Page, Error> {
+        let is_search = list.order == Order::CreatedDescending;
+        let page = self
+            .call("lists referrals", Doing::Reads, None, |state, _| {
+                state.looked.remove(&state.current);
+                Ok(state.list_referrals(list))
+            })
+            .await?;
+        if is_search && self.is_sabotaged(Sabotage::NoLookAfterUnknown) {
+            return Ok(Page { records: Vec::new(), next: None, unreadable: 0 });
+        }
+        Ok(page)
+    }
+
+    async fn rows(
+        &self,
+        object: &str,
+        select: &Select,
+        filter: &Filter,
+    ) -> Result<Vec<Row>, Error> {
+        let (which, is_by_id) = match filter {
+            Filter::Id(id) => (id.to_string(), true),
+            Filter::Ids(ids) => (format!("{} ids", ids.len()), false),
+            Filter::Equal(all) => {
+                let names: Vec<&str> = all.iter().map(|e| e.field.as_str()).collect();
+                (format!("by {}", names.join(",")), false)
+            }
+            Filter::ModifiedSince { since, .. } => (format!("since {since}"), false),
+        };
+        let what = format!("reads {object} {which}");
+        let mut rows = self
+            .call(&what, Doing::Reads, None, |state, is_stale| {
+                let rows = state.read_rows(object, select, filter, is_stale && is_by_id)?;
+                state.looks(object, &rows, is_by_id);
+                Ok(rows)
+            })
+            .await?;
+        if object == OPPORTUNITY {
+            self.taken_for(&mut rows, is_by_id);
+        }
+        Ok(rows)
+    }
+
+    async fn change_row(
+        &self,
+        object: &str,
+        id: &RecordId,
+        body: &str,
+        unmodified_since: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let what = format!("changes {object} {id} {body}");
+        let since = unmodified_since.filter(|_| !self.is_sabotaged(Sabotage::NoUnmodifiedSince));
+        let target = (object == OPPORTUNITY).then_some((End::Opportunity, id.as_str()));
+        let work = |state: &mut State, _| state.change_row(object, id.as_str(), body, since);
+        match self.call(&what, Doing::Writes, target, work).await {
+            Err(error) if error.outcome_unknown() && self.is_sabotaged(Sabotage::UnknownIsDone) => {
+            }
+            other => other?,
+        }
+        let fields: Record = serde_json::from_str(body).unwrap();
+        let fields = fields.into_iter().map(|(name, value)| (format!("/{name}"), value));
+        self.remember_sent(id.as_str(), fields.collect());
+        Ok(())
+    }
+
+    async fn write_rows(&self, subs: &[Sub]) -> Result<Vec<SubAnswer>, Error> {
+        let said: Vec<String> = subs
+            .iter()
+            .map(|sub| {
+                let body = sub.body.as_deref().unwrap_or_default();
+                format!("{:?} {} {body}", sub.method, sub.path.trim_start_matches("sobjects/"))
+            })
+            .collect();
+        let what = format!("composite [{}]", said.join("; "));
+        let work = |state: &mut State, _| state.composite(subs);
+        let answers = self.call(&what, Doing::Writes, None, work).await?;
+        for id in answers.iter().filter_map(|answer| answer.id.as_ref()) {
+            self.sim.lock().knows(OPPORTUNITY, id.as_str());
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,412 @@
+//! The two systems' records, and what people and the service do to them.
+//!
+//! In: edits of people, writes of the service. Out: records, and their history in the ledger. Must not
+//! know: faults, wires, the runner.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::ledger::{Breach, Cell, End, Ledger};
+
+pub(super) type Record = Map<String, Value>;
+
+/// A record of either system.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that can be true by itself")]
+pub(super) struct Thing {
+    pub(super) record: Record,
+    pub(super) created: i64,
+    pub(super) modified: i64,
+    pub(super) version: u64,
+    pub(super) is_deleted: bool,
+    /// The sync user may not see it.
+    pub(super) is_hidden: bool,
+    /// The service made it, and was not told so, nor has it seen it since.
+    pub(super) is_unknown: bool,
+    /// The service made it.
+    pub(super) is_ours: bool,
+    /// Which deal it belongs to.
+    pub(super) deal: usize,
+    /// Who entered what stands in each cell.
+    pub(super) tokens: BTreeMap<Cell, usize>,
+    /// What stood in cells before the service wrote to them and was not told whether it did: whoever
+    /// enters something there meanwhile does so, for all that anybody can know, over this.
+    pub(super) doubts: BTreeMap<Cell, Option<usize>>,
+    /// What stood there before.
+    before: Option<Box<Before>>,
+}
+
+/// A record as it was before it changed last.
+#[derive(Debug, Clone)]
+struct Before {
+    until: i64,
+    record: Record,
+    modified: i64,
+    version: u64,
+}
+
+/// A record as somebody reads it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'t> {
+    pub(super) record: &'t Record,
+    pub(super) created: i64,
+    pub(super) modified: i64,
+    pub(super) version: u64,
+}
+
+/// Both systems.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub(super) referrals: BTreeMap<String, Thing>,
+    /// By object and id.
+    pub(super) rows: BTreeMap<(String, String), Thing>,
+    pub(super) ledger: Ledger,
+    /// Referrals that changed since this was last emptied: webhook calls come of them.
+    pub(super) touched: Vec<(&'static str, String)>,
+    /// How many writes of the service were carried out.
+    pub(super) writes: u64,
+    /// How many deals people began.
+    pub(super) deals: usize,
+    made: u64,
+    entered: i64,
+}
+
+pub(super) const OPPORTUNITY: &str = "Opportunity";
+
+impl Thing {
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// As it is read; a stale reading is as it was a moment ago, when it changed a moment ago.
+    pub(super) fn reading(&self, now: i64, is_stale: bool) -> Reading<'_> {
+        let before = self.before.as_ref().filter(|before| is_stale && now - before.until < 3000);
+        let (record, modified, version) = match before {
+            Some(before) => (&before.record, before.modified, before.version),
+            None => (&self.record, self.modified, self.version),
+        };
+        Reading { record, created: self.created, modified, version }
+    }
+
+    fn keep_before(&mut self, now: i64) {
+        self.before = Some(Box::new(Before {
+            until: now,
+            record: self.record.clone(),
+            modified: self.modified,
+            version: self.version,
+        }));
+    }
+}
+
+pub(super) fn moment(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap()
+}
+
+/// As Salesforce writes it: whole seconds.
+pub(super) fn salesforce_time(millis: i64) -> String {
+    moment(millis).strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()
+}
+
+/// The member at a JSON pointer.
+pub(super) fn at<'r>(record: &'r Record, pointer: &str) -> &'r Value {
+    let mut names = pointer.trim_start_matches('/').split('/');
+    let first = names.next().and_then(|name| record.get(name)).unwrap_or(&Value::Null);
+    names.fold(first, |at, name| at.get(name).unwrap_or(&Value::Null))
+}
+
+/// Sets the member at a JSON pointer.
+pub(super) fn set(record: &mut Record, pointer: &str, value: Value) {
+    let mut names: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
+    let last = names.pop().unwrap();
+    let mut at = record;
+    for name in names {
+        let slot = at.entry(name.to_owned()).or_insert_with(|| json!({}));
+        if !slot.is_object() {
+            *slot = json!({});
+        }
+        at = slot.as_object_mut().unwrap();
+    }
+    at.insert(last.to_owned(), value);
+}
+
+impl World {
+    pub(super) fn number(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
+    /// A value that nobody entered before.
+    pub(super) fn fresh(&mut self, cell: Cell, end: End) -> Value {
+        self.entered += 1;
+        let n = self.entered;
+        match (cell, end) {
+            (Cell::Amount, _) if n % 3 == 0 => {
+                serde_json::from_str(&format!("{}.50", 1000 + n)).unwrap()
+            }
+            (Cell::Amount, _) => json!(1000 + n),
+            (Cell::Notes, End::Referral) => json!(format!("note {n}\r\nsecond line ")),
+            (Cell::Notes, End::Opportunity) => json!(format!("note {n}\nsecond line")),
+            (Cell::Campaign, _) => json!(format!("CAMP-{n}")),
+            (Cell::Close, _) => {
+                let day = "2027-01-01".parse::<jiff::civil::Date>().unwrap();
+                let day = day.checked_add(jiff::Span::new().days(n)).unwrap();
+                match end {
+                    End::Referral => json!(format!("{day}T00:00:00Z")),
+                    End::Opportunity => json!(day.to_string()),
+                }
+            }
+        }
+    }
+
+    pub(super) fn show_all(&mut self) {
+        self.referrals.values_mut().for_each(|thing| thing.is_hidden = false);
+        self.rows.values_mut().for_each(|thing| thing.is_hidden = false);
+    }
+
+    /// A record that is just made.
+    fn begin(record: Record, deal: usize, now: i64) -> Thing {
+        Thing { record, created: now, modified: now, version: 1, deal, ..Thing::default() }
+    }
+
+    pub(super) fn add_referral(&mut self, mut record: Record, deal: usize, now: i64) -> String {
+        let id = self.referral_id();
+        record.insert("id".to_owned(), id.clone().into());
+        let mut thing = Self::begin(record, deal, now);
+        self.enter_all(&mut thing, End::Referral);
+        self.referrals.insert(id.clone(), thing);
+        self.touched.push(("referral-created", id.clone()));
+        id
+    }
+
+    pub(super) fn referral_id(&mut self) -> String {
+        format!("00000000-0000-4000-8000-{:012x}", self.number())
+    }
+
+    /// A row by anybody; its id.
+    pub(super) fn add_row(
+        &mut self,
+        object: &str,
+        record: Record,
+        deal: usize,
+        now: i64,
+    ) -> String {
+        let prefix = match object {
+            OPPORTUNITY => "006",
+            "Account" => "001",
+            "Contact" => "003",
+            "User" => "005",
+            _ => "a0X",
+        };
+        let id = connect::RecordId::parse(&format!("{prefix}{:012}", self.number())).unwrap();
+        let id = id.to_string();
+        let mut thing = Self::begin(record, deal, now);
+        thing.record.insert("Id".to_owned(), id.clone().into());
+        if object == OPPORTUNITY {
+            self.enter_all(&mut thing, End::Opportunity);
+        }
+        self.rows.insert((object.to_owned(), id.clone()), thing);
+        id
+    }
+
+    fn enter_all(&mut self, thing: &mut Thing, end: End) {
+        for cell in Cell::ALL {
+            let value = match end {
+                End::Referral => at(&thing.record, cell.pointer()),
+                End::Opportunity => thing.record.get(cell.field()).unwrap_or(&Value::Null),
+            };
+            if cell.plain(value).is_some() {
+                thing.tokens.insert(cell, self.ledger.enters(thing.deal, cell, value, None));
+            }
+        }
+    }
+
+    /// A person changes a referral in Microsoft's portal.
+    pub(super) fn enter_left(&mut self, id: &str, cell: Cell, value: Value, now: i64) {
+        let Some(thing) = self.referrals.get_mut(id) else { return };
+        let over = thing.doubts.remove(&cell).unwrap_or_else(|| thing.tokens.get(&cell).copied());
+        let token = self.ledger.enters(thing.deal, cell, &value, over);
+        thing.tokens.insert(cell, token);
+        thing.keep_before(now);
+        set(&mut thing.record, cell.pointer(), value);
+        self.touch_left(id, now);
+    }
+
+    /// A person changes an opportunity.
+    pub(super) fn enter_right(&mut self, id: &str, cell: Cell, value: Value, now: i64) {
+        let Some(thing) = self.rows.get_mut(&(OPPORTUNITY.to_owned(), id.to_owned())) else {
+            return;
+        };
+        let over = thing.tokens.get(&cell).copied();
+        let token = self.ledger.enters(thing.deal, cell, &value, over);
+        thing.tokens.insert(cell, token);
+        self.edit_row(OPPORTUNITY, id, cell.field(), value, now);
+    }
+
+    /// A person changes a field that is no cell.
+    pub(super) fn edit_left(&mut self, id: &str, pointer: &str, value: Value, now: i64) {
+        if let Some(thing) = self.referrals.get_mut(id) {
+            thing.keep_before(now);
+            set(&mut thing.record, pointer, value);
+            self.touch_left(id, now);
+        }
+    }
+
+    pub(super) fn edit_row(&mut self, object: &str, id: &str, field: &str, value: Value, now: i64) {
+        if let Some(thing) = self.rows.get_mut(&(object.to_owned(), id.to_owned())) {
+            thing.keep_before(now);
+            thing.record.insert(field.to_owned(), value);
+            thing.modified = now;
+        }
+    }
+
+    fn touch_left(&mut self, id: &str, now: i64) {
+        if let Some(thing) = self.referrals.get_mut(id) {
+            thing.version += 1;
+            thing.modified = now;
+            self.touched.push(("referral-updated", id.to_owned()));
+        }
+    }
+
+    /// The service changes a referral; false when nothing was different.
+    pub(super) fn write_left(&mut self, id: &str, changes: &[(String, Value)], now: i64) -> bool {
+        let Some(thing) = self.referrals.get_mut(id) else { return false };
+        thing.keep_before(now);
+        let mut differs = false;
+        for (pointer, value) in changes {
+            differs |= at(&thing.record, pointer) != value;
+            if let Some(cell) = Cell::ALL.into_iter().find(|cell| cell.pointer() == pointer) {
+                let over = thing.tokens.get(&cell).copied();
+                let place = (thing.deal, End::Referral, true);
+                thing.doubts.entry(cell).or_insert(over);
+                if let Some(token) = self.ledger.written(place, cell, value, over) {
+                    thing.tokens.insert(cell, token);
+                }
+            }
+            set(&mut thing.record, pointer, value.clone());
+        }
+        self.writes += 1;
+        self.touch_left(id, now);
+        differs
+    }
+
+    /// The service changes a row.
+    pub(super) fn write_row(&mut self, object: &str, id: &str, fields: Record, now: i64) {
+        // A closed referral beats every other rule.
+        let row = self.rows.get(&(object.to_owned(), id.to_owned()));
+        let referral = row.and_then(|row| self.referrals.get(row.text("Referral_Identifier__c")));
+        let is_open = referral.is_none_or(|referral| referral.text("status") != "Closed");
+        let Some(thing) = self.rows.get_mut(&(object.to_owned(), id.to_owned())) else { return };
+        thing.keep_before(now);
+        for (name, mut value) in fields {
+            // Salesforce trims what it keeps.
+            if let Value::String(text) = &mut value {
+                text.truncate(text.trim_end().len());
+            }
+            let cell = Cell::ALL.into_iter().find(|cell| cell.field() == name);
+            if let Some(cell) = cell.filter(|_| object == OPPORTUNITY) {
+                let over = thing.tokens.get(&cell).copied();
+                let place = (thing.deal, End::Opportunity, is_open);
+                if let Some(token) = self.ledger.written(place, cell, &value, over) {
+                    thing.tokens.insert(cell, token);
+                }
+            }
+            thing.record.insert(name, value);
+        }
+        thing.modified = now;
+        self.writes += 1;
+    }
+
+    /// The service makes a referral.
+    pub(super) fn make_referral(&mut self, record: Record, now: i64) -> String {
+        let reference =
+            record.get("externalReferenceId").and_then(Value::as_str).unwrap_or_default();
+        let reference = reference.to_owned();
+        let row = self.rows.get(&(OPPORTUNITY.to_owned(), reference.clone()));
+        let deal = row.map_or(usize::MAX, |row| row.deal);
+        let same = self
+            .referrals
+            .iter()
+            .find(|(_, thing)| thing.deal == deal && thing.text("organizationId") != "msft");
+        if let Some((other, _)) = same {
+            let how = format!("a second referral for {reference}: there is {other}");
+            self.ledger.breach(Breach::Duplicate, how);
+        }
+        let id = self.referral_id();
+        let mut thing = Self::begin(record, deal, now);
+        thing.record.insert("id".to_owned(), id.clone().into());
+        thing.is_ours = true;
+        self.written_all(&mut thing, End::Referral);
+        self.referrals.insert(id.clone(), thing);
+        self.writes += 1;
+        self.touched.push(("referral-created", id.clone()));
+        id
+    }
+
+    /// The service makes a row.
+    pub(super) fn make_row(&mut self, object: &str, record: Record, now: i64) -> String {
+        let mut deal = usize::MAX;
+        if object == OPPORTUNITY {
+            let key = record.get("Referral_Identifier__c").and_then(Value::as_str);
+            let key = key.unwrap_or_default().to_owned();
+            deal = self.referrals.get(&key).map_or(usize::MAX, |referral| referral.deal);
+            // One that was deleted before the service could know of it was never there.
+            let same = self.rows.iter().find(|((name, _), row)| {
+                name == object && row.deal == deal && !(row.is_deleted && row.is_unknown)
+            });
+            if let Some(((_, other), row)) = same {
+                let state = if row.is_deleted { "deleted " } else { "" };
+                let how = format!("a second opportunity for {key}: there is {state}{other}");
+                self.ledger.breach(Breach::Duplicate, how);
+            }
+        } else {
+            self.must_be_new(object, &record);
+        }
+        let id = self.add_row(object, Record::new(), deal, now);
+        self.write_row(object, &id, record, now);
+        if let Some(thing) = self.rows.get_mut(&(object.to_owned(), id.clone())) {
+            (thing.is_ours, thing.is_unknown) = (true, true);
+            thing.before = None;
+        }
+        id
+    }
+
+    /// Records that several deals share are made once.
+    fn must_be_new(&mut self, object: &str, record: &Record) {
+        let keys: &[&str] = match object {
+            "Account" => &["Name", "BillingPostalCode"],
+            "Contact" => &["Email"],
+            "Microsoft_Solution__c" => &["Opportunity__c", "Solution_Identifier__c"],
+            "OpportunityContactRole" => &["OpportunityId", "ContactId"],
+            _ => return,
+        };
+        let is_same = |row: &Thing| keys.iter().all(|key| row.record.get(*key) == record.get(*key));
+        let mut all = self.rows.iter().filter(|((name, _), row)| name == object && !row.is_deleted);
+        if let Some(((_, id), _)) = all.find(|(_, row)| is_same(row)) {
+            let how = format!("a second {object} beside {id}");
+            self.ledger.breach(Breach::Duplicate, how);
+        }
+    }
+
+    fn written_all(&mut self, thing: &mut Thing, end: End) {
+        for cell in Cell::ALL {
+            let value = at(&thing.record, cell.pointer());
+            if cell.plain(value).is_none() {
+                continue;
+            }
+            if let Some(token) = self.ledger.written((thing.deal, end, true), cell, value, None) {
+                thing.tokens.insert(cell, token);
+            }
+        }
+    }
+
+    /// The opportunity of a deal that is there and linked to the referral.
+    pub(super) fn opportunity_of(&self, referral: &str) -> Option<(&str, &Thing)> {
+        let mut all = self.rows.iter().filter(|((object, _), row)| {
+            object == OPPORTUNITY && row.text("Referral_Identifier__c") == referral
+        });
+        let deal = self.referrals.get(referral)?.deal;
+        all.find(|(_, row)| row.deal == deal).map(|((_, id), row)| (id.as_str(), row))
+    }
+}
