@@ -376,11 +376,6 @@ impl Plan {
         &self.name
     }
 
-    /// What people call it.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
     /// The file it was compiled from.
     pub fn file(&self) -> &str {
         self.files.first().map_or("", |(name, _)| name)

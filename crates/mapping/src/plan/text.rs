@@ -26,6 +26,11 @@ impl Plan {
         format!("plan {name} ({label}){stability}\nhash {hash}\n{}", self.meaning())
     }
 
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
     /// How far it may be relied on. No part of the hash.
     pub fn stability(&self) -> Stability {
         self.stability
