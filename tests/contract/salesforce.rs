@@ -98,6 +98,7 @@ async fn records_are_made_found_changed_and_read_back() {
             relationship: "Microsoft_Solutions__r".into(),
             fields: vec!["Name".into()],
         }],
+        deleted: false,
     };
     let by_name =
         Filter::Equal(vec![Equality::new("Name", "first"), Equality::new("IsWon", false)]);
@@ -141,7 +142,7 @@ async fn long_queries_are_read_over_all_pages() {
         also: vec![Equality::new("LastName", "P3-7")],
         limit: 10,
     };
-    let select = Select { fields: vec!["LastName".into()], children: Vec::new() };
+    let select = Select { fields: vec!["LastName".into()], ..Select::default() };
     assert_eq!(org.select("Contact", &select, &none).await.unwrap().len(), 1);
 }
 

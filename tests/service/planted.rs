@@ -61,7 +61,7 @@ async fn ten_failures_are_told_with_cause_and_remedy() {
     let (_, deleted) = deal(&sides, "Deleted").await;
     let path = format!("/services/data/v64.0/sobjects/Opportunity/{deleted}");
     sides.rep.call("DELETE", &path, None).await.unwrap();
-    tell("record-gone", &deleted, "undelete it").await;
+    tell("record-deleted", &deleted, "undelete it").await;
 
     for _ in 0..2 {
         let twin = json!({"Name": "Twins & Co AG", "BillingPostalCode": "6460"});

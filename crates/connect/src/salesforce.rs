@@ -238,7 +238,11 @@ impl Salesforce {
 
     /// Runs a query and returns all its records, over all pages, as raw JSON text.
     pub async fn query(&self, soql: &str) -> Result<Vec<String>, Error> {
-        let path = format!("{}/query?q={}", self.root(), encode(soql));
+        self.ask("query", soql).await
+    }
+
+    async fn ask(&self, resource: &str, soql: &str) -> Result<Vec<String>, Error> {
+        let path = format!("{}/{resource}?q={}", self.root(), encode(soql));
         if path.len() > LONGEST_ADDRESS {
             let why = "the query is too long for one request; ask for fewer ids or fields";
             return Err(Error::refused("query-too-long", why));
@@ -253,7 +257,8 @@ impl Salesforce {
         select: &Select,
         filter: &Filter,
     ) -> Result<Vec<Row>, Error> {
-        let records = self.query(&soql::build(object, select, filter)?).await?;
+        let resource = if select.deleted { "queryAll" } else { "query" };
+        let records = self.ask(resource, &soql::build(object, select, filter)?).await?;
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
             let body = self.complete(record, &select.children).await?;

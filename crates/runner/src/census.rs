@@ -199,7 +199,7 @@ impl<S: Store, W: Wires> Census<S, W> {
         for (object, ids) in wanted {
             let Some(map) = maps.iter().find(|map| map.object() == object) else { continue };
             let key = map.key_field();
-            let select = Select { fields: vec![key.to_owned()], children: Vec::new() };
+            let select = Select { fields: vec![key.to_owned()], ..Select::default() };
             let rows = self.worker.wires.rows(object, &select, &Filter::Ids(ids)).await;
             for row in rows.map_err(|error| Setback::Wire(System::Salesforce, error))? {
                 let body: Option<Value> = serde_json::from_str(&row.body).ok();

@@ -62,7 +62,7 @@ impl DealMap {
             .map(|child| ChildSelect { relationship: child.relationship, fields: child.fields });
         let mut fields = reads.fields;
         fields.push("CreatedDate".to_owned());
-        let select = Select { fields, children: children.collect() };
+        let select = Select { fields, children: children.collect(), deleted: false };
         let object = plan.object(Side::Right).to_owned();
         Ok(Self {
             object,

@@ -108,7 +108,8 @@ impl Watched {
                 let all_known = change.records.iter().all(|id| known.contains(id));
                 if self.is_child || !all_known { Look::Soon } else { Look::Not }
             }
-            // The poll does not see what is not there any more.
+            // The poll finds in the bin whose child it was.
+            Kind::Deleted if self.is_child => Look::Soon,
             Kind::Deleted => Look::Not,
         }
     }
@@ -203,6 +204,8 @@ mod tests {
         };
         assert_eq!(looks(&children, Kind::Changed), (0, Look::Soon));
         assert_eq!(looks(&children, Kind::Made), (0, Look::Soon));
+        assert_eq!(looks(&children, Kind::Deleted), (0, Look::Soon));
+        assert_eq!(looks(&deals, Kind::Deleted), (1, Look::Not));
         assert_eq!(looks(&deals, Kind::Gap), (1, Look::Soon));
         assert_eq!(looks(&deals, Kind::Overflow), (1, Look::Deep));
         assert_eq!(looks(&watched_as(true, true), Kind::Changed), (1, Look::Soon));

@@ -98,10 +98,12 @@ impl Asked<'_> {
         match self {
             // Enough to see whether the record takes part; its lists are read by the worker.
             Asked::Records(map) => {
-                Select { fields: map.select().fields.clone(), children: Vec::new() }
+                let fields = map.select().fields.clone();
+                Select { fields, children: Vec::new(), deleted: true }
             }
             Asked::Children(_, watch) => {
-                Select { fields: vec![watch.parent_field.clone()], children: Vec::new() }
+                let fields = vec![watch.parent_field.clone()];
+                Select { fields, children: Vec::new(), deleted: true }
             }
         }
     }
@@ -219,9 +221,14 @@ impl<S: Store, W: Wires> Poller<S, W> {
     async fn relevant(&self, map: &DealMap, row: &Row) -> Result<Option<Alias>, Setback> {
         let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
         let plan = map.plan();
-        let takes_part = plan.takes_part(Side::Right, &row.body).unwrap_or(true);
-        let linked = || !matches!(plan.key_of(Side::Right, &row.body), Ok(None));
-        if takes_part || linked() || self.worker.store.owner(alias.clone()).await?.is_some() {
+        let begins = || {
+            plan.takes_part(Side::Right, &row.body).unwrap_or(true)
+                || !matches!(plan.key_of(Side::Right, &row.body), Ok(None))
+        };
+        // What is in the bin begins nothing, but whoever knows it has to hear of it.
+        if (!row.is_deleted() && begins())
+            || self.worker.store.owner(alias.clone()).await?.is_some()
+        {
             return Ok(Some(alias));
         }
         Ok(None)

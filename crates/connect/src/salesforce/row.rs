@@ -42,7 +42,17 @@ struct Envelope<'a> {
     records: Vec<&'a RawValue>,
 }
 
+/// The field by which a record in the recycle bin says so.
+pub(super) const DELETED: &str = "IsDeleted";
+
 impl Row {
+    /// Whether the record is in the recycle bin; known only when it was asked for.
+    pub fn is_deleted(&self) -> bool {
+        Members::of(&self.body)
+            .and_then(|members| members.raw(DELETED))
+            .is_some_and(|flag| flag.get() == "true")
+    }
+
     /// Reads the marks of a record. `None` when it is no JSON object with an id.
     pub(super) fn from_text(body: String) -> Option<Self> {
         let members = Members::of(&body)?;

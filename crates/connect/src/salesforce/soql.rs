@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::row;
 use crate::error::Error;
 use crate::ids::RecordId;
 
@@ -19,6 +20,8 @@ pub struct Select {
     pub fields: Vec<String>,
     /// Related lists to read along.
     pub children: Vec<ChildSelect>,
+    /// Also records in the recycle bin; [`super::Row::is_deleted`] tells which they are.
+    pub deleted: bool,
 }
 
 /// What to read of each record of a related list.
@@ -105,7 +108,8 @@ impl From<bool> for Literal {
 pub(super) fn build(object: &str, select: &Select, filter: &Filter) -> Result<String, Error> {
     let object = object_name(object)?;
     let mut parts = Vec::new();
-    for field in ALWAYS.into_iter().chain(select.fields.iter().map(String::as_str)) {
+    let marks = ALWAYS.into_iter().chain(select.deleted.then_some(row::DELETED));
+    for field in marks.chain(select.fields.iter().map(String::as_str)) {
         add_field(&mut parts, field)?;
     }
     for child in &select.children {
@@ -227,7 +231,7 @@ mod tests {
 
     fn fields(names: &[&str]) -> Select {
         let fields = names.iter().map(|name| (*name).to_owned()).collect();
-        Select { fields, children: Vec::new() }
+        Select { fields, ..Select::default() }
     }
 
     fn moment() -> Timestamp {
@@ -251,6 +255,17 @@ mod tests {
             build("Opportunity", &select, &Filter::Id(id)).unwrap(),
             "SELECT Id,SystemModstamp,LastModifiedDate,LastModifiedById,Name,Account.Name,\
              (SELECT Id,Contact.Email FROM OpportunityContactRoles) \
+             FROM Opportunity WHERE Id = '0065g00000TwAbCAAV'"
+        );
+    }
+
+    #[test]
+    fn records_in_the_bin_say_that_they_are() {
+        let select = Select { deleted: true, ..fields(&["Opportunity__c"]) };
+        let id = RecordId::parse("0065g00000TwAbC").unwrap();
+        assert_eq!(
+            build("Opportunity", &select, &Filter::Id(id)).unwrap(),
+            "SELECT Id,SystemModstamp,LastModifiedDate,LastModifiedById,IsDeleted,Opportunity__c \
              FROM Opportunity WHERE Id = '0065g00000TwAbCAAV'"
         );
     }

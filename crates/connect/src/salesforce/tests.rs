@@ -87,7 +87,7 @@ async fn related_lists_are_read_to_their_end() {
     .await;
     let children =
         vec![ChildSelect { relationship: "Roles__r".to_owned(), fields: vec!["Id".to_owned()] }];
-    let select = Select { fields: vec!["Amount".to_owned()], children };
+    let select = Select { fields: vec!["Amount".to_owned()], children, deleted: false };
     let rows = client.select("Opportunity", &select, &Filter::Id(id())).await.unwrap();
     let expected = format!(
         r#"{{"Id":"{ID}","Amount":1.10,"Roles__r":{{"totalSize":2,"done":true,"records":[{{"Id":"a"}},{{"Id":"b"}}]}}}}"#

@@ -71,6 +71,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         let announced = Announced {
             object: scene.map.object().to_owned(),
             pending: Pending { right: Vec::new(), ..decision.pending.clone() },
+            entry: self.entry("update", scene, &decision, None),
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;

@@ -7,13 +7,13 @@
 use std::time::Duration;
 
 use connect::partner_center::Referral;
-use connect::salesforce::{Equality, Filter, Row};
+use connect::salesforce::{Equality, Filter, Row, Select};
 use connect::{RecordId, ReferralId};
 use mapping::decision::Side;
 use mapping::schema::System;
 
 use crate::deal_map::DealMap;
-use crate::store::{Alias, Linked, Source, Store};
+use crate::store::{Alias, Cause, Linked, Source, Store};
 use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
@@ -95,8 +95,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             {
                 return Ok(None);
             }
-            let why = "a query by its id finds nothing";
-            return Err(Halt::Park(vec![note::gone_cause(System::Salesforce, why)]));
+            return Err(Halt::Park(vec![self.missing(map, record).await?]));
         };
         let Some(left) = self.read_referral(referral).await? else {
             let why = "partner center says it is not there";
@@ -104,6 +103,18 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         };
         self.keep_engagement(&left).await?;
         Ok(Some(Scene { map, left: Some(left), right: Some(right) }))
+    }
+
+    /// Why a record is not there: it lies in the bin, or nobody knows.
+    async fn missing(&self, map: &DealMap, record: &RecordId) -> Result<Cause, Halt> {
+        let select = Select { deleted: true, ..Select::default() };
+        let found =
+            self.worker.wires.rows(map.object(), &select, &Filter::Id(record.clone())).await;
+        let found = self.read(System::Salesforce, found)?;
+        if found.iter().any(connect::salesforce::Row::is_deleted) {
+            return Ok(note::deleted_cause());
+        }
+        Ok(note::gone_cause(System::Salesforce, "a query by its id finds nothing"))
     }
 
     /// Remembers the engagement, so that the other halves find their deal.

@@ -184,6 +184,16 @@ pub(super) fn gone_cause(system: System, why: &str) -> Cause {
     }
 }
 
+/// A record that lies in the recycle bin.
+pub(super) fn deleted_cause() -> Cause {
+    plain(
+        "record-deleted",
+        "the record was deleted, and lies in the recycle bin",
+        "undelete it and the deal goes on by itself, or close the referral at Partner Center; nothing is \
+         sent to Microsoft until then, and no other record is made",
+    )
+}
+
 /// A cause of our own, not of the mapping's.
 pub(super) fn plain(code: &str, message: &str, help: &str) -> Cause {
     Cause {

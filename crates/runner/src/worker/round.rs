@@ -296,6 +296,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         match error {
             Error::Changed => Ok(None),
+            // The next look says whether it was deleted.
+            Error::Gone { .. } if system == System::Salesforce => Ok(None),
             Error::Refused { .. } if self.has_become(scene, system).await? => Ok(None),
             Error::Refused { code, why, fields } => {
                 let plan = scene.map.plan();

@@ -3,6 +3,7 @@
 mod backfill;
 mod census;
 mod catalogue;
+mod gone;
 mod house;
 mod leads;
 mod model;
@@ -213,26 +214,6 @@ async fn a_copied_opportunity_is_parked_alone() {
     house.world.edit_referral(REFERRAL, "/details/notes", json!("still in step"));
     house.rest().await.unwrap();
     assert_eq!(text(&house.opportunity(&id), "Description"), "still in step");
-}
-
-#[tokio::test]
-async fn a_deleted_opportunity_sends_nothing_and_resumes_when_undeleted() {
-    let house = House::new().await;
-    house.inbound();
-    house.rest().await.unwrap();
-    let (id, _) = house.the_opportunity();
-    let key = ("Opportunity".to_owned(), id.clone());
-    let row = house.world.state().rows.remove(&key).unwrap();
-    let writes = house.world.writes();
-    house.world.edit_referral(REFERRAL, "/details/notes", json!("after the deletion"));
-    house.rest().await.unwrap();
-    assert_eq!(house.parked().await, ["record-gone"]);
-    assert_eq!((house.world.writes(), house.world.all("Opportunity").len()), (writes, 0));
-    house.world.state().rows.insert(key, row);
-    house.worker.store.release(Release::All, house.clock.now()).await.unwrap();
-    house.rest().await.unwrap();
-    assert_eq!(text(&house.opportunity(&id), "Description"), "after the deletion");
-    assert_eq!(house.parked().await, [""; 0]);
 }
 
 #[tokio::test]

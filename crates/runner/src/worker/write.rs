@@ -280,7 +280,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let parent = scene.map.parent(&child.object, relationship).ok_or_else(unknown_parent)?;
         let key = changes.first().ok_or_else(unknown_parent)?;
         let filter = Filter::Equal(vec![Equality::new(&*key.path, super::create::literal(key))]);
-        let select = Select { fields: vec!["CreatedDate".to_owned()], children: Vec::new() };
+        let select = Select { fields: vec!["CreatedDate".to_owned()], ..Select::default() };
         let found = self.worker.wires.rows(&parent.object, &select, &filter).await;
         let found = self.read(System::Salesforce, found)?;
         if let Some(row) = found.iter().min_by_key(|row| &row.id) {
@@ -304,7 +304,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         name: &str,
     ) -> Result<Result<Option<Sub>, Error>, Halt> {
         let parent = scene.map.parent(&child.object, relationship).ok_or_else(unknown_parent)?;
-        let select = Select { fields: vec![parent.field.clone()], children: Vec::new() };
+        let select = Select { fields: vec![parent.field.clone()], ..Select::default() };
         let found = self.worker.wires.rows(&child.object, &select, &Filter::Id(id.clone())).await;
         let found = self.read(System::Salesforce, found)?;
         let reference = found.first().and_then(|row| text_member(&row.body, &parent.field));

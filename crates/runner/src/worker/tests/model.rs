@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) referrals: BTreeMap<String, Record>,
     /// Rows by object and id.
     pub(super) rows: BTreeMap<(String, String), Record>,
+    /// Rows that were deleted.
+    pub(super) bin: BTreeMap<(String, String), Record>,
     /// Writes in their order, such as `create referral` or `change Opportunity 006…`.
     pub(super) writes: Vec<String>,
     /// What goes wrong with the next calls, by kind.
@@ -84,6 +86,26 @@ impl World {
         let row = state.rows.get_mut(&(object.to_owned(), id.to_owned())).unwrap();
         row.insert(field.to_owned(), value);
         stamp_row(row, self.clock.now());
+    }
+
+    /// A user puts a row into the bin.
+    pub(super) fn delete_row(&self, object: &str, id: &str) {
+        let key = (object.to_owned(), id.to_owned());
+        let mut state = self.state();
+        let mut row = state.rows.remove(&key).unwrap();
+        row.insert("IsDeleted".to_owned(), true.into());
+        stamp_row(&mut row, self.clock.now());
+        state.bin.insert(key, row);
+    }
+
+    /// And takes it out again.
+    pub(super) fn undelete_row(&self, object: &str, id: &str) {
+        let key = (object.to_owned(), id.to_owned());
+        let mut state = self.state();
+        let mut row = state.bin.remove(&key).unwrap();
+        row.insert("IsDeleted".to_owned(), false.into());
+        stamp_row(&mut row, self.clock.now());
+        state.rows.insert(key, row);
     }
 
     /// A row made by a user; its id.
@@ -407,9 +429,11 @@ impl Wires for World {
         filter: &Filter,
     ) -> Result<Vec<Row>, Error> {
         self.write("read rows", |state, _| {
+            let bin = state.bin.iter().filter(|_| select.deleted);
             let mut rows: Vec<(&String, &Record)> = state
                 .rows
                 .iter()
+                .chain(bin)
                 .filter(|((name, _), row)| {
                     let modified = moment(row, "SystemModstamp");
                     let id = row.get("Id").and_then(Value::as_str).unwrap();
