@@ -41,6 +41,8 @@ mod login;
 mod logins;
 #[path = "service/leads.rs"]
 mod leads;
+#[path = "service/life.rs"]
+mod life;
 #[path = "service/machine.rs"]
 mod machine;
 #[path = "service/office.rs"]

@@ -48,6 +48,7 @@ async fn changes_arrive_whatever_happens_to_the_calls() {
     let sides = Sides::new(&machine.ready);
     let referral = sides.microsoft_sends(&inbound("Alpine")).await;
     let deal = sides.becomes_opportunity(&referral).await;
+    sides.rep_accepts(&referral, &deal).await;
     sides.settled().await;
     let mut value = 1000;
     for way in ways() {
@@ -136,6 +137,7 @@ async fn reads_that_fail_delay_and_nothing_more() {
     let referral = sides.microsoft_sends(&inbound("Alpine")).await;
     struck_or_unused(&sides).await;
     let deal = sides.becomes_opportunity(&referral).await;
+    sides.rep_accepts(&referral, &deal).await;
     sides.settled().await;
     // Both sides edit different fields at the same time, again and again.
     for round in 0..5_u64 {

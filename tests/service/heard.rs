@@ -13,6 +13,7 @@ use crate::sides::{Sides, eventually, inbound, same_number, text};
 async fn deal(sides: &Sides) -> (String, String) {
     let referral = sides.microsoft_sends(&inbound("Alpine")).await;
     let deal = sides.becomes_opportunity(&referral).await;
+    sides.rep_accepts(&referral, &deal).await;
     sides.settled().await;
     (referral, deal)
 }

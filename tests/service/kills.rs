@@ -76,12 +76,14 @@ impl<'s> Work<'s> {
             }
             (1, _, Some(opportunity)) => {
                 let amount = 50_000 + number;
-                self.sides.rep_changes(&opportunity, &json!({"Amount": amount})).await;
+                // A deal of Microsoft's is on hold until a rep has answered.
+                let change = json!({"Amount": amount, "StageName": "Qualification"});
+                self.sides.rep_changes(&opportunity, &change).await;
                 deal.amount = Some(amount);
             }
             (_, _, Some(opportunity)) => {
                 let campaign = format!("C-{number}");
-                let change = json!({"Campaign_Code__c": campaign});
+                let change = json!({"Campaign_Code__c": campaign, "StageName": "Qualification"});
                 self.sides.rep_changes(&opportunity, &change).await;
                 deal.campaign = Some(campaign);
             }

@@ -95,7 +95,8 @@ async fn an_inbound_lead_becomes_a_lead_and_what_the_rep_does_with_it_goes_back(
     let names = ["/LastName", "/Company", "/Status", "/City"].map(|name| text(found, name));
     assert_eq!(names, ["Jansen", "Blue Harbour & Sons", "Open - Not Contacted", "Rotterdam"]);
     assert!(sides.opportunities("Id != null").await.is_empty());
-    assert!(crate::sides::names(&sides.referral(&referral).await, &lead));
+    // On hold: Microsoft learns whose it is when it is accepted.
+    assert!(!crate::sides::names(&sides.referral(&referral).await, &lead));
     sides
         .rep_edits(
             "Lead",
@@ -106,6 +107,7 @@ async fn an_inbound_lead_becomes_a_lead_and_what_the_rep_does_with_it_goes_back(
     is_accepted(&sides, &referral).await;
     sides.settled().await;
     assert_eq!(sides.referral(&referral).await["details"]["notes"], "Called.");
+    assert!(crate::sides::names(&sides.referral(&referral).await, &lead));
     sides
         .microsoft_changes(&referral, &json!({"details": {"notes": "Microsoft calls too."}}))
         .await;

@@ -83,7 +83,7 @@ impl Plan {
 
     fn forced(&self, to: Side, from: &Record<'_>, old: &Record<'_>) -> Decision {
         let (left, right) = if to == Side::Left { (old, from) } else { (from, old) };
-        let rules = Rules { opted_in: true, stamps: [None, None], forced: Some(to) };
+        let rules = Rules { opted_in: true, stamps: [None, None], now: None, forced: Some(to) };
         self.bring_together(left, right, rules, &Base::default())
     }
 

@@ -11,6 +11,7 @@ mod coverage;
 mod defaults;
 mod examples;
 mod head;
+mod holds;
 mod idle;
 mod lines;
 mod lists;

@@ -35,6 +35,8 @@ pub enum Part {
     TakesPart,
     /// The same for one that does not.
     StaysOut,
+    /// A `hold` line of `sync`, when it keeps something from the left record.
+    Hold,
     /// A `related` block: the record is looked for, or made.
     Related,
     /// An element of a list that is new.
@@ -56,6 +58,7 @@ impl Part {
             Part::Require => "require",
             Part::TakesPart => "takes part",
             Part::StaysOut => "stays out",
+            Part::Hold => "hold",
             Part::Related => "related",
             Part::Added => "added",
             Part::Removed => "removed",

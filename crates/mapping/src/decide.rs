@@ -27,6 +27,8 @@ pub(crate) struct Rules {
     pub(crate) opted_in: bool,
     /// When each side was last changed by someone else.
     pub(crate) stamps: [Option<Timestamp>; 2],
+    /// What time it is; none: no clock is running, and nothing waits for one.
+    pub(crate) now: Option<Timestamp>,
     /// `apply --old`: this side is taken as the one that must be brought in step.
     pub(crate) forced: Option<Side>,
 }
@@ -42,9 +44,21 @@ pub(crate) struct Verdict {
     /// The base to keep instead, should the write have to wait.
     pub(crate) waiting: Option<BasePair>,
     pub(crate) parked: Option<Fault>,
+    /// The left is not written before that.
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 impl Verdict {
+    /// Puts the first of several steps in the place of the write; the line is taken up again after
+    /// it, so both sides' changes stay known.
+    pub(crate) fn step(&mut self, values: Vec<(SlotId, Value)>, why: &str) {
+        self.trace.written = Some(tagged(values.iter().map(|(_, value)| value)));
+        self.trace.reason.push_str(why);
+        self.set = vec![(Side::Left, values)];
+        self.base = self.waiting.take();
+        self.not_before = None;
+    }
+
     /// Takes the write back, because something beyond the line forbids it. A lock that stays: both
     /// sides are taken as read. One that a person can lift (`waits`): the change stays known.
     pub(crate) fn hold(&mut self, lock: &str, waits: bool) {
@@ -86,7 +100,8 @@ pub(crate) fn decide(
         let fault = scene.plan.fault_at(line.map_line, &line.rule, fault);
         let trace = trace(line, pair, Outcome::Parked(fault.message.clone()), "does not fit");
         let set = Vec::new();
-        Verdict { trace, set, base: base.cloned(), waiting: None, parked: Some(fault) }
+        let (base, parked) = (base.cloned(), Some(fault));
+        Verdict { trace, set, base, waiting: None, parked, not_before: None }
     };
     let mut pair = match scene.pair(line) {
         Ok(pair) => pair,
@@ -107,6 +122,7 @@ pub(crate) fn decide(
             base: Some(base_pair(&pair)),
             waiting: None,
             parked: None,
+            not_before: None,
         },
         Ok(false) => {
             let case = Case { scene, rules, line, pair, base: base.filter(known) };
@@ -220,6 +236,7 @@ impl Case<'_> {
                 let mut verdict = with_reason(self.done(outcome, reason), because);
                 verdict.trace.written = Some(tagged(values.iter().map(|(_, v)| v)));
                 verdict.waiting = self.waiting();
+                verdict.not_before = because.not_before;
                 verdict.set = vec![(to, values)];
                 verdict
             }
@@ -283,6 +300,7 @@ impl Case<'_> {
             base: Some(base_pair(&self.pair)),
             waiting: None,
             parked: None,
+            not_before: None,
         }
     }
 

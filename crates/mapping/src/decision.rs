@@ -269,6 +269,38 @@ pub struct LineTrace {
     pub written: Option<String>,
 }
 
+/// The `hold` line that keeps everything from the left record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnHold {
+    /// What it says, in words.
+    pub why: String,
+    /// Line of the map, from 1; `Plan::place` says in which file.
+    pub map_line: usize,
+}
+
+/// A time that matters to a deal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// What happens then.
+    pub kind: DeadlineKind,
+    /// When.
+    pub at: Timestamp,
+    /// The line or row as the map says it.
+    pub rule: String,
+    /// Line of the map, from 1; `Plan::place` says in which file.
+    pub map_line: usize,
+}
+
+/// What happens when a time comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadlineKind {
+    /// Nobody may answer any more (`hold … answer by`).
+    Answer,
+    /// What is held is written (`not before`).
+    Write,
+}
+
 /// Everything that one reconcile decided.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
@@ -282,6 +314,10 @@ pub struct Decision {
     pub lines: Vec<LineTrace>,
     /// Lines that wait for a person.
     pub parked: Vec<Fault>,
+    /// Times that matter: until when somebody has to answer, from when on something is written.
+    pub deadlines: Vec<Deadline>,
+    /// Why nothing is written to the left, although there is something to write.
+    pub on_hold: Option<OnHold>,
     /// Why the whole deal cannot go on (a create that would not fit).
     pub refused: Option<Fault>,
     /// What must be remembered with the intent, so that `settle` works after a crash.
@@ -304,6 +340,9 @@ pub struct Pending {
     pub left: Vec<String>,
     /// Base keys of the lines whose right side is written.
     pub right: Vec<String>,
+    /// Base keys of the lines whose left side is written in several steps, of which this is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
 }
 
 /// What a plan reads from one side, so that the runner knows no field name.

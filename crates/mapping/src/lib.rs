@@ -26,6 +26,7 @@ pub mod plan;
 mod record;
 mod scan;
 mod scene;
+mod hold;
 mod target;
 mod table;
 mod line;

@@ -225,7 +225,7 @@ impl Lists<'_> {
             }
             let base_key = line_key(self.each, key, line);
             let decided = decide(&inner, self.rules, line, self.base.lines.get(&base_key));
-            let Verdict { mut trace, set, mut base, waiting, parked } = decided;
+            let Verdict { mut trace, set, mut base, waiting, parked, not_before: _ } = decided;
             trace.rule = format!("{} [{key}] {}", self.each.rule, trace.rule);
             self.verdict.parked.extend(parked);
             let lost = id.is_none() && set.iter().any(|(side, _)| *side == Side::Right);

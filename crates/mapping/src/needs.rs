@@ -103,20 +103,13 @@ impl<'k> Look<'k> {
                 self.sided(right, roots);
             }
             Item::Sync(block) => {
-                for (SyncLine { side, when }, _) in block.lines() {
-                    let from = self.place(&side.value, roots);
-                    self.maybe(when.as_ref(), [from, None]);
-                }
+                block.lines().for_each(|(line, _)| self.sync(line, roots));
             }
             Item::Defaults(block) => {
                 self.clauses(block.lines().map(|(clause, _)| clause), roots, roots);
             }
             Item::Values { rows, .. } => {
-                for (row, _) in rows.lines() {
-                    if let Row::Cells { when, .. } = row {
-                        self.maybe(when.as_ref(), roots);
-                    }
-                }
+                rows.lines().for_each(|(row, _)| self.row(row, roots));
             }
             Item::Fields(block) => {
                 for (line, _) in block.lines() {
@@ -155,6 +148,24 @@ impl<'k> Look<'k> {
             | Item::Edit { .. }
             | Item::Drop(_) => {}
         }
+    }
+
+    fn sync(&mut self, SyncLine { side, when, hold }: &SyncLine, roots: Places<'k>) {
+        let from = self.place(&side.value, roots);
+        if let Some(hold) = hold {
+            self.condition(&hold.during.value, [from, None]);
+            self.maybe(when.as_ref(), roots);
+        } else {
+            self.maybe(when.as_ref(), [from, None]);
+        }
+    }
+
+    fn row(&mut self, row: &Row, roots: Places<'k>) {
+        let Row::Cells { when, not_before, .. } = row else { return };
+        self.maybe(when.as_ref(), roots);
+        let [_, right] = roots;
+        let during = not_before.as_ref().and_then(|clause| clause.during.as_ref());
+        self.maybe(during, [right, None]);
     }
 
     /// A path that begins with the name of a side.
@@ -266,6 +277,7 @@ impl<'k> Look<'k> {
             | ExampleLine::Missing(_)
             | ExampleLine::Base { .. }
             | ExampleLine::Newest(_)
+            | ExampleLine::Time(_)
             | ExampleLine::FirstContact
             | ExampleLine::GivesUnchanged(_)
             | ExampleLine::GivesParked { .. } => return,

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod json;
+mod waits;
 mod outline;
 pub(crate) mod text;
 mod uses;
@@ -23,6 +24,8 @@ use crate::schema::{Kind, System};
 use crate::tree::{Arrow, BlankPolicy, Stability};
 use crate::value::Value;
 
+pub(crate) use waits::{Hold, Moment, NotBefore, StatesPlan};
+
 /// A compiled mapping.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -39,6 +42,8 @@ pub struct Plan {
     pub(crate) sync: [Vec<Condition>; 2],
     /// Where each of them stands, as lines of the map.
     pub(crate) sync_lines: [Vec<usize>; 2],
+    /// While one of them holds, nothing is written to the left record.
+    pub(crate) holds: Vec<Hold>,
     pub(crate) tables: Vec<Table>,
     /// The lines of `fields`, the key line first.
     pub(crate) lines: Vec<Line>,
@@ -229,6 +234,8 @@ pub(crate) struct Row {
     pub(crate) right: Vec<Cell>,
     pub(crate) arrow: Arrow,
     pub(crate) when: Option<Condition>,
+    /// Written to the left only later.
+    pub(crate) not_before: Option<NotBefore>,
     /// The org spells its value otherwise, and another row has that spelling: never chosen.
     pub(crate) aside: bool,
     pub(crate) map_line: usize,
@@ -358,16 +365,6 @@ pub(crate) struct Badge {
 pub(crate) struct Audit {
     pub(crate) slot: SlotId,
     pub(crate) map_line: usize,
-}
-
-/// The left record's states, as far as writes depend on them.
-#[derive(Debug, Clone)]
-pub(crate) struct StatesPlan {
-    pub(crate) slots: Vec<SlotId>,
-    /// Those that a new record may be given.
-    pub(crate) initial: Vec<Vec<String>>,
-    pub(crate) terminal: Vec<Vec<String>>,
-    pub(crate) moves: Vec<(Vec<String>, Vec<String>)>,
 }
 
 impl Plan {

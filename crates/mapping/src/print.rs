@@ -182,11 +182,25 @@ impl Page<'_> {
     }
 
     fn sync_line(&self, line: &SyncLine) -> Printed {
-        let mut cells = vec![Cell::new(format!("from {}", atoms::side(&line.side.value)), 0)];
-        if let Some(when) = &line.when {
-            cells.push(Cell::new(format!("when {}", self.phrases.condition(&when.value)), 1));
+        let word = if line.hold.is_some() { "hold" } else { "from" };
+        let mut cells = vec![Cell::new(format!("{word} {}", atoms::side(&line.side.value)), 0)];
+        if let Some(hold) = &line.hold {
+            cells.push(Cell::new(
+                format!("while {}", self.phrases.condition(&hold.during.value)),
+                1,
+            ));
         }
-        Printed::columns("from", cells)
+        if let Some(when) = &line.when {
+            let gap = if line.hold.is_some() { 2 } else { 1 };
+            cells.push(Cell::new(format!("when {}", self.phrases.condition(&when.value)), gap));
+        }
+        let answer = line.hold.iter().filter(|hold| !hold.answer.is_empty());
+        let below = answer.map(|hold| {
+            let moments: Vec<String> = hold.answer.iter().map(Phrases::moment).collect();
+            (format!("answer by {}", moments.join(" default ")), None)
+        });
+        let below = below.collect();
+        Printed { below, ..Printed::columns("from", cells) }
     }
 
     fn field_line(&self, line: &FieldLine) -> Printed {
@@ -224,7 +238,7 @@ impl Page<'_> {
     fn row(&self, row: &Row) -> Printed {
         let phrases = &self.phrases;
         match row {
-            Row::Cells { left, arrow: way, right, when } => {
+            Row::Cells { left, arrow: way, right, when, not_before } => {
                 let mut cells = vec![
                     Cell::new(phrases.cells(left), 0),
                     Cell::new(arrow(way.value).to_owned(), 1),
@@ -232,6 +246,9 @@ impl Page<'_> {
                 ];
                 if let Some(when) = when {
                     cells.push(Cell::new(format!("when {}", phrases.condition(&when.value)), 2));
+                }
+                if let Some(not_before) = not_before {
+                    cells.push(Cell::new(phrases.not_before(not_before), 2));
                 }
                 Printed::columns("row", cells)
             }
@@ -293,6 +310,7 @@ impl Page<'_> {
                 format!("{} has {}", atoms::side(&side.value), phrases.assignments(values))
             }
             ExampleLine::Newest(side) => format!("{} newest", atoms::side(&side.value)),
+            ExampleLine::Time(at) => format!("at {}", atoms::quoted(&at.value)),
             ExampleLine::FirstContact => "first contact".to_owned(),
             ExampleLine::GivesUnchanged(side) => {
                 format!("gives {} unchanged", atoms::side(&side.value))

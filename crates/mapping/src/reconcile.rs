@@ -3,15 +3,21 @@
 //! In: a plan, the two records as read, the base, the time. Out: what to write on which side, the
 //! new base, and line by line why. Must not know: how records are fetched or written.
 
+use jiff::Timestamp;
+
 use crate::decide::{Rules, Verdict, decide};
-use crate::decision::{Base, Change, Decision, Effect, Input, Outcome, Pending, Side};
+use crate::decision::{
+    Base, Change, Deadline, DeadlineKind, Decision, Effect, Input, OnHold, Outcome, Pending, Side,
+};
 use crate::draft::Drafted;
 use crate::element::change;
 use crate::fault::{Fault, FaultCode};
+use crate::hold::Would;
 use crate::list::{ListVerdict, decide_list};
 use crate::plan::{Plan, SlotId, StatesPlan};
 use crate::record::{Record, with_changes};
 use crate::scene::Scene;
+use crate::schema::first_step;
 use crate::value::Value;
 
 impl Plan {
@@ -30,6 +36,7 @@ impl Plan {
                 let rules = Rules {
                     opted_in: self.opted_in(Side::Right, &right_record)?,
                     stamps: [left.stamp, right.stamp],
+                    now: Some(input.now),
                     forced: None,
                 };
                 Ok(self.bring_together(&left_record, &right_record, rules, input.base))
@@ -49,6 +56,10 @@ impl Plan {
             );
             let refused = Some(self.fault(FaultCode::NoPartner, message));
             return Ok(Decision { refused, ..Decision::default() });
+        }
+        if let (Some(hold), Side::Left) = (self.keeps(&from), to) {
+            let on_hold = Some(OnHold { why: self.held_words(hold), map_line: hold.map_line });
+            return Ok(Decision { on_hold, ..Decision::default() });
         }
         let Drafted { draft, traces, faults, fatal } = self.draft(to, &from);
         let mut decision = Decision { parked: faults, lines: traces, ..Decision::default() };
@@ -86,8 +97,7 @@ impl Plan {
         let lock = self.left_lock(left);
         let shared = self.shared.is_some_and(|slot| left.value(slot) == Ok(&Value::Bool(true)));
         let scene = Scene { left_lock: lock.as_deref(), shared, ..Scene::of(self, [left, right]) };
-        let mut gathered =
-            Gathered { scene: &scene, lines: Vec::new(), lists: Vec::new(), parked: Vec::new() };
+        let mut gathered = Gathered::of(&scene);
         let concerned = |writes: bool| rules.forced.is_none() || writes;
         for line in &self.lines {
             if concerned(rules.forced.is_some_and(|to| line.writes(to))) {
@@ -101,8 +111,13 @@ impl Plan {
                 gathered.lists.push((each.left, decide_list(&scene, rules, each, base)));
             }
         }
-        gathered.hold_illegal_move();
+        gathered.step_or_hold();
+        gathered.hold_too_early(rules.now);
+        // What is on hold is asked for nothing; and what fails may be what would end the hold.
+        gathered.hold_all();
         gathered.hold_what_fails();
+        gathered.hold_all();
+        gathered.note_answers(rules);
         gathered.into_decision()
     }
 }
@@ -133,9 +148,65 @@ struct Gathered<'g> {
     /// With the slot of its left list.
     lists: Vec<(SlotId, ListVerdict)>,
     parked: Vec<Fault>,
+    deadlines: Vec<Deadline>,
+    on_hold: Option<OnHold>,
+    /// Hashes of lines that go in steps.
+    steps: Vec<String>,
 }
 
-impl Gathered<'_> {
+impl<'g> Gathered<'g> {
+    fn of(scene: &'g Scene<'g>) -> Self {
+        let (lines, lists, parked, deadlines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Gathered { scene, lines, lists, parked, deadlines, on_hold: None, steps: Vec::new() }
+    }
+
+    /// Both records as what was decided would leave them.
+    fn would(&self) -> Would<'_> {
+        let sets = self.lines.iter().flat_map(|(_, verdict)| &verdict.set);
+        let written = sets.flat_map(|(side, values)| {
+            values.iter().map(move |(slot, value)| (*side, *slot, value))
+        });
+        Would { records: self.scene.records, written: written.collect() }
+    }
+
+    /// Holds everything that would be written to the left of a deal that is on hold and stays so.
+    fn hold_all(&mut self) {
+        let plan = self.scene.plan;
+        let writes = self.left_values().next().is_some()
+            || self.lists.iter().any(|(_, list)| list.left.is_some());
+        if plan.holds.is_empty() || !writes {
+            return;
+        }
+        let Some(hold) = plan.holding(&self.would()) else { return };
+        let why = plan.held_words(hold);
+        self.hold(|_, _| true, &why, true);
+        self.on_hold = Some(OnHold { why, map_line: hold.map_line });
+    }
+
+    /// Holds lines whose row is written only later, and notes when that is.
+    fn hold_too_early(&mut self, now: Option<Timestamp>) {
+        let Some(now) = now else { return };
+        for (_, verdict) in &mut self.lines {
+            let Some(at) = verdict.not_before.filter(|at| *at > now) else { continue };
+            let until = at.strftime("%Y-%m-%d %H:%M UTC");
+            verdict.hold(&format!("not before {until}"), true);
+            self.deadlines.push(Deadline {
+                kind: DeadlineKind::Write,
+                at,
+                rule: verdict.trace.rule.clone(),
+                map_line: verdict.trace.row_line.unwrap_or(verdict.trace.map_line),
+            });
+        }
+    }
+
+    /// Notes until when somebody has to answer.
+    fn note_answers(&mut self, rules: Rules) {
+        if rules.forced.is_none() && !self.scene.plan.holds.is_empty() {
+            let answers = self.scene.plan.answers(&self.would());
+            self.deadlines.extend(answers);
+        }
+    }
+
     /// What is written to the left record's own fields, line by line.
     fn left_values(&self) -> impl Iterator<Item = &(SlotId, Value)> {
         self.lines
@@ -145,8 +216,9 @@ impl Gathered<'_> {
             .flat_map(|(_, values)| values)
     }
 
-    /// Holds a change of status that the left system does not allow.
-    fn hold_illegal_move(&mut self) {
+    /// A change of status that the left system makes only in steps takes the first of them; one
+    /// that it never makes is held.
+    fn step_or_hold(&mut self) {
         let Some(states) = &self.scene.plan.states else { return };
         let now = states_of(states, self.scene.deal);
         let written = |slot: &SlotId| self.left_values().find(|(id, _)| id == slot);
@@ -162,9 +234,45 @@ impl Gathered<'_> {
         if goal == now || states.moves.iter().any(|(from, to)| *from == now && *to == goal) {
             return;
         }
+        let step = first_step(&states.moves, &states.terminal, &now, &goal);
+        if let Some(step) = step
+            && states
+                .slots
+                .iter()
+                .zip(now.iter().zip(step))
+                .all(|(slot, (old, new))| old == new || written(slot).is_some())
+        {
+            self.step(&states.slots, &now, step, &goal);
+            return;
+        }
         let (now, goal) = (now.join("/"), goal.join("/"));
         let lock = format!("Partner Center does not go from {now} to {goal}");
         self.hold(|id, _| states.slots.contains(&id), &lock, false);
+    }
+
+    /// Writes the first step instead of the whole change of status.
+    fn step(&mut self, slots: &[SlotId], now: &[String], step: &[String], goal: &[String]) {
+        let why = format!("; in steps: first {}, then {}", step.join("/"), goal.join("/"));
+        for (hash, verdict) in &mut self.lines {
+            let of_left = verdict.set.iter().filter(|(side, _)| *side == Side::Left);
+            let writes: Vec<SlotId> =
+                of_left.flat_map(|(_, values)| values).map(|(id, _)| *id).collect();
+            if !writes.iter().any(|id| slots.contains(id)) {
+                continue;
+            }
+            let values: Vec<(SlotId, Value)> = slots
+                .iter()
+                .zip(now.iter().zip(step))
+                .filter(|(id, (old, new))| writes.contains(id) && old != new)
+                .map(|(id, (_, new))| (*id, Value::Text(new.clone())))
+                .collect();
+            if values.is_empty() {
+                verdict.hold(why.trim_start_matches("; "), true);
+            } else {
+                verdict.step(values, &why);
+                self.steps.push((*hash).to_owned());
+            }
+        }
     }
 
     /// Holds what a line of `require` names, when the left record would not fulfil it. Every round
@@ -215,8 +323,9 @@ impl Gathered<'_> {
 
     fn into_decision(self) -> Decision {
         let scene = self.scene;
-        let mut decision = Decision { parked: Vec::new(), ..Decision::default() };
-        let mut pending = Pending::default();
+        let (deadlines, on_hold) = (self.deadlines, self.on_hold);
+        let mut decision = Decision { deadlines, on_hold, ..Decision::default() };
+        let mut pending = Pending { steps: self.steps, ..Pending::default() };
         let (mut left, mut right, mut children) = (Vec::new(), Vec::new(), Vec::new());
         for (hash, verdict) in self.lines {
             decision.lines.push(verdict.trace);

@@ -345,7 +345,7 @@ pub(crate) fn strip_badge(text: &str) -> &str {
     rest
 }
 
-fn holds(value: &Value, op: &TestOp) -> bool {
+pub(crate) fn holds(value: &Value, op: &TestOp) -> bool {
     let blank = value.is_blank();
     match op {
         TestOp::Present => !blank,

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::decision::{Change, Decision, Effect, LineTrace, Outcome, Side};
+use crate::decision::{Change, DeadlineKind, Decision, Effect, LineTrace, Outcome, Side};
 use crate::element::change;
 use crate::plan::{Line, Plan, Slot};
 use crate::record::{Record, strip_badge};
@@ -93,6 +93,14 @@ impl Plan {
             decision.parked.iter().map(|fault| fault.message.trim_end_matches('.')).collect();
         waiting.dedup();
         parts.extend(waiting.into_iter().map(|message| format!("Waiting: {message}.")));
+        let later = decision.deadlines.iter().filter(|d| d.kind == DeadlineKind::Write);
+        parts.extend(later.map(|deadline| {
+            let at = deadline.at.strftime("%Y-%m-%d %H:%M UTC");
+            let lines = decision.lines.iter();
+            let mut held =
+                lines.filter(|trace| trace.rule == deadline.rule).map(|t| self.called(t));
+            format!("Waiting until {at}: {}.", held.next().unwrap_or(&deadline.rule))
+        }));
         if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
     }
 

@@ -67,6 +67,8 @@ pub(crate) struct Scene<'s> {
     pub(crate) records: [&'s Record<'s>; 2],
     /// The left record of the deal, for row conditions.
     pub(crate) deal: &'s Record<'s>,
+    /// The right record of the deal.
+    pub(crate) partner: &'s Record<'s>,
     /// True while the side that is written does not exist yet.
     pub(crate) creating: bool,
     /// A lock on the whole left record, such as a terminal status.
@@ -79,8 +81,9 @@ impl<'s> Scene<'s> {
     /// The scene of two records that both exist, with no lock.
     pub(crate) fn of(plan: &'s Plan, records: [&'s Record<'s>; 2]) -> Scene<'s> {
         let slots = Side::BOTH.map(|side| plan.side(side).slots.as_slice());
-        let [deal, _] = records;
-        Scene { plan, slots, records, deal, creating: false, left_lock: None, shared: false }
+        let [deal, partner] = records;
+        let (left_lock, shared) = (None, false);
+        Scene { plan, slots, records, deal, partner, creating: false, left_lock, shared }
     }
 
     /// The scene in which a record of `to` is made: `empty`, until lines write it.

@@ -31,6 +31,7 @@ pub use description::{Description, Difference};
 pub use find::{Found, Miss, MissKind, Place};
 pub use index::Index;
 pub use kind::{Access, Kind, System};
+pub(crate) use model::first_step;
 pub use model::{Child, Converts, Field, Object, PickValue, RecordType, Required, States};
 pub use note::Note;
 pub use org::{Org, OrgFile};

@@ -30,6 +30,7 @@ impl Plan {
         let mut settling = Settling {
             written: [&pending.left, &pending.right]
                 .map(|keys| keys.iter().map(String::as_str).collect()),
+            steps: pending.steps.iter().map(String::as_str).collect(),
             base: pending.base.clone(),
         };
         for line in &self.lines {
@@ -68,6 +69,8 @@ impl Plan {
 struct Settling<'p> {
     /// The base keys of what was written, by side.
     written: [BTreeSet<&'p str>; 2],
+    /// The base keys of what was written in part, to be gone on with.
+    steps: BTreeSet<&'p str>,
     base: Base,
 }
 
@@ -88,6 +91,18 @@ impl Settling<'_> {
             (false, true) => &[Side::Right],
             (false, false) => return,
         };
+        if self.steps.contains(key.as_str()) {
+            // The other side's change is still to be made: only what was written is known now.
+            let now = base_pair(&now);
+            // One that was refused silently is not tried again until a side changes.
+            let base = if now.l == before.l {
+                now
+            } else {
+                BasePair { l: now.l, l_seen: None, ..before.clone() }
+            };
+            self.base.lines.insert(key, base);
+            return;
+        }
         let Some(pair) = read_back(before, now, written) else { return };
         // A blank that leaves a part of the other side as it is counts as agreeing.
         let kept = |to: &Side| matches!(repair(scene, line, *to, &pair), Ok(Repair::Kept { .. }));

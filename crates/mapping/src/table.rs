@@ -4,8 +4,11 @@
 //! an answer for each field of the other side. Must not know: bases, who wins, what may be written
 //! beyond "this column cannot".
 
+use jiff::Timestamp;
+
 use crate::decision::Side;
 use crate::fault::FaultCode;
+use crate::hold;
 use crate::json::Json;
 use crate::plan::{Cell, Line, Otherwise, Row, SlotId, Table};
 use crate::record::{SlotFault, same_plain};
@@ -20,6 +23,8 @@ pub(crate) struct Because {
     pub(crate) row: Option<usize>,
     /// `otherwise … with warning`.
     pub(crate) warning: bool,
+    /// The row is written to the left only from then on.
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 /// What the tables of a line say about one side.
@@ -131,6 +136,9 @@ fn walk(
         let cells = match first_row(scene, table, to, &values, target)? {
             Some(row) => {
                 because.row = Some(row.map_line);
+                if let (Some(clause), Side::Left) = (&row.not_before, to) {
+                    because.not_before = hold::not_before(clause, scene.deal, scene.partner)?;
+                }
                 if to == Side::Right { &row.right } else { &row.left }
             }
             None if step > 0 && values.iter().all(Value::is_blank) => {

@@ -10,7 +10,7 @@ mod table;
 
 pub use example::{ExampleLine, Want};
 pub use overlay::{BlockName, Edit, Edits, Key};
-pub use table::{Cell, Row};
+pub use table::{Cell, NotBefore, Row};
 
 /// A range of bytes in the text of a file (behind its map, those of its bases), `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -185,13 +185,42 @@ impl<T> Block<T> {
     }
 }
 
-/// `from referral when type is Shared and …`
+/// `from referral when type is Shared and …`, or `hold referral while status is New …`
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncLine {
-    /// The side that hints come from.
+    /// The side that hints come from; of `hold`, the side whose record is looked at.
     pub side: At<String>,
-    /// Only records that fulfil this take part.
+    /// Only records that fulfil this take part; of `hold`, only deals whose left record does.
     pub when: Option<At<Condition>>,
+    /// It is a `hold` line.
+    pub hold: Option<Hold>,
+}
+
+/// What a `hold` line says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hold {
+    /// `while CONDITION`
+    pub during: At<Condition>,
+    /// `answer by MOMENT [default MOMENT]`: the first that the record has.
+    pub answer: Vec<Moment>,
+}
+
+/// `createdDateTime plus 72 hours`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// A field with a time.
+    pub path: At<Path>,
+    /// How much later.
+    pub plus: Option<Delay>,
+}
+
+/// A length of time as a map writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// `N hours`
+    Hours(i64),
+    /// `N days`
+    Days(i64),
 }
 
 /// How far a map may be relied on.

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
 
+use crate::clocks::{is_urgent, left};
 use crate::config::Reach;
-use crate::store::{AuditLine, Cause, ParkedKey};
+use crate::store::{AuditLine, Cause, DeadlineKind, ParkedKey};
 use crate::view::StatusView;
 
 const STYLE: &str = "
@@ -70,6 +71,7 @@ pub(crate) fn page(shown: &[(StatusView, Vec<AuditLine>)], now: Timestamp) -> St
                         (wires(view))
                         (parked(&view.parked, view.parked_count))
                         (waiting(view, now))
+                        (deadlines(view, now))
                         (last(audit))
                         (maps(view))
                     }
@@ -208,6 +210,36 @@ fn waiting(view: &StatusView, now: Timestamp) -> Markup {
     }
 }
 
+/// Deals that nobody has answered, and what waits for its time.
+fn deadlines(view: &StatusView, now: Timestamp) -> Markup {
+    html! {
+        @if !view.deadlines.is_empty() {
+            h2 { "Deadlines" }
+            table {
+                tr { th { "deal" } th { "what" } th { "when" } th { "left" } }
+                @for timed in &view.deadlines {
+                    @let left = left(timed.at, now);
+                    tr {
+                        td {
+                            (timed.key)
+                            @for id in timed.record.iter().chain(&timed.referral) { br; small { code { (id) } } }
+                        }
+                        td {
+                            @match timed.kind {
+                                DeadlineKind::Answer => { "nobody has answered Microsoft yet" }
+                                DeadlineKind::Write => { "is told to Microsoft only then" }
+                            }
+                            " " small { code { (timed.map) ":" (timed.map_line) } }
+                        }
+                        td { (minute(timed.at)) }
+                        td.bad[is_urgent(timed, now)] { (left) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn last(audit: &[AuditLine]) -> Markup {
     html! {
         h2 { "Done last" }
@@ -281,7 +313,16 @@ mod tests {
 
     use super::*;
     use crate::config::{Environment, Kind};
-    use crate::store::KeyId;
+    use crate::store::{DeadlineKey, KeyId};
+
+    fn times(key: KeyId) -> Vec<DeadlineKey> {
+        let one = |kind, days: i64| {
+            let at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24 * days);
+            let (rule, map) = ("hold referral".to_owned(), "o.map".to_owned());
+            DeadlineKey { key, referral: None, record: None, kind, at, rule, map, map_line: 15 }
+        };
+        vec![one(DeadlineKind::Answer, 2), one(DeadlineKind::Write, 5)]
+    }
 
     #[test]
     fn what_stands_in_a_cause_cannot_become_markup() {
@@ -310,6 +351,9 @@ mod tests {
             parked_count: 1,
             parked,
             waiting: Vec::new(),
+            unanswered: 1,
+            too_early: 1,
+            deadlines: times(key),
             counters: BTreeMap::new(),
             tallies: BTreeMap::new(),
             denied: Vec::new(),
@@ -329,5 +373,7 @@ mod tests {
         assert!(!page.contains("<script") && page.contains("&lt;script"));
         assert!(page.contains("o.map:7") && page.contains("a &lt;-&gt; B"));
         assert!(!page.contains("secret"));
+        assert!(page.contains("nobody has answered Microsoft yet") && page.contains(">2 d<"));
+        assert!(page.contains("is told to Microsoft only then") && page.contains(">5 d<"));
     }
 }

@@ -8,6 +8,7 @@ pub mod backfill;
 pub mod census;
 pub mod clock;
 pub mod config;
+pub mod clocks;
 mod console;
 pub mod deal_map;
 pub mod egress;

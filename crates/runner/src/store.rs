@@ -5,6 +5,7 @@
 
 mod books;
 mod claim;
+mod deadlines;
 mod engine;
 mod keys;
 mod layout;
@@ -29,6 +30,7 @@ pub use claim::{
     Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken, record_of,
     referral_of,
 };
+pub use deadlines::{Deadline, DeadlineKey, DeadlineKind};
 pub use engine::{Role, SqliteStore};
 pub use solutions::{Imported, Solution};
 
@@ -101,6 +103,8 @@ pub enum Source {
     Census,
     /// A map that does something else than before.
     Map,
+    /// A time that was waited for.
+    Clock,
 }
 
 impl Source {
@@ -114,6 +118,7 @@ impl Source {
             Source::Operator => "operator",
             Source::Census => "census",
             Source::Map => "map",
+            Source::Clock => "clock",
         }
     }
 }
@@ -253,6 +258,12 @@ pub struct Status {
     pub parked: Vec<ParkedKey>,
     /// Those that are put off, longest waiting first, at most 50.
     pub waiting: Vec<WaitingKey>,
+    /// How many wait for somebody's answer.
+    pub unanswered: u64,
+    /// How many wait for a time to be written.
+    pub too_early: u64,
+    /// The times that matter, soonest first, at most 200.
+    pub deadlines: Vec<DeadlineKey>,
     /// Named counters.
     pub counters: BTreeMap<String, u64>,
     /// Named cursors.

@@ -14,7 +14,7 @@ use crate::deal_map::DealMap;
 use crate::intake::Room;
 use crate::maps::reloading::Reloading;
 use crate::standing::{Denial, Login};
-use crate::store::{ParkedKey, Status, WaitingKey};
+use crate::store::{DeadlineKey, ParkedKey, Status, WaitingKey};
 
 /// A mapping as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,6 +66,12 @@ pub struct StatusView {
     pub parked: Vec<ParkedKey>,
     /// Those that are put off, and what they wait for.
     pub waiting: Vec<WaitingKey>,
+    /// How many deals wait for somebody's answer.
+    pub unanswered: u64,
+    /// How many deals wait for a time to be written.
+    pub too_early: u64,
+    /// The times that matter to deals, soonest first.
+    pub deadlines: Vec<DeadlineKey>,
     /// Counts that are kept.
     pub counters: BTreeMap<String, u64>,
     /// Counts since the start.
@@ -109,6 +115,9 @@ impl StatusView {
             parked_count: status.parked_count,
             parked: status.parked,
             waiting: status.waiting,
+            unanswered: status.unanswered,
+            too_early: status.too_early,
+            deadlines: status.deadlines,
             counters: status.counters,
             tallies,
             denied: standing.denied,
@@ -175,6 +184,9 @@ fn together(views: &[StatusView]) -> StatusView {
         parked_count: sum(|view| view.parked_count),
         parked: views.iter().flat_map(|view| view.parked.clone()).collect(),
         waiting: views.iter().flat_map(|view| view.waiting.clone()).collect(),
+        unanswered: sum(|view| view.unanswered),
+        too_early: sum(|view| view.too_early),
+        deadlines: soonest(views),
         counters: counts(|view| &view.counters),
         tallies: counts(|view| &view.tallies),
         denied: views.iter().flat_map(|view| view.denied.clone()).collect(),
@@ -189,4 +201,10 @@ fn together(views: &[StatusView]) -> StatusView {
         reload: Reloading::default(),
         environments: Vec::new(),
     }
+}
+
+fn soonest(views: &[StatusView]) -> Vec<DeadlineKey> {
+    let mut all: Vec<DeadlineKey> = views.iter().flat_map(|view| view.deadlines.clone()).collect();
+    all.sort_by_key(|timed| timed.at);
+    all
 }

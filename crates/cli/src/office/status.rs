@@ -8,8 +8,9 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use runner::Timestamp;
+use runner::clocks::{is_urgent, left};
 use runner::config::Kind;
-use runner::store::{Status as Counts, Store};
+use runner::store::{DeadlineKind, Status as Counts, Store};
 use serde_json::{Value, json};
 
 use super::{Face, Office, json};
@@ -27,13 +28,14 @@ const NAMED: usize = 5;
 pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
     let offices = Office::open_all(&args.kept)?;
     loop {
+        let now = Timestamp::now();
         let (mut fine, mut texts, mut values) = (true, Vec::new(), Vec::new());
         for office in &offices {
             let counts = office.ask(office.store.status())?;
             let service = office.service();
-            let is_fine = is_fine(&counts, service.as_ref());
+            let is_fine = is_fine(&counts, service.as_ref(), now);
             fine &= is_fine;
-            texts.push(text(office, &counts, service.as_ref(), Timestamp::now()));
+            texts.push(text(office, &counts, service.as_ref(), now));
             let environment = &office.config.environment;
             values.push(json!({
                 "environment": environment, "service": service, "state": counts, "fine": is_fine
@@ -54,14 +56,16 @@ pub(crate) fn run(args: &Status) -> Result<Outcome, Stop> {
 }
 
 /// Whether nobody has to do anything.
-fn is_fine(counts: &Counts, service: Option<&Value>) -> bool {
+fn is_fine(counts: &Counts, service: Option<&Value>, now: Timestamp) -> bool {
     let denied = service.and_then(|service| service.get("denied")?.as_array());
+    let urgent = counts.deadlines.iter().any(|timed| is_urgent(timed, now));
     let refused = service.and_then(|service| service.pointer("/reload/refused")?.as_str());
     let halted = service.and_then(|service| service.get("halted")?.as_str());
     halted.is_none()
         && counts.parked_count == 0
         && denied.is_some_and(Vec::is_empty)
         && refused.is_none()
+        && !urgent
 }
 
 fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {
@@ -97,6 +101,7 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         let (key, attempts) = (waiting.key, waiting.attempts);
         let _ = writeln!(text, "waits    {key}: {} (tried {attempts} times)", waiting.why);
     }
+    deadlines(counts, now, &mut text);
     let mut codes: Vec<&str> =
         counts.parked.iter().flat_map(|key| &key.causes).map(|cause| cause.code.as_str()).collect();
     codes.sort_unstable();
@@ -127,6 +132,41 @@ fn named(office: &Office, service: Option<&Value>) -> String {
         (_, Kind::Production | Kind::Staging) => "",
     };
     format!("{}{own}{reach}", environment.name)
+}
+
+/// Deals that nobody has answered, and what waits for its time; the soonest of each.
+fn deadlines(counts: &Counts, now: Timestamp, text: &mut String) {
+    let kinds = [
+        (DeadlineKind::Answer, counts.unanswered, "answer  ", "wait for an answer to Microsoft"),
+        (
+            DeadlineKind::Write,
+            counts.too_early,
+            "later   ",
+            "have something that Microsoft is told later",
+        ),
+    ];
+    for (kind, count, word, what) in kinds.into_iter().filter(|(_, count, ..)| *count > 0) {
+        let what = if count == 1 {
+            what.replacen("wait ", "waits ", 1).replacen("have ", "has ", 1)
+        } else {
+            what.to_owned()
+        };
+        let deals = if count == 1 { "deal" } else { "deals" };
+        let _ = writeln!(text, "{word} {count} {deals} {what}");
+        let of_kind = counts.deadlines.iter().filter(|timed| timed.kind == kind);
+        for timed in of_kind.take(NAMED) {
+            let at = timed.at;
+            let until = if kind == DeadlineKind::Answer { "until" } else { "from" };
+            let record = timed.record.as_deref().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "         {} {record} {until} {} ({})",
+                timed.key,
+                at.strftime("%Y-%m-%d %H:%M UTC"),
+                left(at, now)
+            );
+        }
+    }
 }
 
 /// What only the running service knows.
@@ -208,12 +248,14 @@ mod tests {
     #[test]
     fn a_service_that_does_not_run_is_not_fine() {
         let counts = Counts::default();
-        assert!(!is_fine(&counts, None));
-        assert!(is_fine(&counts, Some(&json!({ "denied": [] }))));
-        assert!(!is_fine(&counts, Some(&json!({ "denied": [{}] }))));
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(!is_fine(&counts, None, now));
+        let well = json!({ "denied": [] });
+        assert!(is_fine(&counts, Some(&well), now));
+        assert!(!is_fine(&counts, Some(&json!({ "denied": [{}] })), now));
         let refused = json!({ "denied": [], "reload": { "refused": "opportunity.map:3:1: …" } });
-        assert!(!is_fine(&counts, Some(&refused)));
-        assert!(!is_fine(&Counts { parked_count: 1, ..counts }, Some(&json!({ "denied": [] }))));
+        assert!(!is_fine(&counts, Some(&refused), now));
+        assert!(!is_fine(&Counts { parked_count: 1, ..counts }, Some(&well), now));
     }
 
     #[test]

@@ -27,6 +27,10 @@ impl Checker<'_> {
             first.get_or_insert(span);
             self.sync_unclear |= has_unread(block);
             for (line, line_span) in block.lines() {
+                if let Some(hold) = &line.hold {
+                    self.read_hold(line, hold, line_span);
+                    continue;
+                }
                 let Some(side) = self.side_of(&line.side) else {
                     self.sync_unclear = true;
                     continue;

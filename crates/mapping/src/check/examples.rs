@@ -23,6 +23,7 @@ struct Said<'w> {
     base: [Option<Span>; 2],
     base_file: [Option<Span>; 2],
     newest: Option<Span>,
+    time: Option<Span>,
     first_contact: Option<Span>,
     gives: bool,
     /// A line names no side, or could not be read: nothing is missing for sure.
@@ -104,7 +105,8 @@ impl Checker<'_> {
             None => None,
         };
         let side = self.example_side(line);
-        said.unclear |= side.is_none() && !matches!(line, ExampleLine::FirstContact);
+        said.unclear |=
+            side.is_none() && !matches!(line, ExampleLine::FirstContact | ExampleLine::Time(_));
         let second = match line {
             ExampleLine::Given { .. } => place(&mut said.given, side),
             ExampleLine::Missing(_) => place(&mut said.missing, side),
@@ -113,18 +115,15 @@ impl Checker<'_> {
                 place(&mut said.base_file, side)
             }
             ExampleLine::With { values, .. } => {
-                place(&mut said.with, side);
-                self.example_values(side, values);
+                self.has_values(&mut said.with, side, span, values);
                 None
             }
             ExampleLine::BaseWith { values, .. } => {
-                place(&mut said.base, side);
-                self.example_values(side, values);
+                self.has_values(&mut said.base, side, span, values);
                 None
             }
             ExampleLine::Has { values, .. } => {
-                place(&mut said.has, side);
-                self.example_values(side, values);
+                self.has_values(&mut said.has, side, span, values);
                 None
             }
             ExampleLine::Newest(_) => said.newest.replace(span),
@@ -132,6 +131,7 @@ impl Checker<'_> {
                 said.first_contact = Some(span);
                 None
             }
+            ExampleLine::Time(at) => self.example_time(at, span, said),
             ExampleLine::GivesUnchanged(_) | ExampleLine::GivesParked { .. } => {
                 said.gives = true;
                 None
@@ -145,6 +145,7 @@ impl Checker<'_> {
         if let Some(first) = second {
             let what = match line {
                 ExampleLine::Newest(_) => "the newest change is said twice",
+                ExampleLine::Time(_) => "the time is said twice",
                 _ => "a record is given twice",
             };
             self.contradicts(span, first, what, "remove one of the two lines");
@@ -163,8 +164,32 @@ impl Checker<'_> {
             | ExampleLine::GivesUnchanged(side)
             | ExampleLine::GivesParked { side, .. }
             | ExampleLine::Gives { side, .. } => self.side_of(side),
-            ExampleLine::FirstContact => None,
+            ExampleLine::FirstContact | ExampleLine::Time(_) => None,
         }
+    }
+
+    /// Notes that a line says what a record has.
+    fn has_values(
+        &mut self,
+        list: &mut [Option<Span>; 2],
+        side: Option<Side>,
+        span: Span,
+        values: &[(At<Path>, At<Constant>)],
+    ) {
+        if let Some(side) = side {
+            list[side.index()] = Some(span);
+        }
+        self.example_values(side, values);
+    }
+
+    fn example_time(&mut self, at: &At<String>, span: Span, said: &mut Said<'_>) -> Option<Span> {
+        if at.value.trim().parse::<jiff::Timestamp>().is_err() {
+            let problem = Problem::new(Code::BadExample, at.span, "this is no point in time")
+                .label("expected a day and a time")
+                .help("write it as `\"2026-03-03T09:00:00Z\"`");
+            self.say(problem);
+        }
+        said.time.replace(span)
     }
 
     /// A record that is missing has nothing; two that never met have no base.

@@ -238,6 +238,7 @@ impl Head<'_> {
             key: [SlotId(0), SlotId(0)],
             sync: [Vec::new(), Vec::new()],
             sync_lines: [Vec::new(), Vec::new()],
+            holds: Vec::new(),
             tables: Vec::new(),
             lines: Vec::new(),
             related: Vec::new(),

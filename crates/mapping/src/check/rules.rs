@@ -15,6 +15,7 @@ impl Checker<'_> {
     pub(super) fn across_lines(&mut self, tree: &Tree) {
         let unread = unread(tree, self.text);
         self.opt_in();
+        self.holds_end();
         self.required_fields(&unread);
         self.blank_sources(&unread);
         self.unused_tables(&unread);

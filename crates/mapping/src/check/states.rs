@@ -81,7 +81,7 @@ impl<'c> Checker<'c> {
         let reached = from.iter().any(|from| {
             let to = after(row, from);
             let moved = from.iter().map(String::as_str).ne(to.iter().copied());
-            if moved { states.may_move(&words(from), &to) } else { starts(&to) }
+            if moved { states.may_reach(&words(from), &to) } else { starts(&to) }
         });
         // What a new referral has is asked for where nothing has to move.
         let begins = states.initial.iter().any(|pair| fits(row, pair)) && row.when.is_none();
@@ -129,6 +129,7 @@ fn as_row(cells: &[Cell], map_line: usize) -> Row {
         right: Vec::new(),
         arrow: Arrow::ToLeft,
         when: None,
+        not_before: None,
         aside: false,
         map_line,
     }

@@ -119,14 +119,17 @@ impl<'c> Checker<'c> {
         let cells = |cells: &[At<tree::Cell>]| cells.iter().map(|c| cell(&c.value)).collect();
         let spans = |cells: &[At<tree::Cell>]| cells.iter().map(|c| c.span).collect::<Vec<_>>();
         match row {
-            tree::Row::Cells { left, arrow, right, when } => {
+            tree::Row::Cells { left, arrow, right, when, not_before } => {
                 let when = when.as_ref().map(|when| self.condition(0, when));
+                let not_before =
+                    not_before.as_ref().and_then(|clause| self.read_not_before(clause, arrow));
                 let (written, at) = (arrow.value, arrow.span);
                 table.rows.push(Row {
                     left: cells(left),
                     right: cells(right),
                     arrow: written,
                     when,
+                    not_before,
                     aside: false,
                     map_line,
                 });

@@ -28,7 +28,7 @@ fn turn(item: &mut Item) {
     match item {
         Item::Match { left, right } => std::mem::swap(left, right),
         Item::Values { rows, .. } => each_line(rows, &|row| match row {
-            Row::Cells { left, arrow, right, when: _ } => {
+            Row::Cells { left, arrow, right, when: _, not_before: _ } => {
                 std::mem::swap(left, right);
                 arrow.value = around(arrow.value);
             }

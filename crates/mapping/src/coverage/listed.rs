@@ -16,7 +16,7 @@ pub(super) fn sync_lines(plan: &Plan, tree: &Tree, sources: &Sources) -> [Vec<us
     let mut lines = [Vec::new(), Vec::new()];
     for entry in &tree.entries {
         let Entry::Line { item: Item::Sync(block), .. } = entry else { continue };
-        for (line, span) in block.lines() {
+        for (line, span) in block.lines().filter(|(line, _)| line.hold.is_none()) {
             let before = sources.text().get(..span.start).unwrap_or("");
             let number = before.matches('\n').count() + 1;
             let [left, right] = &mut lines;
@@ -50,6 +50,7 @@ pub(super) fn listed(plan: &Plan, sync: &[Vec<usize>; 2]) -> BTreeSet<Key> {
             keys.insert((*line, Part::StaysOut, None));
         }
     }
+    keys.extend(plan.holds.iter().map(|hold| (hold.map_line, Part::Hold, None)));
     keys.extend(plan.requires.iter().map(|line| (line.map_line, Part::Require, None)));
     keys.extend(plan.related.iter().map(|related| (related.map_line, Part::Related, None)));
     for each in &plan.lists {

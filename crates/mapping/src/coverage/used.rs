@@ -38,6 +38,8 @@ pub(super) fn used(plan: &Plan, sync: &[Vec<usize>; 2], played: &Played) -> BTre
     let faults = played.decision.refused.iter().chain(&played.decision.parked);
     let requires = faults.filter(|fault| fault.code == FaultCode::Require);
     used.keys.extend(requires.map(|fault| (fault.map_line, Part::Require, None)));
+    let on_hold = played.decision.on_hold.as_ref();
+    used.keys.extend(on_hold.map(|hold| (hold.map_line, Part::Hold, None)));
     used.keys
 }
 
@@ -87,7 +89,7 @@ impl Used<'_> {
     fn pair(&mut self, left: &Record<'_>, right: &Record<'_>) {
         let opted_in = self.takes_part(Side::Right, right);
         let scene = Scene::of(self.plan, [left, right]);
-        let rules = Rules { opted_in, stamps: self.played.stamps, forced: None };
+        let rules = Rules { opted_in, stamps: self.played.stamps, now: None, forced: None };
         for line in self.plan.lines.iter().skip(1) {
             let base = self.played.base.lines.get(&line.hash);
             self.decided(&scene, rules, line, base);

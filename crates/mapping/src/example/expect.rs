@@ -42,6 +42,7 @@ pub(super) fn failures(plan: &Plan, example: &Example<'_>, played: &Played) -> V
             | ExampleLine::BaseWith { .. }
             | ExampleLine::Has { .. }
             | ExampleLine::Newest(_)
+            | ExampleLine::Time(_)
             | ExampleLine::FirstContact => {}
         }
     }

@@ -48,7 +48,7 @@ struct Stage<'s> {
     records: [Option<Json<'static>>; 2],
 }
 
-/// The moment of an example; a change that is said to be the newest is an hour later.
+/// When a record of an example was changed; a change that is said to be the newest is an hour later.
 const EXAMPLE_NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const LATER: SignedDuration = SignedDuration::from_hours(1);
 
@@ -60,7 +60,7 @@ pub(super) fn play(plan: &Plan, example: &Example<'_>, files: &Files) -> Result<
     let steps = example.steps.iter();
     let base = stage.base(example, &agreed)?;
     stage.records = agreed;
-    let mut stamps = [None, None];
+    let (mut stamps, mut time) = ([None, None], Timestamp::MAX);
     for step in steps {
         match step.line {
             ExampleLine::Has { side, values } => stage.with(*step, side, values)?,
@@ -70,6 +70,10 @@ pub(super) fn play(plan: &Plan, example: &Example<'_>, files: &Files) -> Result<
                     let later = if side == newest { LATER } else { SignedDuration::ZERO };
                     EXAMPLE_NOW.checked_add(later).ok()
                 });
+            }
+            ExampleLine::Time(at) => {
+                // One that cannot be read was told by the check.
+                time = at.value.trim().parse().unwrap_or(time);
             }
             ExampleLine::Given { .. }
             | ExampleLine::With { .. }
@@ -85,7 +89,8 @@ pub(super) fn play(plan: &Plan, example: &Example<'_>, files: &Files) -> Result<
     let [left, right] = &mut stage.records;
     name_children(plan, right);
     let texts = [&*left, &*right].map(|record| record.as_ref().map(Json::to_string));
-    let decision = reconcile(plan, &texts, &base, stamps).map_err(|why| failed(example, why))?;
+    let decision =
+        reconcile(plan, &texts, &base, stamps, time).map_err(|why| failed(example, why))?;
     let now = stage.records;
     let [left, right] = &now;
     let after = [after(left.as_ref(), &decision.left), after(right.as_ref(), &decision.right)];
@@ -102,12 +107,13 @@ fn reconcile(
     texts: &[Option<String>; 2],
     base: &Base,
     stamps: [Option<Timestamp>; 2],
+    now: Timestamp,
 ) -> Result<Decision, String> {
     let [left, right] = texts;
     let [left_stamp, right_stamp] = stamps;
     let left = left.as_deref().map(|body| Seen { body, stamp: left_stamp });
     let right = right.as_deref().map(|body| Seen { body, stamp: right_stamp });
-    plan.reconcile(&Input { left, right, base, now: EXAMPLE_NOW }).map_err(|f| f.to_string())
+    plan.reconcile(&Input { left, right, base, now }).map_err(|f| f.to_string())
 }
 
 impl Stage<'_> {
@@ -177,6 +183,7 @@ impl Stage<'_> {
                 | ExampleLine::BaseWith { .. }
                 | ExampleLine::Has { .. }
                 | ExampleLine::Newest(_)
+                | ExampleLine::Time(_)
                 | ExampleLine::FirstContact
                 | ExampleLine::GivesUnchanged(_)
                 | ExampleLine::GivesParked { .. }
@@ -239,6 +246,7 @@ impl Stage<'_> {
                 | ExampleLine::Missing(_)
                 | ExampleLine::Has { .. }
                 | ExampleLine::Newest(_)
+                | ExampleLine::Time(_)
                 | ExampleLine::GivesUnchanged(_)
                 | ExampleLine::GivesParked { .. }
                 | ExampleLine::Gives { .. } => {}
@@ -249,7 +257,7 @@ impl Stage<'_> {
         let (Some(left), Some(right)) = (left, right) else { return Ok(Base::default()) };
         let (left, right) = (left.to_string(), right.to_string());
         let texts = [Some(left.clone()), Some(right.clone())];
-        let decision = reconcile(self.plan, &texts, &Base::default(), [None, None])
+        let decision = reconcile(self.plan, &texts, &Base::default(), [None, None], Timestamp::MAX)
             .map_err(|why| failed(example, why))?;
         if !said {
             return Ok(decision.pending.base);

@@ -4,8 +4,8 @@
 //! comes of it. Every walk over the same tree finds the same places in the same order.
 
 use crate::tree::{
-    Arrow, At, Block, Cell, Clause, ClauseKind, Entry, FieldLine, Item, Operand, RelatedLine, Row,
-    Span, SyncLine, Tree,
+    Arrow, At, Block, Cell, Clause, ClauseKind, Entry, FieldLine, Item, NotBefore, Operand,
+    RelatedLine, Row, Span, SyncLine, Tree,
 };
 
 use super::Picker;
@@ -44,7 +44,7 @@ fn name(item: &Item) -> String {
 fn block(item: &mut Item, picker: &mut Picker<'_>) {
     if let Item::Sync(block) = item {
         lines(block, picker, |line: &mut SyncLine, picker| {
-            if let Some(when) = &mut line.when {
+            for when in line.hold.iter_mut().map(|hold| &mut hold.during).chain(&mut line.when) {
                 condition(when, picker);
             }
         });
@@ -222,8 +222,9 @@ fn table(all: &mut Block<Row>, picker: &mut Picker<'_>) {
 
 fn rows(rows: &mut Block<Row>, picker: &mut Picker<'_>) {
     lines(rows, picker, |row, picker| match row {
-        Row::Cells { arrow: at, when, left, .. } => {
+        Row::Cells { arrow: at, when, left, not_before, .. } => {
             arrow(at, picker);
+            later(not_before, picker);
             let Some(test) = when else { return };
             condition(test, picker);
             let start = left.first().map_or(test.span, |cell| cell.span);
@@ -256,6 +257,17 @@ fn rows(rows: &mut Block<Row>, picker: &mut Picker<'_>) {
     }
 }
 
+/// A row that is written only later.
+fn later(clause: &mut Option<NotBefore>, picker: &mut Picker<'_>) {
+    let Some(NotBefore { moment, during }) = clause else { return };
+    if let Some(during) = during {
+        condition(during, picker);
+    }
+    if picker.pick(moment.span, |text| format!("without `not before {text}`")) {
+        *clause = None;
+    }
+}
+
 /// Two neighbours change places, when a value fits both; or their right cells do.
 fn swapped_rows(
     rows: &mut Block<Row>,
@@ -264,8 +276,8 @@ fn swapped_rows(
     (second, b): (usize, &Row),
 ) {
     let (
-        Row::Cells { left: left_a, arrow: arrow_a, right: right_a, when: when_a },
-        Row::Cells { left: left_b, arrow: arrow_b, right: right_b, when: when_b },
+        Row::Cells { left: left_a, arrow: arrow_a, right: right_a, when: when_a, .. },
+        Row::Cells { left: left_b, arrow: arrow_b, right: right_b, when: when_b, .. },
     ) = (a, b)
     else {
         return;

@@ -152,7 +152,10 @@ impl Line for SyncLine {
     }
 
     fn short_name(&self) -> String {
-        Whole::sync(&SyncLine { side: self.side.clone(), when: None })
+        if self.hold.is_some() {
+            return self.name();
+        }
+        Whole::sync(&SyncLine { side: self.side.clone(), when: None, hold: None })
     }
 
     fn whole(&self) -> String {
@@ -160,8 +163,11 @@ impl Line for SyncLine {
     }
 
     fn merged(&self, new: Self) -> Self {
+        if new.hold.is_some() || self.hold.is_some() {
+            return new;
+        }
         let when = new.when.or_else(|| self.when.clone());
-        Self { side: new.side, when }
+        Self { when, ..new }
     }
 }
 
@@ -205,9 +211,16 @@ impl Line for Row {
 
     fn merged(&self, new: Self) -> Self {
         match (self, new) {
-            (Row::Cells { when: old, .. }, Row::Cells { left, arrow, right, when }) => {
-                Row::Cells { left, arrow, right, when: when.or_else(|| old.clone()) }
-            }
+            (
+                Row::Cells { when: old, not_before: waited, .. },
+                Row::Cells { left, arrow, right, when, not_before },
+            ) => Row::Cells {
+                left,
+                arrow,
+                right,
+                when: when.or_else(|| old.clone()),
+                not_before: not_before.or_else(|| waited.clone()),
+            },
             (
                 Row::Otherwise { warning: warned, on_create: made, .. },
                 Row::Otherwise { arrow, action, warning, on_create },

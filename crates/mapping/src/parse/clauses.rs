@@ -133,7 +133,10 @@ impl Build<'_> {
 
     /// The condition directly inside a piece.
     pub(super) fn only_condition(&mut self, pair: Pair<'_, Rule>) -> Option<At<Condition>> {
-        let condition = inside(pair, Rule::condition)?;
+        self.condition(inside(pair, Rule::condition)?)
+    }
+
+    pub(super) fn condition(&mut self, condition: Pair<'_, Rule>) -> Option<At<Condition>> {
         let span = self.span(&condition);
         let tests: Option<Vec<_>> =
             all(condition, Rule::test).map(|test| self.test(test)).collect();

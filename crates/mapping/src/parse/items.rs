@@ -7,8 +7,8 @@ use pest::iterators::Pair;
 use super::grammar::Rule;
 use super::operands::{Build, all, inside};
 use crate::tree::{
-    At, Clause, Constant, ExampleLine, FieldLine, Item, Path, RelatedLine, ReportLine, RequireLine,
-    Row, Stability, SyncLine, Want,
+    At, Clause, Constant, Delay, ExampleLine, FieldLine, Hold, Item, Moment, NotBefore, Path,
+    RelatedLine, ReportLine, RequireLine, Row, Stability, SyncLine, Want,
 };
 
 /// What the head of a block says.
@@ -75,12 +75,55 @@ impl Build<'_> {
     }
 
     pub(super) fn sync_line(&mut self, pair: Pair<'_, Rule>) -> Option<SyncLine> {
+        if let Some(hold) = inside(pair.clone(), Rule::hold) {
+            return self.hold_line(hold);
+        }
         let side = self.first_name(pair.clone())?;
         let when = match inside(pair.clone(), Rule::condition) {
             Some(_) => Some(self.only_condition(pair)?),
             None => None,
         };
-        Some(SyncLine { side, when })
+        Some(SyncLine { side, when, hold: None })
+    }
+
+    fn hold_line(&mut self, pair: Pair<'_, Rule>) -> Option<SyncLine> {
+        let side = self.first_name(pair.clone())?;
+        let mut conditions = all(pair.clone(), Rule::condition);
+        let during = self.condition(conditions.next()?)?;
+        let when = match conditions.next() {
+            Some(when) => Some(self.condition(when)?),
+            None => None,
+        };
+        let answer = inside(pair, Rule::answer).map(|answer| {
+            all(answer, Rule::moment).map(|moment| self.moment(moment)).collect::<Option<Vec<_>>>()
+        });
+        let answer = match answer {
+            Some(answer) => answer?,
+            None => Vec::new(),
+        };
+        Some(SyncLine { side, when, hold: Some(Hold { during, answer }) })
+    }
+
+    fn moment(&mut self, pair: Pair<'_, Rule>) -> Option<Moment> {
+        let path = self.first_path(pair.clone())?;
+        let hours = inside(pair.clone(), Rule::kw_hours).is_some();
+        let plus = match inside(pair, Rule::whole) {
+            Some(count) if hours => Some(Delay::Hours(self.hours(&count)?)),
+            Some(count) => Some(Delay::Days(self.days(&count)?)),
+            None => None,
+        };
+        Some(Moment { path, plus })
+    }
+
+    fn not_before(&mut self, pair: Pair<'_, Rule>) -> Option<NotBefore> {
+        let moment = inside(pair.clone(), Rule::moment)?;
+        let span = self.span(&moment);
+        let moment = At::new(self.moment(moment)?, span);
+        let during = match inside(pair, Rule::condition) {
+            Some(during) => Some(self.condition(during)?),
+            None => None,
+        };
+        Some(NotBefore { moment, during })
     }
 
     pub(super) fn default_line(&mut self, pair: Pair<'_, Rule>) -> Option<Clause> {
@@ -121,10 +164,14 @@ impl Build<'_> {
         }
         let right = self.cells(cells.next()?)?;
         let when = match inside(row.clone(), Rule::condition) {
-            Some(_) => Some(self.only_condition(row)?),
+            Some(_) => Some(self.only_condition(row.clone())?),
             None => None,
         };
-        Some(Row::Cells { left: first, arrow, right, when })
+        let not_before = match inside(row, Rule::not_before) {
+            Some(not_before) => Some(self.not_before(not_before)?),
+            None => None,
+        };
+        Some(Row::Cells { left: first, arrow, right, when, not_before })
     }
 
     pub(super) fn require_line(&mut self, pair: Pair<'_, Rule>) -> Option<RequireLine> {
@@ -149,6 +196,9 @@ impl Build<'_> {
         let line = pair.into_inner().next()?;
         if line.as_rule() == Rule::first_contact {
             return Some(ExampleLine::FirstContact);
+        }
+        if line.as_rule() == Rule::at_time {
+            return Some(ExampleLine::Time(self.quoted(inside(line, Rule::quoted)?)?));
         }
         let rule = line.as_rule();
         let side = self.first_name(line.clone())?;

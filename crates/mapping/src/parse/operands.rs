@@ -79,6 +79,13 @@ impl Build<'_> {
         days.or_else(|| self.no_number(span, pair.as_str(), "a number of days"))
     }
 
+    /// The number of hours behind `plus`.
+    pub(super) fn hours(&mut self, pair: &Pair<'_, Rule>) -> Option<i64> {
+        let hours = pair.as_str().trim().parse::<i64>().ok().filter(|h| h.abs() <= 10_000_000);
+        let span = self.span(pair);
+        hours.or_else(|| self.no_number(span, pair.as_str(), "a number of hours"))
+    }
+
     fn no_number<T>(&mut self, span: Span, text: &str, what: &str) -> Option<T> {
         self.problems.push(syntax::number_too_large(span, text, what));
         None

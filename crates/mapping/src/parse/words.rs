@@ -18,7 +18,7 @@ pub(super) const CLAUSES: &[&str] = &[
 ];
 
 /// Words that go on with a clause; a line that begins with one continues the item above too.
-const WITHIN: &[&str] = &["and", "or", "then", "plus", "unless"];
+const WITHIN: &[&str] = &["and", "or", "then", "plus", "unless", "while", "answer"];
 
 /// Words that begin a line of an overlay: one map changes another.
 pub(super) const OVERLAY: &[&str] = &["extends", "change", "remove", "add", "in"];
@@ -40,12 +40,14 @@ pub(super) const OVERLAY_SYNONYMS: &[(&str, &str)] = &[
 /// Words that begin a line of some block, with the block.
 pub(super) const LINES: &[(&str, &str)] = &[
     ("from", "`sync`"),
+    ("hold", "`sync`"),
     ("match", "`related` or `each`"),
     ("otherwise", "`values`"),
     ("badge", "`report`"),
     ("audit", "`report`"),
     ("gives", "`example`"),
     ("base", "`example`"),
+    ("at", "`example`"),
 ];
 
 /// True for a word that, at the start of a line without an arrow, continues the item above.
@@ -135,6 +137,7 @@ readers_words! {
         operands => ("a path or a value"),
         operand => ("a path or a value"),
         subject => ("a path"),
+        moment => ("a time such as `createdDateTime plus 14 days`"),
         cells => ("a value"),
         cell => ("a value"),
         constant => ("a value"),
@@ -197,18 +200,22 @@ readers_words! {
         note_line => ("`badge` or `audit`", &["badge", "audit"]),
         a_default => ("a clause", CLAUSES),
         a_note => ("`badge` or `audit`", &["badge", "audit"]),
-        a_from => ("`from`", &["from"]),
+        a_from => ("`from` or `hold`", &["from", "hold"]),
+        from_line => ("`from` or `hold`", &["from", "hold"]),
         a_key => ("`match`", &["match"]),
-        step_line => ("the name of a side, `base`, `gives` or `first contact`", &["gives", "first", "base"]),
+        step_line => (
+            "the name of a side, `base`, `at`, `gives` or `first contact`",
+            &["gives", "first", "base", "at"]
+        ),
     };
     words
-    kw_above = "above" kw_add = "add" kw_and = "and" kw_any = "any" kw_as = "as" kw_ask = "ask"
+    kw_above = "above" kw_add = "add" kw_and = "and" kw_answer = "answer" kw_any = "any" kw_at = "at" kw_by = "by" kw_as = "as" kw_ask = "ask"
     kw_audit = "audit" kw_base = "base" kw_held = "held" kw_parked = "parked" kw_badge = "badge" kw_before = "before" kw_below = "below"
     kw_blank = "blank" kw_change = "change" kw_clear = "clear" kw_conflict = "conflict"
     kw_contact = "contact" kw_create = "create" kw_days = "days" kw_default = "default"
     kw_defaults = "defaults" kw_each = "each" kw_else = "else" kw_empty = "empty"
     kw_example = "example" kw_experimental = "experimental" kw_extends = "extends" kw_false = "false" kw_fields = "fields" kw_first = "first"
-    kw_from = "from" kw_gives = "gives" kw_has = "has" kw_ignore = "ignore" kw_in = "in" kw_into = "into"
+    kw_from = "from" kw_gives = "gives" kw_has = "has" kw_hold = "hold" kw_hours = "hours" kw_ignore = "ignore" kw_in = "in" kw_into = "into"
     kw_invite = "invite" kw_is = "is" kw_keep = "keep" kw_language = "language"
     kw_mapping = "mapping" kw_match = "match" kw_missing = "missing" kw_newest = "newest"
     kw_none = "none" kw_not = "not" kw_of = "of" kw_on = "on" kw_one = "one" kw_only = "only"
@@ -219,7 +226,7 @@ readers_words! {
     kw_then = "then" kw_through = "through" kw_to = "to" kw_true = "true"
     kw_unchanged = "unchanged" kw_union = "union" kw_unless = "unless" kw_until = "until"
     kw_using = "using" kw_values = "values" kw_warning = "warning" kw_way = "way"
-    kw_when = "when" kw_wins = "wins" kw_with = "with"
+    kw_when = "when" kw_while = "while" kw_wins = "wins" kw_with = "with"
     as_clause = "as" using = "using" wins = "wins" contact_wins = "first contact wins"
     conflict_ask = "conflict" default = "default" on_create_only = "on create only"
     on_create_or_invite = "on create or on invite" one_way = "one way to"
@@ -227,13 +234,14 @@ readers_words! {
     several = "several" when = "when" else_text = "else" unless_blank = "unless blank"
     on_create = "on create" first_contact = "first contact" above = "above" below = "below"
     not_empty = "not empty" is_present = "present" is_blank = "blank" is_empty = "empty"
+    hold = "hold" answer = "answer by" not_before = "not before" at_time = "at"
     badge = "badge" badge_prefix = "prefix of" audit = "audit" to_side = "to" to_behind = "to";
     quiet
     WHITESPACE open_bracket dollar gap same_line sign name_char clause_start clause_word constant_word
     jsonpath_in
     quoted_name backtick language_line mapping_line side_line match_line sync_line defaults_line
     values_line fields_line related_line each_line require_line report_line example_line
-    from_line pairs_line from field pairs extends_line drop_line add_to_line in_block edit_key edit_from
+    pairs_line from field pairs extends_line drop_line add_to_line in_block edit_key edit_from
     edit_default edit_row edit_field edit_inner edit_demand edit_note
 }
 

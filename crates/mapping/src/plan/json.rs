@@ -24,6 +24,7 @@ impl Plan {
             "sides": Side::BOTH.map(|side| self.side_json(side)),
             "key": [left, right],
             "sync": self.sync_json(),
+            "holds": self.holds_json(),
             "lines": lines,
             "tables": self.tables.iter().map(|t| self.table_json(t)).collect::<Vec<_>>(),
             "related": self.related.iter().map(|r| self.related_json(r, own)).collect::<Vec<_>>(),
@@ -79,6 +80,23 @@ impl Plan {
         sync
     }
 
+    fn holds_json(&self) -> Vec<JsonValue> {
+        let one = |hold: &super::Hold| {
+            let (map, map_line) = self.place(hold.map_line);
+            let left = &self.side(Side::Left).slots;
+            let answer = hold.answer.iter().map(|moment| self.moment_text(moment));
+            json!({
+                "side": self.side_name(hold.side),
+                "while": condition_text(&hold.during, &self.side(hold.side).slots),
+                "when": hold.when.as_ref().map(|when| condition_text(when, left)),
+                "answer_by": answer.collect::<Vec<_>>(),
+                "map": map,
+                "map_line": map_line,
+            })
+        };
+        self.holds.iter().map(one).collect()
+    }
+
     fn line_json(&self, line: &Line, slots: [&[Slot]; 2]) -> JsonValue {
         let [left_slots, right_slots] = slots;
         let (map, map_line) = self.place(line.map_line);
@@ -122,6 +140,12 @@ impl Plan {
                     "arrow": arrow_text(row.arrow),
                     "right": cells(&row.right),
                     "when": row.when.as_ref().map(|when| condition_text(when, slots)),
+                    "not_before": row.not_before.as_ref().map(|clause| json!({
+                        "at": self.moment_text(&clause.moment),
+                        "while": clause.during.as_ref().map(|during| {
+                            condition_text(during, &self.side(Side::Right).slots)
+                        }),
+                    })),
                     "map": map,
                     "map_line": map_line,
                 })

@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Cell, Condition, Each, Fallback, Line, MatchRule, Otherwise, Plan, Related, Row, Slot, SlotId,
-    Source, Successor, Test, TestOp, Via, Wins,
+    Cell, Condition, Each, Fallback, Hold, Line, MatchRule, Moment, NotBefore, Otherwise, Plan,
+    Related, Row, Slot, SlotId, Source, Successor, Test, TestOp, Via, Wins,
 };
 use crate::decision::Side;
-use crate::tree::{Arrow, BlankPolicy, Stability};
+use crate::tree::{Arrow, BlankPolicy, Delay, Stability};
 use crate::value::Value;
 
 impl Plan {
@@ -62,6 +62,9 @@ impl Plan {
                 let when = condition_text(condition, &self.side(*side).slots);
                 let _ = writeln!(text, "sync from {name} when {when}");
             }
+        }
+        for hold in &self.holds {
+            let _ = writeln!(text, "sync {}", self.hold_text(hold));
         }
         for table in &self.tables {
             let _ = writeln!(text, "values {}", table.name);
@@ -269,7 +272,43 @@ impl Plan {
         if let Some(when) = &row.when {
             let _ = write!(text, " when {}", condition_text(when, &self.side(Side::Left).slots));
         }
+        if let Some(not_before) = &row.not_before {
+            let _ = write!(text, " {}", self.not_before_text(not_before));
+        }
         text
+    }
+
+    /// `hold SIDE while CONDITION when CONDITION answer by MOMENT`
+    pub(crate) fn hold_text(&self, hold: &Hold) -> String {
+        let during = condition_text(&hold.during, &self.side(hold.side).slots);
+        let mut text = format!("hold {} while {during}", self.side_name(hold.side));
+        if let Some(when) = &hold.when {
+            let _ = write!(text, " when {}", condition_text(when, &self.side(Side::Left).slots));
+        }
+        if !hold.answer.is_empty() {
+            let moments: Vec<String> = hold.answer.iter().map(|m| self.moment_text(m)).collect();
+            let _ = write!(text, " answer by {}", moments.join(" default "));
+        }
+        text
+    }
+
+    fn not_before_text(&self, clause: &NotBefore) -> String {
+        let mut text = format!("not before {}", self.moment_text(&clause.moment));
+        if let Some(during) = &clause.during {
+            let _ =
+                write!(text, " while {}", condition_text(during, &self.side(Side::Right).slots));
+        }
+        text
+    }
+
+    /// `createdDateTime plus 72 hours`
+    pub(crate) fn moment_text(&self, moment: &Moment) -> String {
+        let path = self.slot(Side::Left, moment.slot).map_or("", |slot| slot.path.as_str());
+        match moment.plus {
+            Some(Delay::Hours(hours)) => format!("{path} plus {hours} hours"),
+            Some(Delay::Days(days)) => format!("{path} plus {days} days"),
+            None => path.to_owned(),
+        }
     }
 }
 
@@ -294,6 +333,25 @@ pub(crate) fn list_clauses(each: &Each) -> Vec<String> {
 pub(crate) fn condition_text(condition: &Condition, slots: &[Slot]) -> String {
     let tests: Vec<String> = condition.tests.iter().map(|test| test_text(test, slots)).collect();
     tests.join(" and ")
+}
+
+/// A condition as a person says it.
+pub(crate) fn condition_words(condition: &Condition, slots: &[Slot]) -> String {
+    let words = |test: &Test| match &test.op {
+        TestOp::Is(values) | TestOp::IsNot(values) if values.len() == 1 => {
+            let path = slots.get(test.slot.0).map_or("", |slot| slot.path.as_str());
+            let not = if matches!(test.op, TestOp::IsNot(_)) { "not " } else { "" };
+            let value: String = values.iter().map(value_text).collect();
+            format!("{path} is {not}{value}")
+        }
+        TestOp::Is(_)
+        | TestOp::IsNot(_)
+        | TestOp::Present
+        | TestOp::Blank
+        | TestOp::Above(_)
+        | TestOp::Below(_) => test_text(test, slots),
+    };
+    condition.tests.iter().map(words).collect::<Vec<_>>().join(" and ")
 }
 
 pub(crate) fn otherwise_text(side: Side, otherwise: &Otherwise) -> String {

@@ -6,8 +6,8 @@ use super::atoms;
 use super::columns::Below;
 use crate::parse::{begins_line, is_bare_word};
 use crate::tree::{
-    At, BlankPolicy, Cell, Clause, ClauseKind, Condition, Constant, Operand, Path, Span, Test,
-    TestOp, Want,
+    At, BlankPolicy, Cell, Clause, ClauseKind, Condition, Constant, Delay, Moment, NotBefore,
+    Operand, Path, Span, Test, TestOp, Want,
 };
 
 /// Words that a bare value must not be, because they mean something there.
@@ -97,6 +97,21 @@ impl Phrases<'_> {
         };
         let texts: Vec<String> = condition.tests.iter().map(test).collect();
         texts.join(" and ")
+    }
+
+    pub(super) fn moment(moment: &Moment) -> String {
+        let plus = match moment.plus {
+            Some(Delay::Hours(hours)) => format!(" plus {hours} hours"),
+            Some(Delay::Days(days)) => format!(" plus {days} days"),
+            None => String::new(),
+        };
+        format!("{}{plus}", atoms::path(&moment.path.value))
+    }
+
+    pub(super) fn not_before(&self, clause: &NotBefore) -> String {
+        let during = clause.during.as_ref();
+        let during = during.map(|during| format!(" while {}", self.condition(&during.value)));
+        format!("not before {}{}", Self::moment(&clause.moment.value), during.unwrap_or_default())
     }
 
     /// A condition at the start of a line, where a name may be mistaken for a word.

@@ -221,7 +221,7 @@ impl Pair<'_> {
         let scene = Scene::of(self.plan, [left, right]);
         let pair = scene.pair(own).ok()?;
         let base = base_pair(&pair);
-        let rules = Rules { opted_in: true, stamps: [None, None], forced: None };
+        let rules = Rules { opted_in: true, stamps: [None, None], now: None, forced: None };
         let verdict = decide(&scene, rules, own, Some(&base));
         let rests = verdict.set.is_empty()
             && verdict.parked.is_none()

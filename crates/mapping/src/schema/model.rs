@@ -309,10 +309,53 @@ impl States {
         from == to || self.moves.iter().any(|(a, b)| same(a, from) && same(b, to))
     }
 
+    /// True when a record with `from` may come to be `to`, be it through others that are not final.
+    pub fn may_reach(&self, from: &[&str], to: &[&str]) -> bool {
+        let [from, to] =
+            [from, to].map(|pair| pair.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        from == to || first_step(&self.moves, &self.terminal, &from, &to).is_some()
+    }
+
     /// True when a record with the combination cannot be changed any more.
     pub fn is_terminal(&self, combination: &[&str]) -> bool {
         self.terminal.iter().any(|pair| same(pair, combination))
     }
+}
+
+/// The first step on the shortest way from one combination to another; none: there is no way. What
+/// is final lies on no way to anything else.
+pub(crate) fn first_step<'m>(
+    moves: &'m [(Vec<String>, Vec<String>)],
+    terminal: &[Vec<String>],
+    from: &[String],
+    to: &[String],
+) -> Option<&'m Vec<String>> {
+    // With each combination that is reached, the first step that led there.
+    let mut reached: Vec<(&Vec<String>, &Vec<String>)> = Vec::new();
+    let mut next = 0;
+    reached.extend(leading(moves, from).map(|step| (step, step)));
+    while let Some((at, step)) = reached.get(next).copied() {
+        if at == to {
+            return Some(step);
+        }
+        next += 1;
+        if terminal.contains(at) {
+            continue;
+        }
+        for goal in leading(moves, at) {
+            if *goal != from && !reached.iter().any(|(known, _)| *known == goal) {
+                reached.push((goal, step));
+            }
+        }
+    }
+    None
+}
+
+fn leading<'m>(
+    moves: &'m [(Vec<String>, Vec<String>)],
+    at: &[String],
+) -> impl Iterator<Item = &'m Vec<String>> {
+    moves.iter().filter(move |(one, _)| one == at).map(|(_, to)| to)
 }
 
 fn same(pair: &[String], combination: &[&str]) -> bool {

@@ -44,6 +44,8 @@ pub enum ExampleLine {
     },
     /// `referral newest`: its change is the later one.
     Newest(At<String>),
+    /// `at "2026-03-03T00:00:00Z"`: what time it is. Without it no clock is running.
+    Time(At<String>),
     /// `first contact`
     FirstContact,
     /// `gives referral unchanged`

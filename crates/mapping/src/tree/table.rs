@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: rows and cells. Must not know: which fields a table is used for.
 
-use super::{Arrow, At, Condition, Constant};
+use super::{Arrow, At, Condition, Constant, Moment};
 
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Row {
         right: Vec<At<Cell>>,
         /// Only for left records that fulfil this.
         when: Option<At<Condition>>,
+        /// Written to the left only later.
+        not_before: Option<NotBefore>,
     },
     /// `otherwise -> keep with warning, on create "Prospecting"`
     Otherwise {
@@ -29,6 +31,15 @@ pub enum Row {
         /// `on create CELLS`
         on_create: Option<Vec<At<Cell>>>,
     },
+}
+
+/// `not before createdDateTime plus 72 hours while Deal_Registration__c is true`
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotBefore {
+    /// From when on the row may be written.
+    pub moment: At<Moment>,
+    /// Only for right records that fulfil this.
+    pub during: Option<At<Condition>>,
 }
 
 /// A cell of a table.

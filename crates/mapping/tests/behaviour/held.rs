@@ -93,19 +93,19 @@ fn the_write_that_closes_goes_last_and_in_one() {
 #[test]
 fn a_move_that_partner_center_does_not_allow_is_held() {
     let plan = small(STAGE, STAGES);
-    let mut early = deal(&plan, "New", "Open", "Prospecting");
-    set(&mut early.right, "StageName", "Closed Won");
-    let decision = early.round(&plan);
+    let mut back = deal(&plan, "Active", "Accepted", "Qualification");
+    set(&mut back.right, "StageName", "Prospecting");
+    let decision = back.round(&plan);
     writes(&decision, &[], &[]);
     assert_eq!(
         held(&decision, "StageName"),
-        "Partner Center does not go from New/Open to Closed/Won"
+        "Partner Center does not go from Active/Accepted to New/Open"
     );
-    assert_eq!(outcome(&early.round(&plan), "StageName"), &Outcome::Drifted);
+    assert_eq!(outcome(&back.round(&plan), "StageName"), &Outcome::Drifted);
     // The referral moved on: it wins, for only it changed.
-    set(&mut early.left, "status", "Active");
-    set(&mut early.left, "substatus", "Accepted");
-    writes(&early.decide(&plan), &[], &["StageName = \"Qualification\""]);
+    set(&mut back.left, "status", "Closed");
+    set(&mut back.left, "substatus", "Won");
+    writes(&back.decide(&plan), &[], &["StageName = \"Closed Won\""]);
     // A table may park.
     let mut parked = deal(&plan, "New", "Open", "Prospecting");
     set(&mut parked.right, "StageName", "Unheard");

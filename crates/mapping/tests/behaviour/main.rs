@@ -30,6 +30,8 @@ mod in_step;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod lists_held;

@@ -183,6 +183,7 @@ impl Open {
         }
         tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
         tasks.spawn(rounds::census(worker.clone(), wake.clone(), stopped.clone()));
+        tasks.spawn(rounds::clocks(worker.clone(), stopped.clone()));
         let webhook = config.partner_center.webhook.clone();
         let url = webhook_url(&config);
         tasks.spawn(register::keep(worker.clone(), webhook, url, stopped.clone()));

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use super::hear::Ears;
 use crate::census::Census;
 use crate::clock::later;
+use crate::clocks::{self, Warned};
 use crate::hear::{Look, SLOWER, Silence};
 use crate::poll::{Poller, Setback};
 use crate::store::{Source, Store, StoreError};
@@ -133,6 +134,21 @@ pub(super) async fn census<S: Store, W: Wires>(
             Err(setback) => after(&worker, "census", Err(setback), &wake, worker.limits.sweep),
         };
         pause(if goes_on { BETWEEN_PAGES } else { rest }, stopped.clone()).await;
+    }
+}
+
+/// Looks at what has to be answered, until the service ends.
+pub(super) async fn clocks<S: Store, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut warned = Warned::default();
+    while !*stopped.borrow() {
+        match worker.store.status().await {
+            Ok(status) => warned.look(&status.deadlines, &worker.standing, worker.clock.now()),
+            Err(error) => tracing::warn!(%error, "the deadlines could not be read"),
+        }
+        pause(clocks::PAUSE, stopped.clone()).await;
     }
 }
 

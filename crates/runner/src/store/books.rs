@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::keys::{hints, millis, read_parked, timestamp};
 use super::sqlite::Db;
 use super::{
-    AuditLine, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey, links,
-    record_of, referral_of,
+    AuditLine, DeadlineKind, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey,
+    deadlines, links, record_of, referral_of,
 };
 use crate::fingerprint::fingerprint;
 
@@ -146,6 +146,9 @@ pub(super) fn status(db: &Db) -> Result<Status, StoreError> {
         parked_count: db.count("SELECT COUNT(*) FROM keys WHERE parked IS NOT NULL", &[])?,
         parked: parked(db, Some(LISTED))?,
         waiting: waiting(db)?,
+        unanswered: deadlines::count(db, DeadlineKind::Answer)?,
+        too_early: deadlines::count(db, DeadlineKind::Write)?,
+        deadlines: deadlines::list(db)?,
         counters: counters(db)?,
         cursors: cursors(db)?,
     })
@@ -213,6 +216,7 @@ fn cursors(db: &Db) -> Result<BTreeMap<String, String>, StoreError> {
 pub(super) fn prune(db: &Db, before: Timestamp) -> Result<u64, StoreError> {
     let events = db.run("DELETE FROM events WHERE at < ?1", &[millis(before)])?;
     db.run("DELETE FROM hints WHERE at < ?1", &[millis(before)])?;
+    db.run("DELETE FROM deadlines WHERE at < ?1", &[millis(before)])?;
     let closed = "DELETE FROM intents WHERE state <> 'open' AND closed < ?1";
     Ok(events + db.run(closed, &[millis(before)])?)
 }

@@ -7,7 +7,7 @@ use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Alias, Because, KeyId};
+use super::{Alias, Because, Deadline, KeyId};
 
 /// One outgoing write that was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,6 +209,8 @@ pub struct Commit {
     pub close: Vec<(IntentId, Ending)>,
     /// Counters to raise.
     pub count: Vec<(String, u64)>,
+    /// The times that matter to the deal; none leaves those it has.
+    pub deadlines: Option<Vec<Deadline>>,
     /// What happens next.
     pub next: Next,
 }

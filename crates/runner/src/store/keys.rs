@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::sqlite::{Cell, Db, Row};
 use super::{
     Accepted, Alias, Because, Cause, Claim, Commit, HintEvent, IntentId, IntentKind, KeyId, Next,
-    OpenIntent, Parked, Release, Source, StoreError, Taken, books, links,
+    OpenIntent, Parked, Release, Source, StoreError, Taken, books, deadlines, links,
 };
 
 /// How many hints a claim tells of.
@@ -104,11 +104,13 @@ pub(super) fn mark_dirty(db: &Db, key: KeyId, now: Timestamp) -> Result<(), Stor
 }
 
 pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
+    deadlines::wake(db, now)?;
     let sql = "SELECT id FROM keys WHERE dirty_seq > done_seq AND due_at <= ?1 \
                AND lease_until <= ?1 ORDER BY due_at, id LIMIT 1";
     let Some(row) = db.row(sql, &[millis(now)])? else {
         let sql = "SELECT MIN(MAX(due_at, lease_until)) FROM keys WHERE dirty_seq > done_seq";
         let due = db.row(sql, &[])?.map(|row| row.maybe_int(0)).transpose()?.flatten();
+        let due = due.into_iter().chain(deadlines::next(db)?).min();
         return Ok(Taken::Idle(due.map(timestamp).transpose()?));
     };
     let key = KeyId(row.int(0)?);
@@ -279,6 +281,9 @@ pub(super) fn commit(
     }
     for (name, count) in &commit.count {
         books::count(db, name, *count)?;
+    }
+    if let Some(times) = &commit.deadlines {
+        deadlines::set(db, at.key, times)?;
     }
     give_back(db, at, &commit.next, now)
 }

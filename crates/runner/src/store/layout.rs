@@ -97,6 +97,18 @@ CREATE TABLE solutions (
     seen INTEGER
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+CREATE TABLE deadlines (
+    key INTEGER NOT NULL REFERENCES keys (id),
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    map TEXT NOT NULL,
+    map_line INTEGER NOT NULL,
+    PRIMARY KEY (key, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deadlines_at ON deadlines (kind, at);
+",
 ];
 
 /// The newest format, and the one that the file has.

@@ -223,6 +223,8 @@ fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), St
     for table in ["aliases", "intents", "reservations", "hints"] {
         db.run(&format!("UPDATE {table} SET key = ?1 WHERE key = ?2"), &pair)?;
     }
+    // The times of both are worked out anew.
+    db.run("DELETE FROM deadlines WHERE key = ?1", &[loser.0.into()])?;
     db.run("DELETE FROM keys WHERE id = ?1", &[loser.0.into()])?;
     keys::mark_dirty(db, winner, now)?;
     books::count(db, "merged", 1)?;

@@ -72,7 +72,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Err(Halt::Wire(System::Salesforce, error));
         };
         self.memo.writes += 1;
-        self.memo.told = note::told(&note::causes(decision));
+        self.memo.told = note::told_of(decision);
         let plan = scene.map.plan();
         let id = row.id.as_str();
         self.hold(Commit {

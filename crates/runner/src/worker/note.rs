@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::remedy::remedy;
 use crate::fingerprint::fingerprint;
-use crate::store::{Because, Cause};
+use crate::store::{Because, Cause, Deadline, DeadlineKind};
 
 /// So often in a row is a record that reads as older than before read again.
 const OLDER_MOST: u32 = 40;
@@ -76,6 +76,40 @@ impl Memo {
         }
         self.writes
     }
+}
+
+/// The times that a decision names, as they are kept.
+pub(super) fn deadlines(plan: &Plan, decision: &Decision) -> Vec<Deadline> {
+    let one = |deadline: &mapping::decision::Deadline| {
+        let (map, map_line) = plan.place(deadline.map_line);
+        let kind = match deadline.kind {
+            mapping::decision::DeadlineKind::Answer => DeadlineKind::Answer,
+            mapping::decision::DeadlineKind::Write => DeadlineKind::Write,
+        };
+        Deadline {
+            kind,
+            at: deadline.at,
+            rule: deadline.rule.clone(),
+            map: map.to_owned(),
+            map_line,
+        }
+    };
+    decision.deadlines.iter().map(one).collect()
+}
+
+/// A fingerprint of what a decision has to say to the seller.
+pub(super) fn told_of(decision: &Decision) -> Option<String> {
+    let waits = |deadline: &&mapping::decision::Deadline| {
+        deadline.kind == mapping::decision::DeadlineKind::Write
+    };
+    let times = decision.deadlines.iter().filter(waits);
+    let times: Vec<String> = times.map(|d| format!("{}:{}", d.at, d.rule)).collect();
+    let causes = told(&causes(decision));
+    if times.is_empty() {
+        return causes;
+    }
+    let parts = times.iter().map(String::as_str).chain(causes.as_deref());
+    Some(fingerprint(&parts.collect::<Vec<_>>()))
 }
 
 /// A fingerprint of causes; none for none.

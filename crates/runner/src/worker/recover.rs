@@ -169,6 +169,7 @@ mod tests {
             base: base(&[("a", "read"), ("b", "read"), ("c", "read"), ("d", "read")]),
             left: vec!["a".to_owned()],
             right: vec!["b".to_owned(), "d".to_owned()],
+            ..Pending::default()
         };
         let settled = base(&[("a", "read"), ("b", "written"), ("c", "read"), ("d", "read")]);
         let mut announced = Announced { pending, ..Announced::default() };

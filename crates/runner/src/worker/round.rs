@@ -121,7 +121,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Ok(Some(Commit { audit, next: Next::Done, ..Commit::default() }));
         }
         let causes = note::causes(decision);
-        let told = note::told(&causes);
+        let told = note::told_of(decision);
         if told != self.memo.told || self.memo.followed.is_some() {
             self.tell(scene, decision, &self.done()).await?;
             self.memo.told = told;
@@ -130,7 +130,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
         let base = serde_json::to_string(&decision.base).ok();
         let count = vec![("in_step".to_owned(), 1)];
-        Ok(Some(Commit { base, audit, count, next, ..Commit::default() }))
+        let deadlines = Some(note::deadlines(scene.map.plan(), decision));
+        Ok(Some(Commit { base, audit, count, deadlines, next, ..Commit::default() }))
     }
 
     /// The deal cannot go on: the seller is told once, and it is parked.

@@ -6,6 +6,7 @@ mod catalogue;
 mod gone;
 mod house;
 mod leads;
+mod life;
 mod model;
 mod reloads;
 mod rules;

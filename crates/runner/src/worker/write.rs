@@ -117,7 +117,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.memo.right_stamp = right.modified;
         self.memo.writes += 1;
-        self.memo.told = note::told(&note::causes(decision));
+        self.memo.told = note::told_of(decision);
         self.memo.followed = None;
         let mut count = vec![("writes_salesforce".to_owned(), 1)];
         if wrote_left {

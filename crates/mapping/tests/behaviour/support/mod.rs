@@ -78,6 +78,27 @@ pub(crate) fn small(fields: &str, blocks: &str) -> Plan {
     compiled(&small_text(fields, blocks), small_schemas())
 }
 
+/// The same with more lines of `sync`.
+pub(crate) fn small_with(sync: &str, fields: &str, blocks: &str) -> Plan {
+    compiled(&small_text_with(sync, fields, blocks), small_schemas())
+}
+
+pub(crate) fn small_text_with(sync: &str, fields: &str, blocks: &str) -> String {
+    let flag = "from opportunity when Sync__c is true\n";
+    small_text(fields, blocks).replace(flag, &format!("{flag}{sync}\n"))
+}
+
+/// What `check` says of such a map: the code, and the text that is underlined.
+pub(crate) fn said_with(sync: &str, fields: &str, blocks: &str) -> Vec<(&'static str, String)> {
+    let text = small_text_with(sync, fields, blocks);
+    let report = mapping::compile("test.map", &text, small_schemas()).report;
+    let said = report.problems().iter().map(|problem| {
+        let name = problem.code.name().trim_start_matches("map::");
+        (name, text[problem.at.start..problem.at.end].to_owned())
+    });
+    said.collect()
+}
+
 pub(crate) fn small_text(fields: &str, blocks: &str) -> String {
     format!(
         "language 1\nmapping small \"Small\"\n\
@@ -165,13 +186,18 @@ impl Deal {
     }
 
     pub(crate) fn decide(&self, plan: &Plan) -> Decision {
+        self.decide_at(plan, NOW)
+    }
+
+    /// The same at another time.
+    pub(crate) fn decide_at(&self, plan: &Plan, now: &str) -> Decision {
         let (left, right) = (self.left.to_string(), self.right.to_string());
         let stamp = |at: Option<i64>| at.map(|at| Timestamp::from_second(at).unwrap());
         let input = Input {
             left: Some(Seen { body: &left, stamp: stamp(self.stamps[0]) }),
             right: Some(Seen { body: &right, stamp: stamp(self.stamps[1]) }),
             base: &self.base,
-            now: NOW.parse().unwrap(),
+            now: now.parse().unwrap(),
         };
         plan.reconcile(&input).unwrap()
     }

@@ -95,8 +95,9 @@ async fn an_inbound_lead_becomes_one_lead_and_what_reps_do_goes_back() {
     house.rest().await.unwrap();
     let (id, lead) = the_lead(&house);
     assert_eq!(text(&lead, "Referral_Identifier__c"), REFERRAL);
-    assert_eq!(text(&house.referral(REFERRAL), "externalReferenceId"), id);
     assert!(house.world.all("Opportunity").is_empty());
+    let referral = house.referral(REFERRAL);
+    assert_eq!(text(&referral, "externalReferenceId"), "", "nothing is told while it is on hold");
     house.world.edit_row("Lead", &id, "Status", json!("Working - Contacted"));
     house.world.edit_row("Lead", &id, "Description", json!("Called."));
     house.rest().await.unwrap();
@@ -106,6 +107,7 @@ async fn an_inbound_lead_becomes_one_lead_and_what_reps_do_goes_back() {
         ("Active".into(), "Accepted".into())
     );
     assert_eq!(referral["details"]["notes"], "Called.");
+    assert_eq!(text(&referral, "externalReferenceId"), id);
     let writes = house.world.writes();
     house.hint_referral(REFERRAL).await;
     house.rest().await.unwrap();
