@@ -208,13 +208,16 @@ async fn a_shadow_is_told_of_everything_and_writes_nothing() {
     })
     .await;
     let referral = sides.microsoft_sends(&inbound("Alpine")).await;
-    sides.becomes_opportunity(&referral).await;
+    let deal = sides.becomes_opportunity(&referral).await;
     sides.settled().await;
     // The shadow was told of what production did, line by line and value by value.
     let did = wrote(&town.asked(&["why", &referral, "--env", "production"]), "create-record");
     let would = wrote(&town.asked(&["why", &referral, "--env", "trial"]), "would-create-record");
     assert!(did.len() > 5, "{did:?}");
     assert_eq!(would, did);
+    // Leaving the on-hold stage is what production writes to Microsoft.
+    sides.rep_changes(&deal, &json!({"StageName": "Qualification"})).await;
+    sides.settled().await;
     sides.microsoft_changes(&referral, &json!({"details": {"dealValue": 150_000}})).await;
     eventually("the shadow hears of it", async || {
         let report = town.asked(&["shadow", "--values", "--env", "trial"]);
@@ -231,6 +234,7 @@ async fn a_shadow_is_told_of_everything_and_writes_nothing() {
     assert_eq!(elsewhere.writes().await, (0, 0));
     assert_eq!(changing(&elsewhere.admin, "salesforce").await, Vec::<String>::new());
     let written = production["counters"]["writes_partner_center"].as_u64();
+    assert!(written >= Some(1), "{production:#}");
     assert_eq!(Some(sides.writes().await.1), written);
     assert_eq!(trial["counters"]["writes_partner_center"], Value::Null);
     said_of_both(&town, &referral);

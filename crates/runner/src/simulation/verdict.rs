@@ -17,6 +17,10 @@ use crate::store::{ParkedKey, Store};
 pub(super) fn judge(stage: &Stage) {
     let parked = at_once(stage.store.parked()).unwrap();
     let verified = at_once(stage.store.verify()).unwrap();
+    let maps = stage.maps.now();
+    let has_holds = maps
+        .iter()
+        .any(|map| map.plan().to_json()["holds"].as_array().is_some_and(|holds| !holds.is_empty()));
     let mut state = stage.sim.lock();
     if verified.broken_at.is_some() {
         state.world.ledger.breach(Breach::Lost, "the chain of the audit is broken".to_owned());
@@ -27,7 +31,7 @@ pub(super) fn judge(stage: &Stage) {
         state.note("judge", &what);
     }
     for deal in 0..state.world.deals {
-        let found = of_deal(&state, deal, &parked);
+        let found = of_deal(&state, deal, &parked, has_holds);
         for (what, how) in found {
             let how = format!("deal {deal}: {how}");
             state.note("judge", &how);
@@ -49,7 +53,12 @@ fn is_listed(parked: &[ParkedKey], referral: Option<&str>, row: Option<&str>) ->
     parked.iter().any(|key| is(&key))
 }
 
-fn of_deal(state: &State, deal: usize, parked: &[ParkedKey]) -> Vec<(Breach, String)> {
+fn of_deal(
+    state: &State,
+    deal: usize,
+    parked: &[ParkedKey],
+    has_holds: bool,
+) -> Vec<(Breach, String)> {
     let (referral, row) = (state.referral_of(deal), state.row_of(deal));
     let thing = row.as_ref().map(|id| &state.world.rows[&(OPPORTUNITY.to_owned(), id.clone())]);
     if thing.is_some_and(|row| row.is_deleted) {
@@ -66,7 +75,7 @@ fn of_deal(state: &State, deal: usize, parked: &[ParkedKey]) -> Vec<(Breach, Str
             if is_listed {
                 found.extend(unexplained(l, r));
             } else {
-                found.extend(of_pair(state, (left, l), (right, r)));
+                found.extend(of_pair(state, (left, l), (right, r), has_holds));
             }
         }
         (Some(left), None) if !is_listed => {
@@ -112,7 +121,12 @@ fn stages(left: &Thing) -> BTreeSet<&'static str> {
     all
 }
 
-fn of_pair(state: &State, left: (&str, &Thing), right: (&str, &Thing)) -> Vec<(Breach, String)> {
+fn of_pair(
+    state: &State,
+    left: (&str, &Thing),
+    right: (&str, &Thing),
+    has_holds: bool,
+) -> Vec<(Breach, String)> {
     let ((left_id, l), (right_id, r)) = (left, right);
     let mut found = Vec::new();
     if r.text("Referral_Identifier__c") != left_id {
@@ -122,7 +136,9 @@ fn of_pair(state: &State, left: (&str, &Thing), right: (&str, &Thing)) -> Vec<(B
         return found;
     }
     let is_on = takes_part(Some(r));
-    if is_on && l.text("externalReferenceId") != right_id {
+    // A map may keep everything back until the referral is accepted.
+    let is_held = has_holds && l.text("status") == "New";
+    if is_on && !is_held && l.text("externalReferenceId") != right_id {
         found.push((Breach::Lost, format!("{left_id} does not name {right_id}")));
     }
     for cell in Cell::ALL {
@@ -147,7 +163,7 @@ fn of_pair(state: &State, left: (&str, &Thing), right: (&str, &Thing)) -> Vec<(B
         found.push((Breach::Lost, how));
     }
     let (a, b) = (solutions_of(l), solutions_in(state, right_id));
-    if a != b && is_on {
+    if a != b && is_on && !is_held {
         found.push((Breach::Lost, format!("solutions {a:?} against {b:?}")));
     }
     found

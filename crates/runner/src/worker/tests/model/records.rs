@@ -1,0 +1,72 @@
+//! Records of the two modelled systems: stamps, members, how they are read.
+//!
+//! In: JSON objects. Out: the same, changed, or as the wires give them. Must not know: calls.
+
+use connect::partner_center::Referral;
+use connect::salesforce::Literal;
+use connect::{ETag, ReferralId};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Record;
+
+pub(super) fn rows_empty(list: &Value) -> bool {
+    list["records"].as_array().is_some_and(Vec::is_empty)
+}
+
+pub(super) fn stamp_row(row: &mut Record, now: Timestamp) {
+    let text = now.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
+    row.insert("SystemModstamp".to_owned(), text.clone().into());
+    row.insert("LastModifiedDate".to_owned(), text.into());
+}
+
+pub(super) fn stamp_referral(record: &mut Record, now: Timestamp) {
+    let before = record.get("eTag").and_then(Value::as_str).unwrap_or_default();
+    let number: u64 = before.trim_matches('"').parse().unwrap_or(0);
+    record.insert("eTag".to_owned(), format!("\"{}\"", number + 1).into());
+    record.insert("updatedDateTime".to_owned(), now.to_string().into());
+}
+
+/// Sets the member at a JSON pointer.
+pub(super) fn set(record: &mut Record, pointer: &str, value: Value) {
+    let mut names: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
+    let last = names.pop().unwrap();
+    let mut at = record;
+    for name in names {
+        let slot = at.entry(name.to_owned()).or_insert_with(|| json!({}));
+        if !slot.is_object() {
+            *slot = json!({});
+        }
+        at = slot.as_object_mut().unwrap();
+    }
+    at.insert(last.to_owned(), value);
+}
+
+pub(super) fn moment(record: &Record, name: &str) -> Option<Timestamp> {
+    let text = record.get(name)?.as_str()?.replace("+0000", "Z");
+    text.parse().ok()
+}
+
+pub(super) fn referral(record: &Record) -> Referral {
+    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    Referral {
+        id: ReferralId::parse(&text("id").unwrap()).unwrap(),
+        etag: text("eTag").and_then(|text| ETag::parse(&text).ok()),
+        updated: moment(record, "updatedDateTime"),
+        created: moment(record, "createdDateTime"),
+        external_reference_id: text("externalReferenceId"),
+        organization_id: text("organizationId"),
+        engagement_id: text("engagementId"),
+        body: Value::Object(record.clone()).to_string(),
+    }
+}
+
+pub(super) fn same(value: Option<&Value>, literal: &Literal) -> bool {
+    match (value.unwrap_or(&Value::Null), literal) {
+        (Value::Null, Literal::Null) => true,
+        (Value::String(a), Literal::Text(b)) => a.eq_ignore_ascii_case(b),
+        (Value::Bool(a), Literal::Bool(b)) => a == b,
+        (Value::Number(a), Literal::Number(b)) => a.to_string() == *b,
+        _ => false,
+    }
+}
