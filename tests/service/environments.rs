@@ -336,7 +336,8 @@ async fn staging_on_a_shared_account_leaves_the_referrals_alone() {
     let sides = Sides::new(&ready);
     let referral = sides.microsoft_sends(&inbound("Alpine")).await;
     let deal = sides.becomes_opportunity(&referral).await;
-    sides.rep_changes(&deal, &json!({"CloseDate": "2027-09-15"})).await;
+    let accepted = json!({"CloseDate": "2027-09-15", "StageName": "Qualification"});
+    sides.rep_changes(&deal, &accepted).await;
     eventually("what would go to Microsoft is told", async || {
         let report = town.asked(&["shadow", "--values"]);
         report.to_string().contains("2027-09-15").then_some(())
