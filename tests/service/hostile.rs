@@ -239,8 +239,8 @@ async fn certificates_are_fetched_from_known_hosts_only() {
     let place = |name: &str| folder.path().join(name);
     let nowhere = "http://127.0.0.1:9";
     let config = format!(
-        "environment: production\nlisten: 127.0.0.1:0\nstore: sqlite:a.db\nmaps: [opportunity.map]\n\
-         partner_center:\n  api: {nowhere}\n  webhooks: {nowhere}\n  login: {nowhere}\n  \
+        "environment: staging\nlisten: 127.0.0.1:0\nstore: sqlite:a.db\nmaps: [opportunity.map]\n\
+         partner_center:\n  account: own\n  api: {nowhere}\n  webhooks: {nowhere}\n  login: {nowhere}\n  \
          tenant: t\n  client_id: c\n  refresh_token: file:secret\n  webhook:\n    \
          trust: microsoft\n    roots: [root.pem]\n\
          salesforce:\n  login: {nowhere}\n  client_id: c\n  client_secret: file:secret\n"
