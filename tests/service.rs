@@ -50,6 +50,8 @@ mod office;
 #[path = "service/planted.rs"]
 mod planted;
 #[cfg(unix)]
+#[path = "service/portal.rs"]
+mod portal;
 #[path = "service/promotion.rs"]
 mod promotion;
 #[path = "service/raw.rs"]
