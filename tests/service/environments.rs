@@ -356,3 +356,38 @@ async fn staging_on_a_shared_account_leaves_the_referrals_alone() {
     let (code, said) = town.run(&["webhook", "register", "--overwrite"]);
     assert!(code == Some(2) && said.contains("not its own"), "{said}");
 }
+
+#[tokio::test]
+async fn two_partner_accounts_in_one_service_keep_to_themselves() {
+    let mut town = Town::new();
+    let [one, two] =
+        [town.sandbox("one", "production").await, town.sandbox("two", "production").await];
+    let both = [&one, &two].map(|ready| text(ready, "/certificate_pem")).concat();
+    fs::write(town.place("one.pem"), both).unwrap();
+    let of = |path: &str| text(&two, path);
+    let account = format!(
+        "    partner_center:\n      api: {0}\n      webhooks: {1}\n      login: {0}\n      tenant: other.example\n      \
+         client_id: {2}\n      refresh_token: file:two.token\n",
+        of("/partner_center/url"),
+        of("/partner_center/webhooks_url"),
+        of("/partner_center/client_id"),
+    )
+    .replace("other.example", of("/partner_center/tenant"));
+    town.configure(&format!(
+        "{}environments:\n  emea:\n    kind: production\n    store: sqlite:emea.db\n{}  apac:\n    kind: production\n    \
+         store: sqlite:apac.db\n{account}{}",
+        town.shared("one", &one, ""),
+        org("one", &one, "    "),
+        org("two", &two, "    "),
+    ));
+    town.serve().await;
+    for (name, mut ready) in [("emea", one.clone()), ("apac", two.clone())] {
+        ready["console"] = town.console();
+        let sides = Sides::new(&ready);
+        let referral = sides.microsoft_sends(&inbound(name)).await;
+        sides.becomes_opportunity(&referral).await;
+        sides.settled().await;
+        assert_eq!(town.status(name).await["linked"], 1, "its own deal alone");
+        assert_eq!(sides.opportunities("Id != null").await.len(), 1);
+    }
+}
