@@ -127,6 +127,11 @@ async fn each_refusal_says_what_to_do_next() {
         }
         other => panic!("{other:?}"),
     }
+    // Until then nothing is asked on this wire; another client has a wire of its own.
+    let rests = partner.referral(&one.id).await.unwrap_err();
+    assert!(matches!(rests, Error::Resting { .. }), "{rests:?}");
+    let partner = ground.partner_center();
+    assert!(partner.referral(&one.id).await.unwrap().is_some());
     ground.order("POST", "/tokens/expire", Value::Null).await;
     assert!(partner.referral(&one.id).await.unwrap().is_some());
 }

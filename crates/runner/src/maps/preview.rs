@@ -152,7 +152,7 @@ fn base_of(deal: &DealView) -> Base {
 fn both<'s>(selects: impl Iterator<Item = &'s Select>) -> Option<Select> {
     let mut all: Option<Select> = None;
     for select in selects {
-        let known = all.get_or_insert_with(|| Select::default());
+        let known = all.get_or_insert_with(Select::default);
         add(&mut known.fields, &select.fields);
         for child in &select.children {
             let name = &child.relationship;
