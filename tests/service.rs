@@ -66,5 +66,9 @@ mod rules;
 mod sides;
 #[path = "service/solutions.rs"]
 mod solutions;
+#[path = "service/stories.rs"]
+mod stories;
 #[path = "service/told.rs"]
 mod told;
+#[path = "service/wire.rs"]
+mod wire;

@@ -41,13 +41,13 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;
-        let changes = changes_of(&decision.left);
+        let changes = differing(changes_of(&decision.left), &left.body);
         if !changes.is_empty() {
             if !self.may_still_leave(scene, right).await? {
                 self.close(intent, Ending::NotApplied).await?;
                 return Ok(None);
             }
-            match self.write_left(left, changes).await? {
+            match self.write_left(left, &changes).await? {
                 Ok(answer) => self.memo.left_read = answer.updated.or(self.memo.left_read),
                 Err(error) => {
                     let failure = (System::PartnerCenter, error);
@@ -57,7 +57,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             announced.sent[Side::Left.index()] = true;
         }
         let report = scene.map.plan().report(decision, Some(&right.body), &self.done(), self.now());
-        let mut fields = changes_of(&decision.right).to_vec();
+        let mut fields = differing(changes_of(&decision.right), &right.body);
         fields.extend(report);
         if !fields.is_empty() {
             let since = right.last_modified;
@@ -322,6 +322,21 @@ pub(super) fn changes_of(effect: &Effect) -> &[Change] {
         Effect::Update { changes, .. } => changes,
         Effect::Nothing | Effect::Create(_) => &[],
     }
+}
+
+/// The changes without those that write what stands in the record already: of an amount and its currency
+/// only the amount goes, when only that differs.
+fn differing(changes: &[Change], body: &str) -> Vec<Change> {
+    let record: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let stands = |change: &Change| {
+        let mut names = change.path.split('.');
+        let found = names.try_fold(&record, |at, name| at.get(name));
+        let wanted = serde_json::from_str::<serde_json::Value>(&change.value).ok();
+        found.is_some() && found == wanted.as_ref()
+    };
+    let differing: Vec<Change> = changes.iter().filter(|change| !stands(change)).cloned().collect();
+    // Where all of them stand there, the two sides disagree about something finer.
+    if differing.is_empty() { changes.to_vec() } else { differing }
 }
 
 /// A record's own changes, and those of records it refers to, by relationship.
