@@ -15,7 +15,7 @@ use mapping::schema::System;
 
 use crate::clock::earlier;
 use crate::deal_map::{DealMap, Watch};
-use crate::store::{Alias, Source, Store, StoreError};
+use crate::store::{Alias, Hint, Source, Store, StoreError};
 use crate::wires::Wires;
 use crate::worker::Worker;
 
@@ -204,7 +204,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
                 Asked::Records(map) => self.relevant(map, row).await?,
                 Asked::Children(map, watch) => self.parent(map, watch, row).await?,
             };
-            hints.extend(hint);
+            // A child's version says nothing about the deal's record.
+            let version = row.modified.filter(|_| matches!(asked, Asked::Records(_)));
+            hints.extend(hint.map(|alias| Hint { alias, version }));
         }
         let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);
         if !hints.is_empty() {

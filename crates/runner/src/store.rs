@@ -7,6 +7,7 @@ mod books;
 mod claim;
 mod deadlines;
 mod engine;
+mod hint;
 mod keys;
 mod layout;
 mod links;
@@ -32,6 +33,7 @@ pub use claim::{
 };
 pub use deadlines::{Deadline, DeadlineKey, DeadlineKind};
 pub use engine::{Role, SqliteStore};
+pub use hint::{Hint, HintEvent};
 pub use solutions::{Imported, Solution};
 
 /// A deal, numbered in the order of first sight.
@@ -123,15 +125,6 @@ impl Source {
     }
 }
 
-/// The event of a webhook call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HintEvent {
-    /// Such as `referral-updated`.
-    pub name: String,
-    /// Tells a repeated event.
-    pub hash: String,
-}
-
 /// Why a deal was looked at: one hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
@@ -181,8 +174,8 @@ pub enum Linked {
     Here,
     /// The claimed deal was the younger half of another one, and is part of it now.
     Merged(KeyId),
-    /// Somebody works on the deal that has the name: try again shortly.
-    Busy,
+    /// Somebody works on the deal that has the name, or a write of it has no known outcome: try again later.
+    Busy(KeyId),
     /// The name belongs to another deal that already has its own record of the kind we have.
     Taken(KeyId),
 }
@@ -328,9 +321,9 @@ pub enum StoreError {
 /// The store: every answer is durable when it is given.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Marks the deals of these names dirty, minting a key for an unknown name.
-    fn accept(
+    fn accept<H: Into<Hint> + Send>(
         &self,
-        hints: Vec<Alias>,
+        hints: Vec<H>,
         event: Option<HintEvent>,
         source: Source,
         now: Timestamp,

@@ -13,7 +13,7 @@ use mapping::schema::System;
 
 use crate::clock::earlier;
 use crate::poll::{SeenVersions, Setback};
-use crate::store::{Alias, Source, Store};
+use crate::store::{Alias, Hint, Source, Store};
 use crate::wires::Wires;
 use crate::worker::Worker;
 
@@ -81,7 +81,8 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
             }
             versions.push((referral.id.clone(), referral.updated));
             if self.is_relevant(referral).await? {
-                hints.push(Alias::Referral(referral.id.clone()));
+                let alias = Alias::Referral(referral.id.clone());
+                hints.push(Hint { alias, version: referral.updated });
             }
         }
         let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);

@@ -44,6 +44,9 @@ pub use wish::{MET, WOULD};
 /// How often the records of one deal are brought together in one step.
 const ROUNDS: usize = 6;
 
+/// How long a deal waits at first for another one that has what it needs.
+const BUSY: Duration = Duration::from_millis(100);
+
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stepped {
@@ -87,6 +90,8 @@ enum Halt {
     Fault(Fault),
     /// It is to be tried again shortly, without anything being wrong.
     Again(Duration, &'static str),
+    /// Another deal has what this one needs: it is tried again, ever less often.
+    Busy(KeyId),
     /// It waits for a person.
     Park(Vec<Cause>),
     /// It is part of another deal now.
@@ -153,7 +158,8 @@ impl<S: Store, W: Wires> Worker<S, W> {
             Taken::Idle(due) => return Ok(Stepped::Idle(due)),
         };
         let key = claim.key;
-        let memo = Memo::read(claim.memo.as_deref());
+        let mut memo = Memo::read(claim.memo.as_deref());
+        memo.was_told(claim.told);
         let maps = self.maps.now();
         let mut deal = Deal { worker: self, maps: &maps, claim, memo };
         let end = deal.run().await;
@@ -201,6 +207,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Tripped) => return Err(StoreError::Closed),
             Err(Halt::Again(after, why)) => self.put_off(later(now, after), false, why.to_owned()),
+            Err(Halt::Busy(other)) => self.wait_for(other).await?,
             Err(Halt::Park(causes)) => parked(causes),
             Err(Halt::Fault(fault)) => parked(vec![note::cause_of(&fault)]),
             Err(Halt::Wire(system, error)) => self.after_wire(system, error),
@@ -250,12 +257,37 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
     }
 
-    /// Doubled with every failure, with a jitter that is the same for the same deal and attempt.
+    /// Doubled with every failure, with a jitter (see [`Deal::jittered`]).
     fn back_off(&self) -> Duration {
-        let wait = self.worker.limits.wait_after(self.claim.attempts);
+        self.jittered(self.worker.limits.wait_after(self.claim.attempts))
+    }
+
+    /// A little longer; the same for the same deal and attempt.
+    fn jittered(&self, wait: Duration) -> Duration {
         let parts = [self.claim.key.to_string(), self.claim.attempts.to_string()];
         let jitter = permille(&[&parts[0], &parts[1]]);
         wait.saturating_add(wait.saturating_mul(jitter) / 4000)
+    }
+
+    /// Comes again soon at first, then ever less often: the other deal may be parked, and for long.
+    async fn wait_for(&self, other: KeyId) -> Result<Commit, StoreError> {
+        let doubled = 2_u32.saturating_pow(self.claim.attempts.min(16));
+        let most = self.worker.limits.retry_most;
+        let wait = self.jittered(BUSY.saturating_mul(doubled).min(most));
+        let view = self.worker.store.deal(other.to_string()).await?;
+        let what = match view.and_then(|view| view.parked) {
+            Some(_) => "is parked in the middle of a write: its own cause is listed",
+            None => "is in work",
+        };
+        let why = format!("waits for {other}, which {what}");
+        Ok(self.put_off(later(self.now(), wait), true, why))
+    }
+
+    /// Makes sure, whatever the clock says, that the deal is still in these hands, before something is made
+    /// that the other system would make twice.
+    async fn confirm(&mut self) -> Result<(), Halt> {
+        let until = later(self.now(), self.worker.limits.lease);
+        Ok(self.worker.store.renew(&mut self.claim, until).await?)
     }
 
     /// Keeps the deal for longer when half of its time is over.

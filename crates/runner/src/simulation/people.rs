@@ -331,6 +331,7 @@ impl Stage {
                 let task = self.tasks_of(*runner).first().copied();
                 self.sim.lock().pause = task.map(|task| (task, *millis));
             }
+            Happens::Standstill(millis) => self.sim.lock().standstill = Some(*millis),
             Happens::Jump(runner, millis) => {
                 let mut state = self.sim.lock();
                 state.note(&format!("runner {runner}"), &format!("its clock jumps by {millis} ms"));

@@ -93,12 +93,16 @@ impl State {
     fn row(&self, id: &str, thing: &Thing, select: &Select, is_stale: bool) -> Row {
         let reading = thing.reading(self.now, is_stale);
         let second = Timestamp::from_second(reading.modified.div_euclid(1000)).ok();
+        let mut view = self.view(reading, select);
+        if select.deleted {
+            view.insert("IsDeleted".to_owned(), thing.is_deleted.into());
+        }
         Row {
             id: RecordId::parse(id).unwrap(),
             modified: second,
             last_modified: second,
             modified_by: None,
-            body: Value::Object(self.view(reading, select)).to_string(),
+            body: Value::Object(view).to_string(),
         }
     }
 
@@ -116,7 +120,8 @@ impl State {
             .world
             .rows
             .iter()
-            .filter(|((name, _), row)| name == object && !row.is_deleted && !row.is_hidden);
+            .filter(|((name, _), row)| name == object && !row.is_hidden)
+            .filter(|(_, row)| select.deleted || !row.is_deleted);
         let mut found: Vec<(&String, &Thing)> = all
             .filter(|((_, id), row)| is_asked(id, row, filter))
             .map(|((_, id), row)| (id, row))

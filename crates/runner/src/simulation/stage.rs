@@ -102,7 +102,9 @@ impl Stage {
         let gone: Vec<usize> = self.tasks_of(runner);
         for task in gone {
             self.tasks.remove(&task);
-            self.sim.lock().wakes.remove(&task);
+            let mut state = self.sim.lock();
+            state.wakes.remove(&task);
+            state.forgets(task);
         }
     }
 

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use jiff::Timestamp;
 
 use super::chance::Chance;
+use super::ledger::Cell;
 use super::sabotage::Sabotage;
 use super::story::Happens;
 use super::world::World;
@@ -36,6 +37,7 @@ pub(super) enum Fault {
     StoreSlow,
     StoreUnavailable,
     StoreUnknown,
+    HintRefused,
     HookDropped,
     HookDoubled,
     HookDelayed,
@@ -58,7 +60,7 @@ pub(super) enum Fault {
 }
 
 /// The faults that single calls draw, with their most cases in a thousand.
-const DRAWN: [(Fault, usize); 16] = [
+const DRAWN: [(Fault, usize); 17] = [
     (Fault::Slow, 40),
     (Fault::Busy, 60),
     (Fault::Lost, 60),
@@ -71,6 +73,7 @@ const DRAWN: [(Fault, usize); 16] = [
     (Fault::StoreSlow, 30),
     (Fault::StoreUnavailable, 20),
     (Fault::StoreUnknown, 20),
+    (Fault::HintRefused, 250),
     (Fault::HookDropped, 300),
     (Fault::HookDoubled, 300),
     (Fault::HookDelayed, 300),
@@ -97,12 +100,18 @@ pub(super) struct State {
     pub(super) until: BTreeMap<Fault, i64>,
     /// The task that stands still in the middle of its next deal, and for how long.
     pub(super) pause: Option<(usize, i64)>,
+    /// How long whichever task next announces a new record stands still right after that.
+    pub(super) standstill: Option<i64>,
+    /// The task that does so, and for how long.
+    pub(super) stopping: Option<(usize, i64)>,
     /// The tasks that have a deal in hand.
     pub(super) holding: BTreeSet<usize>,
     pub(super) counts: BTreeMap<Fault, u64>,
     pub(super) events: u64,
     /// What a task looked at last: an opportunity, and whether it took part.
     pub(super) looked: BTreeMap<usize, (String, bool)>,
+    /// What single tasks know of referrals' doubts, and have not kept yet: lost with them.
+    answers: BTreeMap<usize, Vec<(String, Cell, Option<usize>)>>,
     /// Opportunities that a flow changes after each of our writes, and how often yet.
     pub(super) flows: BTreeMap<String, u8>,
     /// What happens because of what just happened, in so many milliseconds.
@@ -135,10 +144,13 @@ impl State {
             rates,
             until: BTreeMap::new(),
             pause: None,
+            standstill: None,
+            stopping: None,
             holding: BTreeSet::new(),
             counts: BTreeMap::new(),
             events: 0,
             looked: BTreeMap::new(),
+            answers: BTreeMap::new(),
             flows: BTreeMap::new(),
             then: Vec::new(),
             history: Vec::new(),
@@ -167,17 +179,43 @@ impl State {
     /// How long the current task stands still: once, at any point of its next deal.
     pub(super) fn stands_still(&mut self) -> i64 {
         let current = self.current;
+        if let Some((_, millis)) = self.stopping.take_if(|(task, _)| *task == current) {
+            return millis;
+        }
         if !self.holding.contains(&current) || !self.chance.in_thousand(250) {
             return 0;
         }
         self.pause.take_if(|(task, _)| *task == current).map_or(0, |(_, millis)| millis)
     }
 
+    /// The service knows now what stands in a referral: the task that asked does.
+    pub(super) fn is_known(&mut self, id: &str) {
+        let Some(referral) = self.world.referrals.get_mut(id) else { return };
+        let doubts = std::mem::take(&mut referral.doubts);
+        let known = doubts.into_iter().map(|(cell, over)| (id.to_owned(), cell, over));
+        self.answers.entry(self.current).or_default().extend(known);
+    }
+
+    /// What a task knew is on disk.
+    pub(super) fn is_kept(&mut self) {
+        self.answers.remove(&self.current);
+    }
+
+    /// What a task knew is gone with it: whoever comes next cannot tell what is entered from now on from what
+    /// was entered before the write.
+    pub(super) fn forgets(&mut self, task: usize) {
+        for (id, cell, over) in self.answers.remove(&task).unwrap_or_default() {
+            if let Some(referral) = self.world.referrals.get_mut(&id) {
+                referral.doubts.entry(cell).or_insert(over);
+            }
+        }
+    }
+
     /// No fault from here on, and none that still lasts.
     pub(super) fn heal(&mut self) {
         self.rates.clear();
         self.until.clear();
-        self.pause = None;
+        (self.pause, self.standstill, self.stopping) = (None, None, None);
         self.flows.clear();
         self.skews.fill(0);
         self.world.show_all();

@@ -12,9 +12,9 @@ use super::sabotage::Sabotage;
 use super::state::{Fault, Sim};
 use super::world::OPPORTUNITY;
 use crate::store::{
-    Accepted, Alias, AuditLine, Claim, Commit, DealView, HintEvent, Imported, IntentId, IntentKind,
-    KeyId, Linked, Next, ParkedKey, Release, Solution, Source, SqliteStore, Status, Store,
-    StoreError, Taken, Verified,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, Hint, HintEvent, Imported, IntentId,
+    IntentKind, KeyId, Linked, Next, ParkedKey, Release, Solution, Source, SqliteStore, Status,
+    Store, StoreError, Taken, Verified,
 };
 
 /// The store of one runner; all share what is inside.
@@ -41,6 +41,8 @@ impl SimStore {
         self.sim.wait(wait).await;
         let mut state = self.sim.lock();
         if state.is_out(Fault::DiskFull) || state.draws(Fault::StoreUnavailable) {
+            let current = state.current;
+            state.forgets(current);
             return Err(StoreError::Unavailable("the disk is full".to_owned()));
         }
         Ok(())
@@ -66,6 +68,13 @@ impl SimStore {
 
     fn is_sabotaged(&self, sabotage: Sabotage) -> bool {
         self.sim.lock().is_sabotaged(sabotage)
+    }
+
+    /// What the task knows of its writes is on disk, or lost.
+    fn ends(&self, is_kept: bool) {
+        let mut state = self.sim.lock();
+        let current = state.current;
+        if is_kept { state.is_kept() } else { state.forgets(current) }
     }
 
     async fn forgive(&self, claim: &mut Claim) -> Result<(), StoreError> {
@@ -94,15 +103,20 @@ impl SimStore {
 }
 
 impl Store for SimStore {
-    async fn accept(
+    async fn accept<H: Into<Hint> + Send>(
         &self,
-        hints: Vec<Alias>,
+        hints: Vec<H>,
         event: Option<HintEvent>,
         source: Source,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
         let what = format!("accepts {} of the {}", hints.len(), source.word());
-        if let Err(error) = self.before().await {
+        let mut ready = self.before().await;
+        if ready.is_ok() && self.sim.lock().draws(Fault::HintRefused) {
+            self.sim.lock().note(&self.name, &format!("{what} -> refused"));
+            ready = Err(StoreError::Unavailable("the disk is full".to_owned()));
+        }
+        if let Err(error) = ready {
             if self.is_sabotaged(Sabotage::AcceptsInVain) {
                 return Ok(Accepted::default());
             }
@@ -151,6 +165,13 @@ impl Store for SimStore {
             return self.after(&what, Ok(IntentId(-1))).await;
         }
         let intent = self.inner.intend(claim, kind, body, now).await;
+        if intent.is_ok() && matches!(kind, IntentKind::CreateRecord | IntentKind::CreateReferral) {
+            let mut state = self.sim.lock();
+            let current = state.current;
+            if let Some(millis) = state.standstill.take() {
+                state.stopping = Some((current, millis));
+            }
+        }
         self.after(&what, intent).await
     }
 
@@ -167,7 +188,9 @@ impl Store for SimStore {
         }
         let what = format!("remembers more of {}", claim.key);
         let kept = self.inner.remember(claim, intent, body).await;
-        self.after(&what, kept).await
+        let kept = self.after(&what, kept).await;
+        self.ends(kept.is_ok());
+        kept
     }
 
     async fn commit(
@@ -181,6 +204,7 @@ impl Store for SimStore {
         if self.is_sabotaged(Sabotage::NoBaseAfterWrite) && !commit.close.is_empty() {
             commit.base = None;
         }
+        let (closes, holds) = (!commit.close.is_empty(), commit.next == Next::Hold);
         let is_over = matches!(commit.next, Next::Done | Next::Parked(_));
         if commit.next != Next::Hold {
             let mut state = self.sim.lock();
@@ -200,7 +224,11 @@ impl Store for SimStore {
         if is_over && kept.is_ok() && self.is_sabotaged(Sabotage::ForgetsMarks) {
             self.inner.forget_marks(claim.key).await?;
         }
-        self.after(&what, kept).await
+        let kept = self.after(&what, kept).await;
+        if closes || !holds || kept.is_err() {
+            self.ends((closes || is_over) && kept.is_ok());
+        }
+        kept
     }
 
     async fn link(

@@ -41,6 +41,8 @@ pub(super) enum Happens {
     Crash(usize, i64),
     CrashOfAll(i64),
     Pause(usize, i64),
+    /// Whichever runner next announces a new record stands still right after that.
+    Standstill(i64),
     Jump(usize, i64),
     /// Something does not work at all for a while.
     Out(Fault, i64),
@@ -68,7 +70,7 @@ impl Happens {
             Happens::Flow(_) => Fault::Automation,
             Happens::Crash(..) => Fault::Crash,
             Happens::CrashOfAll(_) => Fault::CrashOfAll,
-            Happens::Pause(..) => Fault::Pause,
+            Happens::Pause(..) | Happens::Standstill(_) => Fault::Pause,
             Happens::Jump(..) => Fault::ClockJump,
             Happens::Out(fault, _) => *fault,
             Happens::Plan => Fault::PlanChanged,
@@ -107,7 +109,7 @@ pub(super) fn story(seed: u64, without: &BTreeSet<Fault>) -> Vec<(i64, Happens)>
         all.push((chance.between(length / 10, length), happens));
     }
     // Each seed has some kinds of trouble, and none of the others.
-    let kinds: Vec<usize> = (0..17).filter(|_| chance.in_thousand(250)).collect();
+    let kinds: Vec<usize> = (0..18).filter(|_| chance.in_thousand(250)).collect();
     for kind in kinds {
         let deal = chance.below(deals);
         let at = chance.between(length / 10, length);
@@ -183,6 +185,8 @@ fn trouble(chance: &mut Chance, kind: usize, deal: usize, at: i64, all: &mut Vec
             all.push((at, Happens::Out(Fault::FieldRemoved, later - at)));
             all.push((later + 5_000, Happens::Release));
         }
+        // From the beginning on: that is when records are made.
+        16 => all.push((0, Happens::Standstill(chance.between(20_000, 300_000)))),
         _ => {
             all.push((at, Happens::Plan));
             all.push((at, Happens::Forge));

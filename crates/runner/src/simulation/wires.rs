@@ -60,12 +60,13 @@ impl State {
             ],
         };
         let fault = kinds.iter().copied().find(|fault| self.draws(*fault));
-        // A runner stands still before it reads or after it wrote: between its last look at the clock
-        // and a write that is on its way, nothing could help.
+        // A runner stands still before or after it reads, or after it wrote: once a write is on its way,
+        // nothing could help.
         let stop = self.stands_still();
-        match doing {
-            Doing::Reads => there += stop,
-            Doing::Writes => back += stop,
+        if stop > 0 && doing == Doing::Reads && self.chance.in_thousand(500) {
+            there += stop;
+        } else {
+            back += stop;
         }
         (fault, there, back)
     }
@@ -75,13 +76,6 @@ impl State {
         for index in known..self.world.ledger.breaches.len() {
             let (breach, how) = self.world.ledger.breaches[index].clone();
             self.note("judge", &format!("{breach:?}: {how}"));
-        }
-    }
-
-    /// The service knows now what stands in a referral.
-    fn is_known(&mut self, id: &ReferralId, is_stale: bool) {
-        if let Some(referral) = self.world.referrals.get_mut(id.as_str()).filter(|_| !is_stale) {
-            referral.doubts.clear();
         }
     }
 
@@ -215,7 +209,9 @@ impl Wires for SimWires {
         let mut read = self
             .call(&what, Doing::Reads, None, |state, is_stale| {
                 state.looked.remove(&state.current);
-                state.is_known(id, is_stale);
+                if !is_stale {
+                    state.is_known(id.as_str());
+                }
                 Ok(state.read_referral(id.as_str(), is_stale))
             })
             .await?;
@@ -241,7 +237,7 @@ impl Wires for SimWires {
         let target = Some((End::Referral, id.as_str()));
         let work = |state: &mut State, _| state.change_referral(id.as_str(), changes, etag);
         let answer = self.call(&what, Doing::Writes, target, work).await?;
-        self.sim.lock().is_known(id, false);
+        self.sim.lock().is_known(id.as_str());
         let value = |op: &PatchOp| serde_json::from_str(&op.value).unwrap_or(Value::Null);
         self.remember_sent(
             id.as_str(),

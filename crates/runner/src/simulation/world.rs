@@ -325,6 +325,14 @@ impl World {
         let reference = reference.to_owned();
         let row = self.rows.get(&(OPPORTUNITY.to_owned(), reference.clone()));
         let deal = row.map_or(usize::MAX, |row| row.deal);
+        // One that the sync user may not see any more, before its id came to the opportunity, is not there for
+        // anybody who looks: neither the list nor the opportunity tells of it.
+        let named =
+            row.map(|row| row.text("Referral_Identifier__c").to_owned()).unwrap_or_default();
+        let unseen = self.referrals.iter_mut().filter(|(id, thing)| {
+            thing.deal == deal && thing.is_hidden && thing.is_ours && **id != named
+        });
+        unseen.for_each(|(_, thing)| thing.deal = usize::MAX);
         let same = self
             .referrals
             .iter()

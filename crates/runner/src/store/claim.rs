@@ -131,6 +131,8 @@ pub struct Claim {
     pub parked: Option<Parked>,
     /// Why it is looked at: the newest hints since it was last in step, newest first.
     pub because: Vec<Because>,
+    /// By side, the newest version of its record that a list told of since it was last in step.
+    pub told: [Option<Timestamp>; 2],
 }
 
 impl Claim {

@@ -14,9 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite::Db;
 use super::{
-    Accepted, Alias, AuditLine, Claim, Commit, DealView, HintEvent, Imported, IntentId, IntentKind,
-    KeyId, Linked, ParkedKey, Release, Solution, Source, Status, Store, StoreError, Taken,
-    Verified, books, keys, layout, links, solutions,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, Hint, HintEvent, Imported, IntentId,
+    IntentKind, KeyId, Linked, ParkedKey, Release, Solution, Source, Status, Store, StoreError,
+    Taken, Verified, books, keys, layout, links, solutions,
 };
 
 /// How many requests one commit may carry.
@@ -214,13 +214,14 @@ fn write_group(db: &Db, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
 }
 
 impl Store for SqliteStore {
-    async fn accept(
+    async fn accept<H: Into<Hint> + Send>(
         &self,
-        hints: Vec<Alias>,
+        hints: Vec<H>,
         event: Option<HintEvent>,
         source: Source,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
+        let hints: Vec<Hint> = hints.into_iter().map(Into::into).collect();
         self.ask(move |db| keys::accept(db, &hints, event.as_ref(), source, now)).await
     }
 

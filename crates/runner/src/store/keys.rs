@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::sqlite::{Cell, Db, Row};
 use super::{
-    Accepted, Alias, Because, Cause, Claim, Commit, HintEvent, IntentId, IntentKind, KeyId, Next,
-    OpenIntent, Parked, Release, Source, StoreError, Taken, books, deadlines, links,
+    Accepted, Alias, Because, Cause, Claim, Commit, Hint, HintEvent, IntentId, IntentKind, KeyId,
+    Next, OpenIntent, Parked, Release, Source, StoreError, Taken, books, deadlines, links,
 };
 
 /// How many hints a claim tells of.
@@ -55,7 +55,7 @@ pub(super) fn end_leases(db: &Db) -> Result<(), StoreError> {
 
 pub(super) fn accept(
     db: &Db,
-    hints: &[Alias],
+    hints: &[Hint],
     event: Option<&HintEvent>,
     source: Source,
     now: Timestamp,
@@ -66,13 +66,15 @@ pub(super) fn accept(
         accepted.replayed = db.run(sql, &[hash.as_str().into(), millis(now)])? == 0;
     }
     for hint in hints {
-        let key = match links::find(db, hint)? {
-            Some((key, _)) => {
-                mark_dirty(db, key, now)?;
-                key
-            }
-            None => mint(db, hint, now)?,
+        let (key, slot) = if let Some((key, slot)) = links::find(db, &hint.alias)? {
+            mark_dirty(db, key, now)?;
+            (key, slot)
+        } else {
+            (mint(db, &hint.alias, now)?, links::slot(&hint.alias).map(str::to_owned))
         };
+        if let (Some(slot), Some(version)) = (slot, hint.version) {
+            was_told(db, key, &slot, version)?;
+        }
         let sql = "INSERT INTO hints (key, at, source, event) VALUES (?1, ?2, ?3, ?4)";
         let name = event.map(|event| event.name.clone());
         db.run(sql, &[key.0.into(), millis(now), source.word().into(), name.into()])?;
@@ -84,6 +86,13 @@ pub(super) fn accept(
         books::count(db, "replayed", 1)?;
     }
     Ok(accepted)
+}
+
+/// Remembers the newest version of a deal's record that a list told of, until it was read.
+fn was_told(db: &Db, key: KeyId, slot: &str, version: Timestamp) -> Result<(), StoreError> {
+    let column = if slot == "left" { "left_told" } else { "right_told" };
+    let sql = format!("UPDATE keys SET {column} = MAX(COALESCE({column}, ?2), ?2) WHERE id = ?1");
+    db.run(&sql, &[key.0.into(), millis(version)]).map(drop)
 }
 
 fn mint(db: &Db, name: &Alias, now: Timestamp) -> Result<KeyId, StoreError> {
@@ -123,8 +132,9 @@ pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, St
 
 fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
     let sql = "SELECT lease_epoch, version, dirty_seq, lease_until, attempts, base, memo, parked, \
-               parked_since, dirty_since FROM keys WHERE id = ?1";
+               parked_since, dirty_since, left_told, right_told FROM keys WHERE id = ?1";
     let row = db.row(sql, &[key.0.into()])?.ok_or(StoreError::Fenced)?;
+    let told = |index| row.maybe_int(index)?.map(timestamp).transpose();
     Ok(Claim {
         key,
         epoch: row.int(0)?,
@@ -138,6 +148,7 @@ fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
         intents: open_intents(db, key)?,
         parked: read_parked(row.maybe(7)?, row.maybe_int(8)?)?,
         because: hints(db, key, row.int(9)?, FEW)?,
+        told: [told(10)?, told(11)?],
     })
 }
 
@@ -292,7 +303,9 @@ pub(super) fn commit(
 fn give_back(db: &Db, at: &Place, next: &Next, now: Timestamp) -> Result<(), StoreError> {
     let key: Cell = at.key.0.into();
     let done = "lease_until = 0, attempts = 0, done_seq = MAX(done_seq, ?2), due_at = ?3, \
-                dirty_since = ?3, waiting = NULL";
+                dirty_since = ?3, waiting = NULL, \
+                left_told = CASE WHEN dirty_seq > ?2 THEN left_told END, \
+                right_told = CASE WHEN dirty_seq > ?2 THEN right_told END";
     match next {
         Next::Hold => return Ok(()),
         Next::Done => {

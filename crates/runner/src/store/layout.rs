@@ -109,6 +109,10 @@ CREATE TABLE deadlines (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deadlines_at ON deadlines (kind, at);
 ",
+    "
+ALTER TABLE keys ADD COLUMN left_told INTEGER;
+ALTER TABLE keys ADD COLUMN right_told INTEGER;
+",
 ];
 
 /// The newest format, and the one that the file has.

@@ -31,7 +31,7 @@ fn id(alias: &Alias) -> &str {
 }
 
 /// The slot of which a deal has at most one.
-fn slot(alias: &Alias) -> Option<&'static str> {
+pub(super) fn slot(alias: &Alias) -> Option<&'static str> {
     match alias {
         Alias::Referral(_) => Some("left"),
         Alias::Record { .. } => Some("right"),
@@ -164,7 +164,7 @@ fn unite(db: &Db, at: &Place, other: KeyId, now: Timestamp) -> Result<Linked, St
         return Ok(Linked::Taken(other));
     }
     if is_busy(db, other, now)? {
-        return Ok(Linked::Busy);
+        return Ok(Linked::Busy(other));
     }
     // The older one stays, unless we are in the middle of a write.
     if at.key < other || has_open_intents(db, at.key)? {
@@ -196,7 +196,7 @@ pub(super) fn follow(
                 return Ok((Linked::Taken(key), aliases(db, at.key)?));
             }
             if is_busy(db, key, now)? {
-                return Ok((Linked::Busy, aliases(db, at.key)?));
+                return Ok((Linked::Busy(key), aliases(db, at.key)?));
             }
             Some(key)
         }
@@ -208,7 +208,10 @@ pub(super) fn follow(
         Some(other) => absorb(db, at.key, other, now)?,
         None => insert(db, at.key, to)?,
     }
-    db.run("UPDATE keys SET base = NULL, memo = ?2 WHERE id = ?1", &[own, memo.into()])?;
+    db.run(
+        "UPDATE keys SET base = NULL, memo = ?2, right_told = NULL WHERE id = ?1",
+        &[own, memo.into()],
+    )?;
     books::count(db, "followed", 1)?;
     books::append(db, at.key, now, entry)?;
     Ok((Linked::Here, aliases(db, at.key)?))
@@ -217,8 +220,10 @@ pub(super) fn follow(
 /// Everything of `loser` becomes `winner`'s; later commits of `loser` find nothing.
 fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), StoreError> {
     let pair: [Cell; 2] = [winner.0.into(), loser.0.into()];
-    let sql = "UPDATE keys SET base = COALESCE(base, (SELECT base FROM keys WHERE id = ?2)) \
-               WHERE id = ?1";
+    let sql = "UPDATE keys SET base = COALESCE(keys.base, other.base), \
+               left_told = COALESCE(keys.left_told, other.left_told), \
+               right_told = COALESCE(keys.right_told, other.right_told) \
+               FROM keys AS other WHERE keys.id = ?1 AND other.id = ?2";
     db.run(sql, &pair)?;
     for table in ["aliases", "intents", "reservations", "hints"] {
         db.run(&format!("UPDATE {table} SET key = ?1 WHERE key = ?2"), &pair)?;
@@ -250,7 +255,7 @@ pub(super) fn join(
         return Ok(Some(Linked::Taken(deal)));
     }
     if is_busy(db, deal, now)? {
-        return Ok(Some(Linked::Busy));
+        return Ok(Some(Linked::Busy(deal)));
     }
     db.run("UPDATE aliases SET slot = NULL WHERE key = ?1", &[at.key.0.into()])?;
     absorb(db, deal, at.key, now)?;

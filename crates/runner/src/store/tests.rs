@@ -151,7 +151,7 @@ fn two_halves_of_one_deal_become_one_key() {
         let mut first = claim(&store, at(2)).await;
         let mut second = claim(&store, at(2)).await;
         assert_eq!((first.key, second.key), (older, younger));
-        assert_eq!(store.link(&mut second, record(1), at(2)).await.unwrap(), Linked::Busy);
+        assert_eq!(store.link(&mut second, record(1), at(2)).await.unwrap(), Linked::Busy(older));
         store.commit(&mut first, done(), at(2)).await.unwrap();
         let merged = store.link(&mut second, record(1), at(2)).await.unwrap();
         assert_eq!(merged, Linked::Merged(older));

@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use connect::salesforce::{Equality, Filter, Literal, Row, Select, Sub};
 use connect::{Error, RecordId, ReferralId};
+use jiff::Timestamp;
 use mapping::decision::{Change, Decision, Draft, RelatedDraft, RuleDraft, nest};
 use mapping::fault::{Fault, FaultCode};
 use mapping::report::ReportEvent;
 use mapping::schema::System;
 
-use crate::clock::later;
+use crate::clock::{earlier, later};
 use crate::deal_map::DealMap;
 use crate::fingerprint::fingerprint;
 use crate::store::{Alias, Commit, Ending, IntentKind, Store};
 use crate::wires::Wires;
 
-use super::identity::{Scene, second_claimant};
+use super::identity::{Scene, created, second_claimant};
+use super::invite::SEARCH_BACK;
 use super::recover::base_of_new;
 use super::round::Announced;
 use super::write::{MOST_SUBS, text_change};
@@ -66,11 +68,15 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             announced.record = id.to_string();
             self.remember(intent, &announced).await?;
         }
-        let Some(row) = self.adopt_record(scene.map, &left.id).await? else {
+        let known = RecordId::parse(&announced.record).ok();
+        let Some(row) = self.made_for(scene.map, &left.id, known.as_ref(), self.now()).await?
+        else {
             let why = "the new record cannot be found by its key yet".to_owned();
             let error = Error::Later { after: None, why, unknown_outcome: false };
             return Err(Halt::Wire(System::Salesforce, error));
         };
+        self.adopt(scene.map, &row.id).await?;
+        self.memo.right_stamp = row.modified;
         self.memo.writes += 1;
         self.memo.told = note::told_of(decision);
         let plan = scene.map.plan();
@@ -86,18 +92,24 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(None)
     }
 
-    /// Finds the record by its key, and links it. None: it is not there.
-    pub(super) async fn adopt_record(
+    /// The record that was made for a referral: the known one, else the oldest since the intent. The bin is
+    /// looked through too: a copy has the same key, and may be all that is left outside. None: it is not there.
+    pub(super) async fn made_for(
         &mut self,
         map: &DealMap,
         referral: &ReferralId,
+        known: Option<&RecordId>,
+        intended: Timestamp,
     ) -> Result<Option<Row>, Halt> {
-        let Some(row) = self.rows_by_key(map, referral).await?.into_iter().next() else {
-            return Ok(None);
+        let select = Select { deleted: true, ..map.select().clone() };
+        let rows = self.rows_by_key(map, &select, referral).await?;
+        let oldest = earlier(intended, SEARCH_BACK);
+        let is_since = |row: &&Row| created(row).is_some_and(|created| created >= oldest);
+        let found = match known {
+            Some(known) => rows.iter().find(|row| row.id == *known),
+            None => rows.iter().find(is_since).or_else(|| rows.iter().find(|r| !r.is_deleted())),
         };
-        self.adopt(map, &row.id).await?;
-        self.memo.right_stamp = row.modified;
-        Ok(Some(row))
+        Ok(found.cloned())
     }
 
     /// The record is this deal's from now on.

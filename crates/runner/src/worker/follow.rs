@@ -4,8 +4,6 @@
 //! the deal linked to what the record became. Must not know: what an object or a field is called (the
 //! plan says it). The old record cannot be written any more, and its base does not fit the new one.
 
-use std::time::Duration;
-
 use connect::partner_center::Referral;
 use connect::salesforce::{Equality, Filter, Row};
 use connect::{Error, RecordId, ReferralId};
@@ -49,7 +47,8 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         let Some(next) = next else { return done };
         let id = match named(&became) {
             Some(id) => id,
-            None => match self.rows_by_key(next, &left.id).await?.into_iter().next() {
+            None => match self.rows_by_key(next, next.select(), &left.id).await?.into_iter().next()
+            {
                 Some(row) => row.id,
                 None => return Err(Halt::Park(vec![alone(scene.map, next)])),
             },
@@ -130,10 +129,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             Linked::Here => Ok(()),
             Linked::Taken(_) => Err(Halt::Park(vec![second_claimant()])),
             Linked::Merged(_) => Err(Halt::Merged),
-            Linked::Busy => {
-                let why = "the record that it became is in work";
-                Err(Halt::Again(Duration::from_millis(100), why))
-            }
+            Linked::Busy(other) => Err(Halt::Busy(other)),
         }
     }
 

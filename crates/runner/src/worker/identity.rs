@@ -9,6 +9,7 @@ use std::time::Duration;
 use connect::partner_center::Referral;
 use connect::salesforce::{Equality, Filter, Row, Select};
 use connect::{RecordId, ReferralId};
+use jiff::Timestamp;
 use mapping::decision::Side;
 use mapping::schema::System;
 
@@ -65,7 +66,16 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     }
 
     pub(super) async fn find_rows(&self, map: &DealMap, filter: &Filter) -> Result<Vec<Row>, Halt> {
-        let read = self.worker.wires.rows(map.object(), map.select(), filter).await;
+        self.select_rows(map, map.select(), filter).await
+    }
+
+    async fn select_rows(
+        &self,
+        map: &DealMap,
+        select: &Select,
+        filter: &Filter,
+    ) -> Result<Vec<Row>, Halt> {
+        let read = self.worker.wires.rows(map.object(), select, filter).await;
         self.read(System::Salesforce, read)
     }
 
@@ -73,10 +83,11 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     pub(super) async fn rows_by_key(
         &self,
         map: &DealMap,
+        select: &Select,
         referral: &ReferralId,
     ) -> Result<Vec<Row>, Halt> {
         let filter = Filter::Equal(vec![Equality::new(map.key_field(), referral.as_str())]);
-        let mut rows = self.find_rows(map, &filter).await?;
+        let mut rows = self.select_rows(map, select, &filter).await?;
         rows.sort_by_cached_key(|row| (member(&row.body, "CreatedDate"), row.id.clone()));
         Ok(rows)
     }
@@ -149,7 +160,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
         self.keep_engagement(&left).await?;
         for map in self.maps {
-            for row in self.rows_by_key(map, id).await? {
+            for row in self.rows_by_key(map, map.select(), id).await? {
                 if self.link_record(map, &row.id).await? {
                     return Ok(Some(Scene { map, left: Some(left), right: Some(row) }));
                 }
@@ -198,10 +209,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             Linked::Here => Ok(true),
             Linked::Taken(_) => Ok(false),
             Linked::Merged(_) => Err(Halt::Merged),
-            Linked::Busy => {
-                let why = "the other half of the deal is in work";
-                Err(Halt::Again(Duration::from_millis(100), why))
-            }
+            Linked::Busy(other) => Err(Halt::Busy(other)),
         }
     }
 
@@ -213,9 +221,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         match self.worker.store.join(&mut self.claim, engagement, now).await? {
             None | Some(Linked::Here | Linked::Taken(_)) => Ok(None),
             Some(Linked::Merged(_)) => Err(Halt::Merged),
-            Some(Linked::Busy) => {
-                Err(Halt::Again(Duration::from_millis(100), "the deal of this half is in work"))
-            }
+            Some(Linked::Busy(other)) => Err(Halt::Busy(other)),
         }
     }
 
@@ -263,6 +269,11 @@ pub(super) fn second_claimant() -> crate::store::Cause {
         "the record claims a partner that already belongs to another record (a copied deal?)",
         "clear the referral's id on the copy, or the external reference on the other referral",
     )
+}
+
+/// When a record was made.
+pub(super) fn created(row: &Row) -> Option<Timestamp> {
+    member(&row.body, "CreatedDate").parse().ok()
 }
 
 /// A text member of a JSON object; empty when there is none.

@@ -23,7 +23,7 @@ use super::write::text_change;
 use super::{Deal, Halt};
 
 /// How far before the intent the list is searched: clocks differ.
-const SEARCH_BACK: Duration = Duration::from_mins(10);
+pub(super) const SEARCH_BACK: Duration = Duration::from_mins(10);
 /// The most pages that are searched.
 const MOST_PAGES: usize = 200;
 
@@ -53,7 +53,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             self.close(intent, Ending::NotApplied).await?;
             return Ok(None);
         }
-        self.keep().await?;
+        self.confirm().await?;
         self.worker.tripwire.pass()?;
         let created = self.worker.wires.create_referral(&announced.draft).await;
         self.worker.tripwire.pass()?;

@@ -51,6 +51,13 @@ impl Memo {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
     }
 
+    /// What was listed is there: what reads as older than that is not it.
+    pub(super) fn was_told(&mut self, told: [Option<Timestamp>; 2]) {
+        let [left, right] = told;
+        self.left_read = self.left_read.max(left);
+        self.right_read = self.right_read.max(right);
+    }
+
     /// Whether a side reads as older than it was read before: a replica that lags. What it says is no
     /// change of anybody. A side that goes on like that is believed in the end.
     pub(super) fn is_older(&mut self, left: Option<Timestamp>, right: Option<Timestamp>) -> bool {

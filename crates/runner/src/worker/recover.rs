@@ -67,16 +67,24 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(map), Some(referral)) = (self.map_of(&announced.object), referral) else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
-        let found = self.rows_by_key(map, &referral).await?.into_iter().next();
-        if let Some(row) = &found {
-            // Kept before anything else: should it be deleted, it is not made again.
-            announced.record = row.id.to_string();
-            self.remember(intent.id, &announced).await?;
-        } else if let Ok(gone) = RecordId::parse(&announced.record) {
-            self.adopt(map, &gone).await?;
-            return self.close(intent.id, Ending::Applied).await;
+        let known = RecordId::parse(&announced.record).ok();
+        let made = self.made_for(map, &referral, known.as_ref(), intent.created).await?;
+        match (&made, known) {
+            (Some(row), None) => {
+                // Kept before anything else: should it be deleted, it is not made again.
+                announced.record = row.id.to_string();
+                self.remember(intent.id, &announced).await?;
+            }
+            (None, Some(gone)) => {
+                self.adopt(map, &gone).await?;
+                return self.close(intent.id, Ending::Applied).await;
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
-        let made = self.adopt_record(map, &referral).await?;
+        if let Some(row) = &made {
+            self.adopt(map, &row.id).await?;
+            self.memo.right_stamp = row.modified;
+        }
         let ending = if made.is_some() { Ending::Applied } else { Ending::NotApplied };
         let base = made.and_then(|row| base_of_new(map.plan(), &announced.source, &row.body));
         let count = match ending {

@@ -3,6 +3,7 @@
 mod backfill;
 mod census;
 mod catalogue;
+mod copies;
 mod gone;
 mod house;
 mod leads;

@@ -184,7 +184,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         &mut self,
         subs: &[Sub],
     ) -> Result<Result<Vec<SubAnswer>, Error>, Halt> {
-        self.keep().await?;
+        self.confirm().await?;
         self.worker.tripwire.pass()?;
         let written = self.worker.wires.write_rows(subs).await;
         self.worker.tripwire.pass()?;

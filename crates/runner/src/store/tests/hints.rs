@@ -37,6 +37,30 @@ fn a_claim_knows_what_it_was_taken_for() {
 }
 
 #[test]
+fn what_a_list_told_of_is_remembered_until_the_deal_is_in_step() {
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let store = open(dir.path());
+        let tell = async |alias: Alias, second: i64| {
+            let hint = Hint { alias, version: Some(at(second)) };
+            store.accept(vec![hint], None, Source::Poll, at(10)).await.unwrap();
+        };
+        tell(record(1), 7).await;
+        tell(record(1), 5).await;
+        let mut first = claim(&store, at(11)).await;
+        assert_eq!(first.told, [None, Some(at(7))], "the newest, at its side");
+        store.link(&mut first, referral(1), at(11)).await.unwrap();
+        tell(referral(1), 9).await;
+        store.commit(&mut first, done(), at(12)).await.unwrap();
+        let mut second = claim(&store, at(13)).await;
+        assert_eq!(second.told, [Some(at(9)), Some(at(7))], "told while it was in work");
+        store.commit(&mut second, done(), at(14)).await.unwrap();
+        store.release(Release::Linked, at(15)).await.unwrap();
+        assert_eq!(claim(&store, at(16)).await.told, [None, None]);
+    });
+}
+
+#[test]
 fn a_visitor_neither_makes_nor_changes_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.db");
