@@ -3,7 +3,7 @@
 //! In: open intents. Out: none left, or the deal put off. Must not know: how a write failed.
 
 use connect::{RecordId, ReferralId};
-use mapping::decision::{Base, Pending, Side};
+use mapping::decision::{Base, BasePair, Pending, Side};
 use mapping::plan::Plan;
 
 use crate::store::{Commit, Ending, IntentKind, OpenIntent, Store};
@@ -102,10 +102,18 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     }
 }
 
+/// Whether nothing of a written line is to be seen. One that goes in steps and reads back as before settles as
+/// refused: that is so only of what was sent.
+fn reads_as_before(pending: &Pending, settled: &Base, key: &String) -> bool {
+    let (now, before) = (settled.lines.get(key), pending.base.lines.get(key));
+    let left = |pair: Option<&BasePair>| pair.map(|pair| pair.l.clone());
+    now == before || (pending.steps.contains(key) && left(now) == left(before))
+}
+
 /// Whether any of what was announced arrived: it was sent for certain, or reads back otherwise than before.
 fn was_written(announced: &Announced, settled: &Base) -> bool {
     let pending = &announced.pending;
-    let arrived = |key: &String| settled.lines.get(key) != pending.base.lines.get(key);
+    let arrived = |key: &String| !reads_as_before(pending, settled, key);
     announced.sent.contains(&true) || pending.left.iter().chain(&pending.right).any(arrived)
 }
 
@@ -139,7 +147,7 @@ pub(super) fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -
     let left = pending.left.iter().filter(|_| !left_sent).map(|key| (key, Side::Left));
     let right = pending.right.iter().filter(|key| !right_sent || key.contains('/'));
     for (key, to) in left.chain(right.map(|key| (key, Side::Right))) {
-        if settled.lines.get(key) != pending.base.lines.get(key) {
+        if !reads_as_before(pending, &settled, key) {
             continue;
         }
         let Some(mut pair) = old.remove(key) else {
@@ -157,8 +165,6 @@ pub(super) fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -
 
 #[cfg(test)]
 mod tests {
-    use mapping::decision::BasePair;
-
     use super::*;
 
     fn base(pairs: &[(&str, &str)]) -> Base {
@@ -187,5 +193,26 @@ mod tests {
         announced.sent = [true, false];
         let kept = keep_unsent(old(), &announced, settled);
         assert_eq!(kept, base(&[("a", "read"), ("b", "written"), ("c", "read")]));
+    }
+
+    #[test]
+    fn a_step_that_was_not_sent_is_taken_again() {
+        let pair = |l: &str, r: &str| {
+            let (l, r) = (l.to_owned(), r.to_owned());
+            BasePair { l, r, l_seen: None, r_seen: None }
+        };
+        let of = |pair: BasePair| Base { lines: [("a".to_owned(), pair)].into() };
+        let pending = Pending {
+            base: of(pair("New", "Prospecting")),
+            left: vec!["a".to_owned()],
+            steps: vec!["a".to_owned()],
+            ..Pending::default()
+        };
+        let mut announced = Announced { pending, ..Announced::default() };
+        let (old, refused) = (of(pair("New", "Prospecting")), of(pair("New", "Closed Won")));
+        assert!(!was_written(&announced, &refused));
+        assert_eq!(keep_unsent(old.clone(), &announced, refused.clone()), old);
+        announced.sent = [true, false];
+        assert_eq!(keep_unsent(old, &announced, refused.clone()), refused, "sent, and refused");
     }
 }
