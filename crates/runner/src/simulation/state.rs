@@ -111,7 +111,7 @@ pub(super) struct State {
     /// What a task looked at last: an opportunity, and whether it took part.
     pub(super) looked: BTreeMap<usize, (String, bool)>,
     /// What single tasks know of referrals' doubts, and have not kept yet: lost with them.
-    answers: BTreeMap<usize, Vec<(String, Cell, Option<usize>)>>,
+    answers: BTreeMap<usize, BTreeMap<String, BTreeMap<Cell, Option<usize>>>>,
     /// Opportunities that a flow changes after each of our writes, and how often yet.
     pub(super) flows: BTreeMap<String, u8>,
     /// What happens because of what just happened, in so many milliseconds.
@@ -192,20 +192,23 @@ impl State {
     pub(super) fn is_known(&mut self, id: &str) {
         let Some(referral) = self.world.referrals.get_mut(id) else { return };
         let doubts = std::mem::take(&mut referral.doubts);
-        let known = doubts.into_iter().map(|(cell, over)| (id.to_owned(), cell, over));
-        self.answers.entry(self.current).or_default().extend(known);
+        let known = self.answers.entry(self.current).or_default().entry(id.to_owned()).or_default();
+        known.extend(doubts);
     }
 
     /// What a task knew is on disk.
     pub(super) fn is_kept(&mut self) {
-        self.answers.remove(&self.current);
+        let kept = self.answers.remove(&self.current).unwrap_or_default();
+        // Whatever others knew of the same referrals is not lost with them any more.
+        self.answers.values_mut().for_each(|known| known.retain(|id, _| !kept.contains_key(id)));
     }
 
     /// What a task knew is gone with it: whoever comes next cannot tell what is entered from now on from what
     /// was entered before the write.
     pub(super) fn forgets(&mut self, task: usize) {
-        for (id, cell, over) in self.answers.remove(&task).unwrap_or_default() {
-            if let Some(referral) = self.world.referrals.get_mut(&id) {
+        for (id, doubts) in self.answers.remove(&task).unwrap_or_default() {
+            let Some(referral) = self.world.referrals.get_mut(&id) else { continue };
+            for (cell, over) in doubts {
                 referral.doubts.entry(cell).or_insert(over);
             }
         }
