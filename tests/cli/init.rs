@@ -205,7 +205,7 @@ fn an_org_with_the_misprinted_names_of_the_manual() {
     folder.run(&["init", "y", "--org", "acme"]).ends(0);
     let made =
         within(&folder, "y", &["salesforce", "package", "-o", "salesforce", "--org", "acme"]);
-    assert!(made.ends(0).out.contains("\n3 fields to make, 28 there already\n"));
+    assert!(made.ends(0).out.contains("\n3 fields to make, 29 there already\n"));
     let set = folder.read(
         "y/salesforce/force-app/main/default/permissionsets/Cosell_Sync.permissionset-meta.xml",
     );

@@ -255,7 +255,7 @@ fn the_rights_of_objects_are_those_of_the_plans_with_what_they_depend_on() {
 fn the_package_is_an_org_that_the_maps_fit_and_that_the_sandbox_can_be() {
     let folder = shipped();
     let done = package(&folder, &["maps"]).ends(0);
-    assert!(done.out.contains("\n31 fields to make\n"), "{}", done.out);
+    assert!(done.out.contains("\n32 fields to make\n"), "{}", done.out);
     let checked = folder.run(&["check", "maps", "--org", "pack", "--format", "json"]).ends(0);
     assert_eq!(checked.out.trim(), "[]");
     let shown = |what: &str| folder.run(&["schema", "show", what, "--org", "pack"]).ends(0).out;
@@ -342,7 +342,7 @@ fn of_an_org_only_what_it_lacks_is_written_and_its_own_pages_get_the_section() {
          </layoutColumns>\n        <style>OneColumn</style>\n    </layoutSections>\n</Layout>\n",
     );
     let done = package(&folder, &["maps", "--org", "acme"]).ends(0);
-    assert!(done.out.contains("\n2 fields to make, 29 there already\n"), "{}", done.out);
+    assert!(done.out.contains("\n2 fields to make, 30 there already\n"), "{}", done.out);
     let written = files(&folder.path(ROOT));
     let made: Vec<&String> = written.keys().filter(|name| name.contains("/fields/")).collect();
     let wanted = [

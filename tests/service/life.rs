@@ -29,6 +29,58 @@ async fn told(sides: &Sides) -> Vec<Value> {
         .collect()
 }
 
+/// How often the service has read a referral on its own so far.
+async fn reads(sides: &Sides, referral: &str) -> usize {
+    let path = "/requests?system=partner_center&limit=10000";
+    let log = sides.admin.need("GET", path, None).await.unwrap();
+    let ours = |one: &&Value| text(one, "/user") == "cosell";
+    let log: Vec<&Value> = log.as_array().unwrap().iter().filter(ours).collect();
+    let searches = log.iter().filter(|one| text(one, "/path").contains("engagementId"));
+    assert_eq!(searches.count(), 0, "halves are not searched for");
+    let end = format!("/engagements/referrals/{referral}");
+    let is_read =
+        |one: &&Value| text(one, "/method") == "GET" && text(one, "/path").ends_with(&end);
+    log.into_iter().filter(is_read).count()
+}
+
+#[tokio::test]
+async fn the_status_of_microsofts_half_is_shown_in_salesforce() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let path = "/partner-center/microsoft/ask";
+    let asked = sides.admin.need("POST", path, Some(&inbound("Alpine"))).await.unwrap();
+    let (own, half) = (text(&asked, "/own/id"), text(&asked, "/microsoft/id"));
+    let deal = sides.becomes_opportunity(own).await;
+    let becomes = async |status: &str| {
+        eventually(&format!("Microsoft's status is {status}"), async || {
+            let found = sides.opportunity(&deal).await;
+            (text(&found, "/Microsoft_Status__c") == status).then_some(())
+        })
+        .await;
+    };
+    becomes("Accepted").await;
+    // A deal in which Microsoft has no half: nothing is read but itself.
+    let alone = sides.microsoft_sends(&inbound("Bergen")).await;
+    let other = sides.becomes_opportunity(&alone).await;
+    sides.settled().await;
+    let shown = sides.opportunity(&other).await;
+    assert_eq!(shown["Microsoft_Status__c"], Value::Null);
+    let before = (reads(&sides, half).await, reads(&sides, own).await);
+    let lost = json!({"reason": "Other vendor"});
+    let path = format!("/partner-center/microsoft/{half}/lose");
+    sides.admin.need("POST", &path, Some(&lost)).await.unwrap();
+    becomes("Lost").await;
+    sides.settled().await;
+    let after = (reads(&sides, half).await, reads(&sides, own).await);
+    assert!(after.0 > before.0 && after.1 > before.1, "{before:?} {after:?}");
+    assert!(after.0 - before.0 <= after.1 - before.1, "no more than our own: {before:?} {after:?}");
+    let status = sides.status().await;
+    assert_eq!(
+        (&status["parked_count"], text(&sides.referral(own).await, "/status")),
+        (&json!(0), "New")
+    );
+}
+
 /// The paths of a JSON Patch.
 fn paths(patch: &Value) -> Vec<String> {
     let patch = match patch {
@@ -86,7 +138,6 @@ async fn not_one_call_changes_a_referral_on_hold_and_one_does_when_it_is_accepte
     let [accepted] = told.as_slice() else { panic!("one write: {told:#?}") };
     let all = [
         "/campaignId",
-        "/details/currency",
         "/details/dealValue",
         "/details/notes",
         "/details/requirements/solutions",
@@ -119,7 +170,7 @@ async fn a_deal_that_is_won_on_hold_is_accepted_and_won_in_two_legal_writes() {
     sides.settled().await;
     let told = told(&sides).await;
     let [accepted, won] = told.as_slice() else { panic!("two writes: {told:#?}") };
-    let value = ["/details/currency", "/details/dealValue", "/externalReferenceId"];
+    let value = ["/details/dealValue", "/externalReferenceId"];
     let status = ["/status", "/substatus"];
     assert_eq!(paths(accepted), [value.as_slice(), &status].concat());
     assert_eq!(paths(won), status);

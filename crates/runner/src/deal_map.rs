@@ -8,6 +8,8 @@ use mapping::decision::{ChildReads, Side};
 use mapping::plan::Plan;
 use mapping::schema::{Schemas, System};
 
+use crate::half;
+
 /// A child object whose changes concern a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
@@ -34,6 +36,7 @@ pub struct DealMap {
     key_field: String,
     reference: String,
     select: Select,
+    reads_half: bool,
     watches: Vec<Watch>,
     schemas: Schemas,
     source: String,
@@ -69,6 +72,7 @@ impl DealMap {
             key_field: plan.key_fields().1.to_owned(),
             reference: plan.external_reference().unwrap_or("externalReferenceId").to_owned(),
             select,
+            reads_half: plan.reads(Side::Left).fields.iter().any(|path| half::is_of_half(path)),
             watches,
             schemas: schemas.clone(),
             source: String::new(),
@@ -110,6 +114,11 @@ impl DealMap {
     /// What is read of a CRM record.
     pub fn select(&self) -> &Select {
         &self.select
+    }
+
+    /// Whether the plan reads of Microsoft's half of the deal.
+    pub fn reads_half(&self) -> bool {
+        self.reads_half
     }
 
     /// The child objects that the plan reads.

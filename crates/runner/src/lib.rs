@@ -14,6 +14,7 @@ pub mod deal_map;
 pub mod egress;
 pub mod error;
 mod fingerprint;
+mod half;
 mod hear;
 pub mod intake;
 mod listen;

@@ -389,7 +389,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Linked, StoreError>> + Send;
 
     /// Makes the claimed referral another party's half of the deal that has this engagement. None
-    /// when no deal has it.
+    /// when no deal has it: it waits then until one is linked to the engagement.
     fn join(
         &self,
         claim: &mut Claim,

@@ -12,6 +12,7 @@ use mapping::decision::Side;
 use mapping::schema::System;
 
 use crate::clock::earlier;
+use crate::half::is_microsofts;
 use crate::poll::{SeenVersions, Setback};
 use crate::store::{Alias, Hint, Source, Store};
 use crate::wires::Wires;
@@ -96,13 +97,18 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
         Ok(count)
     }
 
-    /// A referral matters when it takes part, names a record, or belongs to a known deal.
+    /// A referral matters when it takes part, names a record, belongs to a known deal, or is a half
+    /// of Microsoft's that a map reads.
     pub(crate) async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
         let takes_part = |map: &crate::deal_map::DealMap| {
             map.plan().takes_part(Side::Left, &referral.body).unwrap_or(true)
         };
-        if referral.external_reference_id.is_some() || self.worker.maps.now().iter().any(takes_part)
-        {
+        let maps = self.worker.maps.now();
+        if referral.external_reference_id.is_some() || maps.iter().any(takes_part) {
+            return Ok(true);
+        }
+        // Its deal may become known later.
+        if is_microsofts(referral) && maps.iter().any(crate::deal_map::DealMap::reads_half) {
             return Ok(true);
         }
         let mut names = vec![Alias::Referral(referral.id.clone())];

@@ -33,6 +33,7 @@ use crate::clock::{Clock, later};
 use crate::config::{Limits, Reach};
 use crate::deal_map::DealMap;
 use crate::fingerprint::permille;
+use crate::half::Half;
 use crate::maps::InService;
 use crate::standing::Standing;
 use crate::store::{Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
@@ -140,6 +141,8 @@ struct Deal<'w, S, W> {
     maps: &'w [DealMap],
     claim: Claim,
     memo: Memo,
+    /// Microsoft's half, read at most once in one piece of work.
+    half: Half,
 }
 
 impl<S: Store, W: Wires> Worker<S, W> {
@@ -161,7 +164,7 @@ impl<S: Store, W: Wires> Worker<S, W> {
         let mut memo = Memo::read(claim.memo.as_deref());
         memo.was_told(claim.told);
         let maps = self.maps.now();
-        let mut deal = Deal { worker: self, maps: &maps, claim, memo };
+        let mut deal = Deal { worker: self, maps: &maps, claim, memo, half: Half::Unread };
         let end = deal.run().await;
         deal.finish(end).await?;
         Ok(Stepped::Worked(key))

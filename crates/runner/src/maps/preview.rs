@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connect::Error;
+use connect::partner_center::Referral;
 use connect::salesforce::{ChildSelect, Filter, Select};
 use mapping::decision::Base;
 use mapping::diff::{Differ, Recorded, Summary};
@@ -15,6 +16,7 @@ use mapping::schema::System;
 use serde::Serialize;
 
 use crate::deal_map::DealMap;
+use crate::half::{self, Half};
 use crate::poll::Setback;
 use crate::store::{DealView, KeyId, Store, StoreError, record_of, referral_of};
 use crate::wires::Wires;
@@ -135,6 +137,12 @@ pub async fn live<S: Store, W: Wires>(
         Err(Error::Gone { .. }) => None,
         other => other.map_err(wire(System::PartnerCenter))?,
     };
+    let reads_half = maps.iter().any(|map| map.object() == object && map.reads_half());
+    let half = match half::half_of(&deal.aliases).filter(|_| reads_half && left.is_some()) {
+        Some(id) => half::read(wires, id).await.map_err(wire(System::PartnerCenter))?,
+        None => Half::Absent,
+    };
+    let left = left.map(|left| Referral { body: half.woven_into(&left.body), ..left });
     let recorded = left.zip(row).map(|(left, row)| Recorded {
         left: Some(left.body),
         right: Some(row.body),

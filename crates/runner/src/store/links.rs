@@ -137,6 +137,15 @@ pub(super) fn link(
     let linked = match find(db, alias)? {
         None => add(db, at.key, alias)?,
         Some((key, _)) if key == at.key => Linked::Here,
+        // A half that waited for its deal.
+        Some((key, _)) if matches!(alias, Alias::Engagement(_)) && slots(db, key)?.is_empty() => {
+            if is_busy(db, key, now)? {
+                Linked::Busy(key)
+            } else {
+                absorb(db, at.key, key, now)?;
+                Linked::Here
+            }
+        }
         Some((key, filled)) => {
             // A name without a slot does not make two keys one deal.
             if slot(alias).is_none() || filled.is_none() {
@@ -237,6 +246,12 @@ fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), St
     books::append(db, winner, now, &entry)
 }
 
+/// Its referral is another party's half: what a list told of it says nothing of the deal's own.
+fn no_longer_own(db: &Db, key: KeyId) -> Result<(), StoreError> {
+    db.run("UPDATE aliases SET slot = NULL WHERE key = ?1", &[key.0.into()])?;
+    db.run("UPDATE keys SET left_told = NULL WHERE id = ?1", &[key.0.into()]).map(drop)
+}
+
 pub(super) fn join(
     db: &Db,
     at: &Place,
@@ -244,20 +259,26 @@ pub(super) fn join(
     now: Timestamp,
 ) -> Result<Option<Linked>, StoreError> {
     keys::check_epoch(db, at.key, at.epoch)?;
-    let Some((deal, _)) = find(db, &Alias::Engagement(engagement.to_owned()))? else {
+    let name = Alias::Engagement(engagement.to_owned());
+    let has_record = slots(db, at.key)?.iter().any(|slot| slot == "right");
+    let Some((deal, _)) = find(db, &name)? else {
+        if !has_record {
+            // It waits under the engagement's name until its deal is known.
+            no_longer_own(db, at.key)?;
+            insert(db, at.key, &name)?;
+        }
         return Ok(None);
     };
     if deal == at.key {
         return Ok(Some(Linked::Here));
     }
-    let ours = slots(db, at.key)?;
-    if ours.iter().any(|slot| slot == "right") {
+    if has_record {
         return Ok(Some(Linked::Taken(deal)));
     }
     if is_busy(db, deal, now)? {
         return Ok(Some(Linked::Busy(deal)));
     }
-    db.run("UPDATE aliases SET slot = NULL WHERE key = ?1", &[at.key.0.into()])?;
+    no_longer_own(db, at.key)?;
     absorb(db, deal, at.key, now)?;
     Ok(Some(Linked::Merged(deal)))
 }

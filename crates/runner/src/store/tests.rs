@@ -205,6 +205,27 @@ fn another_partys_half_joins_the_deal_of_its_engagement() {
 }
 
 #[test]
+fn a_half_waits_under_its_engagement_until_its_deal_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    run(async {
+        let store = open(dir.path());
+        let waiting = hint(&store, referral(2), at(0)).await;
+        let mut half = claim(&store, at(0)).await;
+        assert_eq!(store.join(&mut half, "e-1".to_owned(), at(0)).await.unwrap(), None);
+        hint(&store, referral(1), at(1)).await;
+        let mut own = claim(&store, at(1)).await;
+        let engagement = || Alias::Engagement("e-1".to_owned());
+        assert_eq!(store.link(&mut own, engagement(), at(1)).await.unwrap(), Linked::Busy(waiting));
+        store.commit(&mut half, done(), at(1)).await.unwrap();
+        assert_eq!(store.link(&mut own, engagement(), at(2)).await.unwrap(), Linked::Here);
+        let Alias::Referral(other) = referral(2) else { panic!("a referral") };
+        assert!(own.aliases.contains(&Alias::Half(other)), "{:?}", own.aliases);
+        store.commit(&mut own, done(), at(2)).await.unwrap();
+        assert_eq!(store.status().await.unwrap().keys, 1);
+    });
+}
+
+#[test]
 fn many_at_once_are_committed_in_groups() {
     let dir = tempfile::tempdir().unwrap();
     run(async {

@@ -14,13 +14,11 @@ use mapping::decision::Side;
 use mapping::schema::System;
 
 use crate::deal_map::DealMap;
+use crate::half::{self, Half, is_microsofts};
 use crate::store::{Alias, Cause, Linked, Source, Store};
 use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
-
-/// The organisation whose halves never create anything.
-const MICROSOFT: &str = "msft";
 
 /// The records of a deal as they were just read.
 pub(super) struct Scene<'w> {
@@ -52,9 +50,31 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         self.maps.iter().find(|map| map.object() == object)
     }
 
-    pub(super) async fn read_referral(&self, id: &ReferralId) -> Result<Option<Referral>, Halt> {
+    pub(super) async fn read_referral(
+        &mut self,
+        id: &ReferralId,
+    ) -> Result<Option<Referral>, Halt> {
         let read = self.worker.wires.referral(id).await;
-        self.read(System::PartnerCenter, read)
+        match self.read(System::PartnerCenter, read)? {
+            Some(left) => self.with_half(left).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Our referral with Microsoft's half, when the deal has one and a map reads of it.
+    async fn with_half(&mut self, left: Referral) -> Result<Referral, Halt> {
+        let is_read = match self.claim.record() {
+            Some((object, _)) => self.map_of(object).is_some_and(DealMap::reads_half),
+            None => self.maps.iter().any(DealMap::reads_half),
+        };
+        let id = half::half_of(&self.claim.aliases).filter(|_| is_read && !is_microsofts(&left));
+        let Some(id) = id else { return Ok(left) };
+        if self.half == Half::Unread {
+            let read = half::read(&*self.worker.wires, id).await;
+            self.half = self.read(System::PartnerCenter, read)?;
+        }
+        let body = self.half.woven_into(&left.body);
+        Ok(Referral { body, ..left })
     }
 
     pub(super) async fn read_record(
@@ -112,7 +132,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             let why = "partner center says it is not there";
             return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
         };
-        self.keep_engagement(&left).await?;
+        let left = self.keep_engagement(left).await?;
         Ok(Some(Scene { map, left: Some(left), right: Some(right) }))
     }
 
@@ -128,16 +148,20 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         Ok(note::gone_cause(System::Salesforce, "a query by its id finds nothing"))
     }
 
-    /// Remembers the engagement, so that the other halves find their deal.
-    async fn keep_engagement(&mut self, left: &Referral) -> Result<(), Halt> {
-        let Some(engagement) = &left.engagement_id else { return Ok(()) };
+    /// Remembers the engagement, so that the other halves find their deal. A half that was there
+    /// before its deal is the deal's now.
+    async fn keep_engagement(&mut self, left: Referral) -> Result<Referral, Halt> {
+        let Some(engagement) = &left.engagement_id else { return Ok(left) };
         let alias = Alias::Engagement(engagement.to_lowercase());
-        if !self.claim.aliases.contains(&alias) {
-            let now = self.now();
-            // Another deal may have it already: the first one keeps it.
-            self.worker.store.link(&mut self.claim, alias, now).await?;
+        if self.claim.aliases.contains(&alias) {
+            return Ok(left);
         }
-        Ok(())
+        let now = self.now();
+        // Another deal may have it already: the first one keeps it.
+        if let Linked::Busy(half) = self.worker.store.link(&mut self.claim, alias, now).await? {
+            return Err(Halt::Busy(half));
+        }
+        self.with_half(left).await
     }
 
     async fn start_with_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
@@ -158,7 +182,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             let why = "another deal is just creating a referral; this may be it";
             return Err(Halt::Again(Duration::from_millis(500), why));
         }
-        self.keep_engagement(&left).await?;
+        let left = self.keep_engagement(left).await?;
         for map in self.maps {
             for row in self.rows_by_key(map, map.select(), id).await? {
                 if self.link_record(map, &row.id).await? {
@@ -256,10 +280,6 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
         self.read_both(map, &referral, id).await
     }
-}
-
-pub(super) fn is_microsofts(referral: &Referral) -> bool {
-    referral.organization_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(MICROSOFT))
 }
 
 /// Two records claim one partner: the later one waits.

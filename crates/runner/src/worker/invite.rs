@@ -13,10 +13,11 @@ use mapping::decision::{Decision, Draft};
 use mapping::schema::System;
 
 use crate::clock::{earlier, later};
+use crate::half::is_microsofts;
 use crate::store::{Alias, Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
 
-use super::identity::{Scene, is_microsofts, second_claimant};
+use super::identity::{Scene, second_claimant};
 use super::recover::{base_of_found, base_of_new};
 use super::round::Announced;
 use super::write::text_change;

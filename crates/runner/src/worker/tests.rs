@@ -5,6 +5,7 @@ mod census;
 mod catalogue;
 mod copies;
 mod gone;
+mod half;
 mod house;
 mod leads;
 mod life;

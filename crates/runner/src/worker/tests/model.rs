@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) bin: BTreeMap<(String, String), Record>,
     /// Writes in their order, such as `create referral` or `change Opportunity 006…`.
     pub(super) writes: Vec<String>,
+    /// The referrals that were read, in their order.
+    pub(super) reads: Vec<String>,
     /// What goes wrong with the next calls, by kind.
     pub(super) troubles: BTreeMap<&'static str, VecDeque<Trouble>>,
     made: u64,
@@ -300,6 +302,7 @@ impl State {
 
 impl Wires for World {
     async fn referral(&self, id: &ReferralId) -> Result<Option<Referral>, Error> {
+        self.state().reads.push(id.to_string());
         self.write("read referral", |state, _| Ok(state.referrals.get(id.as_str()).map(referral)))
     }
 

@@ -111,6 +111,7 @@ pub(super) fn cosell_fields() -> Vec<Field> {
 pub(super) fn cosell_deal_fields() -> Vec<Field> {
     vec![
         check("Deal_Registration__c", "Register this deal with Microsoft"),
+        text("Microsoft_Status__c", "Status at Microsoft", 40),
         closed_list("Marketplace_Intent__c", "Marketplace purchase intent", INTENTS),
         text("Solution_Area__c", "Solution area", 255),
         text("Solution_Play__c", "Solution play", 255),
