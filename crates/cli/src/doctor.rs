@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use connect::Error;
 use mapping::problem::Report;
-use runner::config::{Config, ConfigProblem, Site};
+use runner::config::{Config, ConfigProblem};
 use runner::maps::passed::Gate;
 use serde::Serialize;
 
@@ -85,11 +85,7 @@ impl Check {
 
 /// Looks at everything.
 pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
-    let read = match args.env.as_deref() {
-        Some(name) => Config::load(&args.config, Some(name)).map(|config| vec![config]),
-        None => Site::load(&args.config).map(|site| site.environments),
-    };
-    let checks = match read {
+    let checks = match Config::load_all(&args.config, args.env.as_deref()) {
         Ok(configs) => life::runtime()?.block_on(look_at_all(args, &configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use connect::Destinations;
-use runner::config::{Config, Site};
+use runner::config::Config;
 use runner::egress::{Destination, destinations};
 use serde_json::json;
 
@@ -17,11 +17,7 @@ use crate::{life, serve};
 /// Shows it. Exit code 1: something was refused.
 pub(crate) fn run(args: &Doctor) -> Result<Outcome, Stop> {
     let wanted = args.env.as_deref();
-    let read = match wanted {
-        Some(name) => Config::load(&args.config, Some(name)).map(|config| vec![config]),
-        None => Site::load(&args.config).map(|site| site.environments),
-    };
-    let configs = serve::usable(&args.config, read)?;
+    let configs = serve::usable(&args.config, Config::load_all(&args.config, wanted))?;
     let mut list: Vec<Destination> = configs.iter().flat_map(destinations).collect();
     list.sort();
     list.dedup();

@@ -347,6 +347,14 @@ impl Config {
             Reader::new(folder, lookup).config(reading, section, wanted)
         })
     }
+
+    /// Reads the environment that is wanted, or all that there are, and everything they refer to.
+    pub fn load_all(path: &Path, wanted: Option<&str>) -> Result<Vec<Self>, Vec<ConfigProblem>> {
+        match wanted {
+            Some(name) => Self::load(path, Some(name)).map(|config| vec![config]),
+            None => Site::load(path).map(|site| site.environments),
+        }
+    }
 }
 
 /// The file's name for messages, its folder and its text.

@@ -23,4 +23,4 @@ mod store;
 mod story;
 mod verdict;
 mod wires;
-mod world;
+pub(crate) mod world;

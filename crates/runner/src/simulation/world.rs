@@ -117,7 +117,7 @@ pub(super) fn at<'r>(record: &'r Record, pointer: &str) -> &'r Value {
 }
 
 /// Sets the member at a JSON pointer.
-pub(super) fn set(record: &mut Record, pointer: &str, value: Value) {
+pub(crate) fn set(record: &mut Map<String, Value>, pointer: &str, value: Value) {
     let mut names: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
     let last = names.pop().unwrap();
     let mut at = record;

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
+use crate::simulation::world::set;
 use crate::wires::Wires;
 
-use records::{moment, referral, rows_empty, same, set, stamp_referral, stamp_row};
+use records::{moment, referral, rows_empty, same, stamp_referral, stamp_row};
 
 pub(super) type Record = Map<String, Value>;
 

@@ -6,7 +6,7 @@ use connect::partner_center::Referral;
 use connect::salesforce::Literal;
 use connect::{ETag, ReferralId};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Record;
 
@@ -25,21 +25,6 @@ pub(super) fn stamp_referral(record: &mut Record, now: Timestamp) {
     let number: u64 = before.trim_matches('"').parse().unwrap_or(0);
     record.insert("eTag".to_owned(), format!("\"{}\"", number + 1).into());
     record.insert("updatedDateTime".to_owned(), now.to_string().into());
-}
-
-/// Sets the member at a JSON pointer.
-pub(super) fn set(record: &mut Record, pointer: &str, value: Value) {
-    let mut names: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
-    let last = names.pop().unwrap();
-    let mut at = record;
-    for name in names {
-        let slot = at.entry(name.to_owned()).or_insert_with(|| json!({}));
-        if !slot.is_object() {
-            *slot = json!({});
-        }
-        at = slot.as_object_mut().unwrap();
-    }
-    at.insert(last.to_owned(), value);
 }
 
 pub(super) fn moment(record: &Record, name: &str) -> Option<Timestamp> {
