@@ -115,8 +115,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ];
             let close = vec![(intent.id, Ending::Applied)];
             let made = self.read_referral(&id).await?;
-            let base = self.map_of(&announced.object).zip(made).and_then(|(map, made)| {
-                base_of_found(map.plan(), &announced.draft, &made.body, &announced.source)
+            let Announced { draft, source, .. } = &announced;
+            let base = self.map_of(&announced.object).and_then(|map| match &made {
+                Some(made) => base_of_found(map.plan(), draft, &made.body, source),
+                // It cannot be read now: what it was made with is what both sides agreed on last.
+                None => base_of_new(map.plan(), draft, source),
             });
             let audit = announced.audit();
             return self.hold(Commit { base, audit, close, count, ..Commit::default() }).await;

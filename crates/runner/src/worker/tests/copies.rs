@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use connect::RecordId;
+use connect::{Error, RecordId};
 use serde_json::{Value, json};
 
 use super::house::{House, REFERRAL};
+use super::model::Trouble;
 use super::{Tripwire, text};
 use crate::poll::Poller;
-use crate::store::{Cause, Commit, IntentKind, Next, Release, Store, Taken};
+use crate::store::{Alias, Cause, Commit, IntentKind, Next, Release, Store, Taken};
 use crate::worker::Stepped;
 
 fn copy(house: &House, id: &str) -> String {
@@ -120,4 +121,37 @@ async fn what_reads_as_older_than_the_poll_saw_is_read_again() {
     house.world.state().rows.insert(key, after);
     house.work().await.unwrap();
     assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "7");
+}
+
+/// A referral of ours was made, the answer was lost, and before it could be confirmed Microsoft's side edited
+/// it and it could not be read any more.
+#[tokio::test]
+async fn a_referral_that_cannot_be_confirmed_keeps_what_it_was_made_with_as_its_base() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.world.edit_row("Opportunity", &deal, "Campaign_Code__c", json!("SPRING"));
+    house.world.trouble("create referral", Trouble::AppliedThenLost);
+    let (why, who) = ("not now".to_owned(), "the administrator".to_owned());
+    house.world.trouble("read referral", Trouble::Answer(Error::Denied { why, who }));
+    house.hint_record(&deal).await;
+    while house.worker.store.owner(referral_of(&house)).await.unwrap().is_none() {
+        house.clock.advance(Duration::from_secs(1));
+        house.worker.step().await.unwrap();
+    }
+    let (id, _) = house.the_referral();
+    house.world.edit_referral(&id, "/campaignId", json!("AUTUMN"));
+    let hidden = house.world.state().referrals.remove(&id).unwrap();
+    house.work().await.unwrap();
+    assert_eq!(house.parked().await, ["referral-unreadable"]);
+    house.world.state().referrals.insert(id.clone(), hidden);
+    house.hint_referral(&id).await;
+    house.rest().await.unwrap();
+    assert_eq!(house.referral(&id)["campaignId"], "AUTUMN");
+    assert_eq!(house.opportunity(&deal)["Campaign_Code__c"], "AUTUMN");
+}
+
+fn referral_of(house: &House) -> Alias {
+    let id = house.world.state().referrals.keys().next().cloned();
+    let id = id.unwrap_or_else(|| "00000000-0000-0000-0000-ffffffffffff".to_owned());
+    Alias::Referral(connect::ReferralId::parse(&id).unwrap())
 }
