@@ -173,7 +173,10 @@ fn the_salesforce_cli_converts_the_package_of_the_shipped_maps() {
     let folder = tempfile::tempdir().unwrap();
     let maps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings");
     let mut package = Command::new(env!("CARGO_BIN_EXE_cosell"));
-    package.args(["salesforce", "package", "-o", "pack"]).arg(maps).current_dir(folder.path());
+    package
+        .args(["salesforce", "package", "--events", "-o", "pack"])
+        .arg(maps)
+        .current_dir(folder.path());
     assert!(package.stdout(Stdio::null()).status().unwrap().success());
 
     let modules = home.join("node_modules");
@@ -195,6 +198,7 @@ fn the_salesforce_cli_converts_the_package_of_the_shipped_maps() {
         "Opportunity-Microsoft Partner Center",
         "Cosell_Sync",
         "EnhancedNotes",
+        "ChangeEvents_OpportunityChangeEvent",
     ] {
         assert!(manifest.contains(&format!("<members>{member}</members>")), "{member}: {manifest}");
     }

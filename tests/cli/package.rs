@@ -407,3 +407,29 @@ fn a_map_with_errors_makes_no_package() {
     let done = folder.run(&["salesforce", "package"]).ends(2);
     assert!(done.err.contains("--out"), "{}", done.err);
 }
+
+#[test]
+fn the_objects_that_are_looked_into_are_selected_for_change_events_when_asked() {
+    let folder = shipped();
+    package(&folder, &["maps"]).ends(0);
+    let under = folder.path(&format!("{ROOT}/platformEventChannelMembers"));
+    assert!(!under.exists(), "nothing is selected unasked");
+    package(&folder, &["maps", "--events"]).ends(0);
+    let members = files(&under);
+    let selected: BTreeSet<&str> = members
+        .values()
+        .map(|text| {
+            assert!(text.contains("<eventChannel>ChangeEvents</eventChannel>"), "{text}");
+            between(text, "<selectedEntity>", "</selectedEntity>")[0]
+        })
+        .collect();
+    let expected = [
+        "LeadChangeEvent",
+        "Microsoft_Solution__ChangeEvent",
+        "OpportunityChangeEvent",
+        "OpportunityContactRoleChangeEvent",
+    ];
+    assert_eq!(selected, expected.into_iter().collect());
+    let name = "ChangeEvents_OpportunityChangeEvent.platformEventChannelMember-meta.xml";
+    assert!(members.contains_key(name), "{:?}", members.keys());
+}

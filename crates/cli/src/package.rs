@@ -3,6 +3,7 @@
 //! In: maps, the org if it is named. Out: SFDX source: fields, objects, pages, settings, permission
 //! sets. Must not know: how the source gets into an org.
 
+mod events;
 mod fields;
 mod files;
 mod page;
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) org: Option<String>,
     pub(crate) out: PathBuf,
     pub(crate) force: bool,
+    /// Objects are selected for change events, too.
+    pub(crate) events: bool,
 }
 
 /// A file of the package, below `force-app/main/default`.
@@ -64,6 +67,8 @@ struct Needed {
     schemas: Schemas,
     /// By `OBJECT.FIELD`, the values that tables write.
     values: BTreeMap<String, Vec<String>>,
+    /// The objects whose changes are heard of.
+    watched: BTreeSet<String>,
     names: Vec<String>,
 }
 
@@ -91,6 +96,9 @@ impl Needed {
             values.extend(plan.values_written(field));
         }
         self.roots.insert(root.to_owned());
+        self.watched.insert(root.to_owned());
+        let children = plan.reads(Side::Right).children.into_iter();
+        self.watched.extend(children.map(|child| child.object));
         self.names.push(plan.name().to_owned());
     }
 }
@@ -118,7 +126,12 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
         add(&mut needed, map, org.as_ref(), color)?;
     }
     let layouts = place.map_or_else(Vec::new, |place| layouts(&place));
-    let package = package(&needed, org.as_ref(), &layouts);
+    let mut package = package(&needed, org.as_ref(), &layouts);
+    if options.events {
+        let (files, notes) = events::members(&needed.watched);
+        package.files.extend(files);
+        package.notes.extend(notes);
+    }
     let project = format!(
         "{{\n  \"packageDirectories\": [{{ \"path\": \"force-app\", \"default\": true }}],\n  \
          \"name\": \"cosell\",\n  \"namespace\": \"\",\n  \"sourceApiVersion\": \"{API_VERSION}\"\n}}\n"

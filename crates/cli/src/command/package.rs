@@ -24,7 +24,7 @@ pub(crate) enum SalesforceCommand {
     /// only what that org lacks, and its own layouts (of SFDX source) with what they lack. Nothing is
     /// overwritten unless --force says so; a `sfdx-project.json` that is there stays as it is.
     #[command(
-        after_help = "Examples:\n  cosell salesforce package -o salesforce\n  cosell salesforce package -o salesforce maps/opportunity.map --org acme\n  cosell check --org salesforce"
+        after_help = "Examples:\n  cosell salesforce package -o salesforce\n  cosell salesforce package -o salesforce maps/opportunity.map --org acme\n  cosell salesforce package -o salesforce --events\n  cosell check --org salesforce"
     )]
     Package(SalesforcePackage),
 }
@@ -47,11 +47,16 @@ pub(crate) struct SalesforcePackage {
     /// Overwrites files that say something else
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Selects the objects that the maps look into for Change Data Capture, too
+    /// (`salesforce.events: pubsub`)
+    #[arg(long)]
+    pub(crate) events: bool,
 }
 
 impl From<SalesforcePackage> for Options {
     fn from(args: SalesforcePackage) -> Self {
-        let SalesforcePackage { maps, out, org, force } = args;
-        Options { maps, org, out, force }
+        let SalesforcePackage { maps, out, org, force, events } = args;
+        Options { maps, org, out, force, events }
     }
 }
