@@ -171,3 +171,24 @@ async fn the_role_that_registering_needs_is_named() {
     assert_eq!(webhook["state"], "wrong", "{webhook:#}");
     assert!(webhook["to_do"].as_str().unwrap().contains("role Referrals admin"), "{webhook:#}");
 }
+
+#[tokio::test]
+async fn what_cannot_be_listened_to_is_found() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let ward = Ward::new(&machine);
+    let events = |checks: Vec<Value>| {
+        checks.into_iter().find(|check| check["id"] == "salesforce-events").unwrap()
+    };
+    let fine = events(ward.checks(&[]));
+    assert_eq!(fine["state"], "fine", "{fine:#}");
+    assert!(fine["said"].as_str().unwrap().contains("Opportunity, "), "{fine:#}");
+    let nowhere = events(ward.checks(&[("pubsub:", "pubsub: http://127.0.0.1:9")]));
+    assert_eq!(nowhere["state"], "wrong", "{nowhere:#}");
+    let fault = json!({"system": "pubsub", "status": 404, "path": "*/GetTopic", "times": "always"});
+    sides.admin.need("POST", "/faults", Some(&fault)).await.unwrap();
+    let silent = events(ward.checks(&[]));
+    assert_eq!(silent["state"], "wrong", "{silent:#}");
+    assert!(silent["to_do"].as_str().unwrap().contains("Change Data Capture"), "{silent:#}");
+}

@@ -4,6 +4,7 @@
 //! with what to do. Nothing is written but a line in the list of what the maps have passed. Must not know: how the service works.
 
 mod drift;
+mod events;
 mod host;
 mod pages;
 mod partner_center;

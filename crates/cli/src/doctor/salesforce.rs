@@ -32,7 +32,9 @@ pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
     let said = format!("signed in at {} as user {user}", config.salesforce.login);
     let mut checks = vec![Check::fine("salesforce-sign-in", said)];
     checks.push(organization(config, org).await);
-    checks.extend(maps(config, org).await);
+    let (found, objects) = maps(config, org).await;
+    checks.extend(found);
+    checks.extend(super::events::look(config, org, &objects).await);
     match org.objects().await {
         Ok(objects) => checks.extend(super::pages::settings(&objects)),
         Err(error) => checks.push(failed("salesforce-notes", &error)),
@@ -66,9 +68,9 @@ async fn organization(config: &Config, org: &Salesforce) -> Check {
     Check::fine(id, format!("{name} ({edition}), {kind}, for the environment {environment}"))
 }
 
-/// Each map against the org as the sync user sees it.
-async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
-    let mut checks = Vec::new();
+/// Each map against the org as the sync user sees it, and the objects that they look into.
+async fn maps(config: &Config, org: &Salesforce) -> (Vec<Check>, BTreeSet<String>) {
+    let (mut checks, mut objects) = (Vec::new(), BTreeSet::new());
     let mut files: Vec<(String, String)> = Vec::new();
     for path in &config.maps {
         let Some((name, text)) = read(path) else { continue };
@@ -78,7 +80,7 @@ async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
         let Ok(needs) = Needs::read(&name, &text, &mut bases) else { continue };
         match described(&needs, org, &mut files).await {
             Ok(missing) => checks.extend(missing),
-            Err(error) => return vec![failed("salesforce-objects", &error)],
+            Err(error) => return (vec![failed("salesforce-objects", &error)], objects),
         }
         let Ok(read) = mapping::schema::Org::read("the org", &files) else { continue };
         let known = read.schemas(Schemas::built_in());
@@ -89,6 +91,9 @@ async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
         if let Some(plan) = &compiled.plan {
             checks.push(key(&known, plan));
             let object = plan.object(mapping::decision::Side::Right);
+            let children = plan.reads(mapping::decision::Side::Right).children;
+            objects.insert(object.to_owned());
+            objects.extend(children.into_iter().map(|child| child.object));
             let wanted = super::pages::wanted(object, &plan.uses(&known), &known);
             checks.push(match org.layouts(object).await {
                 Ok(text) => super::pages::look(object, &wanted, &text),
@@ -100,7 +105,7 @@ async fn maps(config: &Config, org: &Salesforce) -> Vec<Check> {
         let said = format!("{} fit the org as the sync user sees it", maps_in_words(config));
         checks.push(Check::fine("salesforce-maps", said));
     }
-    checks
+    (checks, objects)
 }
 
 fn read(path: &Path) -> Option<(String, String)> {
