@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod create;
+mod evidence;
 mod follow;
 mod identity;
 mod invite;

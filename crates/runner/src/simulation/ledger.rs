@@ -123,6 +123,15 @@ impl Ledger {
         token
     }
 
+    /// An edit over a value of which nobody knows any more that it stood there: it was entered over what stood
+    /// there before that.
+    pub(super) fn doubts(&mut self, edit: usize, written: Option<usize>, before: Option<usize>) {
+        let over = &mut self.edits[edit].over;
+        if written.is_some() && over.first().copied() == written {
+            over.splice(..1, before);
+        }
+    }
+
     /// The service wrote a value over `over`; the token that stands there now. `wins`: the opportunity's
     /// value wins, where a line says so.
     pub(super) fn written(

@@ -80,6 +80,13 @@ const DRAWN: [(Fault, usize); 17] = [
     (Fault::HookForged, 100),
 ];
 
+/// What a task knows of a cell that was written to: that this stands there, and no more what stood there.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    written: Option<usize>,
+    before: Option<usize>,
+}
+
 /// The whole of a run.
 #[derive(Debug)]
 pub(super) struct State {
@@ -111,7 +118,7 @@ pub(super) struct State {
     /// What a task looked at last: an opportunity, and whether it took part.
     pub(super) looked: BTreeMap<usize, (String, bool)>,
     /// What single tasks know of referrals' doubts, and have not kept yet: lost with them.
-    answers: BTreeMap<usize, BTreeMap<String, BTreeMap<Cell, Option<usize>>>>,
+    answers: BTreeMap<usize, BTreeMap<String, BTreeMap<Cell, Answer>>>,
     /// Opportunities that a flow changes after each of our writes, and how often yet.
     pub(super) flows: BTreeMap<String, u8>,
     /// What happens because of what just happened, in so many milliseconds.
@@ -192,8 +199,11 @@ impl State {
     pub(super) fn is_known(&mut self, id: &str) {
         let Some(referral) = self.world.referrals.get_mut(id) else { return };
         let doubts = std::mem::take(&mut referral.doubts);
+        let answer = |(cell, before)| {
+            (cell, Answer { written: referral.tokens.get(&cell).copied(), before })
+        };
         let known = self.answers.entry(self.current).or_default().entry(id.to_owned()).or_default();
-        known.extend(doubts);
+        known.extend(doubts.into_iter().map(answer));
     }
 
     /// What a task knew is on disk.
@@ -203,13 +213,18 @@ impl State {
         self.answers.values_mut().for_each(|known| known.retain(|id, _| !kept.contains_key(id)));
     }
 
-    /// What a task knew is gone with it: whoever comes next cannot tell what is entered from now on from what
-    /// was entered before the write.
+    /// What a task knew is gone with it: whoever comes next cannot tell what was entered since the write, before
+    /// or after the answer to it, from what was entered before the write.
     pub(super) fn forgets(&mut self, task: usize) {
-        for (id, doubts) in self.answers.remove(&task).unwrap_or_default() {
-            let Some(referral) = self.world.referrals.get_mut(&id) else { continue };
-            for (cell, over) in doubts {
-                referral.doubts.entry(cell).or_insert(over);
+        let World { referrals, ledger, .. } = &mut self.world;
+        for (id, known) in self.answers.remove(&task).unwrap_or_default() {
+            let Some(referral) = referrals.get_mut(&id) else { continue };
+            for (cell, Answer { written, before }) in known {
+                if referral.tokens.get(&cell).copied() == written {
+                    referral.doubts.entry(cell).or_insert(before);
+                }
+                let entered = referral.entered.iter().filter(|(at, _)| *at == cell);
+                entered.for_each(|(_, edit)| ledger.doubts(*edit, written, before));
             }
         }
     }

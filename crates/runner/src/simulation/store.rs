@@ -188,9 +188,9 @@ impl Store for SimStore {
         }
         let what = format!("remembers more of {}", claim.key);
         let kept = self.inner.remember(claim, intent, body).await;
-        let kept = self.after(&what, kept).await;
+        // Kept is kept, whether or not whoever asked for it is told.
         self.ends(kept.is_ok());
-        kept
+        self.after(&what, kept).await
     }
 
     async fn commit(
@@ -224,11 +224,11 @@ impl Store for SimStore {
         if is_over && kept.is_ok() && self.is_sabotaged(Sabotage::ForgetsMarks) {
             self.inner.forget_marks(claim.key).await?;
         }
-        let kept = self.after(&what, kept).await;
+        // Kept is kept, whether or not whoever asked for it is told.
         if closes || !holds || kept.is_err() {
             self.ends((closes || is_over) && kept.is_ok());
         }
-        kept
+        self.after(&what, kept).await
     }
 
     async fn link(

@@ -34,6 +34,8 @@ pub(super) struct Thing {
     /// What stood in cells before the service wrote to them and was not told whether it did: whoever
     /// enters something there meanwhile does so, for all that anybody can know, over this.
     pub(super) doubts: BTreeMap<Cell, Option<usize>>,
+    /// What people entered, in which cell.
+    pub(super) entered: Vec<(Cell, usize)>,
     /// What stood there before.
     before: Option<Box<Before>>,
 }
@@ -228,6 +230,7 @@ impl World {
         let over = thing.doubts.remove(&cell).unwrap_or_else(|| thing.tokens.get(&cell).copied());
         let token = self.ledger.enters(thing.deal, cell, &value, over);
         thing.tokens.insert(cell, token);
+        thing.entered.push((cell, token));
         thing.keep_before(now);
         set(&mut thing.record, cell.pointer(), value);
         self.touch_left(id, now);
@@ -293,10 +296,14 @@ impl World {
 
     /// The service changes a row.
     pub(super) fn write_row(&mut self, object: &str, id: &str, fields: Record, now: i64) {
-        // A closed referral beats every other rule.
-        let row = self.rows.get(&(object.to_owned(), id.to_owned()));
-        let referral = row.and_then(|row| self.referrals.get(row.text("Referral_Identifier__c")));
-        let is_open = referral.is_none_or(|referral| referral.text("status") != "Closed");
+        // A closed referral beats every other rule, also before its id stands in the opportunity.
+        let deal = self.rows.get(&(object.to_owned(), id.to_owned())).map(|row| row.deal);
+        let mut referrals = self.referrals.values();
+        let is_open = !referrals.any(|referral| {
+            Some(referral.deal) == deal
+                && referral.text("organizationId") != "msft"
+                && referral.text("status") == "Closed"
+        });
         let Some(thing) = self.rows.get_mut(&(object.to_owned(), id.to_owned())) else { return };
         thing.keep_before(now);
         for (name, mut value) in fields {

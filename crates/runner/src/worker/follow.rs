@@ -82,7 +82,11 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             Ok(written) => {
                 self.memo.left_stamp = written.updated;
                 self.memo.writes += 1;
+                // What either side changes from here on is newer than the last word.
+                let body = self.half.woven_into(&written.body);
+                let base = scene.map.plan().settle(&announced.pending, &body, &right.body)?;
                 self.hold(Commit {
+                    base: serde_json::to_string(&base).ok(),
                     audit: vec![self.entry("update", scene, &decision, None)],
                     close: vec![(intent, Ending::Applied)],
                     count: vec![("writes_partner_center".to_owned(), 1)],

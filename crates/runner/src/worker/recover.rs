@@ -38,14 +38,14 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
-        let record: RecordId = record;
-        let left = self.read_referral(&referral).await?;
-        let right = self.read_record(map, &record).await?;
-        let (Some(left), Some(right)) = (left, right) else {
+        // What came of it can be told only while both can be read: until then it stays open, and the deal waits.
+        let Some(scene) = self.read_both(map, &referral, &record).await? else {
             return self.close(intent.id, Ending::NotApplied).await;
         };
+        let (Some(left), Some(right)) = (scene.left, scene.right) else { return Ok(()) };
         self.look_again_if_older(Some(&left), Some(&right))?;
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
+        let announced = &announced.as_seen([&left.body, &right.body]);
         let audit = if was_written(announced, &settled) { announced.audit() } else { Vec::new() };
         let base = keep_unsent(self.base(), announced, settled);
         self.hold(Commit {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
+use super::evidence::{Trace, is_seen};
 use super::identity::Scene;
 use super::{Deal, Halt, note};
 
@@ -40,6 +41,8 @@ pub(super) struct Announced {
     pub(super) missed: Option<Timestamp>,
     /// By side, whether its record's fields were written for certain, when a later part was not.
     pub(super) sent: [bool; 2],
+    /// By side, what its record would show, had the fields been written.
+    pub(super) traces: [Vec<Trace>; 2],
     /// What the audit says of it, by the plan that decided: another one may settle it.
     pub(super) entry: String,
     /// By side, when its record had last been changed when this was decided.
@@ -57,6 +60,15 @@ impl Announced {
     pub(super) fn audit(&self) -> Vec<String> {
         let is_known = !self.entry.is_empty();
         is_known.then(|| self.entry.clone()).into_iter().collect()
+    }
+
+    /// Itself, with what the two records show to have been sent.
+    pub(super) fn as_seen(&self, bodies: [&str; 2]) -> Self {
+        let mut seen = self.clone();
+        for ((sent, traces), body) in seen.sent.iter_mut().zip(&self.traces).zip(bodies) {
+            *sent = *sent || is_seen(traces, body);
+        }
+        seen
     }
 
     /// Itself, when a part of it was written for certain.

@@ -14,6 +14,7 @@ use mapping::schema::System;
 use crate::store::{Commit, Ending, IntentId, IntentKind, Store};
 use crate::wires::Wires;
 
+use super::evidence::traces;
 use super::identity::Scene;
 use super::round::Announced;
 use super::{Deal, Halt, note};
@@ -33,15 +34,19 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<Commit>, Halt> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
         self.check_pace().await?;
+        let changes = differing(changes_of(&decision.left), &left.body);
+        let report = scene.map.plan().report(decision, Some(&right.body), &self.done(), self.now());
+        let mut fields = differing(changes_of(&decision.right), &right.body);
+        fields.extend(report);
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
             entry: self.entry("update", scene, decision, None),
             seen: [left.updated, right.modified],
+            traces: [traces(&changes, &left.body), traces(&fields, &right.body)],
             ..Announced::default()
         };
         let intent = self.announce(IntentKind::Update, &announced).await?;
-        let changes = differing(changes_of(&decision.left), &left.body);
         if !changes.is_empty() {
             if !self.may_still_leave(scene, right).await? {
                 self.close(intent, Ending::NotApplied).await?;
@@ -56,9 +61,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             announced.sent[Side::Left.index()] = true;
         }
-        let report = scene.map.plan().report(decision, Some(&right.body), &self.done(), self.now());
-        let mut fields = differing(changes_of(&decision.right), &right.body);
-        fields.extend(report);
         if !fields.is_empty() {
             let since = right.last_modified;
             let written = self.write_right(scene, &right.id, &nest(&fields), since).await?;
@@ -94,8 +96,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let left = self.read_referral(&left.id).await?;
         let right = self.read_record(scene.map, &right.id).await?;
         let (Some(left), Some(right)) = (left, right) else {
-            // It was there a moment ago: the next round says what is missing.
-            return self.close(intent, Ending::Applied).await;
+            // It was there a moment ago: the next round says what is missing. What was written is settled
+            // when it is there again.
+            return self.remember(intent, announced).await;
         };
         let wrote_right = announced.sent[Side::Right.index()];
         let is_as_before = scene.right.as_ref().is_some_and(|before| before.body == right.body);
