@@ -13,6 +13,8 @@
 
 #[path = "service/accounts.rs"]
 mod accounts;
+#[path = "service/asked.rs"]
+mod asked;
 #[path = "service/bin.rs"]
 mod bin;
 #[path = "service/budgets.rs"]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::machine::{Machine, cosell};
-use crate::sides::Sides;
+use crate::sides::{Sides, inbound};
 
 /// The demo's folder, with changes.
 struct Ward {
@@ -43,7 +43,7 @@ impl Ward {
             yaml.push('\n');
         }
         let config = self.file("changed.yaml", &yaml);
-        doctor(&config)
+        doctor(&config, None)
     }
 
     /// The ids of the checks that are wrong then, and what is to be done.
@@ -55,9 +55,10 @@ impl Ward {
     }
 }
 
-fn doctor(config: &Path) -> Vec<Value> {
+fn doctor(config: &Path, seller: Option<&str>) -> Vec<Value> {
     let mut command = cosell();
-    let output = command.args(["doctor", "--format", "json", "--config"]).arg(config).output();
+    command.args(["doctor", "--format", "json", "--config"]).arg(config);
+    let output = command.args(seller.into_iter().flat_map(|user| ["--seller", user])).output();
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let checks: Vec<Value> = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
@@ -191,4 +192,97 @@ async fn what_cannot_be_listened_to_is_found() {
     let silent = events(ward.checks(&[]));
     assert_eq!(silent["state"], "wrong", "{silent:#}");
     assert!(silent["to_do"].as_str().unwrap().contains("Change Data Capture"), "{silent:#}");
+}
+
+#[tokio::test]
+async fn what_a_seller_may_not_see_or_edit_is_told() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let config = machine.state().join("cosell.yaml");
+    let of_seller = |user: &str| -> Vec<(String, String, String)> {
+        let checks = doctor(&config, Some(user));
+        let text = |check: &Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        let of = checks.iter().filter(|check| text(check, "id").starts_with("seller"));
+        of.map(|check| (text(check, "id"), text(check, "state"), text(check, "said"))).collect()
+    };
+    for user in ["riley.rep@sandbox.example", "rep"] {
+        let states: Vec<String> = of_seller(user).into_iter().map(|(_, state, _)| state).collect();
+        assert_eq!(states, ["fine", "fine", "fine"], "{user}");
+    }
+    let field = |object: &str, field: &str, readable: bool| json!({ "rule": "field", "user": "rep", "object": object, "field": field, "readable": readable });
+    let rules = [
+        field("Opportunity", "Audit__c", false),
+        field("Opportunity", "Sync_with_Partner_Center__c", true),
+        field("Opportunity", "Referral_Link__c", true),
+        field("Microsoft_Solution__c", "Type__c", false),
+        field("Account", "BillingCountry", false),
+    ];
+    for rule in rules {
+        sides.admin.need("POST", "/salesforce/rules", Some(&rule)).await.unwrap();
+    }
+    let told = of_seller("rep");
+    assert_eq!(
+        told[2],
+        (
+            "seller-fields".to_owned(),
+            "wrong".to_owned(),
+            "the seller does not see Account.BillingAddress, Microsoft_Solution__c.Type__c, Opportunity.Audit__c; \
+             may not edit Opportunity.Sync_with_Partner_Center__c"
+                .to_owned()
+        ),
+        "what only the service fills in need not be edited: {told:#?}"
+    );
+    let object = json!({ "rule": "object", "user": "rep", "object": "Microsoft_Solution__c" });
+    sides.admin.need("POST", "/salesforce/rules", Some(&object)).await.unwrap();
+    let told = of_seller("rep");
+    assert_eq!(told[1].1, "wrong", "{told:#?}");
+    assert!(told[1].2.starts_with("the seller does not see Microsoft_Solution__c"), "{told:#?}");
+    assert!(!told[2].2.contains("Microsoft_Solution__c"), "{told:#?}");
+    let told = of_seller("nobody@sandbox.example");
+    assert_eq!((told.len(), told[0].1.as_str()), (1, "wrong"), "{told:#?}");
+    // The sync user may not look at rights.
+    let closed = json!({ "rule": "object", "user": "cosell", "object": "PermissionSetAssignment" });
+    sides.admin.need("POST", "/salesforce/rules", Some(&closed)).await.unwrap();
+    let told = of_seller("rep");
+    assert!(told[1].2.contains("may not read who has which rights"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn the_role_and_the_publisher_are_seen_in_the_deals() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let ward = Ward::new(&machine);
+    let check = |user: Option<&str>, id: &str| {
+        let change = user.map(|user| ("refresh_token:", format!("refresh_token: file:{user}")));
+        let change: Vec<(&str, &str)> =
+            change.iter().map(|(begin, new)| (*begin, new.as_str())).collect();
+        let checks = ward.checks(&change);
+        let found = checks.iter().find(|check| check["id"] == id);
+        found.unwrap_or_else(|| panic!("{checks:#?}"))["state"].as_str().unwrap().to_owned()
+    };
+    for (name, member, publisher) in [("One", "seller", "Elsewhere Ltd"), ("Two", "seller", "")] {
+        let mut deal = inbound(name);
+        deal["team"] = json!([{ "firstName": "S", "lastName": "M", "email": format!("{member}@sandbox.example") }]);
+        deal["details"]["requirements"]["solutions"][0]["publisherName"] = json!(publisher);
+        sides.microsoft_sends(&deal).await;
+    }
+    sides.settled().await;
+    let order = json!({ "user": "seller" });
+    let tokens = sides.admin.need("POST", "/partner-center/tokens", Some(&order)).await.unwrap();
+    ward.file("seller", tokens["refresh_token"].as_str().unwrap());
+    assert_eq!(check(Some("seller"), "partner-center-role"), "note");
+    assert_eq!(check(None, "partner-center-role"), "skipped", "one person is in both teams");
+    assert_eq!(check(None, "solution-publisher"), "note");
+    let mut deal = inbound("Three");
+    deal["team"] = json!([{ "firstName": "O", "lastName": "P", "email": "other@sandbox.example" }]);
+    let made = sides.microsoft_sends(&deal).await;
+    let partner = sides.referral(&made).await["organizationName"].clone();
+    let solution = json!({ "details": { "requirements": { "solutions": [
+        { "id": "SOL-20417-TWA", "type": "Name", "name": "Route Planner", "publisherName": partner }
+    ] } } });
+    sides.microsoft_changes(&made, &solution).await;
+    assert_eq!(check(None, "partner-center-role"), "fine");
+    assert_eq!(check(Some("seller"), "partner-center-role"), "note");
+    assert_eq!(check(None, "solution-publisher"), "fine");
 }

@@ -20,7 +20,7 @@ mod webhook;
 
 pub(crate) use apply::Apply;
 pub(crate) use changing::{Preview, Promote, Reload, Rollback, Scenario};
-pub(crate) use doctor::Doctor;
+pub(crate) use doctor::{Checkup, Doctor};
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use init::Init;
 pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
@@ -328,9 +328,9 @@ pub(crate) enum Command {
     /// says what to do. Nothing is changed in either system.
     /// Exit code 1 when something is wrong.
     #[command(
-        after_help = "Examples:\n  cosell doctor\n  cosell doctor --config /etc/cosell/cosell.yaml --format json"
+        after_help = "Examples:\n  cosell doctor\n  cosell doctor --seller riley.rep@acme.example\n  cosell doctor --config /etc/cosell/cosell.yaml --format json"
     )]
-    Doctor(Doctor),
+    Doctor(Checkup),
 
     /// Shows what the service would do with the deals that are there already; writes nothing
     ///

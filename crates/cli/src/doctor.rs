@@ -8,7 +8,10 @@ mod events;
 mod host;
 mod pages;
 mod partner_center;
+mod publisher;
+mod role;
 mod salesforce;
+mod seller;
 
 use std::fmt::Write as _;
 
@@ -18,7 +21,7 @@ use runner::config::{Config, ConfigProblem};
 use runner::maps::passed::Gate;
 use serde::Serialize;
 
-use crate::command::{Doctor, TextFormat};
+use crate::command::{Checkup, Doctor, TextFormat};
 use crate::life;
 use crate::passed;
 use crate::show::Finding;
@@ -85,9 +88,10 @@ impl Check {
 }
 
 /// Looks at everything.
-pub(crate) fn run(args: &Doctor, color: Color) -> Result<Outcome, Stop> {
+pub(crate) fn run(asked: &Checkup, color: Color) -> Result<Outcome, Stop> {
+    let Checkup { place: args, seller } = asked;
     let checks = match Config::load_all(&args.config, args.env.as_deref()) {
-        Ok(configs) => life::runtime()?.block_on(look_at_all(args, &configs)),
+        Ok(configs) => life::runtime()?.block_on(look_at_all(args, seller.as_deref(), &configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };
     print(&match args.format {
@@ -104,12 +108,14 @@ fn configured(problem: &ConfigProblem) -> Check {
 }
 
 /// Each environment; its name stands at its checks when there are several.
-async fn look_at_all(args: &Doctor, configs: &[Config]) -> Vec<Check> {
+async fn look_at_all(args: &Doctor, seller: Option<&str>, configs: &[Config]) -> Vec<Check> {
     let mut all = Vec::new();
     for config in configs {
         let name = (configs.len() > 1).then(|| config.environment.name.clone());
-        let checks = look(config).await;
-        let fine = !checks.iter().any(|check| check.state == State::Wrong);
+        let checks = look(config, seller).await;
+        // What one seller may not do says nothing of the maps.
+        let mut of_maps = checks.iter().filter(|check| !check.id.starts_with("seller"));
+        let fine = !of_maps.any(|check| check.state == State::Wrong);
         let env = Some(config.environment.name.as_str());
         passed::record(&args.config, Gate::Doctor, fine, env, &config.maps);
         all.extend(checks.into_iter().map(|check| Check { environment: name.clone(), ..check }));
@@ -117,13 +123,13 @@ async fn look_at_all(args: &Doctor, configs: &[Config]) -> Vec<Check> {
     all
 }
 
-async fn look(config: &Config) -> Vec<Check> {
+async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
     let mut checks =
         vec![Check::fine("configuration", "it can be read, and its secrets are there")];
     checks.extend(host::look(config).await);
     match runner::serve::live_wires(config) {
         Ok(wires) => {
-            checks.extend(salesforce::look(config, &wires.salesforce).await);
+            checks.extend(salesforce::look(config, &wires.salesforce, seller).await);
             checks.extend(partner_center::look(config, &wires.partner_center).await);
             let unkept = wires.partner_center.unkept().borrow().clone();
             checks.extend(unkept.map(|why| {

@@ -3,6 +3,7 @@
 //! In: a store, two wires, mappings. Out: writes, and commits that say what was done. Must not know:
 //! where hints come from. Waiting and trying again are the store's: a step never sleeps.
 
+mod asked;
 mod catalogue;
 mod create;
 mod evidence;

@@ -1,4 +1,4 @@
-//! The command line of `cosell doctor`.
+//! The command line of `cosell doctor`, and of what is asked for in the same way.
 //!
 //! In: arguments. Out: what is asked for. Must not know: how it is done.
 
@@ -21,4 +21,14 @@ pub(crate) struct Doctor {
     /// How it is written
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(crate) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Checkup {
+    #[command(flatten)]
+    pub(crate) place: Doctor,
+
+    /// Also looks at what a Salesforce user (user name, alias, address or id) may not see or edit of what the maps need
+    #[arg(long, value_name = "USER")]
+    pub(crate) seller: Option<String>,
 }

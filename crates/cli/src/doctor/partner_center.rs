@@ -56,6 +56,8 @@ async fn referrals(config: &Config, partner_center: &PartnerCenter) -> Vec<Check
     } else {
         Check::fine(id, said)
     }];
+    let [session, _] = partner_center.sessions();
+    checks.push(super::role::look(&bodies, session.principal.as_deref()));
     if partners.len() > 1 {
         let list: Vec<&str> = partners.iter().map(String::as_str).collect();
         let said = format!("referrals of {} partners: {}", partners.len(), list.join(", "));
@@ -66,11 +68,9 @@ async fn referrals(config: &Config, partner_center: &PartnerCenter) -> Vec<Check
     }
     let ids: BTreeSet<String> = bodies.iter().filter_map(|body| text(body, "mpnId")).collect();
     checks.push(partner_id(config.partner_center.partner_id.as_deref(), &ids));
-    let named = bodies.iter().any(|body| {
-        let list = body.pointer("/details/requirements/solutions").and_then(Value::as_array);
-        list.is_some_and(|list| !list.is_empty())
-    });
+    let named = bodies.iter().any(|body| !super::publisher::solutions(body).is_empty());
     checks.push(solution(&catalogue(config).await, named));
+    checks.push(super::publisher::look(&bodies));
     let unknown = super::drift::unknown(&bodies, Schemas::built_in());
     if !unknown.is_empty() {
         let some: Vec<&str> = unknown.iter().take(5).map(String::as_str).collect();

@@ -11,6 +11,7 @@ use mapping::schema::{Description, Schemas, System};
 use runner::config::{Config, OrgKind};
 
 use super::host::maps_in_words;
+use super::seller::Needed;
 use super::{Check, failed, wrong};
 use crate::terminal::shown;
 
@@ -18,7 +19,7 @@ use crate::terminal::shown;
 const MUCH: u64 = 80;
 
 /// All of them.
-pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
+pub(super) async fn look(config: &Config, org: &Salesforce, seller: Option<&str>) -> Vec<Check> {
     let user = match org.identity().await {
         Ok(user) => user,
         Err(error) => {
@@ -32,7 +33,7 @@ pub(super) async fn look(config: &Config, org: &Salesforce) -> Vec<Check> {
     let said = format!("signed in at {} as user {user}", config.salesforce.login);
     let mut checks = vec![Check::fine("salesforce-sign-in", said)];
     checks.push(organization(config, org).await);
-    let (found, objects) = maps(config, org).await;
+    let (found, objects) = maps(config, org, seller).await;
     checks.extend(found);
     checks.extend(super::events::look(config, org, &objects).await);
     match org.objects().await {
@@ -68,9 +69,13 @@ async fn organization(config: &Config, org: &Salesforce) -> Check {
     Check::fine(id, format!("{name} ({edition}), {kind}, for the environment {environment}"))
 }
 
-/// Each map against the org as the sync user sees it, and the objects that they look into.
-async fn maps(config: &Config, org: &Salesforce) -> (Vec<Check>, BTreeSet<String>) {
-    let (mut checks, mut objects) = (Vec::new(), BTreeSet::new());
+/// Each map against the org as the sync user sees it, and as a seller does; and the objects that they look into.
+async fn maps(
+    config: &Config,
+    org: &Salesforce,
+    seller: Option<&str>,
+) -> (Vec<Check>, BTreeSet<String>) {
+    let (mut checks, mut objects, mut needed) = (Vec::new(), BTreeSet::new(), Needed::default());
     let mut files: Vec<(String, String)> = Vec::new();
     for path in &config.maps {
         let Some((name, text)) = read(path) else { continue };
@@ -94,7 +99,9 @@ async fn maps(config: &Config, org: &Salesforce) -> (Vec<Check>, BTreeSet<String
             let children = plan.reads(mapping::decision::Side::Right).children;
             objects.insert(object.to_owned());
             objects.extend(children.into_iter().map(|child| child.object));
-            let wanted = super::pages::wanted(object, &plan.uses(&known), &known);
+            let uses = plan.uses(&known);
+            needed.add(object, &uses);
+            let wanted = super::pages::wanted(object, &uses, &known);
             checks.push(match org.layouts(object).await {
                 Ok(text) => super::pages::look(object, &wanted, &text),
                 Err(error) => failed("salesforce-page", &error),
@@ -104,6 +111,9 @@ async fn maps(config: &Config, org: &Salesforce) -> (Vec<Check>, BTreeSet<String
     if !checks.iter().any(|check| check.id == "salesforce-maps") {
         let said = format!("{} fit the org as the sync user sees it", maps_in_words(config));
         checks.push(Check::fine("salesforce-maps", said));
+    }
+    if let Some(seller) = seller {
+        checks.extend(super::seller::look(org, seller, &needed, &files).await);
     }
     (checks, objects)
 }

@@ -12,6 +12,7 @@ use mapping::plan::Plan;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
+use super::asked::asked;
 use super::remedy::remedy;
 use crate::fingerprint::fingerprint;
 use crate::store::{Because, Cause, Deadline, DeadlineKind};
@@ -173,7 +174,11 @@ pub(super) fn refused_cause(
     fields: &[String],
     decided: Option<(&Plan, &Decision)>,
 ) -> Cause {
-    let line = decided.and_then(|(_, decision)| line_writing(decision, system, fields));
+    let asked = asked(system, code, why, fields, decided.map(|(_, decision)| decision));
+    let line = match &asked {
+        Some(asked) => asked.line,
+        None => decided.and_then(|(_, decision)| line_writing(decision, system, fields)),
+    };
     let place = decided.map(|(plan, _)| match line {
         Some(line) => (plan.place(line).0, Some(plan.place(line).1)),
         None => (plan.file(), None),
@@ -183,7 +188,7 @@ pub(super) fn refused_cause(
         message: format!("{system} refused the write: {why}"),
         map: place.map(|(map, _)| map.to_owned()),
         map_line: place.and_then(|(_, line)| line),
-        help: remedy(system, code).to_owned(),
+        help: asked.map_or_else(|| remedy(system, code).to_owned(), |asked| asked.help),
     }
 }
 

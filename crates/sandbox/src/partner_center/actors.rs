@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    PartnerHome, auth, create, disorder, lifetime, oauth, patch,
+    PartnerHome, asked, auth, create, disorder, lifetime, oauth, patch,
     referral::{self, complete, text},
     refusal::{Done, Stop, invalid, no_address, not_found},
     registration, show, states,
@@ -64,6 +64,8 @@ fn act(
         }
         (Method::Get, ["switches"]) => Answer::json(200, home.switches.shown()),
         (Method::Put, ["switches"]) => Answer::json(200, home.switches.order(tx, given)?),
+        (Method::Get, ["asked"]) => Answer::json(200, asked::shown(tx)?),
+        (Method::Put, ["asked"]) => Answer::json(200, asked::order(tx, given)?),
         (Method::Get, ["limits"]) => Answer::json(200, home.limits.shown()),
         (Method::Put, ["limits"]) => Answer::json(200, home.limits.order(tx, given)?),
         (Method::Post, ["sign-in"]) => Answer::json(200, oauth::sign_in(tx, given)?),

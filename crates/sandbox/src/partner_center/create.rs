@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    PartnerHome, Switch, events,
+    PartnerHome, Switch, asked, events,
     events::Change,
     lifetime, patch,
     referral::{self, blank, complete, overlay, set, text},
@@ -52,6 +52,9 @@ pub(crate) fn by_partner(home: &PartnerHome, tx: &Tx<'_>, given: &Value) -> Done
     overlay(&mut referral, &taken);
     let is_microsofts = is_for_microsoft(given);
     check(&mut referral, is_microsofts)?;
+    if !is_microsofts {
+        asked::refuse(tx, &referral)?;
+    }
     complete(&mut referral);
     let own = join(home, tx, &referral)?;
     let (id, name) = home.organization();

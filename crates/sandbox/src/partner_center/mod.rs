@@ -2,6 +2,7 @@
 //! outbox. It must not know Salesforce.
 
 mod actors;
+mod asked;
 mod auth;
 mod create;
 mod disorder;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::salesforce::{
-    model::{Access, Field, Kind, Link, Object, OnDelete, Org, Search},
+    model::{Field, Kind, Link, Object, OnDelete, Org, Search},
+    rights,
     values::type_word,
 };
 
@@ -173,7 +174,7 @@ fn rights_of(object: &Object, field: &Field) -> Value {
         "name": field.name,
         "nameField": field.names_the_row,
         "nillable": field.is_nillable(),
-        "permissionable": field.access != Access::ReadOnly && !field.required,
+        "permissionable": rights::is_permissionable(object, field),
         "sortable": filterable,
         "unique": field.unique,
         "updateable": object.writable && field.access.on_update(),

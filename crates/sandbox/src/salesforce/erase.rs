@@ -19,7 +19,7 @@ pub(crate) fn erase(session: &Session<'_>, object: &Object, id: &str) -> Done<()
     let Some(stored) = session.tx.row(&object.name, id)? else {
         return Err(no_such_row());
     };
-    rows::refuse_undeletable(object)?;
+    rows::refuse_undeletable(session, object)?;
     forget(session, session.whole_of(object), id, stored)?;
     session.count_write()?;
     Ok(())

@@ -38,6 +38,7 @@ mod recycle;
 mod refusal;
 mod related;
 mod replication;
+mod rights;
 mod root;
 mod rows;
 mod rules;

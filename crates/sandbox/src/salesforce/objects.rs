@@ -7,6 +7,7 @@ mod lead;
 pub(crate) mod lists;
 mod people;
 mod products;
+mod rights;
 mod topic;
 mod work;
 
@@ -154,6 +155,7 @@ pub(crate) fn standard() -> Org {
         owned(["Campaign", "Campaign", "Campaigns", "701"], &[work::campaign_fields()]),
         object(topic, &[deal::deleted_fields(), topic::fields()]),
     ];
+    objects.extend(rights::objects());
     objects.extend(content::objects());
     Org { objects }
 }

@@ -25,10 +25,7 @@ pub(crate) struct Orgs {
 
 impl Orgs {
     fn new(whole: Arc<Org>, rules: Vec<Rule>, since: i64) -> Self {
-        let users = rules.iter().filter_map(|rule| match rule {
-            Rule::Field { user, .. } => Some(user.to_lowercase()),
-            Rule::Validation { .. } | Rule::Duplicate { .. } => None,
-        });
+        let users = rules.iter().filter_map(|rule| Some(rule.user()?.to_lowercase()));
         let views = users.filter_map(|user| {
             let view = rules::view(&whole, &rules, &user)?;
             Some((user, view))

@@ -10,7 +10,8 @@ use crate::{
         model::{Field, Kind, Object, OnDelete},
         outbound, record_types,
         refusal::{
-            Done, Stop, Wrong, bad, deleted, modified_since, no_external_id, no_such_row, not_found,
+            Done, Refusal, Stop, Wrong, bad, deleted, modified_since, no_external_id, no_such_row,
+            not_found,
         },
         rules,
         session::Session,
@@ -28,7 +29,7 @@ pub(crate) fn create(
     matched: Option<&Setting<'_>>,
 ) -> Done<String> {
     if !object.is_createable() {
-        return Err(unsupported(object, "create"));
+        return Err(unsupported(session, object, "create"));
     }
     let settings = validate::check(session, object, sent, Action::Create, matched)?;
     let id = ids::make(&object.prefix, session.tx.next(&object.prefix)?);
@@ -70,7 +71,7 @@ pub(crate) fn update(
         return Err(deleted());
     }
     if !object.writable {
-        return Err(unsupported(object, "update"));
+        return Err(unsupported(session, object, "update"));
     }
     convert::refuse_converted(object, &stored.body)?;
     let settings = validate::check(session, object, sent, Action::Update, matched)?;
@@ -102,15 +103,15 @@ pub(crate) fn delete(session: &Session<'_>, object: &Object, id: &str) -> Done<(
     if stored.deleted {
         return Err(deleted());
     }
-    refuse_undeletable(object)?;
+    refuse_undeletable(session, object)?;
     bin(session, session.whole_of(object), id, &stored)?;
     session.count_write()?;
     Ok(())
 }
 
 /// Refuses objects whose rows nobody deletes.
-pub(crate) fn refuse_undeletable(object: &Object) -> Done<()> {
-    if object.is_deletable() { Ok(()) } else { Err(unsupported(object, "delete")) }
+pub(crate) fn refuse_undeletable(session: &Session<'_>, object: &Object) -> Done<()> {
+    if object.is_deletable() { Ok(()) } else { Err(unsupported(session, object, "delete")) }
 }
 
 /// Puts a row into the bin, with the children that cannot be without it.
@@ -313,7 +314,12 @@ fn refuse_duplicate(
     Ok(())
 }
 
-fn unsupported(object: &Object, what: &str) -> Stop {
+fn unsupported(session: &Session<'_>, object: &Object, what: &str) -> Stop {
+    if session.whole_of(object).writable && !object.writable {
+        let message = "insufficient access rights on object id";
+        let wrong = Wrong::nowhere("INSUFFICIENT_ACCESS_OR_READONLY", message);
+        return Refusal::new(403, wrong).into();
+    }
     let message = format!("entity type {} does not support {what}", object.name);
     bad(Wrong::nowhere("INVALID_TYPE_FOR_OPERATION", message))
 }
@@ -331,7 +337,7 @@ pub(crate) fn read_id(object: &Object, given: &str) -> Done<String> {
 
 /// A row that is there and not deleted.
 pub(crate) fn live(session: &Session<'_>, object: &Object, id: &str) -> Done<Map<String, Value>> {
-    match session.tx.row(&object.name, id)? {
+    match session.row(object, id)? {
         Some(row) if row.deleted => Err(deleted()),
         Some(row) => Ok(row.body),
         None => Err(not_found()),

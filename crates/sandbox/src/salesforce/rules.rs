@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     database::StoreError,
     salesforce::{
-        model::{Access, Object, Org},
+        model::{Access, Field, Object, Org},
         orders::Orders,
         refusal::{Done, Refusal, Stop, Wrong, bad},
         rows::row_id,
@@ -35,6 +35,8 @@ pub(crate) enum Rule {
     },
     /// A user does not see a field, or sees it and cannot edit it.
     Field { user: String, object: String, field: String, readable: bool },
+    /// The same for an object with all its rows.
+    Object { user: String, object: String, readable: bool },
 }
 
 /// The rules of an organisation in the order they were made.
@@ -73,6 +75,7 @@ fn check(org: &Org, order: &Value) -> Result<(), String> {
         }
         Rule::Duplicate { object, fields, .. } => (object, fields, None),
         Rule::Field { object, field, .. } => (object, vec![field], None),
+        Rule::Object { object, .. } => (object, Vec::new(), None),
     };
     let known = org.named(&object).ok_or_else(|| format!("there is no object `{object}`"))?;
     for field in fields {
@@ -120,29 +123,59 @@ fn read(order: &Value) -> Result<Rule, String> {
             field: need("field")?,
             readable: order.get("readable").and_then(Value::as_bool).unwrap_or(false),
         }),
-        Some(_) | None => Err("`rule` must be `validation`, `duplicate` or `field`".to_owned()),
+        Some("object") => Ok(Rule::Object {
+            user: need("user")?,
+            object: need("object")?,
+            readable: order.get("readable").and_then(Value::as_bool).unwrap_or(false),
+        }),
+        Some(_) | None => {
+            Err("`rule` must be `validation`, `duplicate`, `field` or `object`".to_owned())
+        }
     }
 }
 
 /// The organisation as a user sees it: what is hidden is not there. None: all of it.
 pub(crate) fn view(org: &Org, rules: &[Rule], alias: &str) -> Option<Org> {
     let mut view: Option<Org> = None;
-    for rule in rules {
-        let Rule::Field { user, object, field, readable } = rule else { continue };
-        if !user.eq_ignore_ascii_case(alias) {
-            continue;
-        }
+    for rule in
+        rules.iter().filter(|rule| rule.user().is_some_and(|u| u.eq_ignore_ascii_case(alias)))
+    {
         let seen = view.get_or_insert_with(|| org.clone());
-        let of = seen.objects.iter_mut().find(|own| own.name.eq_ignore_ascii_case(object));
-        let Some(own) = of else { continue };
-        if *readable {
-            let same = own.fields.iter_mut().filter(|own| own.name.eq_ignore_ascii_case(field));
-            same.for_each(|own| own.access = Access::ReadOnly);
-        } else {
-            own.fields.retain(|own| !own.name.eq_ignore_ascii_case(field));
+        match rule {
+            Rule::Field { object, field, readable, .. } => {
+                let of = seen.objects.iter_mut().find(|own| own.name.eq_ignore_ascii_case(object));
+                let Some(own) = of else { continue };
+                if *readable {
+                    let named = |own: &&mut Field| own.name.eq_ignore_ascii_case(field);
+                    let same = own.fields.iter_mut().filter(named);
+                    same.for_each(|own| own.access = Access::ReadOnly);
+                } else {
+                    own.fields.retain(|own| !own.name.eq_ignore_ascii_case(field));
+                }
+            }
+            Rule::Object { object, readable: true, .. } => {
+                let of = seen.objects.iter_mut().find(|own| own.name.eq_ignore_ascii_case(object));
+                if let Some(own) = of {
+                    own.writable = false;
+                }
+            }
+            Rule::Object { object, .. } => {
+                seen.objects.retain(|own| !own.name.eq_ignore_ascii_case(object));
+            }
+            Rule::Validation { .. } | Rule::Duplicate { .. } => {}
         }
     }
     view
+}
+
+impl Rule {
+    /// Whom it is about, when it is about one user; by alias.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match self {
+            Self::Field { user, .. } | Self::Object { user, .. } => Some(user),
+            Self::Validation { .. } | Self::Duplicate { .. } => None,
+        }
+    }
 }
 
 /// Refuses a row, as it will be, that a rule forbids.
@@ -168,7 +201,10 @@ pub(crate) fn refuse(
                     refuse_twin(object, rule, &twins)?;
                 }
             }
-            Rule::Validation { .. } | Rule::Duplicate { .. } | Rule::Field { .. } => {}
+            Rule::Validation { .. }
+            | Rule::Duplicate { .. }
+            | Rule::Field { .. }
+            | Rule::Object { .. } => {}
         }
     }
     Ok(())

@@ -12,9 +12,10 @@ use crate::{
         model::{Object, Org},
         orgs::Shared,
         refusal::{Done, not_found, unreadable},
+        rights,
         rules::Rule,
     },
-    store::Tx,
+    store::{Pick, StoredRow, Tx},
 };
 
 /// What stays the same for the life of the sandbox.
@@ -80,6 +81,22 @@ impl<'a> Session<'a> {
     /// The object of a name in an address.
     pub(crate) fn known(&self, name: &str) -> Done<&'a Object> {
         self.org.named(name).ok_or_else(not_found)
+    }
+
+    /// Rows of an object, deleted ones too: those that are kept, or worked out.
+    pub(crate) fn rows(&self, object: &Object, pick: &Pick) -> Result<Vec<StoredRow>, StoreError> {
+        if rights::are_rows_of(object) {
+            return rights::rows(self, object, pick);
+        }
+        self.tx.rows(&object.name, pick)
+    }
+
+    /// One of them.
+    pub(crate) fn row(&self, object: &Object, id: &str) -> Result<Option<StoredRow>, StoreError> {
+        if rights::are_rows_of(object) {
+            return rights::row(self, object, id);
+        }
+        self.tx.row(&object.name, id)
     }
 
     /// The address of a row.

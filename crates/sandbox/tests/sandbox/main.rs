@@ -65,6 +65,8 @@ mod schema;
 #[cfg(test)]
 mod signin;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod search;

@@ -49,7 +49,7 @@ pub(super) fn find(session: &Session<'_>, query: &Query<'_>, deleted: bool) -> D
 /// Shows the rows with these ids; those that are gone are left out.
 pub(super) fn show(session: &Session<'_>, query: &Query<'_>, ids: &[String]) -> Done<Vec<Value>> {
     let reader = Reader { session, parents: RefCell::default() };
-    let rows = session.tx.rows(&query.object.name, &Pick::Ids(ids.to_vec()))?;
+    let rows = session.rows(query.object, &Pick::Ids(ids.to_vec()))?;
     rows.into_iter().map(|row| reader.show(query, &Rc::new(row.body))).collect()
 }
 
@@ -84,7 +84,7 @@ impl Reader<'_> {
             None => filter::pick(filter.as_ref()),
         };
         let mut rows: Vec<Record> = Vec::new();
-        for stored in self.session.tx.rows(&query.object.name, &pick)? {
+        for stored in self.session.rows(query.object, &pick)? {
             let row = Rc::new(stored.body);
             let read = |reach: &Reach<'_>| self.value(&row, reach);
             let is_wanted = match &filter {
@@ -202,8 +202,9 @@ impl Reader<'_> {
         if let Some(known) = self.parents.borrow().get(id) {
             return Ok(known.clone());
         }
-        let object = self.session.org.of_id(id).map_or(link.target(), |object| &object.name);
-        let found = self.session.tx.row(object, id)?;
+        let org = self.session.org;
+        let object = org.of_id(id).or_else(|| org.named(link.target()));
+        let found = object.map(|object| self.session.row(object, id)).transpose()?.flatten();
         let found = found.filter(|row| !row.deleted).map(|row| Rc::new(row.body));
         self.parents.borrow_mut().insert(id.to_owned(), found.clone());
         Ok(found)
