@@ -70,6 +70,8 @@ mod sides;
 mod solutions;
 #[path = "service/stories.rs"]
 mod stories;
+#[path = "service/taken.rs"]
+mod taken;
 #[path = "service/told.rs"]
 mod told;
 #[path = "service/wire.rs"]

@@ -356,6 +356,13 @@ fn of_an_org_only_what_it_lacks_is_written_and_its_own_pages_get_the_section() {
     assert_eq!(page.matches("<field>Referral_Program__c</field>").count(), 1);
     assert!(page.contains("<relatedList>Microsoft_Solution__c.Opportunity__c</relatedList>"));
     assert!(page.contains("<sortField>NAME</sortField>"), "{page}");
+    let list = page.split("<relatedLists>").nth(1).unwrap();
+    let columns: Vec<&str> = list
+        .split("<fields>")
+        .skip(1)
+        .map(|rest| rest.split("</fields>").next().unwrap())
+        .collect();
+    assert_eq!(columns, ["NAME", "Solution_Identifier__c", "Type__c", "Publisher__c"]);
     assert!(!written.contains_key("layouts/Opportunity-Microsoft Partner Center.layout-meta.xml"));
     let lead = "layouts/Lead-Microsoft Partner Center.layout-meta.xml";
     assert!(written.contains_key(lead), "no page of leads is known: one of its own");

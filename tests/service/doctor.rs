@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::machine::{Machine, cosell};
+use crate::office::beside;
 use crate::sides::{Sides, inbound};
 
 /// The demo's folder, with changes.
@@ -138,6 +139,20 @@ async fn what_the_two_systems_do_not_allow_is_found() {
     shown["readable"] = json!(true);
     sides.admin.need("POST", "/salesforce/rules", Some(&shown)).await.unwrap();
     assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // The administrator hides the list of solutions from the sync user.
+    let hidden = json!({ "rule": "object", "user": "cosell", "object": "Microsoft_Solution__c" });
+    sides.admin.need("POST", "/salesforce/rules", Some(&hidden)).await.unwrap();
+    let wrong = ward.checks(&[]);
+    let wrong: Vec<&Value> = wrong.iter().filter(|check| check["state"] == "wrong").collect();
+    assert!(
+        !wrong.is_empty()
+            && wrong.iter().all(|check| check["id"].as_str().unwrap().starts_with("salesforce-"))
+    );
+    assert!(
+        wrong.iter().any(|check| check["said"].as_str().unwrap().contains("Microsoft_Solution")),
+        "{wrong:#?}"
+    );
     sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
     // The map asks for an object that the org has not.
     let map = fs::read_to_string(ward.folder.join("opportunity.map")).unwrap();
@@ -285,4 +300,43 @@ async fn the_role_and_the_publisher_are_seen_in_the_deals() {
     assert_eq!(check(None, "partner-center-role"), "fine");
     assert_eq!(check(Some("seller"), "partner-center-role"), "note");
     assert_eq!(check(None, "solution-publisher"), "fine");
+}
+
+#[tokio::test]
+async fn the_partner_id_is_compared_with_what_referrals_show() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let ward = Ward::new(&machine);
+    let deal = sides.rep_shares("Harrow").await;
+    let referral = sides.becomes_referral(&deal).await;
+    let shown = sides.referral(&referral).await["mpnId"].as_str().unwrap().to_owned();
+    let state = |id: &str| {
+        let account = format!("account: own\n  partner_id: \"{id}\"");
+        let checks = ward.checks(&[("account:", &account)]);
+        let check = checks.iter().find(|check| check["id"] == "partner-id").unwrap();
+        (check["state"].clone(), check["said"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(state(&shown).0, "fine");
+    let (wrong, said) = state("9999999");
+    assert_eq!(wrong, "wrong");
+    assert!(said.contains("9999999") && said.contains(&shown), "{said}");
+}
+
+#[tokio::test]
+async fn a_solution_that_is_ready_is_found_in_the_imported_list() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let ward = Ward::new(&machine);
+    let state = |status: &str| {
+        let list =
+            format!("Solution ID,Solution name,Co-sell status\nSOL-1,Route Planner,{status}\n");
+        let list = ward.file("solutions.csv", &list);
+        let (code, said) = beside(&machine, &["solutions", "import", list.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{said}");
+        let checks = ward.checks(&[]);
+        checks.iter().find(|check| check["id"] == "solution-ready").unwrap()["state"].clone()
+    };
+    assert_eq!(state("In market"), "wrong");
+    assert_eq!(state("Co-sell ready"), "fine");
 }

@@ -73,7 +73,12 @@ impl Town {
 
     /// A sandbox whose Salesforce is of this kind; what its ready file says.
     pub(crate) async fn sandbox(&mut self, name: &str, kind: &str) -> Value {
-        self.start(name, &["sandbox", "--org-kind", kind]);
+        self.sandbox_with(name, kind, &[]).await
+    }
+
+    /// The same, with more to be said at its start.
+    pub(crate) async fn sandbox_with(&mut self, name: &str, kind: &str, more: &[&str]) -> Value {
+        self.start(name, &[&["sandbox", "--org-kind", kind], more].concat());
         let ready = self.ready(name).await;
         let secret = text(&ready, "/salesforce/client_secret");
         fs::write(self.place(&format!("{name}.secret")), secret).unwrap();
@@ -114,6 +119,12 @@ impl Town {
         self.ready("serve").await;
     }
 
+    /// The process id of a program.
+    pub(crate) fn pid(&self, name: &str) -> u64 {
+        let found = self.programs.iter().find(|(program, _)| program == name);
+        u64::from(found.map(|(_, child)| child.id()).unwrap_or_default())
+    }
+
     /// A command with this configuration: how it ended, and all that it said.
     pub(crate) fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         let config = self.place("cosell.yaml");
@@ -123,7 +134,7 @@ impl Town {
         (status.code(), said)
     }
 
-    fn asked(&self, args: &[&str]) -> Value {
+    pub(crate) fn asked(&self, args: &[&str]) -> Value {
         let (_, said) = self.run(&[args, &["--format", "json"]].concat());
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
     }
@@ -132,7 +143,7 @@ impl Town {
         json!(format!("http://127.0.0.1:{}", self.port))
     }
 
-    fn says(&self, path: &str) -> String {
+    pub(crate) fn says(&self, path: &str) -> String {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         request("GET", &url, &[], b"").unwrap().body
     }

@@ -79,6 +79,41 @@ async fn a_person_signs_in_with_a_browser_and_only_our_own_answer_counts() {
 }
 
 #[tokio::test]
+async fn a_person_signs_in_to_salesforce_with_a_browser() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    sides.settled().await;
+    let (config, file) = (machine.state().join("own.yaml"), machine.state().join("own-org-token"));
+    let yaml = fs::read_to_string(machine.state().join("cosell.yaml")).unwrap();
+    let secret = "  client_secret: file:salesforce-client-secret\n";
+    assert!(yaml.contains(secret));
+    let token = format!("{secret}  refresh_token: file:own-org-token\n");
+    fs::write(&config, yaml.replace(secret, &token)).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (child, page) = begin(&["salesforce", "--port", &port.to_string()], &config);
+    let shown = request("GET", &page, &[], b"").unwrap();
+    assert!(shown.status == 200 && shown.body.contains("Log in to the sandbox"), "{shown:?}");
+    let [name, password] =
+        ["username", "password"].map(|of| machine.ready["salesforce"][of].as_str().unwrap());
+    let asked = post(&page, &format!("username={}&pw={password}", name.replace('@', "%40")));
+    let ticket = asked.body.split("name=\"ticket\" value=\"").nth(1);
+    let ticket =
+        ticket.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{asked:?}"));
+    let to = back(&post(&page, &format!("ticket={ticket}&answer=allow")));
+    assert!(to.contains(&format!(":{port}/OauthRedirect?")), "{to}");
+    let (base, query) = to.split_once('?').unwrap();
+    let forged = query.replace("state=", "state=x");
+    assert_eq!(request("GET", &format!("{base}?{forged}"), &[], b"").unwrap().status, 400);
+    assert_eq!(request("GET", &to, &[], b"").unwrap().status, 200);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(fs::read_to_string(&file).unwrap().starts_with("cosell-sealed:1:"));
+    let (_, said) = with(cosell(), &["doctor"], &config);
+    assert!(said.contains("ok     salesforce-sign-in"), "{said}");
+    assert!(said.contains(machine.ready["salesforce"]["url"].as_str().unwrap()), "{said}");
+}
+
+#[tokio::test]
 async fn who_cancels_in_the_browser_is_not_signed_in() {
     let machine = Machine::quiet().await;
     let (config, file) = own(&machine, "the old one");

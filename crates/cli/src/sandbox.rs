@@ -43,6 +43,8 @@ pub(crate) struct Options {
     pub(crate) org: Option<String>,
     /// What that org says of itself.
     pub(crate) org_kind: ::sandbox::OrgKind,
+    /// How many calls a day its Salesforce takes.
+    pub(crate) daily_calls: Option<u32>,
     /// The file that moves its clock.
     pub(crate) clock: Option<PathBuf>,
     pub(crate) ready_file: Option<PathBuf>,
@@ -61,6 +63,7 @@ impl From<command::Sandbox> for Options {
             state: args.state,
             org: args.org,
             org_kind: args.org_kind.into(),
+            daily_calls: Some(args.daily_calls),
             clock: args.clock,
             ready_file: args.serving.ready_file,
             ports: Ports {
@@ -94,7 +97,9 @@ pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
 
 async fn serve(options: Options) -> Result<Outcome, Stop> {
     let describes = options.org.as_deref().map(described::of).transpose()?.unwrap_or_default();
+    let usual = Config::default();
     let config = Config {
+        daily_calls: options.daily_calls.unwrap_or(usual.daily_calls),
         state: options.state,
         clock: options.clock,
         ports: options.ports,
@@ -103,7 +108,7 @@ async fn serve(options: Options) -> Result<Outcome, Stop> {
         password_logins: options.password_logins,
         org_kind: options.org_kind,
         describes,
-        ..Config::default()
+        ..usual
     };
     let sandbox = Sandbox::start(config).await.map_err(|error| match error {
         Error::Listen { port, source } => {

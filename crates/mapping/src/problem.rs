@@ -87,6 +87,7 @@ codes! {
     ConstantConsent = "constant-consent", Error, "a person's consent is set from a constant";
     ConstantSide = "constant-side", Error, "a constant stands on the side that is written";
     NoOptIn = "no-opt-in", Error, "no condition on the CRM side says that a record takes part";
+    NotListed = "not-listed", Error, "a `from` line asks for something that lists of the records do not show";
     HoldForever = "hold-forever", Warning, "a `hold` line looks at fields of the referral that no line writes, so nothing in Salesforce ends it";
     NeedsFallback = "needs-fallback", Error, "`wins newest` has no `else SIDE`";
     ClauseConflict = "clause-conflict", Error, "two clauses of a line contradict each other";

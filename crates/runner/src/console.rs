@@ -277,6 +277,9 @@ fn number(line: &EntryLine) -> String {
 fn maps(view: &StatusView) -> Markup {
     html! {
         h2 { "Mappings" }
+        @if let Some(release) = &view.reload.release {
+            p { "Release " code { (short(release)) } }
+        }
         ul {
             @for map in &view.maps {
                 li {

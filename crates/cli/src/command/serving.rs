@@ -60,6 +60,10 @@ pub(crate) struct Sandbox {
     #[arg(long, value_enum, default_value_t = OrgKind::Sandbox)]
     pub(crate) org_kind: OrgKind,
 
+    /// So many calls a day Salesforce takes of all programs together
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) daily_calls: u32,
+
     /// The file that moves both systems' clock; none: `clock` in the folder of the state
     #[arg(long, value_name = "FILE")]
     pub(crate) clock: Option<PathBuf>,

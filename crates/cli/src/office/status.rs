@@ -197,6 +197,10 @@ fn said(service: &Value, now: Timestamp, text: &mut String) {
         let _ =
             writeln!(text, "again    {left} deals are still to be looked at with the changed maps");
     }
+    if let Some(release) = service.pointer("/reload/release").and_then(Value::as_str) {
+        let short = release.get(..12).unwrap_or(release);
+        let _ = writeln!(text, "release  {short}");
+    }
     for map in list("maps") {
         let hash = word(map, "hash");
         let short = hash.get(..12).unwrap_or(&hash);

@@ -78,10 +78,19 @@ fn object_of(path: &str) -> Option<&str> {
     path.rsplit(['/', '\\']).next()?.split_once('-').map(|(object, _)| object)
 }
 
-/// The custom fields that maps use, in the order of the schema, with whether people fill them in.
+/// The custom fields that maps use, with whether people fill them in: in the order in which we show them,
+/// then those that we do not know, in the order of the org.
 fn shown<'s>(object: &'s Object, used: &ObjectUse) -> Vec<(&'s Field, bool)> {
+    let known = Schemas::built_in().object(System::Salesforce, &object.name);
+    let place = |field: &Field| {
+        let place = known.and_then(|known| known.fields.iter().position(|f| f.name == field.name));
+        place.unwrap_or(usize::MAX)
+    };
     let own = object.fields.iter().filter(|field| custom(&field.name) && !is_detail(field));
-    own.filter_map(|field| Some((field, used.fields.get(&field.name)?.told))).collect()
+    let mut all: Vec<(&Field, bool)> =
+        own.filter_map(|field| Some((field, used.fields.get(&field.name)?.told))).collect();
+    all.sort_by_key(|(field, _)| place(field));
+    all
 }
 
 fn item((name, behavior): (&str, &'static str)) -> Element {

@@ -36,6 +36,9 @@ impl Checker<'_> {
                     continue;
                 };
                 let condition = line.when.as_ref().map(|when| self.condition(side.index(), when));
+                if let Some(when) = &line.when {
+                    self.is_listed(side.index(), when);
+                }
                 // Several lines are several ways to take part; one that adds nothing is a mistake.
                 let earlier = &seen[side.index()];
                 let adds_nothing = |(other, _): &&(Option<Condition>, tree::Span)| {
@@ -55,6 +58,31 @@ impl Checker<'_> {
                 self.plan.sync[side.index()].push(condition);
                 self.plan.sync_lines[side.index()].push(map_line);
             }
+        }
+    }
+
+    /// Deals are found in lists, so what says which of them take part has to stand in those.
+    fn is_listed(&mut self, scope: usize, condition: &At<tree::Condition>) {
+        for test in &condition.value.tests {
+            let subject = test.value.subject.span;
+            let written = self.text.get(subject.start..subject.end).unwrap_or_default();
+            let first = written.split(['.', '[']).next().unwrap_or_default();
+            let Some(own) = self.scopes.get(scope) else { continue };
+            let mut apart = own.place.fields().iter().filter(|field| field.apart);
+            if !apart.any(|field| field.name.eq_ignore_ascii_case(first)) {
+                continue;
+            }
+            let name = self.plan.side_name(Side::BOTH[scope.min(1)]).to_owned();
+            self.say(
+                Problem::new(
+                    Code::NotListed,
+                    subject,
+                    format!("lists of {name} records do not show `{first}`, so it cannot say which take part"),
+                )
+                .label("is always blank when deals are looked for")
+                .effect("deals that should take part would be left out, or others taken in")
+                .help("ask for a field of the record itself; lines, rows and `require` may ask for this one"),
+            );
         }
     }
 

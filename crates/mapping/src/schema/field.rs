@@ -7,7 +7,7 @@ use super::kind::{Access, Kind, System};
 use super::model::{Field, PickValue};
 use super::read::Node;
 
-pub(super) const SETTINGS: [&str; 23] = [
+pub(super) const SETTINGS: [&str; 24] = [
     "type",
     "label",
     "length",
@@ -23,6 +23,7 @@ pub(super) const SETTINGS: [&str; 23] = [
     "one_way",
     "consent",
     "opt_in",
+    "apart",
     "to",
     "relationship",
     "through",
@@ -91,6 +92,7 @@ fn field(entry: &Entry<'_>, around: &Around, out: &mut Complaints) -> Field {
     field.one_way = form.flag("one_way", out);
     field.consent = form.flag("consent", out).unwrap_or(false);
     field.opt_in = form.flag("opt_in", out).unwrap_or(false);
+    field.apart = form.flag("apart", out).unwrap_or(false);
     field.external_id = form.flag("external_id", out).unwrap_or(false);
     field.unique = form.flag("unique", out).unwrap_or(false);
     field.reference_to = form.text("to", out).map(str::to_owned);
@@ -238,6 +240,7 @@ fn fits_kind(field: &Field, entry: &Entry<'_>, form: &Form<'_>, out: &mut Compla
         ("one_way", kind == Kind::Bool),
         ("consent", kind == Kind::Bool),
         ("opt_in", kind == Kind::Bool),
+        ("apart", kind == Kind::Object),
         ("fields", matches!(kind, Kind::Object | Kind::List)),
         ("key", kind == Kind::List),
     ];

@@ -179,6 +179,8 @@ pub struct Field {
     pub consent: bool,
     /// True for the flag that says that a record takes part in the sync.
     pub opt_in: bool,
+    /// True for what is read on its own: lists of the records do not show it.
+    pub apart: bool,
     /// The object that a reference leads to (of several, the first).
     pub reference_to: Option<String>,
     /// The other objects that it may lead to.
@@ -226,6 +228,7 @@ impl Field {
             one_way: None,
             consent: false,
             opt_in: false,
+            apart: false,
             reference_to: None,
             reference_also: Vec::new(),
             controlled_by: None,
