@@ -100,7 +100,7 @@ impl Town {
              webhooks: {}\n  login: {api}\n  tenant: {}\n  client_id: {}\n  refresh_token: file:{name}.token\n  \
              webhook:\n    trust: pinned {name}.pem\n    register: true\n    public_url: http://127.0.0.1:{port}\n\
              limits:\n  poll_seconds: 0.5\n  sweep_seconds: 5\n  registration_seconds: 15\n  retry_seconds: 0.5\n  \
-             retry_most_seconds: 5\n  denied_retry_seconds: 5\n  create_check_seconds: 3\n  writes_per_hour: 3600\n",
+             retry_most_seconds: 5\n  denied_retry_seconds: 5\n  create_check_seconds: 1\n  writes_per_hour: 3600\n",
             of("/partner_center/webhooks_url"),
             of("/partner_center/tenant"),
             of("/partner_center/client_id"),

@@ -36,6 +36,10 @@ pub use engine::{Role, SqliteStore};
 pub use hint::{Hint, HintEvent};
 pub use solutions::{Imported, Solution};
 
+/// What a deal waits for that may be the very referral another one is making: it goes on as soon as that is
+/// known.
+pub(crate) const AFTER_CREATES: &str = "another deal is just creating a referral; this may be it";
+
 /// A deal, numbered in the order of first sight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub i64);

@@ -38,7 +38,7 @@ use crate::fingerprint::permille;
 use crate::half::Half;
 use crate::maps::InService;
 use crate::standing::Standing;
-use crate::store::{Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
+use crate::store::{AFTER_CREATES, Cause, Claim, Commit, KeyId, Next, Store, StoreError, Taken};
 use crate::wires::Wires;
 
 use note::Memo;
@@ -95,6 +95,8 @@ enum Halt {
     Again(Duration, &'static str),
     /// Another deal has what this one needs: it is tried again, ever less often.
     Busy(KeyId),
+    /// It may be the very referral that another deal is making: it goes on when that is known.
+    Creating,
     /// It waits for a person.
     Park(Vec<Cause>),
     /// It is part of another deal now.
@@ -213,6 +215,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Err(Halt::Tripped) => return Err(StoreError::Closed),
             Err(Halt::Again(after, why)) => self.put_off(later(now, after), false, why.to_owned()),
             Err(Halt::Busy(other)) => self.wait_for(other).await?,
+            Err(Halt::Creating) => {
+                self.put_off(later(now, self.busy_wait()), true, AFTER_CREATES.to_owned())
+            }
             Err(Halt::Park(causes)) => parked(causes),
             Err(Halt::Fault(fault)) => parked(vec![note::cause_of(&fault)]),
             Err(Halt::Wire(system, error)) => self.after_wire(system, error),
@@ -274,11 +279,16 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         wait.saturating_add(wait.saturating_mul(jitter) / 4000)
     }
 
-    /// Comes again soon at first, then ever less often: the other deal may be parked, and for long.
-    async fn wait_for(&self, other: KeyId) -> Result<Commit, StoreError> {
+    /// Short at first, then ever longer.
+    fn busy_wait(&self) -> Duration {
         let doubled = 2_u32.saturating_pow(self.claim.attempts.min(16));
         let most = self.worker.limits.retry_most;
-        let wait = self.jittered(BUSY.saturating_mul(doubled).min(most));
+        self.jittered(BUSY.saturating_mul(doubled).min(most))
+    }
+
+    /// Comes again soon at first, then ever less often: the other deal may be parked, and for long.
+    async fn wait_for(&self, other: KeyId) -> Result<Commit, StoreError> {
+        let wait = self.busy_wait();
         let view = self.worker.store.deal(other.to_string()).await?;
         let what = match view.and_then(|view| view.parked) {
             Some(_) => "is parked in the middle of a write: its own cause is listed",

@@ -65,7 +65,7 @@ pub(super) fn write(folder: &Path, sandbox: &Value) -> Result<PathBuf, Stop> {
          \x20 retry_seconds: 0.5\n\
          \x20 retry_most_seconds: 5\n\
          \x20 denied_retry_seconds: 5\n\
-         \x20 create_check_seconds: 3\n\
+         \x20 create_check_seconds: 1\n\
          \x20 writes_per_hour: 3600\n\x20 reload_seconds: 0.5\n\x20 preview_deals_per_second: 50\n",
         webhooks = text(&["partner_center", "webhooks_url"]),
         tenant = text(&["partner_center", "tenant"]),

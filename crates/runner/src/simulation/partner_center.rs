@@ -39,6 +39,10 @@ fn referral(id: &str, reading: Reading<'_>) -> Referral {
     }
 }
 
+fn is_listed(thing: &Thing, now: i64) -> bool {
+    !thing.is_hidden && thing.listed_at <= now
+}
+
 /// What may become of a status.
 fn may_become(from: (&str, &str), to: (&str, &str)) -> bool {
     from == to
@@ -93,6 +97,7 @@ impl State {
             let how = format!("{id} was written to, and nothing was different");
             self.world.ledger.breach(Breach::Echo, how);
         }
+        self.world.sees(id, false, now);
         self.read_referral(id, false).ok_or(Error::Gone { why: "itemNotFound".to_owned() })
     }
 
@@ -111,7 +116,16 @@ impl State {
         let named = record.get("externalReferenceId").and_then(Value::as_str).map(str::to_owned);
         self.must_take_part(named, "a new referral");
         let id = self.world.make_referral(record, self.now);
+        self.lags(&id);
         self.read_referral(&id, false).ok_or(Error::Gone { why: "itemNotFound".to_owned() })
+    }
+
+    /// The list shows a new referral later than others do.
+    pub(super) fn lags(&mut self, id: &str) {
+        let listed_at = self.now + self.listed_after();
+        if let Some(thing) = self.world.referrals.get_mut(id) {
+            thing.listed_at = listed_at;
+        }
     }
 
     /// Nothing leaves for Microsoft while the flag is off, as far as one look just before can tell.
@@ -134,7 +148,7 @@ impl State {
         };
         let place = |thing: &Thing| if is_by_change { thing.modified } else { thing.created };
         let mut all: Vec<(&String, &Thing)> =
-            self.world.referrals.iter().filter(|(_, thing)| !thing.is_hidden).collect();
+            self.world.referrals.iter().filter(|(_, thing)| is_listed(thing, self.now)).collect();
         all.sort_by_key(|(_, thing)| std::cmp::Reverse(place(thing)));
         let start: usize = list.token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
         let page = all.iter().skip(start).take(PAGE);

@@ -97,6 +97,7 @@ impl State {
         self.values(&mut record, End::Referral);
         let now = self.now;
         let id = self.world.add_referral(record, deal, now);
+        self.lags(&id);
         self.note("person", &format!("begins deal {deal} with {id}"));
     }
 
@@ -254,6 +255,20 @@ impl State {
                     referral.is_hidden = *is_hidden;
                 }
             }),
+            Happens::Unshare(deal, is_hidden) => {
+                // Who made a record owns it: it is given to somebody else only when its deal is known.
+                let key = |id: &String| (OPPORTUNITY.to_owned(), id.clone());
+                let is_known = |id: &String| {
+                    !self.world.rows[&key(id)].is_ours || self.world.linked.contains(id)
+                };
+                if let Some(id) = self.row_of(*deal).filter(is_known) {
+                    self.note("person", &format!("{happens:?} of {id}"));
+                    if let Some(row) = self.world.rows.get_mut(&(OPPORTUNITY.to_owned(), id)) {
+                        row.is_hidden = *is_hidden;
+                    }
+                }
+            }
+            Happens::Many(deal) => self.many_solutions(*deal),
             Happens::Merge => self.merge_accounts(),
             Happens::Flow(deal) => {
                 if let Some(id) = self.row_of(*deal) {
@@ -265,6 +280,19 @@ impl State {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// More solutions than one request to Salesforce takes.
+    fn many_solutions(&mut self, deal: usize) {
+        let Some(id) = self.referral_of(deal) else { return };
+        let place = "/details/requirements/solutions";
+        let mut list = at(&self.world.referrals[&id].record, place).clone();
+        let (number, now) = (1000 + usize::try_from(self.world.number()).unwrap() * 100, self.now);
+        if let Some(list) = list.as_array_mut() {
+            list.extend((number..number + 30).map(solution));
+        }
+        self.note("person", &format!("adds thirty solutions to {id}"));
+        self.world.edit_left(&id, place, list, now);
     }
 
     fn merge_accounts(&mut self) {
@@ -336,6 +364,7 @@ impl Stage {
                 let mut state = self.sim.lock();
                 state.note(&format!("runner {runner}"), &format!("its clock jumps by {millis} ms"));
                 state.skews[*runner] = *millis;
+                state.world.is_skewed = true;
             }
             Happens::Out(fault, millis) => {
                 let mut state = self.sim.lock();

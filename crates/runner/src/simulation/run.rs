@@ -118,6 +118,11 @@ impl Run {
         self.stage.sim.lock().heal();
         self.stage.sim.lock().note("world", "everything works from here on");
         (0..RUNNERS).for_each(|runner| self.stage.start(runner));
+        // What changes while nobody may see it leaves no trace in any list: the next census finds it.
+        if self.stage.sim.lock().counts.contains_key(&Fault::Unshared) {
+            let now = self.stage.sim.lock().clocks[0].now();
+            at_once(self.stage.store.release(Release::Linked, now)).unwrap();
+        }
         if !self.rests() {
             self.breach(Breach::Lost, "the service does not come to rest");
         }

@@ -24,6 +24,10 @@ pub(super) enum Sabotage {
     NoIfMatch,
     /// After an unknown outcome a referral is made again without looking for it.
     NoLookAfterUnknown,
+    /// A referral that is not in the list at once counts as not made.
+    LooksTooSoon,
+    /// What Salesforce refuses counts as done.
+    RefusedIsDone,
     /// The flag of an opportunity is taken for set.
     IgnoresFlag,
     /// A deleted opportunity is taken for one that never was.
@@ -42,7 +46,7 @@ pub(super) enum Sabotage {
 
 impl Sabotage {
     /// All: every run of the tests has to find each.
-    pub(super) const ALL: [Sabotage; 16] = [
+    pub(super) const ALL: [Sabotage; 18] = [
         Self::NoIntent,
         Self::NoBaseAfterWrite,
         Self::BaseFromSent,
@@ -52,6 +56,8 @@ impl Sabotage {
         Self::NoUnmodifiedSince,
         Self::NoIfMatch,
         Self::NoLookAfterUnknown,
+        Self::LooksTooSoon,
+        Self::RefusedIsDone,
         Self::IgnoresFlag,
         Self::IgnoresTombstone,
         Self::LinksSecondClaimant,

@@ -38,6 +38,15 @@ fn invalid_field() -> Error {
     }
 }
 
+/// A validation rule of the organisation.
+fn rejected() -> Error {
+    Error::Refused {
+        code: "FIELD_CUSTOM_VALIDATION_EXCEPTION".to_owned(),
+        why: "the model's validation rule does not let it pass".to_owned(),
+        fields: Vec::new(),
+    }
+}
+
 fn gone() -> Error {
     Error::Gone { why: "ENTITY_IS_DELETED".to_owned() }
 }
@@ -146,6 +155,9 @@ impl State {
             return Err(Error::Changed);
         }
         let fields: Record = serde_json::from_str(body).unwrap();
+        if object == OPPORTUNITY && self.is_out(Fault::Rejected) {
+            return Err(rejected());
+        }
         if self.is_out(Fault::FieldRemoved) && fields.contains_key(REMOVED) {
             return Err(invalid_field());
         }
@@ -198,6 +210,9 @@ impl State {
             return Err(invalid_field());
         }
         let parts: Vec<&str> = sub.path.split('/').collect();
+        if self.is_out(Fault::Rejected) && parts.get(1) == Some(&OPPORTUNITY) {
+            return Err(rejected());
+        }
         match parts.as_slice() {
             ["sobjects", object, id] => {
                 let row = self.world.rows.get(&((*object).to_owned(), (*id).to_owned()));
@@ -210,8 +225,21 @@ impl State {
                     fields: vec![(*field).to_owned()],
                 })
             }
+            ["sobjects", object, field, value] if self.is_unseen(object, field, value) => {
+                Err(Error::Refused {
+                    code: "DUPLICATE_VALUE".to_owned(),
+                    why: "the model has one that the user may not see".to_owned(),
+                    fields: vec![(*field).to_owned()],
+                })
+            }
             _ => Ok(()),
         }
+    }
+
+    fn is_unseen(&self, object: &str, field: &str, value: &str) -> bool {
+        let found = self.by_field(object, field, value);
+        let row = |id: &String| self.world.rows.get(&(object.to_owned(), id.clone()));
+        found.iter().filter_map(row).any(|row| row.is_hidden)
     }
 
     fn sub(&mut self, sub: &Sub, made: &BTreeMap<String, String>) -> Result<String, Error> {

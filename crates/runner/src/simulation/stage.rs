@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::sabotage::Sabotage;
 use super::state::{RUNNERS, Sim};
 use super::store::SimStore;
 use super::wires::SimWires;
@@ -80,7 +81,7 @@ impl Stage {
             wires: Arc::new(SimWires::new(self.sim.clone(), runner)),
             maps: self.maps.clone(),
             reach: Reach::Both,
-            limits: limits(self.is_quick),
+            limits: self.limits(),
             clock,
             standing: Arc::default(),
             tripwire: Tripwire::default(),
@@ -94,6 +95,14 @@ impl Stage {
             1 => self.spawn(Some(runner), Box::pin(sweeps(sim, worker))),
             _ => {}
         }
+    }
+
+    fn limits(&self) -> Limits {
+        let usual = limits(self.is_quick);
+        if self.sim.lock().is_sabotaged(Sabotage::LooksTooSoon) {
+            return Limits { create_check: Duration::from_millis(1), ..usual };
+        }
+        usual
     }
 
     /// A runner is gone in the middle of whatever it does.
@@ -137,7 +146,7 @@ impl Stage {
             let Some((id, at)) = next.map(|(id, at)| (*id, *at)) else { return };
             state.wakes.remove(&id);
             state.turn(at);
-            state.current = id;
+            (state.current, state.world.task) = (id, id);
             id
         };
         let Some(task) = self.tasks.get_mut(&id) else { return };

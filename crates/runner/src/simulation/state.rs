@@ -42,6 +42,7 @@ pub(super) enum Fault {
     HookDoubled,
     HookDelayed,
     HookForged,
+    ListLags,
     Denied,
     DiskFull,
     Crash,
@@ -50,6 +51,9 @@ pub(super) enum Fault {
     ClockJump,
     PermissionLost,
     FieldRemoved,
+    Rejected,
+    Unshared,
+    PartialBatch,
     PlanChanged,
     Deleted,
     Copied,
@@ -59,8 +63,11 @@ pub(super) enum Fault {
     BothEdit,
 }
 
+/// So long is a referral looked for that may have been made, before it counts as not made.
+pub(super) const PROVEN: i64 = 420_000;
+
 /// The faults that single calls draw, with their most cases in a thousand.
-const DRAWN: [(Fault, usize); 17] = [
+const DRAWN: [(Fault, usize); 18] = [
     (Fault::Slow, 40),
     (Fault::Busy, 60),
     (Fault::Lost, 60),
@@ -78,6 +85,7 @@ const DRAWN: [(Fault, usize); 17] = [
     (Fault::HookDoubled, 300),
     (Fault::HookDelayed, 300),
     (Fault::HookForged, 100),
+    (Fault::ListLags, 400),
 ];
 
 /// What a task knows of a cell that was written to: that this stands there, and no more what stood there.
@@ -181,6 +189,15 @@ impl State {
     /// Whether something does not work for a while.
     pub(super) fn is_out(&self, fault: Fault) -> bool {
         self.until.get(&fault).is_some_and(|until| *until > self.now)
+    }
+
+    /// How long a referral that is just made is not in the list yet: minutes at most, but for a few.
+    pub(super) fn listed_after(&mut self) -> i64 {
+        if !self.draws(Fault::ListLags) {
+            return 0;
+        }
+        let most = if self.chance.in_thousand(100) { 4 * PROVEN } else { PROVEN - 20_000 };
+        self.chance.between(10_000, most)
     }
 
     /// How long the current task stands still: once, at any point of its next deal.

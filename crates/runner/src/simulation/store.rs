@@ -241,6 +241,9 @@ impl Store for SimStore {
         self.forgive(claim).await?;
         let name = alias.clone();
         let linked = self.inner.link(claim, alias, now).await;
+        if let (Alias::Record { id, .. }, Ok(Linked::Here | Linked::Merged(_))) = (&name, &linked) {
+            self.sim.lock().world.linked.insert(id.to_string());
+        }
         let what = format!("links {} to {name:?}: {linked:?}", claim.key);
         let linked = self.after(&what, linked).await?;
         let is_deal = matches!(name, Alias::Referral(_) | Alias::Record { .. });

@@ -32,6 +32,10 @@ pub(super) enum Happens {
     Delete(usize, bool),
     Copy(usize),
     Hide(usize, bool),
+    /// The opportunity is not shared with the sync user, for a while.
+    Unshare(usize, bool),
+    /// Many solutions are added at once.
+    Many(usize),
     /// An account is merged into a new one, which the deals then refer to.
     Merge,
     /// A flow changes a field of the opportunity after each of our writes, a few times.
@@ -66,6 +70,8 @@ impl Happens {
             Happens::Delete(_, true) => Fault::Deleted,
             Happens::Copy(_) => Fault::Copied,
             Happens::Hide(_, true) => Fault::PermissionLost,
+            Happens::Unshare(_, true) => Fault::Unshared,
+            Happens::Many(_) => Fault::PartialBatch,
             Happens::Merge => Fault::Merged,
             Happens::Flow(_) => Fault::Automation,
             Happens::Crash(..) => Fault::Crash,
@@ -85,6 +91,7 @@ impl Happens {
             | Happens::Flag(_, true)
             | Happens::Delete(_, false)
             | Happens::Hide(_, false)
+            | Happens::Unshare(_, false)
             | Happens::Half(_)
             | Happens::Release
             | Happens::Start(_)
@@ -109,7 +116,7 @@ pub(super) fn story(seed: u64, without: &BTreeSet<Fault>) -> Vec<(i64, Happens)>
         all.push((chance.between(length / 10, length), happens));
     }
     // Each seed has some kinds of trouble, and none of the others.
-    let kinds: Vec<usize> = (0..18).filter(|_| chance.in_thousand(250)).collect();
+    let kinds: Vec<usize> = (0..21).filter(|_| chance.in_thousand(250)).collect();
     for kind in kinds {
         let deal = chance.below(deals);
         let at = chance.between(length / 10, length);
@@ -185,6 +192,17 @@ fn trouble(chance: &mut Chance, kind: usize, deal: usize, at: i64, all: &mut Vec
             all.push((at, Happens::Out(Fault::FieldRemoved, later - at)));
             all.push((later + 5_000, Happens::Release));
         }
+        18 => {
+            all.push((at, Happens::Out(Fault::Rejected, later - at)));
+            all.push((at + 1500, Happens::Edit(deal, cell, End::Referral)));
+            all.push((later + 5_000, Happens::Release));
+        }
+        19 => {
+            all.push((at, Happens::Unshare(deal, true)));
+            all.push((at + 1500, Happens::Edit(deal, cell, end(chance))));
+            all.push((later, Happens::Unshare(deal, false)));
+        }
+        20 => all.push((at, Happens::Many(deal))),
         // From the beginning on: that is when records are made.
         16 => all.push((0, Happens::Standstill(chance.between(20_000, 300_000)))),
         _ => {

@@ -38,6 +38,13 @@ pub(super) fn judge(stage: &Stage) {
             state.world.ledger.breach(what, how);
         }
     }
+    for id in state.world.doubles.clone() {
+        if !is_listed(&parked, Some(&id), None) {
+            let how = format!("another referral was made beside {id}, and nobody is told");
+            state.note("judge", &how);
+            state.world.ledger.breach(Breach::Duplicate, how);
+        }
+    }
     for how in unlisted_copies(&state, &parked) {
         state.note("judge", &how);
         state.world.ledger.breach(Breach::Duplicate, how);

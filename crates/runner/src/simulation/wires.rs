@@ -4,6 +4,7 @@
 //! what a call is for. Every call lets others go on before and after it takes effect.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
 use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
@@ -127,7 +128,12 @@ impl SimWires {
                     why: "the token is not accepted".to_owned(),
                     who: "the administrator".to_owned(),
                 }),
-                Some(Fault::Busy) => Err(later("429", false)),
+                Some(Fault::Busy) => {
+                    let after = state.chance.below(30);
+                    let after = u64::try_from(after).unwrap();
+                    let after = after.is_multiple_of(2).then(|| Duration::from_secs(after));
+                    Err(Error::Later { after, why: "429".to_owned(), unknown_outcome: false })
+                }
                 Some(Fault::Lost | Fault::ServerError) => {
                     Err(later("the connection was cut", doing == Doing::Writes))
                 }
@@ -212,6 +218,8 @@ impl Wires for SimWires {
                 if !is_stale {
                     state.is_known(id.as_str());
                 }
+                let now = state.now;
+                state.world.sees(id.as_str(), is_stale, now);
                 Ok(state.read_referral(id.as_str(), is_stale))
             })
             .await?;
@@ -283,7 +291,12 @@ impl Wires for SimWires {
         let what = format!("reads {object} {which}");
         let mut rows = self
             .call(&what, Doing::Reads, None, |state, is_stale| {
-                let rows = state.read_rows(object, select, filter, is_stale && is_by_id)?;
+                let is_stale = is_stale && is_by_id;
+                let rows = state.read_rows(object, select, filter, is_stale)?;
+                let now = state.now;
+                for row in &rows {
+                    state.world.sees(row.id.as_str(), is_stale, now);
+                }
                 state.looks(object, &rows, is_by_id);
                 Ok(rows)
             })
@@ -308,6 +321,7 @@ impl Wires for SimWires {
         match self.call(&what, Doing::Writes, target, work).await {
             Err(error) if error.outcome_unknown() && self.is_sabotaged(Sabotage::UnknownIsDone) => {
             }
+            Err(Error::Refused { .. }) if self.is_sabotaged(Sabotage::RefusedIsDone) => {}
             other => other?,
         }
         let fields: Record = serde_json::from_str(body).unwrap();

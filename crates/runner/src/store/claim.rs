@@ -117,6 +117,8 @@ pub struct Claim {
     pub(super) dirty_upto: i64,
     /// Until when nobody else gets it.
     pub(crate) lease_until: Timestamp,
+    /// Whether another worker had it and never gave it back: what that one sent may still be on its way.
+    pub is_taken_over: bool,
     /// How often it was put off in a row.
     pub attempts: u32,
     /// The pairs last read back, as JSON text.

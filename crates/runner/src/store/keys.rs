@@ -9,8 +9,9 @@ use jiff::Timestamp;
 
 use super::sqlite::{Cell, Db, Row};
 use super::{
-    Accepted, Alias, Because, Cause, Claim, Commit, Hint, HintEvent, IntentId, IntentKind, KeyId,
-    Next, OpenIntent, Parked, Release, Source, StoreError, Taken, books, deadlines, links,
+    AFTER_CREATES, Accepted, Alias, Because, Cause, Claim, Commit, Hint, HintEvent, IntentId,
+    IntentKind, KeyId, Next, OpenIntent, Parked, Release, Source, StoreError, Taken, books,
+    deadlines, links,
 };
 
 /// How many hints a claim tells of.
@@ -114,7 +115,7 @@ pub(super) fn mark_dirty(db: &Db, key: KeyId, now: Timestamp) -> Result<(), Stor
 
 pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
     deadlines::wake(db, now)?;
-    let sql = "SELECT id FROM keys WHERE dirty_seq > done_seq AND due_at <= ?1 \
+    let sql = "SELECT id, lease_until FROM keys WHERE dirty_seq > done_seq AND due_at <= ?1 \
                AND lease_until <= ?1 ORDER BY due_at, id LIMIT 1";
     let Some(row) = db.row(sql, &[millis(now)])? else {
         let sql = "SELECT MIN(MAX(due_at, lease_until)) FROM keys WHERE dirty_seq > done_seq";
@@ -123,11 +124,13 @@ pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, St
         return Ok(Taken::Idle(due.map(timestamp).transpose()?));
     };
     let key = KeyId(row.int(0)?);
+    let is_taken_over = row.int(1)? > 0;
     let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
     let until = now.as_millisecond().saturating_add(lease);
     let sql = "UPDATE keys SET lease_epoch = lease_epoch + 1, lease_until = ?2 WHERE id = ?1";
     db.run(sql, &[key.0.into(), until.into()])?;
-    Ok(Taken::Claim(Box::new(read_claim(db, key)?)))
+    let claim = Claim { is_taken_over, ..read_claim(db, key)? };
+    Ok(Taken::Claim(Box::new(claim)))
 }
 
 fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
@@ -141,6 +144,7 @@ fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
         version: row.int(1)?,
         dirty_upto: row.int(2)?,
         lease_until: timestamp(row.int(3)?)?,
+        is_taken_over: false,
         attempts: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
         base: row.maybe(5)?,
         memo: row.maybe(6)?,
@@ -296,7 +300,28 @@ pub(super) fn commit(
     if let Some(times) = &commit.deadlines {
         deadlines::set(db, at.key, times)?;
     }
+    if ends_create(db, at.key, commit)? {
+        let sql = "UPDATE keys SET due_at = ?1, attempts = 0 \
+                   WHERE dirty_seq > done_seq AND due_at > ?1 AND waiting = ?2";
+        db.run(sql, &[millis(now), AFTER_CREATES.into()])?;
+    }
     give_back(db, at, &commit.next, now)
+}
+
+/// Whether others need not wait any more for a referral that this deal was making.
+fn ends_create(db: &Db, key: KeyId, commit: &Commit) -> Result<bool, StoreError> {
+    let kind: Cell = IntentKind::CreateReferral.word().into();
+    for (intent, _) in &commit.close {
+        let sql = "SELECT COUNT(*) FROM intents WHERE id = ?1 AND kind = ?2";
+        if db.count(sql, &[intent.0.into(), kind.clone()])? > 0 {
+            return Ok(true);
+        }
+    }
+    if !matches!(commit.next, Next::Parked(_)) {
+        return Ok(false);
+    }
+    let sql = "SELECT COUNT(*) FROM intents WHERE key = ?1 AND state = 'open' AND kind = ?2";
+    Ok(db.count(sql, &[key.0.into(), kind])? > 0)
 }
 
 /// INVARIANT: `done_seq` becomes what was dirty at the take, so a mark set meanwhile is not lost.

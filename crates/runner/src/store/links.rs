@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::keys::{self, Place};
 use super::sqlite::{Cell, Db, Row};
-use super::{Alias, KeyId, Linked, StoreError, books};
+use super::{Alias, IntentKind, KeyId, Linked, StoreError, books};
 
 const PARTNER_CENTER: &str = "partner-center";
 const SALESFORCE: &str = "salesforce";
@@ -120,11 +120,21 @@ fn has_open_intents(db: &Db, key: KeyId) -> Result<bool, StoreError> {
     Ok(db.count(sql, &[key.0.into()])? > 0)
 }
 
+fn is_leased(db: &Db, key: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM keys WHERE id = ?1 AND lease_until > ?2";
+    Ok(db.count(sql, &[key.0.into(), keys::millis(now)])? > 0)
+}
+
 /// True while a worker has the deal, or a write of it has no known outcome.
 fn is_busy(db: &Db, key: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = "SELECT COUNT(*) FROM keys WHERE id = ?1 AND lease_until > ?2";
-    let leased = db.count(sql, &[key.0.into(), keys::millis(now)])? > 0;
-    Ok(leased || has_open_intents(db, key)?)
+    Ok(is_leased(db, key, now)? || has_open_intents(db, key)?)
+}
+
+/// True while all that is not known of a deal's writes is which referral was made for it.
+fn only_makes_referral(db: &Db, key: KeyId) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM intents WHERE key = ?1 AND state = 'open' AND kind <> ?2";
+    let other = db.count(sql, &[key.0.into(), IntentKind::CreateReferral.word().into()])?;
+    Ok(other == 0 && has_open_intents(db, key)?)
 }
 
 pub(super) fn link(
@@ -171,6 +181,14 @@ fn unite(db: &Db, at: &Place, other: KeyId, now: Timestamp) -> Result<Linked, St
     let (ours, theirs) = (slots(db, at.key)?, slots(db, other)?);
     if ours.iter().any(|slot| theirs.contains(slot)) {
         return Ok(Linked::Taken(other));
+    }
+    // A referral for whose record one is being made is that one: the deal in the middle of it stays.
+    let is_awaited = ours == ["left"] && !has_open_intents(db, at.key)?;
+    if is_awaited && !is_leased(db, other, now)? && only_makes_referral(db, other)? {
+        absorb(db, other, at.key, now)?;
+        let sql = "UPDATE keys SET due_at = ?2, attempts = 0 WHERE id = ?1";
+        db.run(sql, &[other.0.into(), keys::millis(now)])?;
+        return Ok(Linked::Merged(other));
     }
     if is_busy(db, other, now)? {
         return Ok(Linked::Busy(other));

@@ -4,8 +4,6 @@
 //! Must not know: what is written. The rules stand in the order in which they are asked: open
 //! creates, the link table, the key field, the external reference.
 
-use std::time::Duration;
-
 use connect::partner_center::Referral;
 use connect::salesforce::{Equality, Filter, Row, Select};
 use connect::{RecordId, ReferralId};
@@ -179,8 +177,12 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             return self.join(&left).await;
         }
         if self.worker.store.open_creates(self.claim.key).await? > 0 {
-            let why = "another deal is just creating a referral; this may be it";
-            return Err(Halt::Again(Duration::from_millis(500), why));
+            if self.is_awaited(&left).await?
+                && let Some(scene) = self.by_reference(&left).await?
+            {
+                return Ok(Some(scene));
+            }
+            return Err(Halt::Creating);
         }
         let left = self.keep_engagement(left).await?;
         for map in self.maps {
@@ -201,6 +203,20 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         Ok(None)
     }
 
+    /// Whether the referral names the record of another deal: perhaps the one that is making it.
+    async fn is_awaited(&self, left: &Referral) -> Result<bool, Halt> {
+        let named = left.external_reference_id.as_deref();
+        let Some(id) = named.and_then(|text| RecordId::parse(text).ok()) else { return Ok(false) };
+        for map in self.maps {
+            let alias = Alias::Record { object: map.object().to_owned(), id: id.clone() };
+            let owner = self.worker.store.owner(alias).await?;
+            if owner.is_some_and(|(key, _)| key != self.claim.key) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The record that the referral names as its own, unless that one belongs to another referral.
     async fn by_reference(&mut self, left: &Referral) -> Result<Option<Scene<'w>>, Halt> {
         let named = left.external_reference_id.as_deref();
@@ -210,7 +226,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             let key = map.plan().key_of(Side::Right, &row.body)?;
             let other = key.is_some_and(|key| !key.eq_ignore_ascii_case(left.id.as_str()));
             if other || !self.link_record(map, &id).await? {
-                return Err(Halt::Park(vec![second_claimant()]));
+                return Err(Halt::Park(vec![second_referral()]));
             }
             return Ok(Some(Scene { map, left: Some(left.clone()), right: Some(row) }));
         }
@@ -254,7 +270,13 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         map: &'w DealMap,
         id: &RecordId,
     ) -> Result<Option<Scene<'w>>, Halt> {
-        let Some(right) = self.read_record(map, id).await? else { return Ok(None) };
+        let Some(right) = self.read_record(map, id).await? else {
+            // One that was deleted before it had a partner begins nothing. One that only cannot be seen was told
+            // of a moment ago, and will not be told of again when it is shared: a person is.
+            let cause = self.missing(map, id).await?;
+            let is_deleted = cause.code == note::deleted_cause().code;
+            return if is_deleted { Ok(None) } else { Err(Halt::Park(vec![cause])) };
+        };
         let Some(key) = map.plan().key_of(Side::Right, &right.body)? else {
             let takes_part = map.plan().takes_part(Side::Right, &right.body)?;
             if takes_part && self.is_of_converted(map, id).await? {
@@ -288,6 +310,16 @@ pub(super) fn second_claimant() -> crate::store::Cause {
         "second-claimant",
         "the record claims a partner that already belongs to another record (a copied deal?)",
         "clear the referral's id on the copy, or the external reference on the other referral",
+    )
+}
+
+/// Two referrals name one record: the one that the record does not name waits.
+fn second_referral() -> crate::store::Cause {
+    note::plain(
+        "second-claimant",
+        "the referral names a record that belongs to another referral already (made twice?)",
+        "close the one of the two referrals that is not wanted at Partner Center, or clear its external \
+         reference; nothing is written for this one until then",
     )
 }
 

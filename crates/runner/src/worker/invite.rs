@@ -2,7 +2,7 @@
 //!
 //! In: an opportunity and a draft. Out: the referral, linked. Must not know: how the draft was made.
 //! Partner Center has no idempotent create: the referral carries the record's id, and after an
-//! unknown outcome it is looked for, twice, before another one is made.
+//! unknown outcome it is looked for, several times, before another one is made.
 
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ use super::{Deal, Halt};
 
 /// How far before the intent the list is searched: clocks differ.
 pub(super) const SEARCH_BACK: Duration = Duration::from_mins(10);
+/// So often is it looked for a referral that may have been made.
+const LOOKS: u32 = 4;
+const LOOKING: &str = "looking several times whether the referral was created";
 /// The most pages that are searched.
 const MOST_PAGES: usize = 200;
 
@@ -100,8 +103,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         intent: &OpenIntent,
         mut announced: Announced,
     ) -> Result<(), Halt> {
+        // Its webhook call may have told which it is, or the record itself.
         let known = announced.referral.as_deref().and_then(|id| ReferralId::parse(id).ok());
-        let found = match known {
+        let found = match known.or_else(|| self.claim.referral().cloned()) {
             Some(id) => Some(id),
             None => self.search(&announced.record, intent.created).await?,
         };
@@ -124,21 +128,34 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let audit = announced.audit();
             return self.hold(Commit { base, audit, close, count, ..Commit::default() }).await;
         }
+        self.has_missed(intent, announced).await
+    }
+
+    /// It was looked for in vain. The list may lag behind: several looks, each twice as far from the one before
+    /// as that was, before the referral counts as not made.
+    async fn has_missed(
+        &mut self,
+        intent: &OpenIntent,
+        mut announced: Announced,
+    ) -> Result<(), Halt> {
         let now = self.now();
         let check = self.worker.limits.create_check;
-        let missed = if let Some(missed) = announced.missed {
-            missed
-        } else {
-            announced.missed = Some(now);
-            self.remember(intent.id, &announced).await?;
-            now
-        };
-        let due = later(missed, check);
-        if now < due {
+        let gap =
+            |misses: u32| check.saturating_mul(2_u32.saturating_pow(misses.saturating_sub(1)));
+        // One that an older program wrote down had been missed once.
+        let misses = announced.misses.max(u32::from(announced.missed.is_some()));
+        let due = announced.missed.map(|missed| later(missed, gap(misses)));
+        if let Some(due) = due.filter(|due| now < *due) {
             let wait = Duration::try_from(due.duration_since(now)).unwrap_or(check);
-            return Err(Halt::Again(wait, "looking twice whether the referral was created"));
+            return Err(Halt::Again(wait, LOOKING));
         }
-        self.close(intent.id, Ending::NotApplied).await
+        let misses = misses + 1;
+        if misses >= LOOKS {
+            return self.close(intent.id, Ending::NotApplied).await;
+        }
+        (announced.missed, announced.misses) = (Some(now), misses);
+        self.remember(intent.id, &announced).await?;
+        Err(Halt::Again(gap(misses), LOOKING))
     }
 
     /// Looks for our own referral that names the record, among those created since shortly before

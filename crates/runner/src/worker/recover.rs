@@ -15,6 +15,12 @@ use super::{Deal, Halt};
 impl<S: Store, W: Wires> Deal<'_, S, W> {
     /// Settles every open intent of the deal.
     pub(super) async fn recover(&mut self) -> Result<(), Halt> {
+        if self.claim.is_taken_over && !self.claim.intents.is_empty() {
+            // Whoever had it sends nothing more once half of its time is over: what it sent has arrived then,
+            // or will not. Before that nobody can tell what comes of it, whatever the clocks say.
+            let why = "another worker had it in the middle of a write, which may still arrive";
+            return Err(Halt::Again(self.worker.limits.lease, why));
+        }
         for intent in self.claim.intents.clone() {
             let announced: Announced = serde_json::from_str(&intent.body).unwrap_or_default();
             match intent.kind {
@@ -69,18 +75,23 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         };
         let known = RecordId::parse(&announced.record).ok();
         let made = self.made_for(map, &referral, known.as_ref(), intent.created).await?;
-        match (&made, known) {
+        let made = match (made, known) {
             (Some(row), None) => {
                 // Kept before anything else: should it be deleted, it is not made again.
                 announced.record = row.id.to_string();
                 self.remember(intent.id, &announced).await?;
+                Some(row)
             }
             (None, Some(gone)) => {
                 self.adopt(map, &gone).await?;
-                return self.close(intent.id, Ending::Applied).await;
+                // It was made. As long as it cannot be seen it stays open: what came of it is known then.
+                let Some(scene) = self.read_both(map, &referral, &gone).await? else {
+                    return self.close(intent.id, Ending::Applied).await;
+                };
+                scene.right
             }
-            (Some(_), Some(_)) | (None, None) => {}
-        }
+            (made, _) => made,
+        };
         if let Some(row) = &made {
             self.adopt(map, &row.id).await?;
             self.memo.right_stamp = row.modified;

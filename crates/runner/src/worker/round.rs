@@ -37,8 +37,9 @@ pub(super) struct Announced {
     pub(super) referral: Option<String>,
     /// The record from which the other one is being created, as it was read.
     pub(super) source: String,
-    /// When a look for the created referral first found nothing.
+    /// When a look for the created referral last found nothing, and how often it has.
     pub(super) missed: Option<Timestamp>,
+    pub(super) misses: u32,
     /// By side, whether its record's fields were written for certain, when a later part was not.
     pub(super) sent: [bool; 2],
     /// By side, what its record would show, had the fields been written.

@@ -70,6 +70,21 @@ async fn an_opportunity_that_is_deleted_before_anybody_knew_it_begins_nothing() 
 }
 
 #[tokio::test]
+async fn an_opportunity_that_is_unshared_before_it_has_a_referral_is_listed() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.hint_record(&deal).await;
+    let key = ("Opportunity".to_owned(), deal.clone());
+    let row = house.world.state().rows.remove(&key).unwrap();
+    house.work().await.unwrap();
+    assert_eq!(house.parked().await, ["record-gone"]);
+    house.world.state().rows.insert(key, row);
+    house.worker.store.release(crate::store::Release::All, house.clock.now()).await.unwrap();
+    house.work().await.unwrap();
+    assert_eq!(text(&house.opportunity(&deal), "Referral_Identifier__c"), house.the_referral().0);
+}
+
+#[tokio::test]
 async fn an_opportunity_that_is_deleted_between_read_and_write_is_known_to_be() {
     let (house, id) = deal().await;
     house.world.edit_referral(REFERRAL, "/details/notes", json!("late"));

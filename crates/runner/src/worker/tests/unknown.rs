@@ -1,11 +1,13 @@
 //! Writes whose outcome is not known: what is found out, and what people entered meanwhile.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::house::{House, REFERRAL};
 use super::model::Trouble;
 use super::text;
-use crate::store::Store;
+use crate::store::{Commit, Ending, IntentKind, Next, Store, Taken};
 
 #[tokio::test]
 async fn a_referral_whose_creation_was_not_answered_is_found_again() {
@@ -99,4 +101,100 @@ async fn what_a_rep_enters_behind_a_write_that_was_not_answered_is_newer() {
     // The stage and the audit line stand there as sent: so ONE stood there too, and the rep knew it.
     assert_eq!(text(&house.opportunity(&id), "Campaign_Code__c"), "TWO");
     assert_eq!(text(&house.opportunity(&id), "StageName"), "Closed Lost");
+}
+
+/// A referral whose creation was not answered, and that nobody finds; its id, and itself.
+async fn unlisted() -> (House, String, super::model::Record) {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.world.trouble("create referral", Trouble::AppliedThenLost);
+    house.hint_record(&deal).await;
+    house.worker.step().await.unwrap();
+    let (id, referral) = house.the_referral();
+    house.world.state().referrals.clear();
+    (house, id, referral)
+}
+
+async fn minutes(house: &House, minutes: u64) {
+    for _ in 0..minutes * 4 {
+        house.clock.advance(Duration::from_secs(15));
+        house.worker.step().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_referral_that_the_list_shows_minutes_later_is_not_made_twice() {
+    let (house, id, referral) = unlisted().await;
+    minutes(&house, 6).await;
+    assert!(house.world.state().referrals.is_empty(), "it is still being looked for");
+    house.world.state().referrals.insert(id.clone(), referral);
+    // Its webhook call comes before the next look: the deal that is making it takes it.
+    house.hint_referral(&id).await;
+    minutes(&house, 1).await;
+    assert_eq!(house.the_referral().0, id);
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!((status.keys, status.linked, status.open_intents), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn one_that_nobody_could_know_of_is_parked_when_it_shows_up_and_says_so() {
+    let (house, id, referral) = unlisted().await;
+    minutes(&house, 10).await;
+    let (second, _) = house.the_referral();
+    assert_ne!(id, second);
+    house.world.state().referrals.insert(id.clone(), referral);
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["second-claimant"]);
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!(status.parked[0].referral.as_ref(), Some(&id));
+    assert!(status.parked[0].causes[0].message.contains("made twice"), "{status:?}");
+}
+
+#[tokio::test]
+async fn what_another_worker_had_in_the_middle_of_a_write_is_left_alone_until_it_has_arrived() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    house.hint_referral(REFERRAL).await;
+    let (store, lease) = (&house.worker.store, house.limits.lease);
+    let Taken::Claim(mut theirs) = store.take(house.clock.now(), lease).await.unwrap() else {
+        panic!("the deal is due");
+    };
+    let now = house.clock.now();
+    store.intend(&mut theirs, IntentKind::Update, "{}".to_owned(), now).await.unwrap();
+    house.clock.advance(lease + Duration::from_secs(1));
+    house.worker.step().await.unwrap();
+    let status = store.status().await.unwrap();
+    assert!(status.waiting[0].why.contains("may still arrive"), "{status:?}");
+    assert_eq!(status.open_intents, 1);
+    house.clock.advance(lease + Duration::from_secs(1));
+    house.worker.step().await.unwrap();
+    assert_eq!(store.status().await.unwrap().open_intents, 0);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_referral_in_the_making_asks_ever_less_often_and_goes_on_when_it_is_made() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.hint_record(&deal).await;
+    let (store, lease) = (&house.worker.store, Duration::from_hours(1));
+    let Taken::Claim(mut maker) = store.take(house.clock.now(), lease).await.unwrap() else {
+        panic!("the deal is due");
+    };
+    let (kind, now) = (IntentKind::CreateReferral, house.clock.now());
+    let intent = store.intend(&mut maker, kind, "{}".to_owned(), now).await.unwrap();
+    house.inbound();
+    house.hint_referral(REFERRAL).await;
+    let before = house.world.state().reads.len();
+    for _ in 0..600 {
+        house.clock.advance(Duration::from_millis(100));
+        house.worker.step().await.unwrap();
+    }
+    let asked = house.world.state().reads.len() - before;
+    assert!((5..20).contains(&asked), "asked {asked} times in a minute");
+    let close = vec![(intent, Ending::NotApplied)];
+    let over = Commit { close, next: Next::Done, ..Commit::default() };
+    store.commit(&mut maker, over, house.clock.now()).await.unwrap();
+    house.worker.step().await.unwrap();
+    assert_eq!(house.world.all("Opportunity").len(), 2, "at once");
 }
