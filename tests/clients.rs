@@ -36,9 +36,22 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
+        Self::program(tempfile::tempdir().unwrap(), &["sandbox"])
+    }
+
+    /// The same with the service, as `cosell demo` starts both, without a story.
+    fn served() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        std::fs::File::create(state.join("story-told")).unwrap();
+        let state = state.display().to_string();
+        Self::program(folder, &["demo", "--state", &state])
+    }
+
+    fn program(folder: TempDir, args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cosell"));
-        command.args(["sandbox", "--with-parent", "--ready-file"]);
+        command.args(args).args(["--with-parent", "--ready-file"]);
         command.arg(folder.path().join("ready.json"));
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut running = Self { folder, process: command.spawn().unwrap() };
@@ -75,7 +88,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended by itself. What it started ends with it, when its way to it is closed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -103,6 +116,16 @@ fn jsforce_drives_the_older_interfaces() {
     let mut command = Command::new("node");
     command.arg(script("jsforce-api.cjs")).env("CLIENT_HOME", home);
     Running::start().run(command, "jsforce");
+}
+
+#[test]
+fn jsforce_plays_the_rep_in_each_flow_while_the_service_runs() {
+    let Some(home) = npm(&["jsforce@3.10.16"]) else {
+        return tell("SKIPPED: jsforce could not be installed (Node.js, npm and its registry)");
+    };
+    let mut command = Command::new("node");
+    command.arg(script("flows.cjs")).env("CLIENT_HOME", home);
+    Running::served().run(command, "jsforce and the service");
 }
 
 #[test]
