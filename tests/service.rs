@@ -15,12 +15,17 @@
 mod accounts;
 #[path = "service/asked.rs"]
 mod asked;
+#[path = "service/acts.rs"]
+mod acts;
 #[path = "service/bin.rs"]
 mod bin;
 #[path = "service/budgets.rs"]
 mod budgets;
 #[path = "service/chance.rs"]
 mod chance;
+#[cfg(unix)]
+#[path = "service/copies.rs"]
+mod copies;
 #[cfg(unix)]
 #[path = "service/doctor.rs"]
 mod doctor;
@@ -33,6 +38,8 @@ mod faults;
 mod heard;
 #[path = "service/hostile.rs"]
 mod hostile;
+#[path = "service/killed.rs"]
+mod killed;
 #[path = "service/kills.rs"]
 mod kills;
 #[cfg(unix)]
@@ -68,11 +75,16 @@ mod rules;
 mod sides;
 #[path = "service/solutions.rs"]
 mod solutions;
+#[cfg(unix)]
+#[path = "service/standby.rs"]
+mod standby;
 #[path = "service/stories.rs"]
 mod stories;
 #[path = "service/taken.rs"]
 mod taken;
 #[path = "service/told.rs"]
 mod told;
+#[path = "service/whole.rs"]
+mod whole;
 #[path = "service/wire.rs"]
 mod wire;

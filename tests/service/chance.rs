@@ -21,7 +21,7 @@ impl Chance {
     }
 }
 
-/// How often a story of kills kills.
-pub(crate) fn kills() -> u64 {
-    std::env::var("COSELL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8)
+/// How often a story of kills kills: `COSELL_KILLS`, else this often.
+pub(crate) fn kills(usually: u64) -> u64 {
+    std::env::var("COSELL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(usually)
 }

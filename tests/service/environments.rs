@@ -48,7 +48,8 @@ impl Town {
         self.folder.path().join(name)
     }
 
-    fn start(&mut self, name: &str, args: &[&str]) {
+    /// Starts a program, which writes `NAME.json` when it is ready and tells `NAME.log` what happens.
+    pub(crate) fn start(&mut self, name: &str, args: &[&str]) {
         let mut command = cosell();
         command.args(args).args(["--with-parent", "--ready-file"]);
         command.arg(self.place(&format!("{name}.json")));
@@ -105,6 +106,32 @@ impl Town {
             of("/partner_center/tenant"),
             of("/partner_center/client_id"),
         )
+    }
+
+    /// Kills a program at once.
+    pub(crate) fn kill(&mut self, name: &str) {
+        let at = self.programs.iter().position(|(known, _)| known == name).unwrap();
+        let (_, mut program) = self.programs.remove(at);
+        program.kill().unwrap();
+        program.wait().unwrap();
+    }
+
+    /// Whether a program has written that it is ready.
+    pub(crate) fn is_ready(&self, name: &str) -> bool {
+        self.place(&format!("{name}.json")).exists()
+    }
+
+    /// The configuration of a service that has a partner account and an org to itself, and a ready file
+    /// that names its console.
+    pub(crate) fn alone(&self, name: &str, ready: &Value) -> Value {
+        let shared = self.shared(name, ready, "  account: own\n");
+        self.configure(&format!(
+            "environment: staging\nstore: sqlite:a.db\n{shared}{}",
+            org(name, ready, "")
+        ));
+        let mut ready = ready.clone();
+        ready["console"] = self.console();
+        ready
     }
 
     pub(crate) fn configure(&self, yaml: &str) {

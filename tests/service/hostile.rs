@@ -223,6 +223,33 @@ async fn harmless(sides: &Sides, hook: &Hook, referral: &str) {
     sides.settled().await;
 }
 
+#[tokio::test]
+async fn what_is_not_ours_costs_one_read_and_an_unknown_event_none() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let hook = Hook::new(&machine.ready);
+    sides.settled().await;
+    let told = async |name: &str, tally: &str| {
+        sides.listen().await;
+        let body = event(name, NOBODY);
+        assert_eq!(hook.status(&hook.signed(&body), &body), 202, "{name}");
+        eventually(&format!("{name} is looked at"), async || {
+            let status = sides.status().await;
+            (count(&status, "tallies", tally) == 1 && status["dirty"] == 0).then_some(())
+        })
+        .await;
+        sides.settled().await;
+        sides.said().await.0
+    };
+    assert_eq!(told("deal-registered", "unknown_events").await, Vec::<String>::new());
+    // A referral of somebody else's, or a forged one: it is asked for, and that is all.
+    assert_eq!(told("referral-updated", "unknown_referral").await, ["read referral"]);
+    sides.listen().await;
+    sides.settled().await;
+    assert_eq!(sides.said().await.0, Vec::<String>::new(), "quiet afterwards");
+    assert_eq!(sides.status().await["parked_count"], 0);
+}
+
 /// A service of its own that fetches certificates. Killed when it is dropped.
 struct Alone(Child);
 

@@ -146,7 +146,7 @@ async fn a_service_that_is_killed_again_and_again_loses_nothing() {
     let sides = Sides::new(&machine.ready);
     let mut work = Work::new(&sides, 1);
     work.new_deal(0).await;
-    for _ in 0..kills() {
+    for _ in 0..kills(8) {
         for _ in 0..=work.chance.below(3) {
             work.something().await;
         }
@@ -166,7 +166,7 @@ async fn all_killed_at_once_in_the_middle_of_the_story_go_on_where_they_were() {
     let mut sides = Sides::new(&machine.ready);
     let mut chance = Chance::new(2);
     sleep(Duration::from_millis(300 + chance.below(3000))).await;
-    for round in 0..kills().div_ceil(3) {
+    for round in 0..kills(8).div_ceil(3) {
         let name = format!("Brunner {round}");
         sides.microsoft_sends(&inbound(&name)).await;
         let shared = sides.rep_shares(&format!("Quill {round}")).await;
@@ -180,7 +180,7 @@ async fn all_killed_at_once_in_the_middle_of_the_story_go_on_where_they_were() {
     }
     sides.settled().await;
     let count = sides.opportunities("Name LIKE '%Quill %'").await.len();
-    assert_eq!(u64::try_from(count).unwrap(), kills().div_ceil(3));
+    assert_eq!(u64::try_from(count).unwrap(), kills(8).div_ceil(3));
     assert!(!machine.said().contains("1. Microsoft sends"), "{}", machine.said());
 }
 
@@ -191,7 +191,7 @@ async fn systems_that_are_killed_come_back_and_nothing_is_lost() {
     let mut work = Work::new(&sides, 3);
     work.new_deal(0).await;
     work.new_deal(1).await;
-    for _ in 0..kills().div_ceil(3) {
+    for _ in 0..kills(8).div_ceil(3) {
         work.something().await;
         work.something().await;
         sleep(Duration::from_millis(5 + work.chance.below(395))).await;

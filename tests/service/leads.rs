@@ -9,14 +9,14 @@ use crate::machine::Machine;
 use crate::office::{asked, beside};
 use crate::sides::{Sides, eventually, text};
 
-/// A lead as the marketplace sends it.
-fn lead() -> Value {
+/// A lead as the marketplace sends it, of this company.
+pub(crate) fn lead(company: &str) -> Value {
     json!({
-        "name": "Blue Harbour - Free trial", "type": "Independent", "qualification": "Direct",
+        "name": format!("{company} - Free trial"), "type": "Independent", "qualification": "Direct",
         "direction": "Incoming", "status": "New", "substatus": "Received",
         "referralSource": "Azure Marketplace",
         "customerProfile": {
-            "name": "Blue Harbour & Sons",
+            "name": company,
             "address": {
                 "addressLine1": "Havenstraat 12", "city": "Rotterdam", "postalCode": "3011 AA",
                 "country": "NL"
@@ -34,15 +34,20 @@ fn lead() -> Value {
     })
 }
 
-/// A lead that both sides have: its referral and its id.
-async fn both_have(sides: &Sides) -> (String, String) {
-    let referral = sides.microsoft_sends(&lead()).await;
+/// The lead of a referral, once it is there; its id.
+pub(crate) async fn becomes_lead(sides: &Sides, referral: &str) -> String {
     let condition = format!("Referral_Identifier__c = '{referral}'");
-    let lead = eventually("the referral becomes a lead", async || {
+    eventually("the referral becomes a lead", async || {
         let found = sides.leads(&condition).await;
         found.first().map(|lead| text(lead, "/Id").to_owned())
     })
-    .await;
+    .await
+}
+
+/// A lead that both sides have: its referral and its id.
+async fn both_have(sides: &Sides) -> (String, String) {
+    let referral = sides.microsoft_sends(&lead("Blue Harbour & Sons")).await;
+    let lead = becomes_lead(sides, &referral).await;
     sides.settled().await;
     (referral, lead)
 }

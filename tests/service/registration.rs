@@ -24,6 +24,15 @@ async fn registered(host: &Remote) -> String {
     text(&host.need("GET", PATH, None).await.unwrap(), "/WebhookUrl").to_owned()
 }
 
+/// The calls of the service and of its commands that changed the registration.
+async fn changes(sides: &Sides) -> Vec<String> {
+    let log = sides.admin.need("GET", "/requests?system=webhooks&limit=10000", None).await.unwrap();
+    let ours = |entry: &&Value| text(entry, "/user") == "cosell" && text(entry, "/path") == PATH;
+    let changes = log.as_array().unwrap().iter().filter(ours);
+    let changes = changes.filter(|entry| text(entry, "/method") != "GET");
+    changes.map(|entry| text(entry, "/method").to_owned()).collect()
+}
+
 #[tokio::test]
 async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     let machine = Machine::quiet().await;
@@ -34,6 +43,7 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
         (found["WebhookUrl"] == ours).then_some(())
     })
     .await;
+    assert_eq!(changes(&sides).await, ["POST"], "the first start registers, once");
     assert_eq!(asked(&machine, &["webhook", "show"])["fine"], true);
     let (code, said) = beside(&machine, &["webhook", "test"]);
     assert!(code == Some(0) && said.contains("Accepted"), "{said}");
@@ -51,8 +61,10 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     assert_eq!(registered(&host).await, OTHER);
     let (code, said) = beside(&machine, &["webhook", "register"]);
     assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");
+    assert_eq!(changes(&sides).await, ["POST"], "nothing is taken back");
     let (code, said) = beside(&machine, &["webhook", "register", "--overwrite"]);
     assert!(code == Some(0) && said.contains("in place of"), "{said}");
+    assert_eq!(changes(&sides).await, ["POST", "PUT"]);
     assert_eq!(registered(&host).await, ours);
     eventually("the alarm is over", async || {
         sides.status().await.pointer("/notes/webhook_taken_over").is_none().then_some(())
@@ -61,6 +73,7 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     let (code, said) = beside(&machine, &["webhook", "restore"]);
     assert!(code == Some(0) && said.contains(OTHER), "{said}");
     assert_eq!(registered(&host).await, OTHER);
+    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
 }
 
 #[tokio::test]
@@ -82,6 +95,7 @@ async fn a_restart_takes_nothing_back_and_unknown_events_are_refused() {
     .await;
     assert!(note.contains(OTHER) && note.contains("--overwrite"), "{note}");
     assert_eq!(registered(&wire).await, OTHER, "though `take_over` is set");
+    assert_eq!(changes(&sides).await, ["POST"], "the first start's alone");
     let file = machine.state().join("cosell.yaml");
     let kept = std::fs::read_to_string(&file).unwrap();
     let wrong =

@@ -71,11 +71,22 @@ async fn a_changed_map_is_shown_takes_effect_and_reaches_every_deal() {
     assert_eq!(told["maps"][0]["groups"][0]["records"], 2, "{told:#}");
     assert_eq!(sides.writes().await, writes, "it only reads");
     assert_eq!(hash(&sides).await, before);
+    sides.listen().await;
     change(&machine, &other());
     let after = serves_another(&sides, &before).await;
     for deal in &deals {
         is_linked_to(&sides, deal, OTHER).await;
     }
+    // Each deal has its one write, none of it goes to Microsoft, and it is quiet afterwards.
+    eventually("each deal was looked at", async || {
+        (sides.status().await["dirty"] == 0).then_some(())
+    })
+    .await;
+    let write = "PATCH Opportunity Audit__c Referral_Link__c";
+    assert_eq!(sides.said().await.writes(), [write; 3]);
+    sides.listen().await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(sides.said().await.writes(), Vec::<&str>::new());
     let status = sides.status().await;
     let preview = &status["reload"]["preview"];
     assert_eq!((&preview["looked_at"], &preview["changed"]), (&json!(3), &json!(3)), "{status:#}");

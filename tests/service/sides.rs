@@ -19,7 +19,7 @@ const DATA: &str = "/services/data/v64.0";
 /// Where Partner Center keeps referrals.
 const REFERRALS: &str = "/v1.0/engagements/referrals";
 /// How long a change may take to arrive, kills and pauses between retries included.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Both systems, who acts on them, and the service's status page.
 pub(crate) struct Sides {
@@ -180,6 +180,13 @@ impl Sides {
         found["records"].as_array().unwrap().clone()
     }
 
+    /// How many rows there are: `OBJECT WHERE CONDITION`.
+    pub(crate) async fn count(&self, of: &str) -> u64 {
+        let path = format!("{DATA}/query?q={}", encoded(&format!("SELECT COUNT() FROM {of}")));
+        let found = self.rep.need("GET", &path, None).await.unwrap();
+        found["totalSize"].as_u64().unwrap()
+    }
+
     /// The opportunity with this id.
     pub(crate) async fn opportunity(&self, id: &str) -> Value {
         let found = self.opportunities(&format!("Id = '{id}'")).await;
@@ -222,6 +229,20 @@ impl Sides {
         self.console.need("GET", "/status", None).await.unwrap()
     }
 
+    /// The same, null while the service does not answer.
+    pub(crate) async fn status_or_none(&self) -> Value {
+        self.console.need("GET", "/status", None).await.unwrap_or_default()
+    }
+
+    /// The codes for which a record's deal is parked; none while the service does not answer.
+    pub(crate) async fn parked_for(&self, record: &str) -> Vec<String> {
+        let status = self.status_or_none().await;
+        let parked = status["parked"].as_array().cloned().unwrap_or_default();
+        let named = parked.iter().filter(|deal| text(deal, "/record") == record);
+        let causes = named.flat_map(|deal| deal["causes"].as_array().cloned().unwrap_or_default());
+        causes.map(|cause| text(&cause, "/code").to_owned()).collect()
+    }
+
     /// Waits until both sides agree about everything, the service has no work, and no write came
     /// for a second and a half.
     pub(crate) async fn settled(&self) {
@@ -261,10 +282,12 @@ impl Sides {
             if deal["Sync_with_Partner_Center__c"] == true {
                 let own = text(deal, "/Id");
                 let named = referrals.iter().filter(|referral| names(referral, own)).count();
-                // A deal on hold is not told whose it is either.
+                // A deal on hold is not told whose it is either, nor one that nobody ever answered.
                 let id = text(deal, "/Referral_Identifier__c");
                 let mut partners = referrals.iter().filter(|referral| text(referral, "/id") == id);
-                let on_hold = partners.any(|referral| text(referral, "/status") == "New");
+                let on_hold = partners.any(|referral| {
+                    text(referral, "/status") == "New" || text(referral, "/substatus") == "Expired"
+                });
                 if named != 1 && !(on_hold && named == 0) {
                     found.push(format!("{own} is named by {named} referrals"));
                 }

@@ -9,38 +9,72 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::acts::Story;
 use crate::machine::Machine;
 use crate::sides::{Sides, eventually, inbound, same_number, text};
 
-/// A look at a deal: its record and its referral.
-const LOOK: usize = 2;
-/// The most looks of one story: before and after each write, and for each hint and echo.
-const LOOKS: usize = 12;
+/// The most reads of a story for each of its writes: record and referral, before, after, and for hints and echoes.
+const READS: usize = 8;
 
-/// A demo with a deal that both sides have, on hold, and nothing left to do.
-async fn held() -> (Machine, Sides, String, String) {
-    let machine = Machine::quiet().await;
-    let sides = Sides::new(&machine.ready);
-    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
-    let deal = sides.becomes_opportunity(&referral).await;
-    rests(&sides).await;
-    (machine, sides, referral, deal)
-}
+const AUDIT: &str = "PATCH Opportunity Audit__c";
+const SENT: &str = "POST referral";
+const BACK: &str = "PATCH Opportunity Audit__c Name Referral_Identifier__c Referral_Link__c";
+const SOLUTIONS: &str = "PATCH referral /details/requirements/solutions";
+const STATUS: &str = "PATCH referral /status /substatus";
 
-/// The same, accepted.
-async fn deal() -> (Machine, Sides, String, String) {
-    let (machine, sides, referral, deal) = held().await;
-    sides.rep_changes(&deal, &json!({"StageName": "Qualification"})).await;
-    is_accepted(&sides, &referral).await;
-    rests(&sides).await;
-    (machine, sides, referral, deal)
-}
-
-async fn is_accepted(sides: &Sides, referral: &str) {
-    eventually("it is accepted", async || {
-        (text(&sides.referral(referral).await, "/status") == "Active").then_some(())
-    })
-    .await;
+impl Story {
+    /// The calls that write, each of them, in their order.
+    pub(crate) fn writes(self) -> &'static [&'static str] {
+        match self {
+            Self::Arrives => &[
+                "composite POST Account, PATCH Opportunity, POST Microsoft_Solution__c, POST Contact, POST \
+                 OpportunityContactRole",
+            ],
+            Self::AccountMatched => &[
+                "composite PATCH Opportunity, POST Microsoft_Solution__c, POST Contact, POST OpportunityContactRole",
+            ],
+            Self::ByMicrosoft | Self::Deleted => &["PATCH Opportunity Audit__c Description"],
+            Self::SolutionByMicrosoft => {
+                &[AUDIT, "composite POST Microsoft_Solution__c, DELETE Microsoft_Solution__c"]
+            }
+            Self::Expired => &["PATCH Opportunity Audit__c StageName"],
+            Self::HalfLost => &["PATCH Opportunity Audit__c Microsoft_Status__c"],
+            Self::Identifier => &["PATCH Opportunity Audit__c Microsoft_CRM_Identifier__c"],
+            Self::ByRep => &["PATCH referral /details/dealValue", AUDIT],
+            // On hold nothing goes to Microsoft, not even the record's id: it goes with the answer.
+            Self::Answered | Self::Declined => {
+                &["PATCH referral /externalReferenceId /status /substatus", AUDIT]
+            }
+            Self::Lost | Self::Won => &[STATUS, AUDIT],
+            Self::Solutions => &[SOLUTIONS, AUDIT, SOLUTIONS, AUDIT, SOLUTIONS, AUDIT],
+            Self::Shares | Self::AsksForHelp | Self::Copied => &[SENT, BACK],
+            Self::Person => &["PATCH referral /customerProfile/team", AUDIT],
+            Self::PersonAtMicrosoft => {
+                &[AUDIT, "composite POST Contact, POST OpportunityContactRole"]
+            }
+            Self::Cleared => &["PATCH Opportunity Audit__c Referral_Identifier__c"],
+            // What a rep did before the flag was off again counts, as later.
+            Self::FlagOff => &[
+                "PATCH Opportunity Audit__c Description",
+                "PATCH referral /details/dealValue /campaignId",
+                AUDIT,
+            ],
+            Self::Unreadable => {
+                &["PATCH referral /details/dealValue", "PATCH Opportunity Audit__c Description"]
+            }
+            Self::Lead => &["composite PATCH Lead"],
+            Self::LeadContacted => &[
+                "PATCH referral /details/notes /externalReferenceId /status /substatus",
+                "PATCH Lead Audit__c",
+            ],
+            Self::LeadConverted => &[
+                "PATCH referral /externalReferenceId /status /substatus",
+                "PATCH referral /externalReferenceId",
+                "PATCH Opportunity Amount Audit__c CurrencyIsoCode Description Name",
+                "composite POST Microsoft_Solution__c",
+            ],
+        }
+    }
 }
 
 /// Everything is done, second looks included.
@@ -50,189 +84,98 @@ async fn rests(sides: &Sides) {
     sides.settled().await;
 }
 
-/// The story is over: it wrote just this; and then it is quiet.
-async fn cost(sides: &Sides, writes: &[&str]) {
-    rests(sides).await;
-    let said = sides.said().await;
-    assert_eq!(said.writes(), writes, "{said:#?}");
-    assert!(said.reads() <= LOOKS * LOOK, "{} reads: {said:#?}", said.reads());
-    sides.listen().await;
-    sleep(Duration::from_secs(3)).await;
-    // The sweep, which looks for itself, may see a version for the first time.
-    let after = sides.said().await;
-    let quiet = after.writes().is_empty() && after.reads() <= 3 * LOOK;
-    assert!(quiet, "quiet afterwards: {after:#?}");
-}
-
-#[tokio::test]
-async fn a_deal_of_microsofts_becomes_an_opportunity() {
+/// Plays stories one after the other, each with a deal of its own, and holds each to its calls.
+async fn cost(stories: &[Story]) {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);
-    sides.settled().await;
-    sides.listen().await;
-    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
-    sides.becomes_opportunity(&referral).await;
-    let made = "composite POST Account, PATCH Opportunity, POST Microsoft_Solution__c, POST Contact, POST \
-                OpportunityContactRole";
-    // On hold nothing goes to Microsoft, not even the record's id.
-    cost(&sides, &[made]).await;
-}
-
-#[tokio::test]
-async fn a_rep_changes_one_value() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.rep_changes(&deal, &json!({"Amount": 9000})).await;
-    arrives(&sides, &referral, 9000).await;
-    cost(&sides, &["PATCH referral /details/dealValue", "PATCH Opportunity Audit__c"]).await;
-}
-
-#[tokio::test]
-async fn leaving_the_on_hold_stage_accepts() {
-    let (_machine, sides, referral, deal) = held().await;
-    sides.listen().await;
-    sides.rep_changes(&deal, &json!({"StageName": "Qualification"})).await;
-    is_accepted(&sides, &referral).await;
-    cost(
-        &sides,
-        &["PATCH referral /externalReferenceId /status /substatus", "PATCH Opportunity Audit__c"],
-    )
-    .await;
-}
-
-async fn arrives(sides: &Sides, referral: &str, amount: u64) {
-    eventually("the amount arrives", async || {
-        let left = sides.referral(referral).await;
-        same_number(&left["details"]["dealValue"], amount).then_some(())
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn microsoft_changes_one_value() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.microsoft_changes(&referral, &json!({"details": {"notes": "Call in May."}})).await;
-    eventually("the notes arrive", async || {
-        (text(&sides.opportunity(&deal).await, "/Description") == "Call in May.").then_some(())
-    })
-    .await;
-    cost(&sides, &["PATCH Opportunity Audit__c Description"]).await;
-}
-
-#[tokio::test]
-async fn what_concerns_nobody_is_only_read() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.rep_changes(&deal, &json!({"NextStep": "call"})).await;
-    cost(&sides, &[]).await;
-    sides.listen().await;
-    // The same value again: an event, and no difference.
-    sides.microsoft_changes(&referral, &json!({"details": {"dealValue": 125_000}})).await;
-    cost(&sides, &[]).await;
-}
-
-#[tokio::test]
-async fn a_rep_shares_an_opportunity() {
-    let machine = Machine::quiet().await;
-    let sides = Sides::new(&machine.ready);
-    let deal = sides.rep_prepares("Harrow").await;
-    sides.rep_adds_solution(&deal).await;
+    let mut deals = Vec::new();
+    for (number, story) in stories.iter().enumerate() {
+        deals.push((*story, story.prepare(&sides, &format!("Alpine {number}")).await));
+    }
     rests(&sides).await;
+    let mut wrong = Vec::new();
+    for (story, deal) in &deals {
+        sides.listen().await;
+        story.play(&sides, deal).await;
+        sides.settled().await;
+        let said = sides.said().await;
+        let reads = sides.reads_of([&deal.referral, &deal.record]).await;
+        if said.writes() != story.writes() || reads > READS * (2 + story.writes().len()) {
+            wrong.push(format!("{story:?}, expected {:#?}: {said:#?}", story.writes()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), machine.log());
     sides.listen().await;
-    sides.rep_changes(&deal, &json!({"Sync_with_Partner_Center__c": true})).await;
-    sides.becomes_referral(&deal).await;
-    let back = "PATCH Opportunity Audit__c Name Referral_Identifier__c Referral_Link__c";
-    cost(&sides, &["POST referral", back]).await;
+    rests(&sides).await;
+    let after = sides.said().await;
+    assert!(after.writes().is_empty(), "quiet afterwards: {after:#?}");
+    for (story, deal) in &deals {
+        // The sweep, which looks for itself, may see a version for the first time.
+        let reads = sides.reads_of([&deal.referral, &deal.record]).await;
+        assert!(reads <= 6, "quiet after {story:?}: {after:#?}");
+    }
+    let status = sides.status().await;
+    assert_eq!(status["parked_count"], 0, "{status:#}");
 }
 
 #[tokio::test]
-async fn a_solution_comes_goes_and_comes_back() {
-    let (_machine, sides, referral, deal) = deal().await;
-    let sold = async |count: usize| {
-        eventually(&format!("{count} solutions at Microsoft"), async || {
-            let left = sides.referral(&referral).await;
-            let found = left["details"]["requirements"]["solutions"].as_array().map_or(0, Vec::len);
-            (found == count).then_some(())
-        })
-        .await;
+async fn what_microsoft_sends_and_changes_costs_just_its_calls() {
+    use Story::{
+        AccountMatched, Arrives, ByMicrosoft, Expired, HalfLost, Identifier, SolutionByMicrosoft,
     };
-    let writes = ["PATCH referral /details/requirements/solutions", "PATCH Opportunity Audit__c"];
-    sides.listen().await;
-    let fields = json!({
-        "Opportunity__c": deal, "Name": "Depot", "Solution_Identifier__c": "SOL-30418-EXA"
-    });
-    let solution = sides.rep_makes("Microsoft_Solution__c", &fields).await;
-    sold(2).await;
-    cost(&sides, &writes).await;
-    sides.listen().await;
-    sides.rep_deletes("Microsoft_Solution__c", &solution).await;
-    sold(1).await;
-    cost(&sides, &writes).await;
-    sides.listen().await;
-    sides.rep_undeletes(&solution);
-    sold(2).await;
-    cost(&sides, &writes).await;
+    cost(&[
+        Arrives,
+        AccountMatched,
+        ByMicrosoft,
+        SolutionByMicrosoft,
+        Expired,
+        HalfLost,
+        Identifier,
+    ])
+    .await;
 }
 
 #[tokio::test]
-async fn microsofts_half_tells_its_crm_identifier() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.microsoft_changes(&referral, &json!({"trackingInfo": {"microsoftMsxId": "7-EXA"}})).await;
-    eventually("the identifier arrives", async || {
-        (text(&sides.opportunity(&deal).await, "/Microsoft_CRM_Identifier__c") == "7-EXA")
-            .then_some(())
-    })
-    .await;
-    cost(&sides, &["PATCH Opportunity Audit__c Microsoft_CRM_Identifier__c"]).await;
+async fn what_a_rep_does_costs_just_its_calls() {
+    use Story::{Answered, ByRep, Declined, Lost, Solutions, Won};
+    cost(&[ByRep, Answered, Declined, Lost, Won, Solutions]).await;
 }
 
 #[tokio::test]
-async fn a_deleted_opportunity_sends_nothing_and_goes_on_by_itself() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.rep_deletes("Opportunity", &deal).await;
-    eventually("it is parked", async || {
-        let status = sides.status().await;
-        (status["parked"][0]["causes"][0]["code"] == "record-deleted").then_some(())
-    })
-    .await;
-    sides.microsoft_changes(&referral, &json!({"details": {"notes": "While it was gone."}})).await;
-    sleep(Duration::from_secs(3)).await;
-    let said = sides.said().await;
-    assert!(said.writes().is_empty(), "{said:#?}");
-    assert!(sides.opportunities("Id != null").await.is_empty());
-    sides.rep_undeletes(&deal);
-    eventually("it goes on by itself", async || {
-        let found = sides.opportunities(&format!("Id = '{deal}'")).await;
-        let there =
-            found.first().is_some_and(|deal| text(deal, "/Description") == "While it was gone.");
-        there.then_some(())
-    })
-    .await;
-    sides.settled().await;
-    assert_eq!(sides.status().await["parked_count"], 0);
+async fn what_a_rep_shares_costs_just_its_calls() {
+    use Story::{AsksForHelp, Copied, Person, PersonAtMicrosoft, Shares};
+    cost(&[Shares, AsksForHelp, Copied, Person, PersonAtMicrosoft]).await;
 }
 
 #[tokio::test]
-async fn a_cleared_identifier_is_repaired() {
-    let (_machine, sides, referral, deal) = deal().await;
-    sides.listen().await;
-    sides.rep_changes(&deal, &json!({"Referral_Identifier__c": null})).await;
-    assert_eq!(sides.becomes_referral(&deal).await, referral);
-    cost(&sides, &["PATCH Opportunity Audit__c Referral_Identifier__c"]).await;
-    assert_eq!(sides.referrals().await.len(), 1);
+async fn what_goes_and_comes_back_costs_just_its_calls() {
+    use Story::{Cleared, Deleted, FlagOff, Unreadable};
+    cost(&[Deleted, Cleared, FlagOff, Unreadable]).await;
+}
+
+#[tokio::test]
+async fn what_happens_to_leads_costs_just_its_calls() {
+    use Story::{Lead, LeadContacted, LeadConverted};
+    cost(&[Lead, LeadContacted, LeadConverted]).await;
 }
 
 #[tokio::test]
 async fn a_token_that_ends_in_the_middle_is_renewed() {
-    let (_machine, sides, referral, deal) = deal().await;
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
+    let deal = sides.becomes_opportunity(&referral).await;
+    sides.rep_accepts(&referral, &deal).await;
+    sides.settled().await;
     // Only the service patches referrals.
     let order = json!({"system": "partner_center", "kind": "expired_token", "method": "PATCH"});
     sides.fault(&order).await;
     sides.rep_changes(&deal, &json!({"Amount": 9000})).await;
-    arrives(&sides, &referral, 9000).await;
+    eventually("the amount arrives", async || {
+        let left = sides.referral(&referral).await;
+        same_number(&left["details"]["dealValue"], 9000).then_some(())
+    })
+    .await;
     sides.settled().await;
     let found = sides.opportunity(&deal).await;
     assert!(text(&found, "/Audit__c").contains("Amount"), "{found:#}");

@@ -16,17 +16,30 @@ impl Said {
     pub(crate) fn writes(&self) -> Vec<&str> {
         self.0.iter().map(String::as_str).filter(|call| !call.starts_with("read ")).collect()
     }
-
-    /// How many calls only read.
-    pub(crate) fn reads(&self) -> usize {
-        self.0.iter().filter(|call| call.starts_with("read ")).count()
-    }
 }
 
 impl Sides {
     /// Forgets what was said so far.
     pub(crate) async fn listen(&self) {
         self.admin.need("DELETE", "/requests", None).await.unwrap();
+    }
+
+    /// The writes to Microsoft since then.
+    pub(crate) async fn told_microsoft(&self) -> Vec<String> {
+        let said = self.said().await.0;
+        said.into_iter()
+            .filter(|call| !call.starts_with("read ") && call.contains(" referral"))
+            .collect()
+    }
+
+    /// How often the service has read a record since then.
+    pub(crate) async fn reads_of(&self, ids: [&str; 2]) -> usize {
+        let log = self.admin.need("GET", "/requests?limit=10000&method=GET", None).await.unwrap();
+        let ours = |entry: &&Value| text(entry, "/user") == "cosell";
+        let names = |entry: &&Value| {
+            ids.iter().any(|id| !id.is_empty() && text(entry, "/path").contains(id))
+        };
+        log.as_array().unwrap().iter().filter(ours).filter(names).count()
     }
 
     /// What the service said since then: all but its rounds of looking (poll, sweep, registration), its
