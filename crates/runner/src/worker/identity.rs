@@ -18,6 +18,10 @@ use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
 
+/// So often is a referral that names no record looked at again while another deal is making one, which
+/// would name its record: that is more than a minute.
+const PATIENCE: u32 = 10;
+
 /// The records of a deal as they were just read.
 pub(super) struct Scene<'w> {
     pub(super) map: &'w DealMap,
@@ -164,9 +168,11 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
 
     async fn start_with_referral(&mut self, id: &ReferralId) -> Result<Option<Scene<'w>>, Halt> {
         let Some(left) = self.read_referral(id).await? else {
-            if self.claim.because.iter().any(|hint| hint.source == Source::Sweep.word()) {
-                // The list showed it to us a moment ago, and will not show this version again.
-                let why = "it is listed, but partner center says it is not there";
+            let is_listed =
+                self.claim.because.iter().any(|hint| hint.source == Source::Sweep.word());
+            if is_listed || self.memo.left_read.is_some() {
+                // It was shown to us a moment ago, and nothing will tell of this version again.
+                let why = "it was there a moment ago, but partner center says it is not there";
                 return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
             }
             // Never linked: nothing is lost, and a forged or foreign id is forgotten.
@@ -176,7 +182,9 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         if is_microsofts(&left) {
             return self.join(&left).await;
         }
-        if self.worker.store.open_creates(self.claim.key).await? > 0 {
+        self.memo.left_read = self.memo.left_read.max(left.updated);
+        let is_patient = self.claim.attempts < PATIENCE || left.external_reference_id.is_some();
+        if is_patient && self.worker.store.open_creates(self.claim.key).await? > 0 {
             if self.is_awaited(&left).await?
                 && let Some(scene) = self.by_reference(&left).await?
             {

@@ -198,3 +198,23 @@ async fn who_waits_for_a_referral_in_the_making_asks_ever_less_often_and_goes_on
     house.worker.step().await.unwrap();
     assert_eq!(house.world.all("Opportunity").len(), 2, "at once");
 }
+
+#[tokio::test]
+async fn a_referral_that_was_seen_and_then_is_not_there_is_listed() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.hint_record(&deal).await;
+    let (store, lease) = (&house.worker.store, Duration::from_hours(1));
+    let Taken::Claim(mut maker) = store.take(house.clock.now(), lease).await.unwrap() else {
+        panic!("the deal is due");
+    };
+    let (kind, now) = (IntentKind::CreateReferral, house.clock.now());
+    store.intend(&mut maker, kind, "{}".to_owned(), now).await.unwrap();
+    house.inbound();
+    house.hint_referral(REFERRAL).await;
+    house.worker.step().await.unwrap();
+    house.world.state().referrals.clear();
+    house.clock.advance(Duration::from_secs(1));
+    house.worker.step().await.unwrap();
+    assert_eq!(house.parked().await, ["referral-unreadable"]);
+}
