@@ -18,6 +18,18 @@ impl Sides {
         );
     }
 
+    /// A rep merges a record into another one of its kind, giving that one a value (a name and a text).
+    pub(crate) fn rep_merges(&self, loser: &str, master: &str, value: (&str, &str)) {
+        let (name, text) = value;
+        self.soap(
+            "merge",
+            &format!(
+                "<request><masterRecord><Id>{master}</Id><{name}>{text}</{name}></masterRecord>\
+                 <recordToMergeIds>{loser}</recordToMergeIds></request>"
+            ),
+        );
+    }
+
     /// A rep takes a record out of the bin.
     pub(crate) fn rep_undeletes(&self, id: &str) {
         self.soap("undelete", &format!("<ids>{id}</ids>"));

@@ -206,3 +206,81 @@ async fn a_deleted_lead_parks_and_goes_on_when_it_comes_back() {
     sides.settled().await;
     assert_eq!(sides.status().await["parked_count"], 0);
 }
+
+/// The deal has this lead now, and the history says once how.
+async fn goes_on_with(machine: &Machine, sides: &Sides, referral: &str, lead: &str) {
+    eventually("the other lead takes the deal over", async || {
+        let told = asked(machine, &["why", referral]);
+        let events = told["events"].as_array().cloned().unwrap_or_default();
+        let followed = events.iter().filter(|event| event["kind"] == "followed").count();
+        (followed == 1 && text(&told, "/record").ends_with(lead)).then_some(())
+    })
+    .await;
+    eventually("it has the referral", async || {
+        let found = sides.leads(&format!("Id = '{lead}'")).await;
+        (text(&found[0], "/Referral_Identifier__c") == referral).then_some(())
+    })
+    .await;
+    let status = eventually("all is done", async || {
+        let status = sides.status().await;
+        (status["dirty"] == 0 && status["open_intents"] == 0).then_some(status)
+    })
+    .await;
+    assert_eq!(status["parked_count"], 0, "{status:#}");
+    assert_eq!(sides.referrals().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_merged_lead_is_followed_to_the_one_that_is_left() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (referral, first) = both_have(&sides).await;
+    // The rep keeps a lead of the rep's own, without its referral.
+    let own = json!({"LastName": "Jansen", "Company": "Blue Harbour", "City": "Rotterdam"});
+    let second = sides.rep_makes("Lead", &own).await;
+    sides.rep_merges(&first, &second, ("Sync_with_Partner_Center__c", "true"));
+    goes_on_with(&machine, &sides, &referral, &second).await;
+    sides
+        .rep_edits(
+            "Lead",
+            &second,
+            &json!({"Status": "Working - Contacted", "Description": "Called."}),
+        )
+        .await;
+    is_accepted(&sides, &referral).await;
+    sides.settled().await;
+    assert!(crate::sides::names(&sides.referral(&referral).await, &second));
+    assert_eq!(beside(&machine, &["verify"]).0, Some(0));
+}
+
+#[tokio::test]
+async fn a_merged_lead_is_followed_also_when_its_referral_went_along() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (referral, first) = both_have(&sides).await;
+    let own = json!({
+        "LastName": "Jansen", "Company": "Blue Harbour", "Sync_with_Partner_Center__c": true
+    });
+    let second = sides.rep_makes("Lead", &own).await;
+    sides.rep_merges(&first, &second, ("Referral_Identifier__c", &referral));
+    goes_on_with(&machine, &sides, &referral, &second).await;
+    sides.settled().await;
+    assert_eq!(sides.status().await["keys"], 1);
+}
+
+#[tokio::test]
+async fn two_leads_of_microsofts_that_are_merged_are_told() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (_, first) = both_have(&sides).await;
+    let (other, second) = both_have(&sides).await;
+    sides.rep_merges(&first, &second, ("City", "Delft"));
+    let parked = eventually("the one without a lead is parked", async || {
+        let parked = asked(&machine, &["parked"]);
+        (parked[0]["cause"]["code"] == "merged-with-another").then_some(parked)
+    })
+    .await;
+    assert!(text(&parked, "/0/cause/help").contains("as a duplicate"), "{parked:#}");
+    let left = sides.leads(&format!("Id = '{second}'")).await;
+    assert_eq!(text(&left[0], "/Referral_Identifier__c"), other, "the other deal goes on");
+}

@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, watch};
 
 pub use composite::{Method, Sub, SubAnswer};
-pub use row::Row;
+pub use row::{MASTER, Row};
 pub use soql::{ChildSelect, Equality, Filter, Literal, Select};
 
 use crate::egress::Destinations;

@@ -3,7 +3,7 @@
 //! In: a plan and the schemas it was compiled with. Out: what to select, what to watch, how parents
 //! of child records are reached. Must not know: wires, the store.
 
-use connect::salesforce::{ChildSelect, Select};
+use connect::salesforce::{ChildSelect, MASTER, Select};
 use mapping::decision::{ChildReads, Side};
 use mapping::plan::Plan;
 use mapping::schema::{Schemas, System};
@@ -37,6 +37,7 @@ pub struct DealMap {
     reference: String,
     select: Select,
     reads_half: bool,
+    can_merge: bool,
     watches: Vec<Watch>,
     schemas: Schemas,
     source: String,
@@ -73,6 +74,9 @@ impl DealMap {
             reference: plan.external_reference().unwrap_or("externalReferenceId").to_owned(),
             select,
             reads_half: plan.reads(Side::Left).fields.iter().any(|path| half::is_of_half(path)),
+            can_merge: schemas
+                .object(System::Salesforce, plan.object(Side::Right))
+                .is_some_and(|object| object.field(MASTER).is_some()),
             watches,
             schemas: schemas.clone(),
             source: String::new(),
@@ -119,6 +123,11 @@ impl DealMap {
     /// Whether the plan reads of Microsoft's half of the deal.
     pub fn reads_half(&self) -> bool {
         self.reads_half
+    }
+
+    /// Whether records of the CRM object can be merged into one another.
+    pub fn can_merge(&self) -> bool {
+        self.can_merge
     }
 
     /// The child objects that the plan reads.

@@ -45,7 +45,15 @@ struct Envelope<'a> {
 /// The field by which a record in the recycle bin says so.
 pub(super) const DELETED: &str = "IsDeleted";
 
+/// The field by which a record that was merged into another one names that one. Some objects have it.
+pub const MASTER: &str = "MasterRecordId";
+
 impl Row {
+    /// The record into which this one was merged; known only when [`MASTER`] was asked for.
+    pub fn merged_into(&self) -> Option<RecordId> {
+        RecordId::parse(&Members::of(&self.body)?.text(MASTER)?).ok()
+    }
+
     /// Whether the record is in the recycle bin; known only when it was asked for.
     pub fn is_deleted(&self) -> bool {
         Members::of(&self.body)

@@ -1,4 +1,4 @@
-//! A record that became one of another object: a lead that a rep converted.
+//! A record that became another one: a lead that a rep converted, or that was merged into another lead.
 //!
 //! In: a scene whose record says so. Out: what the record's own map still has to tell Microsoft, told;
 //! the deal linked to what the record became. Must not know: what an object or a field is called (the
@@ -53,7 +53,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
                 None => return Err(Halt::Park(vec![alone(scene.map, next)])),
             },
         };
-        self.move_to(scene.map, &right.id, next, id).await?;
+        self.move_to((scene.map, &right.id), (next, id), "converted", second_claimant).await?;
         Ok(None)
     }
 
@@ -109,20 +109,31 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
     }
 
-    /// The deal's record is another one from now on, and the history says so.
+    /// Goes on with the record into which the deal's was merged.
+    pub(super) async fn follow_merged(
+        &mut self,
+        map: &DealMap,
+        old: &RecordId,
+        master: RecordId,
+    ) -> Result<(), Halt> {
+        self.move_to((map, old), (map, master), "merged", merged_claimant).await
+    }
+
+    /// The deal's record is another one from now on, and the history says so. `taken`: that one is another
+    /// deal's.
     async fn move_to(
         &mut self,
-        from: &DealMap,
-        old: &RecordId,
-        next: &DealMap,
-        id: RecordId,
+        (from, old): (&DealMap, &RecordId),
+        (next, id): (&DealMap, RecordId),
+        word: &str,
+        taken: fn() -> crate::store::Cause,
     ) -> Result<(), Halt> {
         let names = [from.object(), next.object()];
         let because = &self.claim.because;
         let entry = note::followed_entry(names, [old.as_str(), id.as_str()], because);
         self.memo.right_stamp = None;
         self.memo.told = None;
-        self.memo.followed = Some(format!("Goes on from the converted {}.", from.object()));
+        self.memo.followed = Some(format!("Goes on from the {word} {}.", from.object()));
         let now = self.now();
         let to = Alias::Record { object: next.object().to_owned(), id };
         self.worker.tripwire.pass()?;
@@ -131,7 +142,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         self.worker.tripwire.pass()?;
         match linked {
             Linked::Here => Ok(()),
-            Linked::Taken(_) => Err(Halt::Park(vec![second_claimant()])),
+            Linked::Taken(_) => Err(Halt::Park(vec![taken()])),
             Linked::Merged(_) => Err(Halt::Merged),
             Linked::Busy(other) => Err(Halt::Busy(other)),
         }
@@ -192,6 +203,15 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         let Some((_, names)) = owner else { return Ok(false) };
         let Some((object, theirs)) = record_of(&names) else { return Ok(false) };
         let Some(other) = self.map_of(object) else { return Ok(false) };
+        // The record into which theirs was merged, with the key of both.
+        if other.can_merge()
+            && other.object() == map.object()
+            && self.binned(other, theirs).await?.and_then(|gone| gone.merged_into()).as_ref()
+                == Some(&right.id)
+        {
+            self.call(other, theirs.clone()).await?;
+            return Ok(true);
+        }
         if becomes(map, other).is_some() {
             let became = map.plan().became(Side::Right, &right.body)?;
             return Ok(named(&became).as_ref() == Some(theirs));
@@ -231,6 +251,15 @@ fn named(became: &Became) -> Option<RecordId> {
 fn becomes<'m>(from: &'m DealMap, to: &DealMap) -> Option<&'m str> {
     let successor = from.plan().successor(Side::Right)?;
     (successor.object == to.object()).then_some(successor.to.as_str())
+}
+
+/// Two deals whose records were merged into one.
+fn merged_claimant() -> crate::store::Cause {
+    note::plain(
+        "merged-with-another",
+        "the record was merged into one that belongs to another referral: two deals have one record now",
+        "close one of the two referrals in Partner Center as a duplicate; the deal of the other goes on",
+    )
 }
 
 /// It was converted, and made nothing that could be gone on with.

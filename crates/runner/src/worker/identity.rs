@@ -4,8 +4,10 @@
 //! Must not know: what is written. The rules stand in the order in which they are asked: open
 //! creates, the link table, the key field, the external reference.
 
+use std::time::Duration;
+
 use connect::partner_center::Referral;
-use connect::salesforce::{Equality, Filter, Row, Select};
+use connect::salesforce::{Equality, Filter, MASTER, Row, Select};
 use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use mapping::decision::Side;
@@ -13,7 +15,7 @@ use mapping::schema::System;
 
 use crate::deal_map::DealMap;
 use crate::half::{self, Half, is_microsofts};
-use crate::store::{Alias, Cause, Linked, Source, Store};
+use crate::store::{Alias, Linked, Source, Store};
 use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
@@ -128,7 +130,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             {
                 return Ok(None);
             }
-            return Err(Halt::Park(vec![self.missing(map, record).await?]));
+            return Err(self.missing(map, record).await?);
         };
         let Some(left) = self.read_referral(referral).await? else {
             let why = "partner center says it is not there";
@@ -138,16 +140,26 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         Ok(Some(Scene { map, left: Some(left), right: Some(right) }))
     }
 
-    /// Why a record is not there: it lies in the bin, or nobody knows.
-    async fn missing(&self, map: &DealMap, record: &RecordId) -> Result<Cause, Halt> {
-        let select = Select { deleted: true, ..Select::default() };
-        let found =
-            self.worker.wires.rows(map.object(), &select, &Filter::Id(record.clone())).await;
-        let found = self.read(System::Salesforce, found)?;
-        if found.iter().any(connect::salesforce::Row::is_deleted) {
-            return Ok(note::deleted_cause());
-        }
-        Ok(note::gone_cause(System::Salesforce, "a query by its id finds nothing"))
+    /// Why a record is not there: it was merged into another one, with which the deal goes on, it lies in the
+    /// bin, or nobody knows.
+    async fn missing(&mut self, map: &'w DealMap, record: &RecordId) -> Result<Halt, Halt> {
+        let Some(gone) = self.binned(map, record).await? else {
+            return Ok(Halt::Park(vec![never_seen()]));
+        };
+        let Some(master) = gone.merged_into() else {
+            return Ok(Halt::Park(vec![note::deleted_cause()]));
+        };
+        self.follow_merged(map, record, master).await?;
+        let why = "its record was merged into another one, with which it goes on";
+        Ok(Halt::Again(Duration::ZERO, why))
+    }
+
+    /// A record that lies in the bin.
+    pub(super) async fn binned(&self, map: &DealMap, id: &RecordId) -> Result<Option<Row>, Halt> {
+        let fields = map.can_merge().then(|| MASTER.to_owned()).into_iter().collect();
+        let select = Select { deleted: true, fields, ..Select::default() };
+        let found = self.select_rows(map, &select, &Filter::Id(id.clone())).await?;
+        Ok(found.into_iter().find(Row::is_deleted))
     }
 
     /// Remembers the engagement, so that the other halves find their deal. A half that was there
@@ -281,9 +293,10 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         let Some(right) = self.read_record(map, id).await? else {
             // One that was deleted before it had a partner begins nothing. One that only cannot be seen was told
             // of a moment ago, and will not be told of again when it is shared: a person is.
-            let cause = self.missing(map, id).await?;
-            let is_deleted = cause.code == note::deleted_cause().code;
-            return if is_deleted { Ok(None) } else { Err(Halt::Park(vec![cause])) };
+            if self.binned(map, id).await?.is_some() {
+                return Ok(None);
+            }
+            return Err(Halt::Park(vec![never_seen()]));
         };
         let Some(key) = map.plan().key_of(Side::Right, &right.body)? else {
             let takes_part = map.plan().takes_part(Side::Right, &right.body)?;
@@ -310,6 +323,11 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
         self.read_both(map, &referral, id).await
     }
+}
+
+/// A record that neither stands there nor lies in the bin.
+fn never_seen() -> crate::store::Cause {
+    note::gone_cause(System::Salesforce, "a query by its id finds nothing")
 }
 
 /// Two records claim one partner: the later one waits.

@@ -23,6 +23,7 @@ mod ids;
 mod layouts;
 mod listviews;
 mod login;
+mod merge;
 mod model;
 mod notify;
 mod oauth;

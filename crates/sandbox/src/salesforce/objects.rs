@@ -75,6 +75,12 @@ fn reference(
     Field::new(name, label, Kind::Reference(link))
 }
 
+/// The row into which one was merged.
+fn master(object: &str) -> Field {
+    let name = "MasterRecordId";
+    reference(name, "Master Record ID", object, "MasterRecord", None, OnDelete::Keep).read_only()
+}
+
 fn user(name: &str, label: &str, parent: &str) -> Field {
     reference(name, label, "User", parent, None, OnDelete::Keep)
 }
@@ -129,10 +135,16 @@ pub(crate) fn standard() -> Org {
     let item = ["OpportunityLineItem", "Opportunity Product", "Opportunity Products", "00k"];
     let topic = ["PushTopic", "Push Topic", "Push Topics", "0IF"];
     let deal = [deal::opportunity_fields(), deal::cosell_fields(), deal::cosell_deal_fields()];
-    let lead = [lead::lead_fields(), deal::cosell_fields()];
+    let lead = [lead::lead_fields(), vec![master("Lead")], deal::cosell_fields()];
     let mut objects = vec![
-        owned(["Account", "Account", "Accounts", "001"], &[people::account_fields()]),
-        owned(["Contact", "Contact", "Contacts", "003"], &[people::contact_fields()]),
+        owned(
+            ["Account", "Account", "Accounts", "001"],
+            &[people::account_fields(), vec![master("Account")]],
+        ),
+        owned(
+            ["Contact", "Contact", "Contacts", "003"],
+            &[people::contact_fields(), vec![master("Contact")]],
+        ),
         queued(["Lead", "Lead", "Leads", "00Q"], &lead),
         object(["User", "User", "Users", "005"], &[people::user_fields()]),
         owned(["Opportunity", "Opportunity", "Opportunities", "006"], &deal),

@@ -10,7 +10,7 @@ use crate::{
     clock,
     database::StoreError,
     salesforce::{
-        auth, convert, ids, login,
+        auth, convert, ids, login, merge,
         orgs::Orgs,
         recycle::{self, Deed},
         session::{Caller, Home, Session},
@@ -71,6 +71,9 @@ pub(crate) fn answer(
         }
         "convertLead" => in_session(given, (version, orgs, &caller), |session| {
             Ok(results("convertLead", &convert::carry_out(session, &text)?))
+        })?,
+        "merge" => in_session(given, (version, orgs, &caller), |session| {
+            Ok(results("merge", &merge::carry_out(session, &text)?))
         })?,
         other => {
             let message = format!(
