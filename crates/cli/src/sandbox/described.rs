@@ -75,6 +75,7 @@ fn field(field: &Field) -> Option<Value> {
         "calculated": field.computed.is_some(),
         "referenceTo": targets.collect::<Vec<_>>(),
         "relationshipName": field.relationship,
+        "cascadeDelete": field.detail,
     }))
 }
 
@@ -135,6 +136,35 @@ mod tests {
     <required>true</required>
 </CustomField>
 "#;
+
+    #[test]
+    fn what_the_package_makes_a_detail_is_one() {
+        let detail = FIELD.replace("Depth__c", "Deal__c").replace(
+            "<type>Number</type>",
+            "<type>MasterDetail</type><referenceTo>Opportunity</referenceTo>",
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let fields = folder.path().join("objects/Part__c/fields");
+        fs::create_dir_all(&fields).unwrap();
+        fs::write(fields.join("Deal__c.field-meta.xml"), detail).unwrap();
+        let lookup = FIELD.replace("Depth__c", "Near__c");
+        let lookup = lookup.replace(
+            "<type>Number</type>",
+            "<type>Lookup</type><referenceTo>Opportunity</referenceTo>",
+        );
+        fs::write(fields.join("Near__c.field-meta.xml"), lookup).unwrap();
+        let object = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>Part</label></CustomObject>";
+        fs::write(folder.path().join("objects/Part__c/Part__c.object-meta.xml"), object).unwrap();
+        let describes = of(folder.path().to_str().unwrap()).unwrap();
+        let part = describes.iter().find(|one| one["name"] == "Part__c").unwrap();
+        let all = part["fields"].as_array().unwrap();
+        let facts = |name: &str| {
+            let field = all.iter().find(|field| field["name"] == name).unwrap();
+            ["cascadeDelete", "nillable", "updateable"].map(|fact| field[fact].clone())
+        };
+        assert_eq!(facts("Deal__c"), [json!(true), json!(false), json!(false)]);
+        assert_eq!(facts("Near__c"), [json!(false), json!(false), json!(true)]);
+    }
 
     #[test]
     fn source_becomes_describes_that_the_sandbox_takes() {

@@ -97,6 +97,7 @@ fn field(given: &Json<'_>, object: &str, notes: &mut Notes) -> Option<Field> {
         field.reference_to = targets.next();
         field.reference_also = targets.collect();
         field.relationship = text(given, "relationshipName").map(str::to_owned);
+        field.detail = flag(given, "cascadeDelete") && field.name.ends_with("__c");
     }
     Some(field)
 }

@@ -45,6 +45,7 @@ pub(super) fn field(element: &Element) -> Option<SourceField> {
     field.update = writable;
     if given == Some("MasterDetail") {
         field.required = true;
+        field.detail = true;
         field.update = element.flag("reparentableMasterDetail");
     }
     size(&mut field, element, given);

@@ -185,6 +185,8 @@ pub struct Field {
     pub reference_to: Option<String>,
     /// The other objects that it may lead to.
     pub reference_also: Vec<String>,
+    /// True for master-detail: the record goes with the other one, and is never without it.
+    pub detail: bool,
     /// The field whose value decides which of its own values can be chosen.
     pub controlled_by: Option<String>,
     /// Why it can never be written, when the system computes it: `a formula`.
@@ -231,6 +233,7 @@ impl Field {
             apart: false,
             reference_to: None,
             reference_also: Vec::new(),
+            detail: false,
             controlled_by: None,
             computed: None,
             relationship: None,

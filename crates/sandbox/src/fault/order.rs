@@ -263,7 +263,17 @@ fn kind(given: &Value) -> Result<(Kind, bool), String> {
     let words = kinds();
     let by_word = |word: &str| {
         let found = Kind::of(word).map(|(_, kind)| (kind, true));
-        found.ok_or_else(|| unknown("there is no fault of kind", word, &words))
+        found.ok_or_else(|| {
+            let status = if word == "status" { Some(404) } else { word.parse().ok() };
+            let status = given.get("status").and_then(Value::as_u64).or(status);
+            match status.filter(|status| (400..600).contains(status)) {
+                Some(status) => format!(
+                    "there is no fault of kind \"{word}\"; a plain status is ordered without a kind: \
+                     {{\"status\": {status}}}"
+                ),
+                None => unknown("there is no fault of kind", word, &words),
+            }
+        })
     };
     match (given.get("kind"), given.get("status")) {
         (Some(Value::String(word)), _) | (None, Some(Value::String(word))) => by_word(word),
@@ -351,6 +361,15 @@ mod tests {
             wrong(json!({ "system": "salesforce", "knd": "close" })),
             "an order has no key \"knd\"; did you mean kind?"
         );
+        for (kind, status, told) in
+            [("404", Value::Null, 404), ("status", json!(503), 503), ("status", Value::Null, 404)]
+        {
+            let given = json!({ "system": "salesforce", "kind": kind, "status": status });
+            let wanted = format!(
+                "there is no fault of kind \"{kind}\"; a plain status is ordered without a kind: {{\"status\": {told}}}"
+            );
+            assert_eq!(wrong(given), wanted);
+        }
         assert!(wrong(json!({ "system": "x", "status": 500 })).starts_with("system must be"));
         assert!(wrong(json!({ "system": "salesforce" })).starts_with("kind is missing"));
         assert!(wrong(json!({ "system": "webhooks", "kind": "lock_row" })).starts_with("only"));

@@ -65,7 +65,10 @@ fn put(org: &mut Org, mut object: Object) {
         let own = known.field(&field.name).and_then(Field::link);
         if let (Kind::Reference(link), Some(own)) = (&mut field.kind, own) {
             link.children.clone_from(&own.children);
-            link.on_delete = own.on_delete;
+            // Of its own fields a describe says what becomes of the row; of standard ones it does not.
+            if !field.name.ends_with("__c") {
+                link.on_delete = own.on_delete;
+            }
         }
     }
     add_missing(&mut object, &known.fields);
@@ -203,7 +206,11 @@ fn kind(word: &str, given: &Value) -> Option<Kind> {
                 to: to.collect(),
                 parent,
                 children: None,
-                on_delete: OnDelete::Clear,
+                on_delete: if flag(given, "cascadeDelete") {
+                    OnDelete::Cascade
+                } else {
+                    OnDelete::Clear
+                },
             })
         }
         _ => return None,

@@ -208,6 +208,11 @@ impl Field {
         self.name.ends_with("__c")
     }
 
+    /// Whether it is master-detail: the row goes with its parent, and is never without one.
+    pub(crate) fn is_detail(&self) -> bool {
+        self.is_custom() && self.link().is_some_and(|link| link.on_delete == OnDelete::Cascade)
+    }
+
     /// Whether an upsert or a parent may be found by it.
     pub(crate) fn finds_rows(&self) -> bool {
         match self.search {

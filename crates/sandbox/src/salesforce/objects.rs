@@ -152,7 +152,7 @@ pub(crate) fn standard() -> Org {
         child(member, &[people::team_member_fields()]),
         setup(organization, people::organization_fields()),
         setup(stage, people::stage_fields()),
-        queued(solution, &[people::solution_fields()]),
+        child(solution, &[people::solution_fields()]),
         setup(["Group", "Group", "Groups", "00G"], people::group_fields()),
         setup(["Profile", "Profile", "Profiles", "00e"], people::profile_fields()),
         object(["UserRole", "Role", "Roles", "00E"], &[people::user_role_fields()]),

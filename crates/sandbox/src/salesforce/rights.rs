@@ -12,7 +12,7 @@ use crate::{
     database::StoreError,
     salesforce::{
         ids,
-        model::{Field, Kind, Object, OnDelete, Org},
+        model::{Field, Kind, Object, Org},
         objects::lists::STANDARD_PROFILE,
         rows::row_id,
         session::Session,
@@ -51,9 +51,8 @@ pub(crate) fn are_rows_of(object: &Object) -> bool {
 
 /// Whether rights are given to the field by itself, or with the address that it is a part of.
 pub(crate) fn is_permissionable(object: &Object, field: &Field) -> bool {
-    let is_detail = field.link().is_some_and(|link| link.on_delete == OnDelete::Cascade);
     if field.is_custom() {
-        return !field.required && !is_detail;
+        return !field.required && !field.is_detail();
     }
     let of_an_address = object.compound_of(&field.name).is_some_and(|whole| whole != "Name");
     let of_a_name = !of_an_address && object.compound_of(&field.name).is_some();

@@ -21,6 +21,9 @@ use crate::{
     store::{Pick, StoredRow},
 };
 
+/// Begins the names, beside those of fields, under which a row keeps what its lookups led to.
+const CLEARED: char = '~';
+
 /// Makes a row; answers its id. `matched` is the field and value of an upsert's address.
 pub(crate) fn create(
     session: &Session<'_>,
@@ -79,6 +82,7 @@ pub(crate) fn update(
     let mut row = before.clone();
     for (field, value) in &settings {
         row.insert(field.name.clone(), value.clone());
+        row.remove(&cleared(&field.name));
     }
     let sent = |name: &str| settings.iter().any(|(field, _)| field.name == name);
     let after = row.clone();
@@ -135,11 +139,17 @@ pub(crate) fn bin(
             } else {
                 let mut row = stored.body.clone();
                 row.insert(field.name.clone(), Value::Null);
+                row.insert(cleared(&field.name), json!(id));
                 amend(session, child, &child_id, &stored, row)?;
             }
         }
     }
     Ok(())
+}
+
+/// Where a row keeps, unseen, what led to a row in the bin.
+fn cleared(field: &str) -> String {
+    format!("{CLEARED}{field}")
 }
 
 /// Lays a row into the bin, or takes it out, which the rows that came since may forbid.
@@ -225,6 +235,9 @@ pub(crate) fn restore(
     lay(session, object, id, stored, false)?;
     let together = stored.body.get("SystemModstamp");
     for (child, field, link) in session.whole.children(object) {
+        if link.on_delete == OnDelete::Clear {
+            lead_back(session, child, field, id)?;
+        }
         if link.on_delete != OnDelete::Cascade {
             continue;
         }
@@ -236,6 +249,19 @@ pub(crate) fn restore(
                 restore(session, child, &row_id(&row.body), &row)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Lets the rows lead to their parent again that did before it went, unless they were given another one since.
+fn lead_back(session: &Session<'_>, child: &Object, field: &Field, id: &str) -> Done<()> {
+    let was = cleared(&field.name);
+    let rows = session.tx.rows(&child.name, &Pick::Key(was.clone(), vec![id.to_owned()]))?;
+    for stored in rows.into_iter().filter(|row| !row.deleted) {
+        let mut row = stored.body.clone();
+        row.remove(&was);
+        row.insert(field.name.clone(), json!(id));
+        amend(session, child, &row_id(&stored.body), &stored, row)?;
     }
     Ok(())
 }
@@ -276,18 +302,17 @@ pub(crate) fn plant(
     deleted: bool,
     stamp: &str,
 ) -> Done<()> {
-    let keys: Vec<(&str, String)> = object
-        .fields
-        .iter()
-        .filter(|field| field.is_indexed())
-        .filter_map(|field| {
-            let value = body.get(&field.name)?.as_str()?;
-            let value =
-                if field.link().is_some() { value.to_owned() } else { value.to_lowercase() };
-            Some((field.name.as_str(), value))
-        })
-        .collect();
-    session.tx.put_row(&object.name, id, stamp, &StoredRow { deleted, body }, &keys)?;
+    let row = StoredRow { deleted, body };
+    let of_fields = object.fields.iter().filter(|field| field.is_indexed()).filter_map(|field| {
+        let value = row.body.get(&field.name)?.as_str()?;
+        let value = if field.link().is_some() { value.to_owned() } else { value.to_lowercase() };
+        Some((field.name.as_str(), value))
+    });
+    let of_cleared = row.body.iter().filter(|(name, _)| name.starts_with(CLEARED));
+    let of_cleared =
+        of_cleared.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?.to_owned())));
+    let keys: Vec<(&str, String)> = of_fields.chain(of_cleared).collect();
+    session.tx.put_row(&object.name, id, stamp, &row, &keys)?;
     Ok(())
 }
 

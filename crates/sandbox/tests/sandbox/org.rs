@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Client, DATA},
     rows::deal,
+    writes::by_soap,
 };
 
 async fn order(client: &Client, rule: Value) {
@@ -54,6 +55,73 @@ async fn a_describe_makes_an_object_that_can_be_used() {
     assert_eq!(twice.unwrap()["calculated"], json!(true));
     let wrong = sandbox::Sandbox::start(Config { describes: vec![json!({})], ..Config::default() });
     assert!(wrong.await.unwrap_err().to_string().contains("`name`"));
+}
+
+#[tokio::test]
+async fn a_detail_goes_with_its_parent_and_a_lookup_leads_back_when_the_parent_is_back() {
+    let reference = |name: &str, detail: bool| {
+        json!({
+            "name": name, "type": "reference", "referenceTo": ["Opportunity"], "createable": true,
+            "relationshipName": name.replace("__c", "__r"), "updateable": !detail, "nillable": !detail,
+            "cascadeDelete": detail,
+        })
+    };
+    let describes = ["Part__c", "Well__c"].map(|object| {
+        json!({ "name": object, "fields": [reference("Deal__c", object == "Part__c"), reference("Near__c", false)] })
+    });
+    let client = Client::with(Config { describes: describes.to_vec(), ..Config::default() }).await;
+    let deal = client.make("Opportunity", &deal("Deal")).await;
+    let other = client.make("Opportunity", &self::deal("Other")).await;
+    let solution = json!({ "Name": "Planner", "Opportunity__c": deal });
+    let alone = json!({ "Name": "A" });
+    let without = client.rep("POST", "/sobjects/Microsoft_Solution__c", &alone).await;
+    assert_eq!(without.is(400).text("/0/errorCode"), "REQUIRED_FIELD_MISSING");
+    let solution = client.make("Microsoft_Solution__c", &solution).await;
+    let part = client.make("Part__c", &json!({ "Deal__c": deal })).await;
+    let mut wells = Vec::new();
+    for _ in 0..3 {
+        wells.push(client.make("Well__c", &json!({ "Deal__c": deal, "Near__c": other })).await);
+    }
+    by_soap(&client, "delete", &[&deal]).await;
+    let leads = client.names("Deal__c", "SELECT Deal__c FROM Well__c WHERE Deal__c = null").await;
+    assert_eq!(leads.len(), 3);
+    for gone in ["SELECT Id FROM Part__c", "SELECT Id FROM Microsoft_Solution__c"] {
+        assert!(client.names("Id", gone).await.is_empty(), "{gone}");
+    }
+    // Somebody decides otherwise about two of them, once for another parent and once for none.
+    for (well, to) in [(&wells[1], json!(other)), (&wells[2], Value::Null)] {
+        let path = format!("/sobjects/Well__c/{well}");
+        client.rep("PATCH", &path, &json!({ "Deal__c": to })).await.is(204);
+    }
+    by_soap(&client, "undelete", &[&deal]).await;
+    assert_eq!(client.names("Id", "SELECT Id FROM Part__c").await, [part]);
+    assert_eq!(client.names("Id", "SELECT Id FROM Microsoft_Solution__c").await, [solution]);
+    for (well, wanted) in wells.iter().zip([json!(deal), json!(other), Value::Null]) {
+        let path = format!("/sobjects/Well__c/{well}");
+        let row = client.rep("GET", &path, &Value::Null).await.is(200).body;
+        assert_eq!((&row["Deal__c"], &row["Near__c"]), (&wanted, &json!(other)));
+        assert!(row.as_object().unwrap().keys().all(|name| !name.starts_with('~')), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn describe_says_which_reference_is_to_a_master() {
+    let client = Client::start().await;
+    let path = "/sobjects/Microsoft_Solution__c/describe";
+    let told = client.rep("GET", path, &Value::Null).await.is(200).body;
+    let fields = told["fields"].as_array().unwrap();
+    let of = |name: &str| fields.iter().find(|field| field["name"] == name).unwrap();
+    let to_deal = of("Opportunity__c");
+    assert_eq!(
+        ["cascadeDelete", "relationshipOrder", "nillable", "updateable", "permissionable"]
+            .map(|fact| to_deal[fact].clone()),
+        [json!(true), json!(0), json!(false), json!(false), json!(false)]
+    );
+    assert_eq!(of("CreatedById")["relationshipOrder"], Value::Null);
+    assert!(
+        fields.iter().all(|field| field["name"] != "OwnerId"),
+        "a detail has the master's owner"
+    );
 }
 
 #[tokio::test]

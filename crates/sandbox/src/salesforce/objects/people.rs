@@ -154,8 +154,10 @@ pub(super) fn solution_fields() -> Vec<Field> {
             "Opportunity",
             "Opportunity__r",
             Some("Microsoft_Solutions__r"),
-            OnDelete::Clear,
-        ),
+            OnDelete::Cascade,
+        )
+        .required()
+        .create_only(),
         text("Solution_Identifier__c", "Solution Identifier", 255),
         text("Type__c", "Type", 255),
         text("Publisher__c", "Publisher Name", 255),
