@@ -72,8 +72,14 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     .await;
     let (code, said) = beside(&machine, &["webhook", "restore"]);
     assert!(code == Some(0) && said.contains(OTHER), "{said}");
-    assert_eq!(registered(&host).await, OTHER);
     assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
+    let found = host.need("GET", PATH, None).await.unwrap();
+    assert_eq!(found["WebhookUrl"], OTHER);
+    assert_eq!(
+        found["WebhookEvents"],
+        json!(["referral-created"]),
+        "and no events that it did not ask for"
+    );
 }
 
 #[tokio::test]

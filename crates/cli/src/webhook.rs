@@ -11,7 +11,7 @@ use connect::PartnerCenter;
 use connect::webhook::{Registration, Validation};
 use runner::config::{Config, Reach, Site};
 use runner::store::{Role, SqliteStore};
-use runner::webhook::{self, Failure, Found, Registered, Replace, compare};
+use runner::webhook::{self, Failure, Found, Registered, Replace, Replaced, compare};
 use serde_json::{Value, json};
 
 use crate::command::{TextFormat, Webhook, WebhookCommand};
@@ -110,11 +110,12 @@ impl Desk {
         let ours = self.url.as_deref();
         let how = ours.map(|url| compare(found.as_ref(), url, self.events()));
         let fine = how == Some(Found::Ours);
-        let text = text(found.as_ref(), ours, how.as_ref(), previous.as_deref());
+        let before = previous.as_ref().map(|before| before.url.as_str());
+        let text = text(found.as_ref(), ours, how.as_ref(), before);
         let registered = found.map(|found| {
             json!({ "url": found.url, "events": found.events, "subscriber": found.subscriber })
         });
-        let json = json!({ "registered": registered, "ours": ours, "fine": fine, "before": previous, "said": text });
+        let json = json!({ "registered": registered, "ours": ours, "fine": fine, "before": before, "said": text });
         Ok((json, fine))
     }
 
@@ -143,13 +144,19 @@ impl Desk {
         let restored = webhook::restore(&self.partner_center, &self.store, self.events());
         let restored = restored.await.map_err(failed)?;
         let text = match &restored {
-            Some(url) => {
-                format!("{url} is registered again; this service is not called any more\n")
-            }
+            Some(Replaced { url, events: Some(events) }) => format!(
+                "{url} is registered again, with {}; this service is not called any more\n",
+                events.join(", ")
+            ),
+            Some(Replaced { url, events: None }) => format!(
+                "{url} is registered again, with all events, as which it had was not kept; this service is not \
+                 called any more\n"
+            ),
             None => "no address was replaced by this service\n".to_owned(),
         };
         let fine = restored.is_some();
-        Ok((json!({ "url": restored, "done": fine, "said": text }), fine))
+        let url = restored.map(|restored| restored.url);
+        Ok((json!({ "url": url, "done": fine, "said": text }), fine))
     }
 
     async fn test(&self) -> Result<(Value, bool), Stop> {

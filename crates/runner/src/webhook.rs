@@ -6,9 +6,11 @@
 use connect::webhook::{EventName, Registration, Validation};
 use connect::{Error, PartnerCenter};
 
+use serde::{Deserialize, Serialize};
+
 use crate::store::{Store, StoreError};
 
-/// Where the address that was replaced is kept, to be given back.
+/// Where the registration that was replaced is kept, to be given back.
 const PREVIOUS: &str = "webhook:previous";
 
 /// Where it is kept that the registration was made for an address of ours.
@@ -105,7 +107,8 @@ pub async fn register(
         }
         Found::Foreign(other) if may_replace => {
             let before = store.cursor(PREVIOUS).await?;
-            store.advance(PREVIOUS, before, other.clone()).await?;
+            let kept = Replaced::of(other.clone(), found.map(|found| found.events));
+            store.advance(PREVIOUS, before, kept.write()).await?;
             set(partner_center, url, events).await?;
             Registered::TookOver(other)
         }
@@ -122,23 +125,51 @@ async fn set(partner_center: &PartnerCenter, url: &str, events: &[String]) -> Re
     partner_center.register(url, &names, false).await.map(drop)
 }
 
-/// The address that was replaced last, if one was.
-pub async fn previous(store: &impl Store) -> Result<Option<String>, StoreError> {
-    Ok(store.cursor(PREVIOUS).await?.filter(|url| !url.is_empty()))
+/// A registration that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its address.
+    pub url: String,
+    /// Its events. None: an older program kept the address alone.
+    pub events: Option<Vec<String>>,
 }
 
-/// Gives the registration back to the address that was replaced; which it was. None: there is none. A
-/// service that starts later leaves it there, as it would leave one that somebody took.
+impl Replaced {
+    fn of(url: String, events: Option<Vec<String>>) -> Replaced {
+        Replaced { url, events }
+    }
+
+    fn read(kept: &str) -> Option<Replaced> {
+        if kept.is_empty() {
+            return None;
+        }
+        Some(serde_json::from_str(kept).unwrap_or_else(|_| Replaced::of(kept.to_owned(), None)))
+    }
+
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| self.url.clone())
+    }
+}
+
+/// The registration that was replaced last, if one was.
+pub async fn previous(store: &impl Store) -> Result<Option<Replaced>, StoreError> {
+    Ok(store.cursor(PREVIOUS).await?.as_deref().and_then(Replaced::read))
+}
+
+/// Gives the registration back to the address that was replaced, with the events that it had (with `events`, where
+/// they were not kept); which it was. None: there is none. A service that starts later leaves it there, as it would
+/// leave one that somebody took.
 pub async fn restore(
     partner_center: &PartnerCenter,
     store: &impl Store,
     events: &[String],
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Replaced>, Failure> {
     let kept = store.cursor(PREVIOUS).await?;
-    let Some(url) = kept.clone().filter(|url| !url.is_empty()) else { return Ok(None) };
-    set(partner_center, &url, events).await?;
+    let Some(replaced) = kept.as_deref().and_then(Replaced::read) else { return Ok(None) };
+    let own = replaced.events.as_deref().filter(|own| !own.is_empty());
+    set(partner_center, &replaced.url, own.unwrap_or(events)).await?;
     store.advance(PREVIOUS, kept, String::new()).await?;
-    Ok(Some(url))
+    Ok(Some(replaced))
 }
 
 /// Asks for a test event, and how it fares until it is over or `looks` looks were made.
@@ -179,6 +210,16 @@ mod tests {
         assert_eq!(compare(Some(&registered(ours, &events)), ours, &events[..1]), Found::Ours);
         let foreign = Found::Foreign(other.to_owned());
         assert_eq!(compare(Some(&registered(other, &events)), ours, &events), foreign);
+    }
+
+    #[test]
+    fn what_was_replaced_is_read_as_it_was_kept_also_the_address_alone() {
+        let events = Some(vec!["referral-created".to_owned()]);
+        let replaced = Replaced::of("https://b/y".to_owned(), events);
+        assert_eq!(Replaced::read(&replaced.write()), Some(replaced));
+        let older = Replaced::of("https://b/y".to_owned(), None);
+        assert_eq!(Replaced::read("https://b/y"), Some(older));
+        assert_eq!(Replaced::read(""), None);
     }
 
     #[test]
