@@ -264,8 +264,10 @@ pub(crate) fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
     let word = text("error").and_then(redact::name).unwrap_or_default();
     let description = text("error_description").unwrap_or_default();
     let number = directory_code(description);
-    let said = redact::message(description);
-    let why = format!("signing in was refused with {}: {word} {number} {said}", answer.status);
+    let (said, case) = support_case(description);
+    let said = redact::message(said);
+    let why =
+        format!("signing in was refused with {}: {word} {number} {said} {case}", answer.status);
     let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
     let busy = ["temporarily_unavailable", "server_error"].contains(&word.as_str());
     match answer.status {
@@ -277,6 +279,21 @@ pub(crate) fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
         300..=399 | 404 | 405 => Error::denied(why, "the operator (sign-in address)"),
         _ => Error::denied(why, WHO_SIGNS_IN),
     }
+}
+
+/// What the directory says, and the ids by which its support finds the case: they name an answer, and nobody.
+/// Behind the words stand `Trace ID: … Correlation ID: … Timestamp: …`.
+fn support_case(description: &str) -> (&str, String) {
+    let Some(start) = description.find("Trace ID:") else { return (description, String::new()) };
+    let (said, tail) = description.split_at(start);
+    let of = |name: &str| {
+        let id = tail.split_once(name)?.1.split_whitespace().next()?;
+        let shaped = id.len() == 36 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        shaped.then(|| format!("{} {id}", name.to_lowercase().trim_end_matches(':')))
+    };
+    let ids: Vec<String> = ["Trace ID:", "Correlation ID:"].into_iter().filter_map(of).collect();
+    let case = if ids.is_empty() { String::new() } else { format!("({})", ids.join(", ")) };
+    (said, case)
 }
 
 /// The directory's own number, such as `AADSTS50173`, which is what people search for.

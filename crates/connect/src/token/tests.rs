@@ -124,6 +124,19 @@ fn refusals_say_who_must_act_and_repeat_no_names() {
     assert!(why.contains("invalid_grant AADSTS50173"), "{why}");
     assert!(!why.contains("anna") && !why.contains("2026"), "{why}");
     assert_eq!(who, WHO_SIGNS_IN);
+    let ids = "Trace ID: 7f1c9b02-0001-4d53-8a36-0c2d7f3b1a00 Correlation ID: 12345678-9abc-4def-8123-456789abcdef";
+    let gone = format!(
+        "AADSTS90002: Tenant 'acme.example' not found. {ids} Timestamp: 2026-03-01 09:00:00Z"
+    );
+    let gone =
+        serde_json::json!({ "error": "invalid_request", "error_description": gone }).to_string();
+    let Error::Denied { why, .. } = judge(400, &gone) else { panic!("expected denied") };
+    let case = "(trace id 7f1c9b02-0001-4d53-8a36-0c2d7f3b1a00, correlation id 12345678-9abc-4def-8123-456789abcdef)";
+    assert!(why.ends_with(case), "{why}");
+    assert!(!why.contains("acme") && !why.contains("2026") && !why.contains("Timestamp"), "{why}");
+    let forged = r#"{"error":"invalid_grant","error_description":"no. Trace ID: anna@x.example Correlation ID: 5"}"#;
+    let Error::Denied { why, .. } = judge(400, forged) else { panic!("expected denied") };
+    assert!(!why.contains("anna") && why.ends_with("no."), "{why}");
     let client = r#"{"error":"invalid_client","error_description":"invalid client credentials"}"#;
     assert!(matches!(judge(400, client), Error::Denied { who, .. } if who.contains("operator")));
     assert!(matches!(judge(429, "{}"), Error::Later { .. }));
