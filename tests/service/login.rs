@@ -56,12 +56,30 @@ async fn a_person_signs_in_with_a_code_and_the_token_is_kept() {
     sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.ends_with("this user may read referrals\n"), "{said}");
     let kept = fs::read_to_string(&file).unwrap();
     assert!(kept.starts_with("cosell-sealed:1:"), "a token is there, and cannot be read: {kept}");
     assert!(!String::from_utf8_lossy(&output.stdout).contains(kept.trim()), "and it is not shown");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let (code, said) = doctor(&config);
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[tokio::test]
+async fn who_signs_in_without_a_role_is_told_so() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (config, file) = own(&machine, "the old one");
+    let (child, code) = begin(&config);
+    let answer = json!({ "user_code": code, "user": "guest", "mfa": true });
+    sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said.contains("signed in") && said.contains("may NOT read referrals"), "{said}");
+    assert!(said.contains("give it the role Referrals admin"), "{said}");
+    assert!(fs::read_to_string(&file).unwrap().starts_with("cosell-sealed:1:"));
 }
 
 #[tokio::test]

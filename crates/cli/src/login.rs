@@ -8,8 +8,9 @@ mod status;
 
 use connect::browser::{Back, BrowserLogin};
 use connect::device::{DeviceLogin, Place};
+use connect::partner_center::{List, Order};
 use connect::{Error, Secret};
-use runner::config::{LoginConfig, LoginPart};
+use runner::config::{Config, LoginConfig, LoginPart};
 
 use crate::command::{Login, LoginCommand, LoginTo};
 use crate::terminal::{Outcome, Stop, print, shown, tell};
@@ -38,7 +39,38 @@ fn sign_in(args: &LoginTo, part: LoginPart) -> Result<Outcome, Stop> {
         Stop::because(format!("signed in, but the token is not kept: {why}"), help)
     })?;
     print(&format!("signed in; the refresh token is kept, sealed, in {}\n", shown(&file.path)))?;
-    Ok(Outcome::Fine)
+    match part {
+        LoginPart::PartnerCenter => may_read(args),
+        LoginPart::Salesforce => Ok(Outcome::Fine),
+    }
+}
+
+/// Whether who signed in may read referrals, which no token tells: one list is asked for.
+fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
+    let wires = Config::load(&args.config, args.env.as_deref())
+        .ok()
+        .and_then(|config| runner::serve::live_wires(&config).ok());
+    let Some(wires) = wires else {
+        print(
+            "whether this user may read referrals was not looked at, as the configuration is not whole yet: \
+             `cosell doctor` says more\n",
+        )?;
+        return Ok(Outcome::Fine);
+    };
+    let partner_center = &wires.partner_center;
+    let list = List { filter: None, order: Order::UpdatedDescending, token: None };
+    let read = life::runtime()?.block_on(partner_center.list(&list));
+    warn_unkept(partner_center.unkept().borrow().as_deref());
+    let said = match &read {
+        Ok(_) => "this user may read referrals\n".to_owned(),
+        Err(Error::Denied { why, .. }) => format!(
+            "this user may NOT read referrals: {why}\n  to do: give it the role Referrals admin (Partner Center, \
+             Account settings, User management), or sign in again as a user who has it\n"
+        ),
+        Err(error) => format!("whether this user may read referrals is not known: {error}\n"),
+    };
+    print(&said)?;
+    Ok(Outcome::fine_if(read.is_ok()))
 }
 
 fn place(config: &LoginConfig) -> Place<'_> {
