@@ -237,6 +237,8 @@ impl OrgConfig {
 pub struct StateConfig {
     /// Which environment it is.
     pub environment: Environment,
+    /// Where it writes.
+    pub reach: Reach,
     /// Where the service answers.
     pub listen: SocketAddr,
     /// The state file.

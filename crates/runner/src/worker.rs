@@ -42,7 +42,7 @@ use crate::store::{AFTER_CREATES, Cause, Claim, Commit, KeyId, Next, Store, Stor
 use crate::wires::Wires;
 
 use note::Memo;
-pub use wish::{MET, WOULD};
+pub use wish::{ALSO, MET, WOULD};
 
 /// How often the records of one deal are brought together in one step.
 const ROUNDS: usize = 6;

@@ -97,6 +97,10 @@ pub(crate) struct Shadow {
     #[arg(long)]
     pub(crate) values: bool,
 
+    /// Shows the lines too that would write to no deal any more
+    #[arg(long)]
+    pub(crate) all: bool,
+
     #[command(flatten)]
     pub(crate) kept: Kept,
 }

@@ -226,7 +226,7 @@ fn second(at: runner::Timestamp) -> String {
 }
 
 /// Tagged values as people read them. None: there are none.
-fn plain(tagged: &str) -> Option<String> {
+pub(super) fn plain(tagged: &str) -> Option<String> {
     let Ok(Json::List(items)) = mapping::json::read(tagged.as_bytes()) else { return None };
     let values: Vec<Value> = items.iter().filter_map(|item| Value::from_json(item).ok()).collect();
     let shown: Vec<String> = values.iter().map(ToString::to_string).collect();

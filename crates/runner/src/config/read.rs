@@ -22,7 +22,7 @@ use tokens::{PARTNER_CENTER, SALESFORCE};
 
 use crate::tokens::TokenKey;
 
-use super::environment::{Kind, Reach};
+use super::environment::{Account, Kind, Reach};
 use super::{
     Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, Reload, SalesforceSettings, Site,
     StateConfig,
@@ -177,7 +177,12 @@ impl Reader<'_> {
         let store = self.store(reading, &mut section);
         let maps = self.maps(reading, &mut section);
         let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
+        let block = section.block(reading, "partner_center");
+        let said = block.and_then(|mut block| block.text(reading, "account"));
+        let account =
+            if said.as_deref() == Some("shared") { Account::Shared } else { Account::Own };
         Some(StateConfig {
+            reach: Reach::of(environment.kind, account),
             environment,
             listen: listen?,
             store: store?,

@@ -36,7 +36,7 @@ pub(super) struct Memo {
     pub(super) told: Option<String>,
     /// What the seller is still to be told of a record that became this one.
     pub(super) followed: Option<String>,
-    /// A fingerprint of what would be written where this environment does not write; none: nothing would.
+    /// Fingerprints of what would be written where this environment does not write; none: nothing would.
     pub(super) wish: Option<String>,
     /// Writes since a time, for the breaker.
     pub(super) writes: u64,

@@ -4,9 +4,11 @@
 //! nothing which is not so. Must not know: who reads them. Nothing here calls a system to change anything.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mapping::decision::{Base, Decision, Effect, LineTrace, Outcome, Pending};
 use mapping::schema::System;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Reach;
 use crate::fingerprint::fingerprint;
@@ -20,6 +22,11 @@ use super::{Deal, Halt, note};
 
 /// What stands before the kind of an entry that was not carried out.
 pub const WOULD: &str = "would-";
+/// The kind of the entry that tells all that would be written to a deal that has both records.
+const UPDATE: &str = "would-update";
+/// The kind of the entry that tells only what changed since the entry before: lines that are wanted now, and such as
+/// are wanted no more.
+pub const ALSO: &str = "would-also";
 /// The kind of the entry that ends a wish: somebody else did it, or it is not wanted any more.
 pub const MET: &str = "would-no-more";
 
@@ -47,7 +54,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Ok(Err(self.wish(scene, decision)));
         }
         // The right side alone: what would go left is told, and stays as it was.
-        if let Some(entry) = self.new_wish("would-update", scene, decision) {
+        if let Some(entry) = self.new_wish(UPDATE, scene, decision) {
             let count = vec![("would_write".to_owned(), 1)];
             self.hold(Commit { audit: vec![entry], count, ..Commit::default() }).await?;
         }
@@ -59,7 +66,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let kind = match (&decision.left, &decision.right) {
             (Effect::Create(_), _) => "would-create-referral",
             (_, Effect::Create(_)) => "would-create-record",
-            (_, _) => "would-update",
+            (_, _) => UPDATE,
         };
         let entry = self.new_wish(kind, scene, decision);
         let causes = note::causes(decision);
@@ -102,15 +109,21 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let reach = self.worker.reach;
         let mut told = decision.clone();
         told.lines.retain(|line| is_unwritten(line, reach));
-        let mut parts = vec![kind, scene.map.plan().hash()];
-        for line in &told.lines {
-            parts.extend([line.rule.as_str(), line.written.as_deref().unwrap_or_default()]);
-        }
-        let print = fingerprint(&parts);
-        if self.memo.wish.as_ref() == Some(&print) {
+        let wish = Wish::of(&[kind, scene.map.plan().hash()], &told.lines);
+        let before = self.memo.wish.as_deref().and_then(Wish::read);
+        let before = before.filter(|before| {
+            kind == UPDATE && before.whole == wish.whole && before.is_all_among(&decision.lines)
+        });
+        if before.as_ref() == Some(&wish) || self.memo.wish.as_ref() == Some(&wish.write()) {
             return None;
         }
-        self.memo.wish = Some(print);
+        self.memo.wish = Some(wish.write());
+        let mut kind = kind;
+        if let Some(before) = before {
+            kind = ALSO;
+            told.lines = decision.lines.clone();
+            told.lines.retain_mut(|line| before.is_news(&wish, line, is_unwritten(line, reach)));
+        }
         let of = |side: Option<&str>| side.map(str::to_owned);
         let referral = of(scene.left.as_ref().map(|left| left.id.as_str()));
         let record = of(scene.right.as_ref().map(|right| right.id.as_str()));
@@ -136,6 +149,56 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let entry = self.entry("would-report", scene, decision, None);
         self.hold(Commit { audit: vec![entry], ..Commit::default() }).await
     }
+}
+
+/// What is wanted, in prints: a line each, and the kind and plan of all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Wish {
+    whole: String,
+    /// By line, what would be written.
+    lines: BTreeMap<String, String>,
+}
+
+impl Wish {
+    fn of(whole: &[&str], lines: &[LineTrace]) -> Wish {
+        let written =
+            |line: &LineTrace| fingerprint(&[line.written.as_deref().unwrap_or_default()]);
+        Wish {
+            whole: fingerprint(whole),
+            lines: lines.iter().map(|line| (named(line), written(line))).collect(),
+        }
+    }
+
+    /// None: an older program kept one print of all.
+    fn read(kept: &str) -> Option<Wish> {
+        serde_json::from_str(kept).ok()
+    }
+
+    fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether something is to be said of a line: it is wanted otherwise than before, or not any more.
+    fn is_news(&self, now: &Wish, line: &mut LineTrace, wanted: bool) -> bool {
+        let name = named(line);
+        if wanted {
+            return self.lines.get(&name) != now.lines.get(&name);
+        }
+        line.written = None;
+        line.outcome = Outcome::Kept;
+        self.lines.contains_key(&name)
+    }
+
+    /// Whether each line is one of these, so that it can be said of it that it is over.
+    fn is_all_among(&self, lines: &[LineTrace]) -> bool {
+        let names: BTreeSet<String> = lines.iter().map(named).collect();
+        self.lines.keys().all(|name| names.contains(name))
+    }
+}
+
+/// The print of a line, of an element of a list too.
+fn named(line: &LineTrace) -> String {
+    fingerprint(&[&line.map_line.to_string(), &line.rule])
 }
 
 /// A line whose target is not written.

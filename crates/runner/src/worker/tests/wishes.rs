@@ -90,6 +90,37 @@ async fn a_shadow_claims_nothing_that_is_not_so() {
 }
 
 #[tokio::test]
+async fn a_wish_that_stays_is_not_told_again_when_another_comes_and_goes() {
+    let production = House::new().await;
+    production.inbound();
+    production.rest().await.unwrap();
+    let (id, _) = production.the_opportunity();
+    let shadow = production.beside(Reach::Nothing).await;
+    shadow.rest().await.unwrap();
+    // Nobody does this one: it stays.
+    shadow.world.edit_referral(REFERRAL, "/details/dealValue", json!(150_000));
+    shadow.rest().await.unwrap();
+    // This one comes, and somebody does it.
+    shadow.world.edit_row("Opportunity", &id, "CloseDate", json!("2027-09-15"));
+    shadow.rest().await.unwrap();
+    let date = json!("2027-09-15T00:00:00Z");
+    shadow.world.edit_referral(REFERRAL, "/details/closingDateTime", date);
+    shadow.rest().await.unwrap();
+    shadow.hint_referral(REFERRAL).await;
+    shadow.rest().await.unwrap();
+    let wish = told(&shadow).await;
+    assert_eq!(kinds(&wish), ["would-update", "would-also", "would-also"], "{wish:?}");
+    let amounts =
+        wish.iter().flat_map(|(_, lines)| lines).filter(|(rule, _)| rule.contains("Amount"));
+    assert_eq!(amounts.count(), 1, "{wish:?}");
+    for (_, lines) in &wish[1..] {
+        assert!(lines.len() == 1 && lines[0].0.contains("CloseDate"), "{wish:?}");
+    }
+    assert!(wish[1].1[0].1.to_string().contains("2027-09-15"), "{wish:?}");
+    assert_eq!(wish[2].1[0].1, Value::Null, "it is over: {wish:?}");
+}
+
+#[tokio::test]
 async fn a_shadow_does_not_even_tell_the_seller() {
     let house = House::new().await;
     let shadow = house.beside(Reach::Nothing).await;
