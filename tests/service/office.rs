@@ -123,8 +123,29 @@ async fn what_is_parked_is_listed_and_released_by_its_cause() {
             .then_some(())
     })
     .await;
-    let (_, said) = beside(&machine, &["release", "--code", "no-such-cause"]);
-    assert!(said.starts_with("0 deals released"), "{said}");
+    let (code, said) = beside(&machine, &["release", "--code", "fault::requre"]);
+    assert!(code == Some(1) && said.contains("did you mean `fault::require`?"), "{said}");
+    let (code, said) = beside(&machine, &["release", "--code", "nonsense"]);
+    assert!(code == Some(1) && said.contains("There are: fault::require."), "{said}");
+    let (code, said) = beside(&machine, &["shadow"]);
+    assert!(code == Some(2) && said.contains("writes to both systems"), "{said}");
+    std::fs::write(machine.state().join("noise.db"), "no database, whoever wrote it".repeat(200))
+        .unwrap();
+    let config = std::fs::read_to_string(machine.state().join("cosell.yaml")).unwrap();
+    let at = config.lines().find(|line| line.trim_start().starts_with("store:")).unwrap();
+    std::fs::write(
+        machine.state().join("noise.yaml"),
+        config.replace(at, "store: sqlite:noise.db"),
+    )
+    .unwrap();
+    let noise = machine.state().join("noise.yaml");
+    let output = cosell().args(["parked", "--config"]).arg(noise).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("no database of cosell") && said.contains("put the backup in its place"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

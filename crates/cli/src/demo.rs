@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Stop> {
         let named = options.state.clone().unwrap_or_else(std::env::temp_dir);
         Stop::file("make", &named, &error)
     })?;
-    let _lock = life::only_one(&folder.join("demo.lock"), false)?;
+    let _lock = life::only_one(&folder.join("demo.lock"), false, life::OTHER_FOLDER)?;
     if let Some(path) = &options.ready_file {
         ready::forget(path)?;
     }

@@ -48,8 +48,12 @@ async fn signalled() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Takes a lock file, waiting until whoever holds it is gone: two programs never work on one state.
-pub(crate) fn only_one(path: &Path, wait: bool) -> Result<File, Stop> {
+/// What may be done instead where `--state` names the folder.
+pub(crate) const OTHER_FOLDER: &str = ", or choose another folder with --state";
+
+/// Takes a lock file, waiting until whoever holds it is gone: two programs never work on one state. `instead`: what
+/// else may be done than to end the other one.
+pub(crate) fn only_one(path: &Path, wait: bool, instead: &str) -> Result<File, Stop> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Stop::file("make", folder, &error))?;
     }
@@ -60,7 +64,7 @@ pub(crate) fn only_one(path: &Path, wait: bool) -> Result<File, Stop> {
     }
     Err(Stop::because(
         format!("{} is in use by another program", path.display()),
-        "end that program first, or choose another folder with --state",
+        format!("end that program first{instead}"),
     ))
 }
 

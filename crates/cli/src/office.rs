@@ -42,6 +42,23 @@ pub(crate) enum Face {
     Json,
 }
 
+/// What to do about a state file that cannot be opened.
+pub(crate) fn remedy(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::NoDatabase(_) | StoreError::Broken(_) => {
+            "end the service and put the backup in its place (the manual: The state file). Without a backup move the \
+             file away, with its companions `-wal` and `-shm`: the next start makes a new one, finds the deals again \
+             by the ids that both records carry, and `first contact` decides where they differ; the history is gone"
+        }
+        StoreError::Unavailable(_) => "see that the file can be read and written by your user",
+        StoreError::TooNew { .. } => "use the program that wrote it, or a newer one",
+        StoreError::TooOld { .. } => "start the service with this program once",
+        StoreError::NotThere(_) => "start the service once: `cosell serve`",
+        StoreError::InUse(_) => "end the other service first, or name another file at `store`",
+        StoreError::Fenced | StoreError::Closed => "try it again",
+    }
+}
+
 /// The state file, and who runs what is asked of it.
 struct Office {
     config: StateConfig,
@@ -67,12 +84,12 @@ impl Office {
     fn of(kept: &Kept, config: StateConfig) -> Result<Self, Stop> {
         let runtime = life::runtime()?;
         let store = SqliteStore::open(&config.store, Role::Visitor).map_err(|error| {
+            let start = || {
+                format!("start the service once: `cosell serve --config {}`", shown(&kept.config))
+            };
             let help = match &error {
-                StoreError::NotThere(_) => format!(
-                    "start the service once: `cosell serve --config {}`",
-                    shown(&kept.config)
-                ),
-                _ => "see that the file can be read and written by your user".to_owned(),
+                StoreError::NotThere(_) => start(),
+                other => remedy(other).to_owned(),
             };
             Stop::because(error.to_string(), help)
         })?;
@@ -82,7 +99,11 @@ impl Office {
     /// Asks the store.
     fn ask<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, Stop> {
         self.runtime.block_on(work).map_err(|error| {
-            Stop::because(error.to_string(), "try it again; another program may hold the file")
+            let help = match &error {
+                StoreError::NoDatabase(_) | StoreError::Broken(_) => remedy(&error),
+                _ => "try it again; another program may hold the file",
+            };
+            Stop::because(error.to_string(), help)
         })
     }
 

@@ -110,7 +110,18 @@ fn told(
     let config = shown(&args.config);
     let flag = if config == "cosell.yaml" { String::new() } else { format!(" --config {config}") };
     // INVARIANT: writing to a string cannot fail, here and below.
+    let stages = StateConfig::load(&args.config, None)
+        .is_ok_and(|all| all.iter().any(|one| one.environment.kind == Kind::Staging));
     for Missing { gate, map, why } in lacks {
+        if *gate == Gate::Scenario && !stages {
+            // Staging stands in another file, where this command would find no environment of its kind.
+            let _ = writeln!(
+                text,
+                "missing  {map}: {why}: `cosell scenario --config FILE` with the configuration of your staging \
+                 environment, then `--passed LIST` here, which is `.cosell/passed.ndjson` beside that file"
+            );
+            continue;
+        }
         let flag = if *gate == Gate::Test { "" } else { flag.as_str() };
         let _ = writeln!(text, "missing  {map}: {why}: `{}{flag}`", gate.command());
     }

@@ -84,10 +84,9 @@ impl From<command::Sandbox> for Options {
 
 /// Serves until the end.
 pub(crate) fn run(options: Options) -> Result<Outcome, Stop> {
-    let lock = options
-        .state
-        .as_ref()
-        .map(|state| life::only_one(&state.join("sandbox.lock"), options.with_parent));
+    let lock = options.state.as_ref().map(|state| {
+        life::only_one(&state.join("sandbox.lock"), options.with_parent, life::OTHER_FOLDER)
+    });
     let _lock = lock.transpose()?;
     if let Some(path) = &options.ready_file {
         ready::forget(path)?;

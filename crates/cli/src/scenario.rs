@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Scenario) -> Result<Outcome, Stop> {
         }
     }
     let journal = Journal::beside(file);
-    let _lock = life::only_one(&journal.lock(), false)?;
+    let _lock = life::only_one(&journal.lock(), false, ": a scenario of this environment runs")?;
     life::runtime()?.block_on(play(args, &config, &journal))
 }
 

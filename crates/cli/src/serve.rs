@@ -22,6 +22,9 @@ pub(crate) struct Options {
     pub(crate) with_parent: bool,
 }
 
+/// What may be done instead of ending the service that has the state file.
+const OTHER_STORE: &str = ": it serves this state file already, and `cosell status` asks it; a second service needs another `store`";
+
 /// Serves until the end.
 pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     log(color);
@@ -29,7 +32,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     let mut locks = Vec::new();
     for environment in &site.environments {
         let lock = environment.store.with_extension("lock");
-        locks.push(life::only_one(&lock, options.with_parent)?);
+        locks.push(life::only_one(&lock, options.with_parent, OTHER_STORE)?);
     }
     if let Some(path) = &options.ready_file {
         ready::forget(path)?;

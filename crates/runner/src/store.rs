@@ -292,6 +292,9 @@ pub enum StoreError {
     /// What was read is not what this program writes.
     #[error("the state file is damaged: {0}")]
     Broken(String),
+    /// Another program's file, or one that was damaged.
+    #[error("the state file is no database of cosell any more: {0}")]
+    NoDatabase(String),
     /// A newer program wrote the file.
     #[error("the state file has format {found}, this program knows up to {known}: use a newer one")]
     TooNew {

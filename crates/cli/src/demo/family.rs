@@ -130,7 +130,8 @@ async fn start_service(folder: &Path, sandbox: &Value) -> Result<(Member, Value)
 async fn gone(lock: &Path) {
     let lock = lock.to_owned();
     // What cannot be waited for is reported by the process that needs the lock.
-    let _ = tokio::task::spawn_blocking(move || crate::life::only_one(&lock, true).map(drop)).await;
+    let _ =
+        tokio::task::spawn_blocking(move || crate::life::only_one(&lock, true, "").map(drop)).await;
 }
 
 /// Starts this program once more with `arguments`, again when it was killed before it listened.

@@ -28,11 +28,7 @@ fn state(path: &Path) -> Check {
     if path.exists() {
         return match SqliteStore::open(path, Role::Visitor) {
             Ok(_) => Check::fine(id, shown(path)),
-            Err(error) => Check::wrong(
-                id,
-                error.to_string(),
-                "let your user read and write the file, or name another one at `store`",
-            ),
+            Err(error) => Check::wrong(id, error.to_string(), crate::office::remedy(&error)),
         };
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

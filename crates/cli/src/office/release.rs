@@ -3,6 +3,8 @@
 //! In: names of deals, a cause, or all. Out: deals that are due now, and how many. Must not know: what
 //! comes of it.
 
+use std::collections::BTreeSet;
+
 use runner::census::{Progress, STATE};
 use runner::store::{KeyId, Release, Store};
 use runner::why::history;
@@ -54,7 +56,19 @@ fn again_in(office: &Office, args: &Deals, done: &str, all: &[Release]) -> Resul
     for name in &args.names {
         wanted.push(Release::Key(office.deal(name)?.key));
     }
-    wanted.extend(args.code.clone().map(Release::Code));
+    if let Some(code) = &args.code {
+        let parked = office.ask(office.store.parked())?;
+        let causes = parked.iter().flat_map(|key| &key.causes);
+        let codes: BTreeSet<&str> = causes.map(|cause| cause.code.as_str()).collect();
+        if !codes.contains(code.as_str()) {
+            print(&match office.face {
+                Face::Json => format!("{}\n", json!({ "deals": 0, "codes": codes })),
+                Face::Text => no_such(code, &codes),
+            })?;
+            return Ok(Outcome::NotFine);
+        }
+        wanted.push(Release::Code(code.clone()));
+    }
     if args.all {
         wanted.extend(all.iter().cloned());
     }
@@ -73,6 +87,20 @@ fn again_in(office: &Office, args: &Deals, done: &str, all: &[Release]) -> Resul
         }
     })?;
     Ok(Outcome::Fine)
+}
+
+/// That no deal is parked with a code, and what there is.
+fn no_such(code: &str, codes: &BTreeSet<&str>) -> String {
+    if codes.is_empty() {
+        return format!("No deal is parked with the cause {code}; none is parked at all.\n");
+    }
+    let all: Vec<&str> = codes.iter().copied().collect();
+    let near = mapping::problem::nearest(code, codes.iter().copied());
+    let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    format!(
+        "No deal is parked with the cause {code}{near}\nThere are: {}. `cosell parked` tells of each.\n",
+        all.join(", ")
+    )
 }
 
 /// The deals that the census asks about; it is told that they were looked at.

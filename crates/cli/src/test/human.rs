@@ -34,7 +34,12 @@ pub(super) fn text(tested: &[Tested]) -> String {
     }
     let passed: usize = tested.iter().map(Tested::passed).sum();
     let failed: usize = tested.iter().map(Tested::failed).sum();
-    let _ = writeln!(text, "{passed} passed, {failed} failed");
+    let not_run = tested.iter().filter(|map| map.results.is_none()).count();
+    let not_run = match not_run {
+        0 => String::new(),
+        number => format!(", {} with errors not carried out", count(number, "map")),
+    };
+    let _ = writeln!(text, "{passed} passed, {failed} failed{not_run}");
     text
 }
 

@@ -178,5 +178,9 @@ impl Db {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn unavailable(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    if matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+        return StoreError::NoDatabase(error.to_string());
+    }
     StoreError::Unavailable(error.to_string())
 }
