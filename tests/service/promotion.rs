@@ -166,6 +166,8 @@ async fn production_takes_what_has_passed_everything_and_not_one_byte_else() {
     for command in ["`cosell test`", "`cosell doctor", "`cosell scenario"] {
         assert!(said.contains(command), "{said}");
     }
+    assert!(!said.contains("--env staging"), "this file has no such environment: {said}");
+    assert!(said.contains("`--passed LIST`"), "{said}");
     // Each leaves its line.
     let examples = machine.state().join("examples");
     fs::create_dir(&examples).unwrap();

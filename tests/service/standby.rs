@@ -40,6 +40,7 @@ async fn three_services_on_one_state_file_work_one_at_a_time_and_the_next_takes_
         assert_eq!(ready.len(), 1, "one alone works: {ready:?}");
         let (code, said) = town.run(&["serve"]);
         assert!(code == Some(2) && said.contains("in use by another program"), "{said}");
+        assert!(said.contains("`cosell status` asks it") && !said.contains("--state"), "{said}");
         let deal = story.prepare(&sides, &customer).await;
         if left.len() == 1 {
             story.play(&sides, &deal).await;
