@@ -306,8 +306,8 @@ mod tests {
         assert!(told.contains("opportunity.map:34") && told.contains("2 deals now"), "{told}");
         assert!(!told.contains("secret") && !json(&found).contains("secret"));
         let told = text(&report(&events, true), false);
-        assert!(told.contains("Partner Center  secret"), "{told}");
-        assert!(told.contains("would write     SUMMER") && !told.contains("\"t\""), "{told}");
+        assert!(told.contains("Partner Center  \"secret\""), "{told}");
+        assert!(told.contains("would write     \"SUMMER\"") && !told.contains("\"t\""), "{told}");
     }
 
     #[test]

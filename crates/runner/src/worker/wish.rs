@@ -185,7 +185,7 @@ impl Wish {
             return self.lines.get(&name) != now.lines.get(&name);
         }
         line.written = None;
-        line.outcome = Outcome::Kept;
+        line.outcome = Outcome::Held("it is wanted no more".to_owned());
         self.lines.contains_key(&name)
     }
 

@@ -152,7 +152,7 @@ async fn staging_on_a_shared_account_writes_to_its_own_organisation_alone() {
     house.rest().await.unwrap();
     assert_eq!(house.the_opportunity().1["Amount"].to_string(), "150000");
     let all = told(&house).await;
-    let last = all.iter().rfind(|(kind, _)| kind == "would-update").unwrap();
+    let last = all.iter().rfind(|(kind, _)| kind == "would-also").unwrap();
     assert!(last.1.iter().any(|(rule, _)| rule.contains("CloseDate")), "{all:?}");
     // It is told once, and is still wanted.
     let count = all.len();
