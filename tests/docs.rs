@@ -11,6 +11,7 @@
 //! - `console run [exit=N]`: commands with what they print, in a folder that holds a copy of
 //!   `mappings/` and every block above that has `file=NAME`; `…` stands for any text. With `org` a
 //!   sandbox runs, and the folder has a `cosell.yaml` for it.
+//! - `console drive`: lines for a shell beside a running demo.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,6 +21,8 @@
 
 #[path = "docs/block.rs"]
 mod block;
+#[path = "docs/drive.rs"]
+mod drive;
 #[path = "docs/org.rs"]
 mod org;
 #[path = "docs/parity.rs"]
