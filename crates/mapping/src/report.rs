@@ -78,7 +78,7 @@ impl Plan {
         if matches!(decision.right, Effect::Create(_)) {
             parts.push(format!("{INBOUND}: created from the referral."));
         } else if matches!(decision.left, Effect::Create(_)) {
-            parts.push(format!("{OUTBOUND}: referral created."));
+            parts.push(format!("{OUTBOUND}: shared with Microsoft, referral created."));
         } else {
             for (head, outcome) in
                 [(INBOUND, Outcome::WritesRight), (OUTBOUND, Outcome::WritesLeft)]
@@ -135,6 +135,12 @@ impl Plan {
         let slot = list.and_then(|each| self.slot(Side::Left, each.left));
         slot.map_or(&trace.rule, |slot| &slot.label)
     }
+}
+
+/// What is said of a record of one's own once Microsoft has it.
+pub fn shared(created: Timestamp) -> String {
+    let created = created.strftime("%Y-%m-%d %H:%M UTC");
+    format!("{OUTBOUND}: shared with Microsoft, referral created {created}.")
 }
 
 /// How the audit calls the two directions; people know the words from the old connector.

@@ -10,6 +10,7 @@ use connect::partner_center::{List, Order};
 use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use mapping::decision::{Decision, Draft};
+use mapping::report::shared;
 use mapping::schema::System;
 
 use crate::clock::{earlier, later};
@@ -74,6 +75,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.adopt_referral(&referral.id).await?;
         self.memo.left_stamp = referral.updated;
         self.memo.writes += 1;
+        self.memo.followed = Some(shared(referral.created.unwrap_or_else(|| self.now())));
         let plan = scene.map.plan();
         let id = referral.id.as_str();
         self.hold(Commit {
@@ -119,6 +121,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             ];
             let close = vec![(intent.id, Ending::Applied)];
             let made = self.read_referral(&id).await?;
+            let created = made.as_ref().and_then(|made| made.created);
+            self.memo.followed = Some(shared(created.unwrap_or(intent.created)));
             let Announced { draft, source, .. } = &announced;
             let base = self.map_of(&announced.object).and_then(|map| match &made {
                 Some(made) => base_of_found(map.plan(), draft, &made.body, source),

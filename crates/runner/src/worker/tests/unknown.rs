@@ -18,6 +18,9 @@ async fn a_referral_whose_creation_was_not_answered_is_found_again() {
         house.rest().await.unwrap();
         let (id, _) = house.the_referral();
         assert_eq!(text(&house.opportunity(&deal), "Referral_Identifier__c"), id, "{trouble:?}");
+        let audit = text(&house.opportunity(&deal), "Audit__c");
+        let shared = "CRM to Partner Center Referral sync success: shared with Microsoft, referral created 2";
+        assert_eq!(audit.matches(shared).count(), 1, "{trouble:?}: {audit}");
         let status = house.worker.store.status().await.unwrap();
         let found = status.counters.get("creates_found_again").copied().unwrap_or(0);
         assert_eq!(found, u64::from(matches!(trouble, Trouble::AppliedThenLost)));
