@@ -11,7 +11,7 @@ use super::{About, Any, Case, Direct, Unbound, id, need, same, spells_words};
 use crate::problem::Problem;
 use crate::schema::Kind;
 use crate::tree::{Arrow, Span};
-use crate::value::{Misfit, Value, is_text};
+use crate::value::{self, Misfit, Value, is_text};
 
 /// What the only field of a line may be called, whatever its name is.
 const ONLY: &str = "id";
@@ -144,8 +144,17 @@ impl Way for Link {
         (0..count).collect()
     }
 
-    fn longest(&self, _to_right: bool, _sources: &[Option<u32>]) -> Option<u32> {
-        None
+    /// As long as the values need no encoding, which makes them longer.
+    fn longest(&self, _to_right: bool, sources: &[Option<u32>]) -> Option<u32> {
+        let mut long = 0_u32;
+        for piece in &self.pieces {
+            let piece = match piece {
+                Piece::Words(words) => u32::try_from(value::length(words)).ok()?,
+                Piece::Place { index, .. } => sources.get(*index).copied().flatten()?,
+            };
+            long = long.saturating_add(piece);
+        }
+        Some(long)
     }
 
     fn direct(&self, to_right: bool, _count: usize) -> Option<Direct<'_>> {

@@ -113,6 +113,19 @@ fn what_does_nothing_or_cannot_hold_its_text_is_told() {
 }
 
 #[test]
+fn a_link_that_is_longer_than_its_field_is_told() {
+    let shipped = include_str!("../../../../mappings/opportunity.map");
+    let is_told = |field: &str| {
+        let text = shipped.replace("-> Referral_Link__c", &format!("-> {field}"));
+        let schemas = mapping::schema::Schemas::built_in();
+        let report = mapping::compile("test.map", &text, schemas).report;
+        report.problems().iter().any(|problem| problem.code.name() == "map::too-long")
+    };
+    assert!(!is_told("Referral_Link__c") && !is_told("NextStep"), "255 characters are enough");
+    assert!(is_told("Microsoft_Status__c"), "40 are not enough");
+}
+
+#[test]
 fn a_key_field_must_hold_ids_and_be_found() {
     let map = |kind: &str| {
         let schemas = super::support::with_field(&format!("      Ref: {{ {kind} }}\n"));
