@@ -160,6 +160,18 @@ impl Draft {
     pub fn to_json(&self) -> String {
         nest(&self.changes)
     }
+
+    /// What each related record is called while it is being made: its object, with a number where there are
+    /// several of one.
+    pub fn related_names(&self) -> impl Iterator<Item = String> {
+        self.related.iter().enumerate().map(|(index, related)| {
+            let before = self.related.iter().take(index);
+            match before.filter(|other| other.object == related.object).count() {
+                0 => related.object.clone(),
+                more => format!("{}_{}", related.object, more + 1),
+            }
+        })
+    }
 }
 
 /// A record that the new one refers to: match it, else do what `none` and `several` say.

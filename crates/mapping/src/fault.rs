@@ -20,6 +20,8 @@ pub enum FaultCode {
     WrongType,
     /// A number has more digits than can be kept.
     TooManyDigits,
+    /// A text that is to be a country is none.
+    NoCountry,
     /// A value is in no row of its table.
     NotInTable,
     /// A value is not in the field's list.
@@ -42,12 +44,13 @@ pub enum FaultCode {
 
 impl FaultCode {
     /// All of them, in the order of the manual.
-    pub const ALL: [FaultCode; 14] = [
+    pub const ALL: [FaultCode; 15] = [
         FaultCode::NotJson,
         FaultCode::NotARecord,
         FaultCode::DoubledKey,
         FaultCode::WrongType,
         FaultCode::TooManyDigits,
+        FaultCode::NoCountry,
         FaultCode::NotInTable,
         FaultCode::UnknownValue,
         FaultCode::TooLong,
@@ -71,6 +74,7 @@ impl FaultCode {
             FaultCode::TooManyDigits => {
                 "a number has more digits than its field, or than can be kept exactly"
             }
+            FaultCode::NoCountry => "a text is to be a country, and is none that ISO 3166 knows",
             FaultCode::NotInTable => {
                 "a value is in no row of its table, and no `otherwise` says what happens"
             }
@@ -97,6 +101,7 @@ impl FaultCode {
             FaultCode::DoubledKey => "fault::doubled-key",
             FaultCode::WrongType => "fault::wrong-type",
             FaultCode::TooManyDigits => "fault::too-many-digits",
+            FaultCode::NoCountry => "fault::no-country",
             FaultCode::NotInTable => "fault::not-in-table",
             FaultCode::UnknownValue => "fault::unknown-value",
             FaultCode::TooLong => "fault::too-long",

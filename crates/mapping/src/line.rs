@@ -89,10 +89,13 @@ fn is_goal(goal: &Value, values: &[Value]) -> bool {
 }
 
 pub(crate) fn misfit_fault(line: &Line, misfit: Misfit) -> SlotFault {
-    SlotFault {
-        code: code_of(misfit),
-        message: format!("expected {} for `{}`, found {}", misfit.wanted, line.rule, misfit.found),
-    }
+    let (wanted, rule) = (misfit.wanted, &line.rule);
+    let message = if misfit.is_no_country() {
+        format!("the country is no country that Microsoft knows: write {wanted} (`{rule}`)")
+    } else {
+        format!("expected {wanted} for `{rule}`, found {}", misfit.found)
+    };
+    SlotFault { code: code_of(misfit), message }
 }
 
 /// What brings `to` in step with the other side.

@@ -323,7 +323,13 @@ pub(crate) fn plain_numbers(json: Json<'static>) -> Result<Json<'static>, Misfit
 
 /// What kind of fault a misfit is.
 pub(crate) fn code_of(misfit: Misfit) -> FaultCode {
-    if misfit.is_too_big() { FaultCode::TooManyDigits } else { FaultCode::WrongType }
+    if misfit.is_too_big() {
+        FaultCode::TooManyDigits
+    } else if misfit.is_no_country() {
+        FaultCode::NoCountry
+    } else {
+        FaultCode::WrongType
+    }
 }
 
 fn text_or_blank(text: &str) -> Value {

@@ -61,7 +61,18 @@ pub struct Misfit {
 const TOO_BIG: Misfit =
     Misfit { wanted: "a number of at most 38 digits", found: "a number with more" };
 
+/// What is wanted where only a country's code will do.
+pub const COUNTRY_CODE: &str = "a two-letter country code such as DE";
+
+/// What is wanted where a country's name will do, too.
+pub const COUNTRY: &str = "a country's two-letter code or english name";
+
 impl Misfit {
+    /// True when a text is there, and names no country (another fault than a wrong type).
+    pub fn is_no_country(self) -> bool {
+        [COUNTRY_CODE, COUNTRY].contains(&self.wanted) && self.found == "text"
+    }
+
     /// True when a number has more digits than can be kept (another fault than a wrong type).
     pub fn is_too_big(self) -> bool {
         self == TOO_BIG

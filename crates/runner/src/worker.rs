@@ -50,6 +50,9 @@ const ROUNDS: usize = 6;
 /// How long a deal waits at first for another one that has what it needs.
 const BUSY: Duration = Duration::from_millis(100);
 
+/// How long a deal waits whose records change each time before they are in step.
+const UNSTEADY: Duration = Duration::from_secs(5);
+
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stepped {
@@ -93,6 +96,8 @@ enum Halt {
     Fault(Fault),
     /// It is to be tried again shortly, without anything being wrong.
     Again(Duration, &'static str),
+    /// The records change each time before they are in step.
+    Unsteady,
     /// Another deal has what this one needs: it is tried again, ever less often.
     Busy(KeyId),
     /// It may be the very referral that another deal is making: it goes on when that is known.
@@ -198,10 +203,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 return Ok(commit);
             }
         }
-        Err(Halt::Again(
-            Duration::from_secs(5),
-            "the records change while they are brought in step",
-        ))
+        Err(Halt::Unsteady)
     }
 
     /// Gives the deal back with what came of it.
@@ -214,6 +216,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Err(Halt::Store(error)) => return Err(error),
             Err(Halt::Tripped) => return Err(StoreError::Closed),
             Err(Halt::Again(after, why)) => self.put_off(later(now, after), false, why.to_owned()),
+            Err(Halt::Unsteady) => {
+                let why = "the records change while they are brought in step";
+                self.put_off(later(now, UNSTEADY), true, why.to_owned())
+            }
             Err(Halt::Busy(other)) => self.wait_for(other).await?,
             Err(Halt::Creating) => {
                 self.put_off(later(now, self.busy_wait()), true, AFTER_CREATES.to_owned())
@@ -253,7 +259,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 let wait = self.back_off().max(after.unwrap_or_default());
                 self.put_off(later(now, wait), true, format!("{system}: {why}"))
             }
-            Error::Changed => self.put_off(now, false, "changed by someone else".to_owned()),
+            Error::Changed => self.put_off(now, true, "changed by someone else".to_owned()),
             Error::Denied { why, who } => {
                 let until = later(now, self.worker.limits.denied_retry);
                 tracing::error!(%system, why, who, "the wire is stopped");
@@ -346,6 +352,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Ok(value) => {
                 self.worker.standing.accepted(system);
                 Ok(value)
+            }
+            Err(Error::Refused { code, why, .. }) => {
+                Err(Halt::Park(vec![note::unread_cause(system, &code, &why)]))
             }
             Err(error) => Err(Halt::Wire(system, error)),
         }

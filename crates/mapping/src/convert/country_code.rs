@@ -2,7 +2,7 @@
 
 use super::{About, Any, Case, One, countries, need_texts, same};
 use crate::schema::Kind;
-use crate::value::{Misfit, Value};
+use crate::value::{COUNTRY_CODE, Misfit, Value};
 
 pub(super) static ABOUT: About = About {
     name: "country code",
@@ -33,7 +33,7 @@ impl One for CountryCode {
     }
 
     fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
-        let misfit = Misfit { wanted: "a two-letter country code such as DE", found: left.word() };
+        let misfit = Misfit { wanted: COUNTRY_CODE, found: left.word() };
         let text = same::text_of(left).ok_or(misfit)?;
         countries::known_code(text).map(|code| Value::Text(code.to_owned())).ok_or(misfit)
     }

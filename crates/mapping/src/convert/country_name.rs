@@ -2,7 +2,7 @@
 
 use super::{About, Any, Case, One, countries, need_texts, same};
 use crate::schema::Kind;
-use crate::value::{Misfit, Value};
+use crate::value::{COUNTRY, Misfit, Value};
 
 pub(super) static ABOUT: About = About {
     name: "country name",
@@ -44,7 +44,7 @@ impl One for CountryName {
 
     fn right(&self, _index: usize, left: &Value) -> Result<Value, Misfit> {
         let code = code_of(left)?;
-        let unnamed = Misfit { wanted: WANTED, found: left.word() };
+        let unnamed = Misfit { wanted: COUNTRY, found: left.word() };
         countries::name_of(code).map(|name| Value::Text(name.to_owned())).ok_or(unnamed)
     }
 
@@ -60,9 +60,7 @@ impl One for CountryName {
     }
 }
 
-const WANTED: &str = "a country's two-letter code or english name";
-
 fn code_of(value: &Value) -> Result<&'static str, Misfit> {
-    let misfit = Misfit { wanted: WANTED, found: value.word() };
+    let misfit = Misfit { wanted: COUNTRY, found: value.word() };
     countries::code_of(same::text_of(value).ok_or(misfit)?).ok_or(misfit)
 }

@@ -251,3 +251,15 @@ fn records_that_must_be_linked_already_make_none_and_need_no_required_fields() {
     let own = text(" and Referral_Identifier__c is present").replace("from lead", "from referral");
     assert!(!codes(&own).is_empty(), "every referral has its own id");
 }
+
+#[test]
+fn a_country_that_is_none_is_told_as_one() {
+    let mut flagged = sample("flagged.json");
+    set(&mut flagged, "Account.BillingCountry", "Atlantis");
+    let decision = create(shipped(), Side::Left, &flagged);
+    let faults: Vec<_> = decision.refused.iter().chain(&decision.parked).collect();
+    let fault = faults.iter().find(|fault| fault.code == FaultCode::NoCountry);
+    let said = &fault.unwrap_or_else(|| panic!("{faults:?}")).message;
+    assert!(said.starts_with("the country is no country that Microsoft knows"), "{said}");
+    assert!(said.contains("BillingCountry") && !said.contains("Atlantis"), "{said}");
+}

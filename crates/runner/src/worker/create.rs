@@ -135,8 +135,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let mut fields = draft.changes.clone();
         fields.extend(plan.report(decision, None, &ReportEvent::Done, self.now()));
         fields.retain(|change| change.path != scene.map.key_field());
-        for (index, related) in draft.related.iter().enumerate() {
-            let name = format!("related{index}");
+        for (name, related) in draft.related_names().zip(&draft.related) {
             let id = match self.related(scene, related).await? {
                 Some(id) => id.to_string(),
                 None => match Sub::create(&name, &related.object, nest(&related.changes)) {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mapping::decision::{Decision, LineTrace, Outcome};
+use mapping::decision::{Decision, Effect, LineTrace, Outcome};
 use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 use mapping::schema::System;
@@ -34,7 +34,7 @@ pub(super) struct Memo {
     pub(super) older: u32,
     /// A fingerprint of the causes that the seller was told; none when the last word was a success.
     pub(super) told: Option<String>,
-    /// What the seller is still to be told of a record that became this one.
+    /// What the seller is still to be told: of a record that became this one, that the deal was shared.
     pub(super) followed: Option<String>,
     /// Fingerprints of what would be written where this environment does not write; none: nothing would.
     pub(super) wish: Option<String>,
@@ -153,6 +153,9 @@ fn help(code: FaultCode) -> &'static str {
         FaultCode::TooManyDigits | FaultCode::TooLong => {
             "shorten the value in the record, or change the line of the mapping"
         }
+        FaultCode::NoCountry => {
+            "correct the country in the record: its two-letter ISO 3166 code, or its name where the line says `country name`"
+        }
         FaultCode::NotInTable => "add a row for the value to the table of the mapping",
         FaultCode::UnknownValue => "add the value to the field's list, or change the mapping",
         FaultCode::MissingRequired | FaultCode::BlankParked => {
@@ -177,7 +180,9 @@ pub(super) fn refused_cause(
     let asked = asked(system, code, why, fields, decided.map(|(_, decision)| decision));
     let line = match &asked {
         Some(asked) => asked.line,
-        None => decided.and_then(|(_, decision)| line_writing(decision, system, fields)),
+        None => decided.and_then(|(_, decision)| {
+            related_line(decision, system, why).or_else(|| line_writing(decision, system, fields))
+        }),
     };
     let place = decided.map(|(plan, _)| match line {
         Some(line) => (plan.place(line).0, Some(plan.place(line).1)),
@@ -190,6 +195,17 @@ pub(super) fn refused_cause(
         map_line: place.and_then(|(_, line)| line),
         help: asked.map_or_else(|| remedy(system, code).to_owned(), |asked| asked.help),
     }
+}
+
+/// The line by which a related record would have been made, when it is that one that was refused.
+fn related_line(decision: &Decision, system: System, why: &str) -> Option<usize> {
+    let (Effect::Create(draft), System::Salesforce) = (&decision.right, system) else {
+        return None;
+    };
+    let is_refused = |name: &str| why.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "));
+    let named = draft.related_names().zip(&draft.related);
+    let mut refused = named.filter(|(name, _)| is_refused(name));
+    refused.next().map(|(_, related)| related.map_line).filter(|line| *line > 0)
 }
 
 fn line_writing(decision: &Decision, system: System, fields: &[String]) -> Option<usize> {
@@ -211,6 +227,21 @@ fn line_writing(decision: &Decision, system: System, fields: &[String]) -> Optio
         (writing.clone().count() == 1).then(|| writing.next()).flatten()
     });
     found.map(|line| line.map_line).filter(|line| *line > 0)
+}
+
+/// A record that may not be read: nothing was written, and no value is wrong.
+pub(super) fn unread_cause(system: System, code: &str, why: &str) -> Cause {
+    let help = match system {
+        System::PartnerCenter => {
+            "give the sync user the role Referrals admin for this referral's location, then release the deal; \
+             nothing is written to either side until then"
+        }
+        System::Salesforce => {
+            "let the sync user read the objects and fields of the mapping (permission set Cosell_Sync), then \
+             release the deal; nothing is written to either side until then"
+        }
+    };
+    plain(&format!("unread::{code}"), &format!("{system} does not let it be read: {why}"), help)
 }
 
 /// A record that is not there any more.

@@ -1,8 +1,9 @@
 //! What goes away: records in the bin, records nobody may see any more, children that were taken out.
 
+use connect::Error;
 use serde_json::{Value, json};
 
-use super::house::{House, REFERRAL};
+use super::house::{House, MAP, REFERRAL};
 use super::model::Trouble;
 use super::text;
 use crate::store::Store;
@@ -176,4 +177,62 @@ async fn a_cleared_identifier_is_repaired() {
     assert_eq!(house.referral(REFERRAL)["details"]["dealValue"].to_string(), "9");
     assert_eq!(house.world.state().referrals.len(), 1);
     assert_eq!(house.worker.store.status().await.unwrap().keys, 1);
+}
+
+#[tokio::test]
+async fn a_referral_that_may_not_be_read_is_no_refused_write() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let refused = || Error::Refused {
+        code: "insufficientClaims".to_owned(),
+        why: "read referral: partner center answered 403 accessDenied/insufficientClaims"
+            .to_owned(),
+        fields: Vec::new(),
+    };
+    for _ in 0..10 {
+        house.world.trouble("read referral", Trouble::Answer(refused()));
+    }
+    house.world.edit_referral(REFERRAL, "/details/notes", json!("more"));
+    house.hint_referral(REFERRAL).await;
+    house.work().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    let cause = &status.parked[0].causes[0];
+    assert_eq!(cause.code, "unread::insufficientClaims");
+    assert!(cause.message.starts_with("partner_center does not let it be read"), "{cause:?}");
+    assert!(cause.help.contains("Referrals admin") && !cause.help.contains("value"), "{cause:?}");
+}
+
+#[tokio::test]
+async fn of_a_refused_related_record_the_object_and_its_line_are_told() {
+    let house = House::new().await;
+    let refused = Error::Refused {
+        code: "DUPLICATES_DETECTED".to_owned(),
+        why: "Account: a duplicate rule of the org found 0015g00000AcExAAAV".to_owned(),
+        fields: Vec::new(),
+    };
+    house.world.trouble("composite", Trouble::Answer(refused));
+    house.inbound();
+    house.rest().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    let cause = &status.parked[0].causes[0];
+    let line = MAP.lines().position(|line| line.starts_with("related Account")).unwrap();
+    assert_eq!(cause.map_line, Some(line + 1), "{cause:?}");
+    assert!(cause.message.contains("Account: ") && cause.message.contains("0015g"), "{cause:?}");
+}
+
+#[tokio::test]
+async fn tries_are_counted_while_the_records_change_in_between() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    for _ in 0..50 {
+        house.world.trouble("change referral", Trouble::Answer(Error::Changed));
+    }
+    let (id, _) = house.the_opportunity();
+    house.world.edit_row("Opportunity", &id, "Amount", json!(77));
+    house.hint_record(&id).await;
+    house.worker.step().await.unwrap();
+    let status = house.worker.store.status().await.unwrap();
+    assert_eq!(status.waiting[0].attempts, 1, "{:?}", status.waiting);
 }
