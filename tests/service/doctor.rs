@@ -93,7 +93,10 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
     fs::set_permissions(open, mode).unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = format!("listen: {}", taken.local_addr().unwrap());
-    let planted: [(&str, &str, &str); 15] = [
+    let version = |version| {
+        format!("client_secret: file:salesforce-client-secret\n  api_version: \"{version}\"")
+    };
+    let planted: [(&str, &str, &str); 19] = [
         ("client_secret:", "client_secret: file:garbage", "salesforce-sign-in"),
         ("client_secret:", "client_secret: env:COSELL_NOT_SET", "configuration"),
         ("client_secret:", "private_key: file:garbage\n  username: a@b.example", "addresses"),
@@ -108,6 +111,10 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
         ("maps:", "maps: [not-there.map]", "maps"),
         ("trust:", "trust: pinned garbage", "webhook-trust"),
         ("public_url:", "public_url: http://cosell.example.com", "webhook-address"),
+        ("public_url:", "public_url: https://no-such-host.invalid", "webhook-address"),
+        ("maps:", "maps: [opportunity.map, opportunity.map]", "configuration"),
+        ("client_secret:", &version("20.0"), "salesforce-version"),
+        ("client_secret:", &version("99.0"), "salesforce-version"),
         ("listen:", &taken, "listen"),
     ];
     for (begin, new, id) in planted {
@@ -116,6 +123,8 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
         let found = wrong.iter().find(|(found, _)| found == id);
         assert!(found.is_some_and(|(_, to_do)| !to_do.is_empty()), "{new}: {wrong:?}");
     }
+    let tenant = ward.wrong(&[("tenant:", "tenant: elsewhere.example")]);
+    assert!(tenant[0].1.contains("the operator") && tenant[0].1.contains("`tenant`"), "{tenant:?}");
     let unknown = ward.wrong(&[("register:", "events: [referral-create]")]);
     assert_eq!(unknown[0].0, "configuration", "{unknown:?}");
 }
@@ -132,7 +141,17 @@ async fn what_the_two_systems_do_not_allow_is_found() {
     // The administrator hides a field from the sync user.
     let hidden = json!({ "rule": "field", "user": "cosell", "object": "Opportunity", "field": "Campaign_Code__c" });
     sides.admin.need("POST", "/salesforce/rules", Some(&hidden)).await.unwrap();
-    assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    let wrong = ward.wrong(&[]);
+    assert!(wrong[0].1.contains("permission set Cosell_Sync"), "{wrong:?}");
+    assert!(!wrong[0].1.contains("did you mean"), "{wrong:?}");
+    assert_eq!(ids(wrong), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // Of a list whose key is hidden one thing is said, not all that follows from it.
+    let key = json!({ "rule": "field", "user": "cosell", "object": "Microsoft_Solution__c", "field": "Solution_Identifier__c" });
+    sides.admin.need("POST", "/salesforce/rules", Some(&key)).await.unwrap();
+    let wrong = ward.wrong(&[]);
+    assert!(wrong.iter().filter(|(id, _)| id == "salesforce-maps").count() <= 2, "{wrong:#?}");
+    assert!(!wrong.iter().any(|(_, to_do)| to_do.contains("match id with")), "{wrong:#?}");
     sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
     // Or lets the user see it only.
     let mut shown = hidden.clone();

@@ -5,6 +5,7 @@
 
 mod drift;
 mod events;
+mod fields;
 mod host;
 mod pages;
 mod partner_center;
@@ -12,6 +13,7 @@ mod publisher;
 mod role;
 mod salesforce;
 mod seller;
+mod version;
 
 use std::fmt::Write as _;
 
@@ -149,10 +151,15 @@ async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
     checks
 }
 
+/// What to do about a day's calls that are used up.
+const LIMIT_REACHED: &str = "wait until the calls of the last 24 hours are fewer than the limit: the service goes on by itself; see which \
+     programs call the most (Setup, System Overview), or have the limit raised";
+
 /// A failure of one of the systems: what happened and what to do.
 fn failed(id: &'static str, error: &Error) -> Check {
     match error {
         Error::Denied { why, who } => Check::wrong(id, why, format!("{who} must act")),
+        error if error.is_daily_limit() => Check::wrong(id, error.to_string(), LIMIT_REACHED),
         Error::Later { why, .. } => Check::wrong(
             id,
             why,

@@ -85,6 +85,21 @@ impl Finding {
         format!("{}:{}: {}: {}", self.file, self.line, self.code, self.message)
     }
 
+    /// Its code, such as `map::unknown-field`.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// File and line.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
     /// What to do, where it is known.
     pub(crate) fn help(&self) -> Option<&str> {
         self.help.as_deref()

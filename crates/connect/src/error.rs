@@ -70,6 +70,16 @@ impl Error {
         }
     }
 
+    /// Salesforce takes no more calls until those of a day ago are not counted any more.
+    pub fn is_daily_limit(&self) -> bool {
+        match self {
+            Self::Later { why, .. } | Self::Resting { why, .. } => {
+                why.contains("REQUEST_LIMIT_EXCEEDED") && !why.contains("Concurrent")
+            }
+            Self::Refused { .. } | Self::Denied { .. } | Self::Changed | Self::Gone { .. } => false,
+        }
+    }
+
     /// The same failure of something that only looked, seen after a write went out: whatever it
     /// was, the write itself has to be verified.
     pub(crate) fn after_write(self) -> Self {

@@ -32,6 +32,13 @@ const UNSAID_LIFE: Duration = Duration::from_hours(1);
 /// Who has to act when signing in is refused.
 const WHO_SIGNS_IN: &str = "the person who signs cosell in";
 
+/// The directory's numbers for: there is no such tenant, or the address names none.
+const NO_TENANT: [&str; 4] = ["AADSTS90002", "AADSTS90013", "AADSTS900023", "AADSTS900971"];
+
+/// Who has to act when the tenant, or the address of the sign-in, is another's.
+const WHO_SETS_TENANT: &str =
+    "the operator (correct `tenant`, or the address at `login`, in the configuration)";
+
 /// How to ask for an access token.
 #[derive(Debug)]
 pub(crate) enum Grant {
@@ -276,7 +283,8 @@ pub(crate) fn refusal(answer: &Answer, body: Option<&Value>) -> Error {
         _ if word.starts_with("invalid_client") || word == "unauthorized_client" => {
             Error::denied(why, "the operator (client id and client secret)")
         }
-        300..=399 | 404 | 405 => Error::denied(why, "the operator (sign-in address)"),
+        _ if NO_TENANT.contains(&number) => Error::denied(why, WHO_SETS_TENANT),
+        300..=399 | 404 | 405 => Error::denied(why, "the operator (sign-in address: `login`)"),
         _ => Error::denied(why, WHO_SIGNS_IN),
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn look(config: &Config) -> Vec<Check> {
     checks.extend(maps(config));
     checks.extend(secrets(config));
     checks.push(trust(config));
-    checks.push(way_in(config));
+    checks.push(way_in(config).await);
     checks
 }
 
@@ -139,7 +139,7 @@ fn trust(config: &Config) -> Check {
 }
 
 /// Whether Microsoft can reach the service under the address it is told.
-fn way_in(config: &Config) -> Check {
+async fn way_in(config: &Config) -> Check {
     let id = "webhook-address";
     let to_do =
         "put a proxy that ends TLS before the service, and write its address at `public_url`";
@@ -153,7 +153,25 @@ fn way_in(config: &Config) -> Check {
         (false, false) => {
             Check::wrong(id, format!("{url} is not https: Microsoft calls nothing else"), to_do)
         }
-        (true, false) => Check::fine(id, url),
+        (true, false) => match unresolved(&url).await {
+            None => Check::fine(id, url),
+            Some(why) => Check::wrong(
+                id,
+                format!("the host of {url} is not known: {why}"),
+                "correct `public_url`, or have the name entered in the DNS",
+            ),
+        },
+    }
+}
+
+/// Why the host of an address has no address of its own.
+async fn unresolved(url: &str) -> Option<String> {
+    let host = url.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
+    let port = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let host = if port.is_some() { host.to_owned() } else { format!("{host}:443") };
+    match tokio::net::lookup_host(host).await {
+        Ok(mut found) => found.next().is_none().then(|| "the name has no address".to_owned()),
+        Err(error) => Some(error.to_string()),
     }
 }
 

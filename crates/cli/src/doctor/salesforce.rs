@@ -12,7 +12,7 @@ use runner::config::{Config, OrgKind};
 
 use super::host::maps_in_words;
 use super::seller::Needed;
-use super::{Check, failed, wrong};
+use super::{Check, LIMIT_REACHED, failed};
 use crate::terminal::shown;
 
 /// More of the daily limit than this is worth a word, in percent.
@@ -32,6 +32,14 @@ pub(super) async fn look(config: &Config, org: &Salesforce, seller: Option<&str>
     };
     let said = format!("signed in at {} as user {user}", config.salesforce.login);
     let mut checks = vec![Check::fine("salesforce-sign-in", said)];
+    let version = super::version::look(config, org).await;
+    let no_version = super::version::stops(&version);
+    checks.push(version);
+    if no_version {
+        checks.push(Check::skipped("salesforce-org", "no version to ask with"));
+        checks.push(Check::skipped("salesforce-maps", "no version to ask with"));
+        return checks;
+    }
     checks.push(organization(config, org).await);
     let (found, objects) = maps(config, org, seller).await;
     checks.extend(found);
@@ -40,7 +48,13 @@ pub(super) async fn look(config: &Config, org: &Salesforce, seller: Option<&str>
         Ok(objects) => checks.extend(super::pages::settings(&objects)),
         Err(error) => checks.push(failed("salesforce-notes", &error)),
     }
-    checks.push(limit(org));
+    let reached = checks.iter().any(|check| check.to_do.as_deref() == Some(LIMIT_REACHED));
+    checks.push(if reached {
+        let said = "the org takes no more calls: as many as it may answer in 24 hours were made";
+        Check::wrong("salesforce-limit", said, LIMIT_REACHED)
+    } else {
+        limit(org)
+    });
     checks
 }
 
@@ -90,9 +104,7 @@ async fn maps(
         let Ok(read) = mapping::schema::Org::read("the org", &files) else { continue };
         let known = read.schemas(Schemas::built_in());
         let compiled = mapping::compile_with(&name, &text, &known, &mut bases);
-        let help =
-            "correct the map, add the field to the org, or let the sync user see and edit it";
-        checks.extend(wrong("salesforce-maps", &compiled.report, help));
+        checks.extend(super::fields::look(&compiled.report, &text));
         if let Some(plan) = &compiled.plan {
             checks.push(key(&known, plan));
             let object = plan.object(mapping::decision::Side::Right);

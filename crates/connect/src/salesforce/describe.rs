@@ -2,8 +2,15 @@
 //!
 //! In: names of objects. Out: raw JSON text as the sync user sees it. Must not know: records.
 
+use serde::Deserialize;
+
 use super::{Salesforce, composite, row};
 use crate::error::Error;
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+}
 
 impl Salesforce {
     /// The description of an object as the sync user sees it, as raw JSON text.
@@ -26,6 +33,14 @@ impl Salesforce {
         let path = format!("{}/{}/describe/layouts", self.root(), composite::object_path(object)?);
         let answer = self.call(self.get("describe layouts", &path).await?).await?;
         answer.text().map(str::to_owned)
+    }
+
+    /// The versions of the API that the org has, the newest last, such as `64.0`.
+    pub async fn versions(&self) -> Result<Vec<String>, Error> {
+        let answer = self.call(self.get("list versions", "/services/data").await?).await?;
+        let read: Option<Vec<Version>> = serde_json::from_slice(&answer.body).ok();
+        let read = read.ok_or_else(|| answer.unreadable("is no list of versions"))?;
+        Ok(read.into_iter().map(|one| one.version).collect())
     }
 
     /// The names of all objects that the sync user may see.

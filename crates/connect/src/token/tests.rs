@@ -139,6 +139,13 @@ fn refusals_say_who_must_act_and_repeat_no_names() {
     assert!(!why.contains("anna") && why.ends_with("no."), "{why}");
     let client = r#"{"error":"invalid_client","error_description":"invalid client credentials"}"#;
     assert!(matches!(judge(400, client), Error::Denied { who, .. } if who.contains("operator")));
+    let tenant = r#"{"error":"invalid_request","error_description":"AADSTS90002: Tenant 'x' not found. Check it. Trace ID: 1a-2b Correlation ID: 3c"}"#;
+    let Error::Denied { why, who } = judge(400, tenant) else { panic!("expected denied") };
+    assert!(
+        who.contains("operator") && who.contains("`tenant`") && who.contains("`login`"),
+        "{who}"
+    );
+    assert!(why.contains("not found. Check it."), "{why}");
     assert!(matches!(judge(429, "{}"), Error::Later { .. }));
     assert!(matches!(judge(502, "<html>"), Error::Later { .. }));
     assert!(matches!(judge(302, ""), Error::Denied { .. }));
