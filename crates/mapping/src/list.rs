@@ -432,13 +432,17 @@ impl Lists<'_> {
             Some(format!("`{}` cannot be changed after creation", slot.path))
         } else if (slot.until_shared || self.each.until_shared) && self.scene.shared {
             Some(format!("`{}` cannot be changed after sharing", slot.path))
-        } else if self.left.is_empty() && !slot.clearable {
-            Some(format!("`{}` cannot be cleared", slot.path))
         } else {
             None
         };
         if let Some(lock) = lock {
             self.verdict.hold(&Outcome::Held(lock), false);
+            return self.verdict;
+        }
+        // The last element goes when another one stands there. A line of `require` says it itself.
+        if self.left.is_empty() && !slot.clearable && !self.scene.plan.requires_of(&slot.path) {
+            let lock = format!("`{}` cannot be cleared", slot.path);
+            self.verdict.hold(&Outcome::Held(lock), true);
             return self.verdict;
         }
         if !self.rules.opted_in {

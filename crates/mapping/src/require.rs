@@ -5,7 +5,7 @@
 
 use crate::decision::{Side, is_at_or_below};
 use crate::fault::{Fault, FaultCode};
-use crate::plan::{Plan, Require};
+use crate::plan::{Plan, Require, TestOp};
 use crate::record::{Record, SlotFault};
 
 impl Plan {
@@ -24,6 +24,18 @@ impl Plan {
             .flat_map(|condition| &condition.tests)
             .filter_map(|test| self.slot(Side::Left, test.slot))
             .any(|slot| is_at_or_below(&slot.path, path) || is_at_or_below(path, &slot.path))
+    }
+
+    /// Whether a line of `require` asks that there is something in the list at `path`.
+    pub(crate) fn requires_of(&self, path: &str) -> bool {
+        self.requires.iter().any(|require| require.when.is_none() && self.asks_for(require, path))
+    }
+
+    fn asks_for(&self, require: &Require, path: &str) -> bool {
+        require.test.tests.iter().any(|test| {
+            let slot = self.slot(Side::Left, test.slot);
+            matches!(test.op, TestOp::Present) && slot.is_some_and(|slot| slot.path == path)
+        })
     }
 
     /// What the seller reads of a line that fails.
