@@ -208,3 +208,39 @@ async fn why_answers_for_every_field_that_the_map_is_about() {
     }
     assert!(with_event > 30, "{with_event}");
 }
+
+#[tokio::test]
+async fn a_line_in_which_the_sides_differ_is_listed_until_they_agree() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let referral = sides.microsoft_sends(&inbound("Alpine")).await;
+    let deal = sides.becomes_opportunity(&referral).await;
+    sides.settled().await;
+    // On hold, nothing goes to Microsoft: what the rep edits differs, and nobody is to do anything.
+    sides.rep_changes(&deal, &json!({"Campaign_Code__c": "SPRING"})).await;
+    let campaign = |held: &Value| -> Option<Value> {
+        let mut lines = held.as_array().unwrap().iter();
+        lines.find(|line| line["rule"].as_str().unwrap().starts_with("campaignId")).cloned()
+    };
+    let line = eventually("it is listed", async || campaign(&asked(&machine, &["held"]))).await;
+    assert_eq!((&line["count"], text(&line, "/deals/0/record")), (&json!(1), deal.as_str()));
+    assert!(text(&line, "/held").contains("on hold"), "{line:#}");
+    assert!(!line.to_string().contains("SPRING"), "no value is in a list: {line:#}");
+    let (code, said) = beside(&machine, &["status"]);
+    assert!(said.contains("1 deal differs in a line that is not written"), "{code:?}: {said}");
+    let told = asked(&machine, &["why", &deal, "Campaign_Code__c"]);
+    assert!(text(&told, "/why/0/line/outcome/Held").contains("on hold"), "{told:#}");
+    let (_, said) = beside(&machine, &["why", &deal, "Campaign_Code__c"]);
+    assert!(said.contains("held back") && said.contains("SPRING"), "{said}");
+    assert!(beside(&machine, &["why", &deal]).1.contains("differs: "));
+    // Accepted, all of it goes, and nothing is held any more.
+    sides.rep_changes(&deal, &json!({"StageName": "Qualification"})).await;
+    eventually("nothing is held", async || {
+        asked(&machine, &["held"]).as_array().unwrap().is_empty().then_some(())
+    })
+    .await;
+    let (code, said) = beside(&machine, &["held"]);
+    assert_eq!((code, said.as_str()), (Some(0), "No line is held: what is not parked agrees.\n"));
+    let told = asked(&machine, &["why", &deal, "Campaign_Code__c"]);
+    assert!(told["why"][0]["now"].is_null(), "{told:#}");
+}

@@ -25,7 +25,7 @@ pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
 pub(crate) use init::Init;
 pub(crate) use login::{Login, LoginCommand, LoginStatus, LoginTo};
 pub(crate) use maps::{Check, Fmt, Plan};
-pub(crate) use office::{Deals, Environments, Kept, Parked, Shadow, Status, Verify, Why};
+pub(crate) use office::{Deals, Environments, Held, Kept, Parked, Shadow, Status, Verify, Why};
 pub(crate) use package::{Salesforce, SalesforceCommand};
 pub(crate) use schema::{Schema, SchemaCommand, SchemaPull, SchemaShow};
 pub(crate) use serving::{Demo, Sandbox, Serve, Serving};
@@ -255,6 +255,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cosell parked\n  cosell parked --code fault::require\n  cosell parked --format json"
     )]
     Parked(Parked),
+
+    /// Lists the lines in which deals differ and nothing is done about it
+    ///
+    /// A line is held when the other system does not take the change (a field that is fixed once the deal
+    /// is made), or while a deal is on hold; it has drifted when the records differ and neither changed
+    /// since they were last read. Each line with the reason and the deals; `cosell why DEAL FIELD` shows
+    /// the values.
+    #[command(after_help = "Examples:\n  cosell held\n  cosell held --format json")]
+    Held(Held),
 
     /// Lets parked deals go on
     ///

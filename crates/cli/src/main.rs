@@ -86,6 +86,7 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Reload(args) => office::reload(&args),
         Command::Status(args) => office::status(&args),
         Command::Parked(args) => office::parked(&args),
+        Command::Held(args) => office::held(&args),
         Command::Release(args) => office::release(&args),
         Command::Replay(args) => office::replay(&args),
         Command::Why(args) => office::why(&args),

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod env;
+mod held;
 mod parked;
 mod release;
 mod reload;
@@ -16,6 +17,7 @@ mod verify;
 mod why;
 
 pub(crate) use env::run as environments;
+pub(crate) use held::run as held;
 pub(crate) use parked::run as parked;
 pub(crate) use release::{release, replay};
 pub(crate) use reload::run as reload;

@@ -4,7 +4,7 @@
 //! [`Repair`] of one side. Must not know: bases, who wins, whole records.
 
 use crate::convert::Conversion;
-use crate::decision::Side;
+use crate::decision::{CREATE_ONLY, Side};
 use crate::fault::FaultCode;
 use crate::plan::{Fallback, Line, SlotId, Source, Via};
 use crate::record::{SlotFault, code_of, same_plain};
@@ -106,7 +106,7 @@ pub(crate) fn repair(
     pair: &Pair,
 ) -> Result<Repair, SlotFault> {
     if line.create_only[to.index()] && !scene.creating {
-        let why = "written only when the record is created";
+        let why = CREATE_ONLY;
         // A constant never changes, so there is nothing that anybody would miss.
         return Ok(match line.source(to.other()) {
             Source::Constant(_) => Repair::Kept { why, because: Because::default() },

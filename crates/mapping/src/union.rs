@@ -52,7 +52,7 @@ pub(crate) fn unite(scene: &Scene<'_>, line: &Line, pair: &Pair) -> Result<Unite
     let mut set = Vec::new();
     for (to, slot, whole) in lacking {
         let lock = if line.create_only[to.index()] {
-            Some("written only when the record is created")
+            Some(crate::decision::CREATE_ONLY)
         } else {
             whole_lock(scene, to)
         };

@@ -109,6 +109,7 @@ fn tiles(view: &StatusView, now: Timestamp) -> Markup {
             div.tile { b { (view.dirty) } "waiting" }
             div.tile { b { (oldest) } "longest wait" }
             div.tile { b.bad[view.parked_count > 0] { (view.parked_count) } "parked" }
+            div.tile { b { (view.differing) } "held or drifted" }
             div.tile { b { (count("accepted_webhook")) } "webhook calls kept" }
             div.tile { b { (count("writes_salesforce")) } "writes to Salesforce" }
             div.tile { b { (count("writes_partner_center")) } "writes to Partner Center" }
@@ -357,6 +358,7 @@ mod tests {
             unanswered: 1,
             too_early: 1,
             deadlines: times(key),
+            differing: 2,
             counters: BTreeMap::new(),
             tallies: BTreeMap::new(),
             denied: Vec::new(),

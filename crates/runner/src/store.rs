@@ -6,6 +6,7 @@
 mod books;
 mod claim;
 mod deadlines;
+mod differences;
 mod engine;
 mod hint;
 mod keys;
@@ -32,6 +33,7 @@ pub use claim::{
     referral_of,
 };
 pub use deadlines::{Deadline, DeadlineKey, DeadlineKind};
+pub use differences::{Difference, DifferentKey, DifferentLine};
 pub use engine::{Role, SqliteStore};
 pub use hint::{Hint, HintEvent};
 pub use solutions::{Imported, Solution};
@@ -158,6 +160,8 @@ pub struct DealView {
     pub waiting: Option<String>,
     /// Why it is parked, when it is.
     pub parked: Option<Parked>,
+    /// The lines in which its records differ, and nothing is done about it.
+    pub differences: Vec<Difference>,
     /// The newest hints, newest first.
     pub hints: Vec<Because>,
 }
@@ -261,6 +265,8 @@ pub struct Status {
     pub too_early: u64,
     /// The times that matter, soonest first, at most 200.
     pub deadlines: Vec<DeadlineKey>,
+    /// How many differ in a line that is held, or that nobody changed.
+    pub differing: u64,
     /// Named counters.
     pub counters: BTreeMap<String, u64>,
     /// Named cursors.
@@ -473,6 +479,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// All parked deals, oldest first.
     fn parked(&self) -> impl Future<Output = Result<Vec<ParkedKey>, StoreError>> + Send;
+
+    /// The lines in which deals differ and nothing is done about it, those of most deals first.
+    fn differences(&self) -> impl Future<Output = Result<Vec<DifferentLine>, StoreError>> + Send;
 
     /// A deal by its key (`deal-42`) or by any id it is known by; 15 characters of a record's id do.
     fn deal(

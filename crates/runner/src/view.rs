@@ -72,6 +72,8 @@ pub struct StatusView {
     pub too_early: u64,
     /// The times that matter to deals, soonest first.
     pub deadlines: Vec<DeadlineKey>,
+    /// How many deals differ in a line that is held, or that nobody changed.
+    pub differing: u64,
     /// Counts that are kept.
     pub counters: BTreeMap<String, u64>,
     /// Counts since the start.
@@ -118,6 +120,7 @@ impl StatusView {
             unanswered: status.unanswered,
             too_early: status.too_early,
             deadlines: status.deadlines,
+            differing: status.differing,
             counters: status.counters,
             tallies,
             denied: standing.denied,
@@ -187,6 +190,7 @@ fn together(views: &[StatusView]) -> StatusView {
         unanswered: sum(|view| view.unanswered),
         too_early: sum(|view| view.too_early),
         deadlines: soonest(views),
+        differing: sum(|view| view.differing),
         counters: counts(|view| &view.counters),
         tallies: counts(|view| &view.tallies),
         denied: views.iter().flat_map(|view| view.denied.clone()).collect(),

@@ -10,7 +10,7 @@ use mapping::plan::{Block, Outlined, Plan};
 use mapping::problem::nearest;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{AuditLine, Because, Cause, KeyId};
+use crate::store::{AuditLine, Because, Cause, Difference, KeyId};
 
 /// One entry of a deal's history.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,6 +79,9 @@ pub struct Told {
     /// When it did that, and what set it off. None: both sides agreed by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
+    /// When the two sides differ now, and nothing is done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Difference>,
 }
 
 /// A line inside a block, and where it stands.
@@ -131,6 +134,15 @@ pub fn history(audit: Vec<AuditLine>) -> Vec<Event> {
     audit.into_iter().map(read).collect()
 }
 
+/// What is kept of a deal beside its history.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// What both sides agreed on last.
+    pub base: &'k Base,
+    /// Where they differ.
+    pub differences: &'k [Difference],
+}
+
 /// What decided about `field` last, one answer a line of the map, or an element of a list. `history` is
 /// newest first.
 ///
@@ -138,7 +150,7 @@ pub fn history(audit: Vec<AuditLine>) -> Vec<Event> {
 pub fn why(
     field: &str,
     history: &[Event],
-    base: &Base,
+    kept: Known<'_>,
     plan: Option<&Plan>,
 ) -> Result<Vec<Told>, Option<String>> {
     let Some(plan) = plan else { return without_plan(field, history) };
@@ -165,6 +177,17 @@ pub fn why(
                     part: (!asked.is_head).then(|| Part::of(asked, place)),
                     ..told
                 }));
+                let here = kept.differences.iter().filter(|one| {
+                    (one.map.as_str(), one.map_line) == plan.place(head)
+                        && !found.iter().any(|told| told.line.rule == one.rule)
+                });
+                let fresh: Vec<Told> = here
+                    .map(|one| Told {
+                        part: (!asked.is_head).then(|| Part::of(asked, place)),
+                        ..differing(one)
+                    })
+                    .collect();
+                found.extend(fresh);
                 None
             }
             Block::Report => last_of(history, |line| is_written(&line.outcome))
@@ -178,8 +201,16 @@ pub fn why(
             at == place
         };
         if !found.iter().any(is_there) {
-            found.push(Told { line: agreed(asked, place, base), part: None, by: None });
+            let other =
+                kept.differences.iter().find(|one| is_difference(one, asked, place, is_twin));
+            let line = agreed(asked, place, kept.base);
+            found.push(other.map_or(Told { line, part: None, by: None, now: None }, differing));
         }
+    }
+    for told in &mut found {
+        let other =
+            |one: &&Difference| one.rule == told.line.rule && one.map_line == told.line.map_line;
+        told.now = kept.differences.iter().find(other).cloned();
     }
     if found.is_empty() {
         found.extend(without_plan(field, history).unwrap_or_default());
@@ -223,13 +254,39 @@ fn told(event: &Event, line: &Line) -> Told {
         because: event.because.clone(),
         plan: event.plan.clone(),
     };
-    Told { line: line.clone(), part: None, by: Some(by) }
+    Told { line: line.clone(), part: None, by: Some(by), now: None }
 }
 
 /// Whether a decision is of this line of the plan, which may have moved since; where another line reads
 /// alike (`name <-> Name` of a deal and of its account), the place decides.
 fn is_line(line: &Line, asked: &Outlined, (map, map_line): (&str, usize), is_twin: bool) -> bool {
     line.rule == asked.rule && (!is_twin || (line.map == map && line.map_line == map_line))
+}
+
+fn is_difference(one: &Difference, asked: &Outlined, place: (&str, usize), is_twin: bool) -> bool {
+    one.rule == asked.rule && (!is_twin || (one.map.as_str(), one.map_line) == place)
+}
+
+/// A line that the history knows nothing of, and in which the sides differ.
+fn differing(one: &Difference) -> Told {
+    let Difference { rule, map, map_line, held, left, right } = one.clone();
+    let outcome = held.clone().map_or(Outcome::Drifted, Outcome::Held);
+    let reason = match &held {
+        Some(_) => "nothing is written while it is so",
+        None => "neither changed since they were last read",
+    };
+    let line = Line {
+        rule,
+        map,
+        map_line,
+        row_line: None,
+        outcome,
+        reason: reason.to_owned(),
+        left,
+        right,
+        written: None,
+    };
+    Told { line, part: None, by: None, now: None }
 }
 
 fn is_written(outcome: &Outcome) -> bool {
@@ -371,14 +428,15 @@ mod tests {
             event(3, vec![line(stage, 69), line("match id with Referral_Identifier__c", 9)]),
         ];
         let base = Base::default();
+        let known = Known { base: &base, differences: &[] };
         for name in ["StageName", "substatus", "stagename"] {
-            let told = why(name, &history, &base, None).unwrap();
+            let told = why(name, &history, known, None).unwrap();
             assert_eq!((told.len(), told[0].by.as_ref().unwrap().seq), (1, 7), "{name}");
             assert_eq!((told[0].line.map_line, told[0].line.row_line), (69, Some(25)));
         }
-        assert_eq!(why("dealValue", &history, &base, None).unwrap()[0].line.map_line, 71);
-        assert_eq!(why("Referral_Identifier__c", &history, &base, None).unwrap().len(), 1);
-        let near = why("StageNam", &history, &base, None).unwrap_err();
+        assert_eq!(why("dealValue", &history, known, None).unwrap()[0].line.map_line, 71);
+        assert_eq!(why("Referral_Identifier__c", &history, known, None).unwrap().len(), 1);
+        let near = why("StageNam", &history, known, None).unwrap_err();
         assert_eq!(near.as_deref(), Some("StageName"));
     }
 
@@ -390,9 +448,15 @@ mod tests {
                     sync\n  from referral\nend\nfields\n  name <-> Name as text cut at 120\nend\n";
         let schemas = mapping::schema::Schemas::built_in();
         let plan = mapping::compile("m.map", text, schemas).plan.unwrap();
-        let told = why("Name", &[], &Base::default(), Some(&plan)).unwrap();
+        let told =
+            why("Name", &[], Known { base: &Base::default(), differences: &[] }, Some(&plan))
+                .unwrap();
         assert_eq!((told[0].line.map_line, told[0].by.is_none()), (10, true));
         assert_eq!(told[0].line.outcome, Outcome::Agrees);
-        assert!(why("Nmae", &[], &Base::default(), Some(&plan)).unwrap_err().is_some());
+        assert!(
+            why("Nmae", &[], Known { base: &Base::default(), differences: &[] }, Some(&plan))
+                .unwrap_err()
+                .is_some()
+        );
     }
 }

@@ -47,6 +47,12 @@ pub(crate) struct Parked {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Held {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["names", "code", "all", "missing"]))]
 pub(crate) struct Deals {
     /// Deals, by number (`deal-42`) or by the id of referral, engagement or record

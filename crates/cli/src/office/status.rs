@@ -94,6 +94,15 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         "deals    {} known, {} linked, {} with work to do, {} parked",
         counts.keys, counts.linked, counts.dirty, counts.parked_count
     );
+    if counts.differing > 0 {
+        let (deals, differ) =
+            if counts.differing == 1 { ("deal", "differs") } else { ("deals", "differ") };
+        let _ = writeln!(
+            text,
+            "held     {} {deals} {differ} in a line that is not written; `cosell held` says which",
+            counts.differing
+        );
+    }
     if let Some(oldest) = counts.oldest_dirty {
         let _ = writeln!(text, "oldest   waits since {}", ago(oldest, now));
     }

@@ -9,8 +9,8 @@ use mapping::decision::{Base, Outcome as Done};
 use mapping::json::Json;
 use mapping::value::Value;
 use runner::deal_map::DealMap;
-use runner::store::{Because, DealView, Store, record_of};
-use runner::why::{Event, Line, Told, history, why};
+use runner::store::{Because, DealView, Difference, Store, record_of};
+use runner::why::{Event, Known, Line, Told, history, why};
 use runner::worker::WOULD;
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Why) -> Result<Outcome, Stop> {
         let shown = match office.face {
             Face::Json => json(&json!({
                 "deal": deal.key, "referral": referral, "record": record, "parked": deal.parked,
-                "waiting": deal.waiting, "events": events,
+                "waiting": deal.waiting, "differences": deal.differences, "events": events,
             })),
             Face::Text => told_history(&deal, &events),
         };
@@ -43,7 +43,8 @@ pub(crate) fn run(args: &Why) -> Result<Outcome, Stop> {
     let plan = plan_of(&maps, &deal).map(DealMap::plan);
     let base = deal.base.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let base: Base = base.unwrap_or_default();
-    let told = why(field, &events, &base, plan).map_err(|near| {
+    let known = Known { base: &base, differences: &deal.differences };
+    let told = why(field, &events, known, plan).map_err(|near| {
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
@@ -89,7 +90,7 @@ fn plan_of<'m>(maps: &'m [DealMap], deal: &DealView) -> Option<&'m DealMap> {
 
 /// One line with what it did last.
 fn one(told: &Told, now: Option<&str>, text: &mut String) {
-    let Told { line, part, by } = told;
+    let Told { line, part, by, now: differs } = told;
     // INVARIANT: writing to a string cannot fail, here and below.
     let _ = writeln!(text, "{}", line.rule);
     let _ = writeln!(text, "  line            {}:{}", line.map, line.map_line);
@@ -125,7 +126,21 @@ fn one(told: &Told, now: Option<&str>, text: &mut String) {
             let _ = writeln!(text, "  plan            {short}{old}");
         }
     }
+    if let (Some(differs), true) = (differs, by.is_some()) {
+        differing(differs, text);
+    }
     text.push('\n');
+}
+
+/// How a line stands now, when the two sides differ in it.
+fn differing(differs: &Difference, text: &mut String) {
+    let why = differs.held.as_deref().unwrap_or("neither side changed since");
+    let _ = writeln!(text, "  now             the sides differ, nothing is written: {why}");
+    for (name, values) in [("Partner Center", &differs.left), ("Salesforce", &differs.right)] {
+        if let Some(values) = plain(values) {
+            let _ = writeln!(text, "  {name:<15} {values}");
+        }
+    }
 }
 
 /// Causes for which the deal is parked, when they are about one of the lines.
@@ -146,6 +161,10 @@ fn told_history(deal: &DealView, events: &[Event]) -> String {
     }
     for cause in deal.parked.iter().flat_map(|parked| &parked.causes) {
         let _ = writeln!(text, "parked: {}\n  to do: {}", cause.message, cause.help);
+    }
+    for Difference { rule, map, map_line, held, .. } in &deal.differences {
+        let why = held.as_deref().unwrap_or("neither side changed since");
+        let _ = writeln!(text, "differs: {map}:{map_line}  {rule}: {why}");
     }
     for event in events {
         let _ = writeln!(

@@ -12,9 +12,9 @@ use super::sabotage::Sabotage;
 use super::state::{Fault, Sim};
 use super::world::OPPORTUNITY;
 use crate::store::{
-    Accepted, Alias, AuditLine, Claim, Commit, DealView, Hint, HintEvent, Imported, IntentId,
-    IntentKind, KeyId, Linked, Next, ParkedKey, Release, Solution, Source, SqliteStore, Status,
-    Store, StoreError, Taken, Verified,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, DifferentLine, Hint, HintEvent, Imported,
+    IntentId, IntentKind, KeyId, Linked, Next, ParkedKey, Release, Solution, Source, SqliteStore,
+    Status, Store, StoreError, Taken, Verified,
 };
 
 /// The store of one runner; all share what is inside.
@@ -362,6 +362,10 @@ impl Store for SimStore {
 
     async fn parked(&self) -> Result<Vec<ParkedKey>, StoreError> {
         self.inner.parked().await
+    }
+
+    async fn differences(&self) -> Result<Vec<DifferentLine>, StoreError> {
+        self.inner.differences().await
     }
 
     async fn deal(&self, name: String) -> Result<Option<DealView>, StoreError> {

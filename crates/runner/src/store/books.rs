@@ -11,7 +11,7 @@ use super::keys::{hints, millis, read_parked, timestamp};
 use super::sqlite::Db;
 use super::{
     AuditLine, DeadlineKind, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey,
-    deadlines, links, record_of, referral_of,
+    deadlines, differences, links, record_of, referral_of,
 };
 use crate::fingerprint::fingerprint;
 
@@ -149,6 +149,7 @@ pub(super) fn status(db: &Db) -> Result<Status, StoreError> {
         unanswered: deadlines::count(db, DeadlineKind::Answer)?,
         too_early: deadlines::count(db, DeadlineKind::Write)?,
         deadlines: deadlines::list(db)?,
+        differing: differences::count(db)?,
         counters: counters(db)?,
         cursors: cursors(db)?,
     })
@@ -184,6 +185,7 @@ pub(super) fn deal(db: &Db, name: &str) -> Result<Option<DealView>, StoreError> 
         is_dirty: row.int(2)? != 0,
         waiting: row.maybe(3)?,
         parked: read_parked(row.maybe(4)?, row.maybe_int(5)?)?,
+        differences: differences::of(db, key)?,
         hints: hints(db, key, 0, NEWEST)?,
     }))
 }

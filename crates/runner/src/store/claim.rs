@@ -7,7 +7,7 @@ use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Alias, Because, Deadline, KeyId};
+use super::{Alias, Because, Deadline, Difference, KeyId};
 
 /// One outgoing write that was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,6 +215,8 @@ pub struct Commit {
     pub count: Vec<(String, u64)>,
     /// The times that matter to the deal; none leaves those it has.
     pub deadlines: Option<Vec<Deadline>>,
+    /// The lines in which its records differ; none leaves those it has.
+    pub differences: Option<Vec<Difference>>,
     /// What happens next.
     pub next: Next,
 }

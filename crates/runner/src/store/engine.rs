@@ -14,9 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite::Db;
 use super::{
-    Accepted, Alias, AuditLine, Claim, Commit, DealView, Hint, HintEvent, Imported, IntentId,
-    IntentKind, KeyId, Linked, ParkedKey, Release, Solution, Source, Status, Store, StoreError,
-    Taken, Verified, books, keys, layout, links, solutions,
+    Accepted, Alias, AuditLine, Claim, Commit, DealView, DifferentLine, Hint, HintEvent, Imported,
+    IntentId, IntentKind, KeyId, Linked, ParkedKey, Release, Solution, Source, Status, Store,
+    StoreError, Taken, Verified, books, differences, keys, layout, links, solutions,
 };
 
 /// How many requests one commit may carry.
@@ -384,6 +384,10 @@ impl Store for SqliteStore {
 
     async fn parked(&self) -> Result<Vec<ParkedKey>, StoreError> {
         self.ask(|db| books::parked(db, None)).await
+    }
+
+    async fn differences(&self) -> Result<Vec<DifferentLine>, StoreError> {
+        self.ask(differences::lines).await
     }
 
     async fn deal(&self, name: String) -> Result<Option<DealView>, StoreError> {

@@ -11,7 +11,7 @@ use super::sqlite::{Cell, Db, Row};
 use super::{
     AFTER_CREATES, Accepted, Alias, Because, Cause, Claim, Commit, Hint, HintEvent, IntentId,
     IntentKind, KeyId, Next, OpenIntent, Parked, Release, Source, StoreError, Taken, books,
-    deadlines, links,
+    deadlines, differences, links,
 };
 
 /// How many hints a claim tells of.
@@ -304,6 +304,9 @@ pub(super) fn commit(
         let sql = "UPDATE keys SET due_at = ?1, attempts = 0 \
                    WHERE dirty_seq > done_seq AND due_at > ?1 AND waiting = ?2";
         db.run(sql, &[millis(now), AFTER_CREATES.into()])?;
+    }
+    if let Some(found) = &commit.differences {
+        differences::set(db, at.key, now.as_millisecond(), found)?;
     }
     give_back(db, at, &commit.next, now)
 }

@@ -113,6 +113,19 @@ CREATE INDEX deadlines_at ON deadlines (kind, at);
 ALTER TABLE keys ADD COLUMN left_told INTEGER;
 ALTER TABLE keys ADD COLUMN right_told INTEGER;
 ",
+    "
+CREATE TABLE differences (
+    key INTEGER NOT NULL REFERENCES keys (id),
+    rule TEXT NOT NULL,
+    map TEXT NOT NULL,
+    map_line INTEGER NOT NULL,
+    held TEXT,
+    left_value TEXT NOT NULL,
+    right_value TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (key, rule)
+) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest format, and the one that the file has.

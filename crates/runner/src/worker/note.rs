@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::asked;
 use super::remedy::remedy;
 use crate::fingerprint::fingerprint;
-use crate::store::{Because, Cause, Deadline, DeadlineKind};
+use crate::store::{Because, Cause, Deadline, DeadlineKind, Difference};
 
 /// So often in a row is a record that reads as older than before read again.
 const OLDER_MOST: u32 = 40;
@@ -103,6 +103,33 @@ pub(super) fn deadlines(plan: &Plan, decision: &Decision) -> Vec<Deadline> {
         }
     };
     decision.deadlines.iter().map(one).collect()
+}
+
+/// The lines in which the two records differ and nothing is done about it, as they are kept.
+pub(super) fn differences(plan: &Plan, decision: &Decision) -> Vec<Difference> {
+    let one = |trace: &LineTrace| {
+        let held = match &trace.outcome {
+            Outcome::Held(why) => Some(why.clone()),
+            Outcome::Drifted => None,
+            Outcome::Agrees
+            | Outcome::Kept
+            | Outcome::WritesLeft
+            | Outcome::WritesRight
+            | Outcome::WritesBoth
+            | Outcome::Parked(_)
+            | Outcome::NotOptedIn => return None,
+        };
+        let (map, map_line) = plan.place(trace.map_line);
+        Some(Difference {
+            rule: trace.rule.clone(),
+            map: map.to_owned(),
+            map_line,
+            held,
+            left: trace.left.clone(),
+            right: trace.right.clone(),
+        })
+    };
+    decision.lines.iter().filter(|trace| !trace.is_said_once()).filter_map(one).collect()
 }
 
 /// A fingerprint of what a decision has to say to the seller.

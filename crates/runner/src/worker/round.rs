@@ -144,7 +144,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let base = serde_json::to_string(&decision.base).ok();
         let count = vec![("in_step".to_owned(), 1)];
         let deadlines = Some(note::deadlines(scene.map.plan(), decision));
-        Ok(Some(Commit { base, audit, count, deadlines, next, ..Commit::default() }))
+        let differences = Some(note::differences(scene.map.plan(), decision));
+        let commit =
+            Commit { base, audit, count, deadlines, differences, next, ..Commit::default() };
+        Ok(Some(commit))
     }
 
     /// The deal cannot go on: the seller is told once, and it is parked.
