@@ -74,7 +74,7 @@ async fn ten_failures_are_told_with_cause_and_remedy() {
     let mut claim = inbound("Owned");
     claim["externalReferenceId"] = json!(owned);
     let claim = sides.microsoft_sends(&claim).await;
-    tell("second-claimant", &claim, "clear the referral's id on the copy").await;
+    tell("second-claimant", &claim, "close the one of the two referrals").await;
 
     let scribbled = sides.rep_prepares("Scribbled").await;
     sides.rep_adds_solution(&scribbled).await;

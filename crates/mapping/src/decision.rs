@@ -282,14 +282,7 @@ pub struct LineTrace {
 }
 
 /// Why a line `on create only` writes nothing later.
-pub const CREATE_ONLY: &str = "written only when the record is created";
-
-impl LineTrace {
-    /// Whether the two sides may differ in this line for good: it goes one way, and only once.
-    pub fn is_said_once(&self) -> bool {
-        self.outcome == Outcome::Held(CREATE_ONLY.to_owned()) && !self.rule.contains("<->")
-    }
-}
+pub(crate) const CREATE_ONLY: &str = "written only when the record is created";
 
 /// The `hold` line that keeps everything from the left record.
 #[derive(Debug, Clone, PartialEq, Eq)]

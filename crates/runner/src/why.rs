@@ -173,34 +173,14 @@ pub fn why(
                     .map(|told| Told { line: head_line(asked, place, FOUND), ..told })
             }
             Block::List(head) => {
-                found.extend(elements(history, plan.place(head)).map(|told| Told {
-                    part: (!asked.is_head).then(|| Part::of(asked, place)),
-                    ..told
-                }));
-                let here = kept.differences.iter().filter(|one| {
-                    (one.map.as_str(), one.map_line) == plan.place(head)
-                        && !found.iter().any(|told| told.line.rule == one.rule)
-                });
-                let fresh: Vec<Told> = here
-                    .map(|one| Told {
-                        part: (!asked.is_head).then(|| Part::of(asked, place)),
-                        ..differing(one)
-                    })
-                    .collect();
-                found.extend(fresh);
+                found.extend(of_list(history, kept, asked, place, plan.place(head)));
                 None
             }
             Block::Report => last_of(history, |line| is_written(&line.outcome))
                 .map(|told| Told { line: head_line(asked, place, REPORTED), ..told }),
         };
         found.extend(told);
-        let is_there = |told: &Told| {
-            let (line, part) = (&told.line, told.part.as_ref());
-            let at =
-                part.map_or((line.map.as_str(), line.map_line), |p| (p.map.as_str(), p.map_line));
-            at == place
-        };
-        if !found.iter().any(is_there) {
+        if !found.iter().any(|told| is_at(told, place)) {
             let other =
                 kept.differences.iter().find(|one| is_difference(one, asked, place, is_twin));
             let line = agreed(asked, place, kept.base);
@@ -208,9 +188,7 @@ pub fn why(
         }
     }
     for told in &mut found {
-        let other =
-            |one: &&Difference| one.rule == told.line.rule && one.map_line == told.line.map_line;
-        told.now = kept.differences.iter().find(other).cloned();
+        told.now = now(&told.line, kept.differences);
     }
     if found.is_empty() {
         found.extend(without_plan(field, history).unwrap_or_default());
@@ -220,6 +198,39 @@ pub fn why(
     }
     let all = outline.iter().flat_map(|line| line.fields.iter().flatten());
     Err(nearest(field, all.flat_map(|name| [name.as_str(), last(name)])).map(str::to_owned))
+}
+
+/// How a line stands now, when the two sides differ in it.
+fn now(line: &Line, differences: &[Difference]) -> Option<Difference> {
+    let is_it = |one: &&Difference| one.rule == line.rule && one.map_line == line.map_line;
+    differences.iter().find(is_it).cloned()
+}
+
+/// Whether an answer is about the line at a place.
+fn is_at(told: &Told, place: (&str, usize)) -> bool {
+    let (line, part) = (&told.line, told.part.as_ref());
+    part.map_or((line.map.as_str(), line.map_line), |p| (p.map.as_str(), p.map_line)) == place
+}
+
+/// The newest decision of each element of a list, and those that differ.
+fn of_list(
+    history: &[Event],
+    kept: Known<'_>,
+    asked: &Outlined,
+    place: (&str, usize),
+    head: (&str, usize),
+) -> Vec<Told> {
+    let mut found: Vec<Told> = elements(history, head).collect();
+    let here = kept.differences.iter().filter(|one| (one.map.as_str(), one.map_line) == head);
+    for one in here {
+        if !found.iter().any(|told| told.line.rule == one.rule) {
+            found.push(differing(one));
+        }
+    }
+    for told in &mut found {
+        told.part = (!asked.is_head).then(|| Part::of(asked, place));
+    }
+    found
 }
 
 /// Why a record that deals share is the one it is.

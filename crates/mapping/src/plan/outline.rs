@@ -4,7 +4,7 @@
 //! block it belongs to. Must not know: records, how a line is carried out.
 
 use super::{Each, Line, Plan, Related, Slot, Source};
-use crate::decision::Side;
+use crate::decision::{LineTrace, Side};
 
 /// What a line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +132,20 @@ fn outlined(line: &Line, slots: [&[Slot]; 2], block: Block, heads: [&str; 2]) ->
 /// `solutions` and `id` are `solutions.id`.
 fn below(head: &str, path: &str) -> String {
     if head.is_empty() { path.to_owned() } else { format!("{head}.{path}") }
+}
+
+impl Plan {
+    /// Whether the two sides may differ for good in the line that decided so: it goes one way, and is
+    /// written only when the record is made.
+    pub fn says_once(&self, trace: &LineTrace) -> bool {
+        let own = self.lines.iter().chain(self.lists.iter().flat_map(|each| &each.lines));
+        own.filter(|line| line.map_line == trace.map_line).any(|line| {
+            Side::BOTH
+                .into_iter()
+                .filter(|side| line.writes(*side))
+                .all(|side| !line.writes(side.other()) && line.create_only[side.index()])
+        })
+    }
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ pub(super) fn differences(plan: &Plan, decision: &Decision) -> Vec<Difference> {
             right: trace.right.clone(),
         })
     };
-    decision.lines.iter().filter(|trace| !trace.is_said_once()).filter_map(one).collect()
+    decision.lines.iter().filter(|trace| !plan.says_once(trace)).filter_map(one).collect()
 }
 
 /// A fingerprint of what a decision has to say to the seller.

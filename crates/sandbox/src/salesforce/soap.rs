@@ -61,12 +61,7 @@ pub(crate) fn answer(
         }
         other if let Some(deed) = Deed::named(other) => {
             in_session(given, (version, orgs, &caller), |session| {
-                let ids = elements(&text, "ids");
-                if ids.len() > recycle::MOST {
-                    let message = format!("{} ids at most", recycle::MOST);
-                    return Ok(fault("sf:EXCEEDED_ID_LIMIT", Some("ApiFault"), &message));
-                }
-                Ok(results(other, &recycle::carry_out(session, deed, &ids)?))
+                recycled(session, deed, other, &elements(&text, "ids"))
             })?
         }
         "convertLead" => in_session(given, (version, orgs, &caller), |session| {
@@ -82,6 +77,20 @@ pub(crate) fn answer(
             fault("soapenv:Client", None, &message)
         }
     })
+}
+
+/// Deletes or undeletes rows, at most so many in a call.
+fn recycled(
+    session: &Session<'_>,
+    deed: Deed,
+    operation: &str,
+    ids: &[String],
+) -> Result<Answer, StoreError> {
+    if ids.len() > recycle::MOST {
+        let message = format!("{} ids at most", recycle::MOST);
+        return Ok(fault("sf:EXCEEDED_ID_LIMIT", Some("ApiFault"), &message));
+    }
+    Ok(results(operation, &recycle::carry_out(session, deed, ids)?))
 }
 
 /// Does something to rows in the name of the user.
