@@ -102,7 +102,8 @@ impl Shell<'_> {
         } else {
             salesforce("006")
         };
-        let id = id.unwrap_or_else(|| panic!("no answer before named an id for: {line}"));
+        assert!(id.is_some(), "no answer before named an id for: {line}");
+        let id = id.unwrap();
         line.replacen("ID", id, 1)
     }
 }

@@ -121,7 +121,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let mut kind = kind;
         if let Some(before) = before {
             kind = ALSO;
-            told.lines = decision.lines.clone();
+            told.lines.clone_from(&decision.lines);
             told.lines.retain_mut(|line| before.is_news(&wish, line, is_unwritten(line, reach)));
         }
         let of = |side: Option<&str>| side.map(str::to_owned);
