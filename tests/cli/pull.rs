@@ -295,7 +295,7 @@ fn objects_that_the_org_does_not_show_are_told_with_the_nearest() {
     let lines =
         "related Acount through AccountId\n  customerProfile.name -> Name on create only\nend\n";
     house.folder.write("maps/deal.map", format!("{HEAD}{lines}"));
-    house.config(&house.text("salesforce", "url"), &["maps/opportunity.map", "maps/deal.map"]);
+    house.config(&house.text("salesforce", "url"), &["maps/deal.map"]);
     house.fails(
         &[],
         &["maps/deal.map:6: the org at", "no object `Acount`", "did you mean `Account`?"],
