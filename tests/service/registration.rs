@@ -58,6 +58,8 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     })
     .await;
     assert!(note.contains(OTHER), "{note}");
+    let (code, said) = beside(&machine, &["status"]);
+    assert!(code == Some(1) && said.contains("webhook_taken_over"), "a person has to act: {said}");
     assert_eq!(registered(&host).await, OTHER);
     let (code, said) = beside(&machine, &["webhook", "register"]);
     assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");

@@ -137,6 +137,17 @@ async fn a_map_with_errors_changes_nothing_and_a_good_one_after_it_does() {
     })
     .await;
     assert!(text(&sides.opportunity(&deal).await, "/Referral_Link__c").starts_with(LINK));
+    // A crash in the meantime is no reason to stand still: it goes on with the maps that it served.
+    machine.kill_and_wait("serve").await;
+    let sides = Sides::new(&machine.ready);
+    assert_eq!(hash(&sides).await, before);
+    assert!(text(&sides.status().await, "/reload/refused").contains(&format!(":{line}:")));
+    assert_eq!(beside(&machine, &["status"]).0, Some(1));
+    sides.microsoft_changes(&referral, &json!({"details": {"notes": "Still there."}})).await;
+    eventually("the notes arrive", async || {
+        (text(&sides.opportunity(&deal).await, "/Description") == "Still there.").then_some(())
+    })
+    .await;
     change(&machine, &other());
     serves_another(&sides, &before).await;
     is_linked_to(&sides, &deal, OTHER).await;

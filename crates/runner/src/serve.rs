@@ -8,6 +8,7 @@ mod environment;
 mod hear;
 mod load;
 mod logins;
+mod map_files;
 mod register;
 mod reload;
 mod rounds;
@@ -37,7 +38,8 @@ use crate::store::SqliteStore;
 use crate::wires::LiveWires;
 
 pub use load::{base_beside, load_maps, open_store};
-pub use reload::{ASKED, Asked, in_service, only_stable};
+pub use map_files::{in_service, only_stable};
+pub use reload::{ASKED, Asked};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
 const HANG_UP: Duration = Duration::from_secs(1);

@@ -65,7 +65,14 @@ fn is_fine(counts: &Counts, service: Option<&Value>, now: Timestamp) -> bool {
         && counts.parked_count == 0
         && denied.is_some_and(Vec::is_empty)
         && refused.is_none()
+        && !is_taken_over(service)
         && !urgent
+}
+
+/// Whether Microsoft calls somebody else by now.
+fn is_taken_over(service: Option<&Value>) -> bool {
+    let notes = service.and_then(|service| service.get("notes")?.as_object());
+    notes.is_some_and(|notes| notes.contains_key("webhook_taken_over"))
 }
 
 fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {

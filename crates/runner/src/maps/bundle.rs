@@ -87,6 +87,14 @@ impl Bundle {
         Bundle { maps, files }
     }
 
+    /// Whether it is made of maps that are called like these, in this order.
+    pub(crate) fn is_of(&self, maps: &[PathBuf]) -> bool {
+        let names = |maps: &[PathBuf]| -> Vec<_> {
+            maps.iter().map(|map| map.file_name().map(ToOwned::to_owned)).collect()
+        };
+        names(&self.maps) == names(maps)
+    }
+
     /// A hash over every path and byte: it changes with whatever may matter.
     pub fn fingerprint(&self) -> String {
         let mut parts = Vec::new();

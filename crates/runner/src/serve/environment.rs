@@ -11,7 +11,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::{
-    hear, load, logins, partner_center, register, reload, rounds, salesforce, walk, webhook_url,
+    hear, load, logins, map_files, partner_center, register, reload, rounds, salesforce, walk,
+    webhook_url,
 };
 use crate::clock::{Clock, later};
 use crate::config::{Config, Events, OrgKind, PartnerCenterSettings};
@@ -72,8 +73,8 @@ fn is_same_sign_in(one: &PartnerCenterSettings, other: &PartnerCenterSettings) -
 
 impl Open {
     fn make(config: &Config, partner_center: Arc<PartnerCenter>) -> Result<Self, Error> {
-        let files = reload::MapFiles::of(config);
-        let (found, made) = files.begin()?;
+        let files = map_files::MapFiles::of(config);
+        let (found, made, refused) = files.begin(&config.store)?;
         let packed = Packed::of(&found.bundle, &made);
         let wires = LiveWires {
             partner_center,
@@ -92,7 +93,10 @@ impl Open {
         };
         let (worker, wake) = (Arc::new(worker), Arc::new(Notify::new()));
         let again = Arc::new(Notify::new());
-        let maps = reload::Watch::new(files, &found, config, worker.clone(), again.clone());
+        let mut maps = reload::Watch::new(files, &found, config, worker.clone(), again.clone());
+        if let Some(why) = &refused {
+            maps.refuse(why.clone(), why);
+        }
         maps.put_away(&packed);
         Ok(Self { config: config.clone(), worker, wake, maps, again })
     }

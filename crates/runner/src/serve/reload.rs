@@ -3,23 +3,21 @@
 //! In: the files of the maps, now and then, or when somebody says so. Out: other maps in service, or a note that
 //! says why not. Must not know: how deals are worked on. Maps that cannot be used change nothing.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mapping::problem::Severity;
-use mapping::tree::Stability;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
+use super::map_files::{Found, MapFiles, in_service};
 use super::walk;
-use crate::config::{Config, Kind, Reload};
-use crate::deal_map::DealMap;
+use crate::config::{Config, Reload};
 use crate::error::Error;
-use crate::maps::bundle::{Bundle, Made};
+use crate::maps::bundle::Made;
 use crate::maps::preview::{Figures, Sample, Unknown, figures};
 use crate::maps::reloading::{Answered, Waiting};
-use crate::maps::shelf::{Packed, Pointer};
+use crate::maps::shelf::Packed;
 use crate::maps::{Shelf, changed};
 use crate::store::{SqliteStore, Store};
 use crate::wires::LiveWires;
@@ -42,96 +40,6 @@ pub struct Asked {
     /// It is not looked first what they would write.
     #[serde(default)]
     pub at_once: bool,
-}
-
-/// Where the maps come from.
-#[derive(Debug, Clone)]
-pub(super) struct MapFiles {
-    from: From,
-    /// Maps that are being tried out are not taken.
-    stable_only: bool,
-}
-
-#[derive(Debug, Clone)]
-enum From {
-    /// The files that the configuration names.
-    Files(Vec<PathBuf>),
-    /// The release that counts, and nothing else.
-    Release(Shelf),
-}
-
-/// Files that were read, and the release that they are.
-pub(super) struct Found {
-    pub(super) bundle: Bundle,
-    release: Option<String>,
-}
-
-impl MapFiles {
-    /// Production takes what was promoted, the others take the files.
-    pub(super) fn of(config: &Config) -> Self {
-        let production = match config.environment.kind {
-            Kind::Production => true,
-            Kind::Staging | Kind::Shadow => false,
-        };
-        let from = if production {
-            From::Release(Shelf::new(config.releases.clone()))
-        } else {
-            From::Files(config.maps.clone())
-        };
-        Self { from, stable_only: production && !config.allow_experimental }
-    }
-
-    /// All files, and what they are compiled to.
-    pub(super) fn begin(&self) -> Result<(Found, Made), Error> {
-        let found = self.read()?;
-        let made = self.compile(&found)?;
-        Ok((found, made))
-    }
-
-    fn read(&self) -> Result<Found, Error> {
-        match &self.from {
-            From::Files(maps) => Ok(Found { bundle: Bundle::read(maps)?, release: None }),
-            From::Release(shelf) => {
-                let pointer = shelf.pointer()?;
-                let release = pointer.as_ref().and_then(Pointer::current).ok_or_else(|| {
-                    let why =
-                        "nothing was promoted yet, and production takes nothing else".to_owned();
-                    Error::Release { path: shelf.place(""), why }
-                })?;
-                let (_, bundle) = shelf.open(release)?;
-                Ok(Found { bundle, release: Some(release.to_owned()) })
-            }
-        }
-    }
-
-    fn compile(&self, found: &Found) -> Result<Made, Error> {
-        let made = match (&self.from, &found.release) {
-            (From::Release(shelf), Some(release)) => shelf.made(release, &found.bundle)?,
-            (_, _) => found.bundle.compile()?,
-        };
-        if self.stable_only {
-            only_stable(&made.maps)?;
-        }
-        Ok(made)
-    }
-}
-
-/// Refuses maps that are being tried out.
-pub fn only_stable(maps: &[DealMap]) -> Result<(), Error> {
-    for plan in maps.iter().map(DealMap::plan) {
-        if plan.stability() == Stability::Experimental {
-            return Err(Error::Experimental {
-                map: plan.name().to_owned(),
-                file: plan.file().to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Where the maps in service are kept, for commands that look at them.
-pub fn in_service(store: &std::path::Path) -> Shelf {
-    Shelf::new(store.with_extension("maps"))
 }
 
 /// Why the files are looked at.
@@ -353,7 +261,7 @@ impl Watch {
     }
 
     /// The maps in service stay; why is said once.
-    fn refuse(&mut self, files: String, why: &str) -> &'static str {
+    pub(super) fn refuse(&mut self, files: String, why: &str) -> &'static str {
         if self.refused.as_ref() != Some(&files) {
             tracing::error!(why, "changed maps are not used; those in service stay");
         }
@@ -440,7 +348,7 @@ fn said(figures: &Figures) -> String {
 }
 
 /// What is wrong first, with its place.
-fn first_problem(error: &Error) -> String {
+pub(super) fn first_problem(error: &Error) -> String {
     let Error::Map(report) = error else { return error.to_string() };
     let errors: Vec<_> =
         report.problems().iter().filter(|problem| problem.severity == Severity::Error).collect();
