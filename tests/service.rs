@@ -36,6 +36,8 @@ mod environments;
 mod faults;
 #[path = "service/heard.rs"]
 mod heard;
+#[path = "service/help.rs"]
+mod help;
 #[path = "service/hostile.rs"]
 mod hostile;
 #[path = "service/killed.rs"]

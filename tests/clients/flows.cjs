@@ -99,6 +99,7 @@ const deal = (customer) => ({
   details: { notes: 'Telemetry.', dealValue: 125000, currency: 'CHF' },
 });
 const BACK = 'PATCH Opportunity Audit__c Name Referral_Identifier__c Referral_Link__c';
+const HALF = 'PATCH Opportunity Audit__c Microsoft_Status__c';
 const AUDIT = 'PATCH Opportunity Audit__c';
 
 async function opportunity(name) {
@@ -178,7 +179,7 @@ async function main() {
 
   const asked = await opportunity('Harrow');
   await flow('Create Co-sell Referral: Salesforce to Partner Center', [
-    'POST referral', BACK,
+    'POST referral', BACK, 'POST referral', HALF,
   ], async () => {
     const contact = await rep.sobject('Contact').create({
       FirstName: 'Ada', LastName: 'Baker', Email: 'ada@bakery.example', Phone: '+44 113 555 0101', AccountId: asked.account,
@@ -187,13 +188,14 @@ async function main() {
     await edit(asked.id, {
       How_can_Microsoft_help__c: 'Quotes or licensing', Visible_to_Microsoft__c: true, Sync_with_Partner_Center__c: true,
     });
-    return eventually('its referral', async () =>
+    await eventually('its referral', async () =>
       (await one('Opportunity', `Id = '${asked.id}'`, 'Referral_Identifier__c')).Referral_Identifier__c);
+    await shows(asked.id, 'Microsoft_Status__c', 'Asked');
   });
   const invited = await microsoft('POST', '/microsoft/ask', deal('Cadmus'));
   const both = await becomes('Opportunity', invited.own.id);
   await flow('Partner Center Microsoft Co-sell Referral Updates to Salesforce', [
-    'PATCH Opportunity Audit__c Microsoft_Status__c',
+    HALF,
   ], async () => {
     await microsoft('POST', `/microsoft/${invited.own.id}/lose`, { reason: 'Other vendor' });
     await shows(both.Id, 'Microsoft_Status__c', 'Lost');

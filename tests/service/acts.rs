@@ -205,7 +205,11 @@ impl Story {
                 is(sides, referral, "Won").await;
             }
             Solutions => solutions(sides, deal).await,
-            Shares | AsksForHelp => shares(sides, record).await,
+            Shares => shares(sides, record).await,
+            AsksForHelp => {
+                shares(sides, record).await;
+                shows(sides, record, "/Microsoft_Status__c", "Asked").await;
+            }
             Copied => copied(sides, deal).await,
             Person => person(sides, deal).await,
             PersonAtMicrosoft => person_at_microsoft(sides, deal).await,

@@ -148,8 +148,17 @@ impl Sides {
             let Some(next) = page["@odata.nextLink"].as_str() else { break };
             path = format!("{REFERRALS}?{}", next.split_once('?').unwrap().1);
         }
-        all.retain(|referral| referral["organizationId"] != "msft");
-        all
+        let (halves, mut own): (Vec<Value>, Vec<Value>) =
+            all.into_iter().partition(|referral| referral["organizationId"] == "msft");
+        // As the service does, each of ours says which half of Microsoft's there is.
+        for half in halves {
+            for referral in &mut own {
+                if referral["engagementId"] == half["engagementId"] {
+                    referral["microsoft"] = json!({ "id": half["id"] });
+                }
+            }
+        }
+        own
     }
 
     /// Opportunities that fulfil a condition, with everything that the map reads.
@@ -201,6 +210,19 @@ impl Sides {
             found.first().map(|deal| deal["Id"].as_str().unwrap().to_owned())
         })
         .await
+    }
+
+    /// Microsoft's halves of a referral's engagement, as the list shows them.
+    pub(crate) async fn halves(&self, referral: &str) -> Vec<Value> {
+        let own = self.referral(referral).await;
+        let path = format!(
+            "/v1.0/engagements/referrals?$filter=engagementId%20eq%20'{}'",
+            text(&own, "/engagementId")
+        );
+        let found = self.partner.need("GET", &path, None).await.unwrap();
+        let mut all = found["value"].as_array().unwrap().clone();
+        all.retain(|half| half["organizationId"] == "msft");
+        all
     }
 
     /// The referral of an opportunity, once its id is written back.

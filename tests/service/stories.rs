@@ -17,8 +17,9 @@ use crate::sides::{Sides, eventually, inbound, same_number, text};
 const READS: usize = 8;
 
 const AUDIT: &str = "PATCH Opportunity Audit__c";
-const SENT: &str = "POST referral";
+pub(crate) const SENT: &str = "POST referral";
 const BACK: &str = "PATCH Opportunity Audit__c Name Referral_Identifier__c Referral_Link__c";
+pub(crate) const HALF: &str = "PATCH Opportunity Audit__c Microsoft_Status__c";
 const SOLUTIONS: &str = "PATCH referral /details/requirements/solutions";
 const STATUS: &str = "PATCH referral /status /substatus";
 
@@ -38,7 +39,7 @@ impl Story {
                 &[AUDIT, "composite POST Microsoft_Solution__c, DELETE Microsoft_Solution__c"]
             }
             Self::Expired => &["PATCH Opportunity Audit__c StageName"],
-            Self::HalfLost => &["PATCH Opportunity Audit__c Microsoft_Status__c"],
+            Self::HalfLost => &[HALF],
             Self::Identifier => &["PATCH Opportunity Audit__c Microsoft_CRM_Identifier__c"],
             Self::ByRep => &["PATCH referral /details/dealValue", AUDIT],
             // On hold nothing goes to Microsoft, not even the record's id: it goes with the answer.
@@ -47,7 +48,9 @@ impl Story {
             }
             Self::Lost | Self::Won => &[STATUS, AUDIT],
             Self::Solutions => &[SOLUTIONS, AUDIT, SOLUTIONS, AUDIT, SOLUTIONS, AUDIT],
-            Self::Shares | Self::AsksForHelp | Self::Copied => &[SENT, BACK],
+            Self::Shares | Self::Copied => &[SENT, BACK],
+            // One's own half, and then Microsoft's.
+            Self::AsksForHelp => &[SENT, BACK, SENT, HALF],
             Self::Person => &["PATCH referral /customerProfile/team", AUDIT],
             Self::PersonAtMicrosoft => {
                 &[AUDIT, "composite POST Contact, POST OpportunityContactRole"]
@@ -78,7 +81,7 @@ impl Story {
 }
 
 /// Everything is done, second looks included.
-async fn rests(sides: &Sides) {
+pub(crate) async fn rests(sides: &Sides) {
     sides.settled().await;
     sleep(Duration::from_secs(3)).await;
     sides.settled().await;

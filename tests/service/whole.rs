@@ -19,6 +19,9 @@ impl Story {
             |one: &&Value| text(one, "/customerProfile/name").starts_with(&format!("{customer} "));
         let own: Vec<&Value> = referrals.iter().filter(name).collect();
         assert_eq!(own.len(), self.deals(), "{self:?}: referrals {own:#?}");
+        let halves = sides.halves(text(own[0], "/id")).await;
+        let asked = matches!(self, Self::AsksForHelp | Self::HalfLost);
+        assert_eq!(halves.len(), usize::from(asked), "{self:?}: Microsoft's halves {halves:#?}");
 
         let leads = sides.leads(&format!("Company LIKE '{customer} %'")).await;
         let was_lead = matches!(self, Self::Lead | Self::LeadContacted | Self::LeadConverted);

@@ -45,6 +45,9 @@ fn text(outlook: &Outlook) -> String {
     line("linked, changed", &outlook.differ);
     line("made in Salesforce", &outlook.new_records);
     line("made in Partner Center", &outlook.new_referrals);
+    if outlook.asked.count > 0 {
+        line("Microsoft asked for help", &outlook.asked);
+    }
     for (code, group) in &outlook.parked {
         line(&format!("parked: {code}"), group);
     }

@@ -72,7 +72,7 @@ impl Plan {
                 let effect = if to == Side::Left { decision.left } else { decision.right };
                 let (changes, children) = match effect {
                     Effect::Update { changes, children } => (changes, children),
-                    Effect::Nothing | Effect::Create(_) => Default::default(),
+                    Effect::Nothing | Effect::Create(_) | Effect::Invite(_) => Default::default(),
                 };
                 Applied { changes, related: Vec::new(), children, traces: decision.lines }
             }

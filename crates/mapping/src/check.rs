@@ -105,6 +105,7 @@ fn run(sources: &Sources, tree: &Tree, schemas: &Schemas) -> (Option<Plan>, Vec<
     checker.read_fields(tree);
     checker.read_blocks(tree);
     checker.read_requires(tree);
+    checker.read_invites();
     checker.complete_slots();
     if !checker.is_full() {
         checker.across_lines(tree);

@@ -59,6 +59,14 @@ impl Verdict {
         self.not_before = None;
     }
 
+    /// Says what is written to another record than the line's own; both sides' changes stay known.
+    pub(crate) fn invite(&mut self, values: &[Value], why: &str) {
+        self.trace.outcome = Outcome::WritesLeft;
+        self.trace.written = Some(tagged(values.iter()));
+        self.trace.reason.push_str(why);
+        self.base = self.waiting.take();
+    }
+
     /// Takes the write back, because something beyond the line forbids it. A lock that stays: both
     /// sides are taken as read. One that a person can lift (`waits`): the change stays known.
     pub(crate) fn hold(&mut self, lock: &str, waits: bool) {
@@ -241,7 +249,13 @@ impl Case<'_> {
                 verdict
             }
             Repair::Kept { why, because } => with_reason(self.done(Outcome::Kept, why), because),
-            Repair::Held(lock) => self.done(Outcome::Held(lock), reason),
+            Repair::Held(_) if not_sent && self.line.on_invite => {
+                self.waits(Outcome::NotOptedIn, reason)
+            }
+            Repair::Held(lock) => {
+                let waiting = self.waiting();
+                Verdict { waiting, ..self.done(Outcome::Held(lock), reason) }
+            }
             Repair::Parked { why, because } => {
                 with_reason(self.parked(FaultCode::BlankParked, why, reason), because)
             }

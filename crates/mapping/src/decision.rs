@@ -128,6 +128,8 @@ pub enum Effect {
     Nothing,
     /// The record must be created.
     Create(Draft),
+    /// Microsoft's half of the deal must be created: a record beside the one there is.
+    Invite(Draft),
     /// Fields, and children, must be changed. Changes that close a referral come last.
     Update {
         /// Fields of the record itself.

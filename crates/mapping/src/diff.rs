@@ -15,7 +15,7 @@ pub use summary::{FaultGroup, Group, Sample, Summary};
 
 use std::collections::BTreeMap;
 
-use crate::decision::{Base, Decision, Effect, Input, LineTrace, Seen, Side};
+use crate::decision::{Base, Change, Decision, Effect, Input, LineTrace, Seen, Side};
 use crate::fault::{Fault, FaultCode};
 use crate::plan::Plan;
 use blame::Lines;
@@ -158,6 +158,10 @@ fn run(lines: &Lines<'_>, recorded: &Recorded) -> Ran {
                     if let Effect::Update { changes, children } = effect {
                         fields::add_changes(&mut fields, side, changes);
                         fields::add_children(lines, &mut fields, side, children);
+                    }
+                    if let Effect::Invite(half) = effect {
+                        let asked: Vec<Change> = lines.plan.asking(half).cloned().collect();
+                        fields::add_changes(&mut fields, side, &asked);
                     }
                 }
                 Ran { fields, traces: decision.lines, faults: decision.parked, failed: false }

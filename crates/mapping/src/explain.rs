@@ -133,7 +133,7 @@ pub fn requires(plan: &Plan, left: Option<&str>, decision: &Decision) -> Vec<Req
     let draft;
     match &decision.left {
         Effect::Nothing => {}
-        Effect::Create(made) => {
+        Effect::Create(made) | Effect::Invite(made) => {
             draft = nest(&made.changes);
             json = json::read(draft.as_bytes()).unwrap_or(Json::Null);
         }

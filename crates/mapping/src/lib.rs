@@ -36,6 +36,7 @@ mod element;
 mod list;
 mod require;
 mod draft;
+mod invite;
 mod reconcile;
 mod settle;
 pub mod report;

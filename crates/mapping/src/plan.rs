@@ -24,7 +24,7 @@ use crate::schema::{Kind, System};
 use crate::tree::{Arrow, BlankPolicy, Stability};
 use crate::value::Value;
 
-pub(crate) use waits::{Hold, Moment, NotBefore, StatesPlan};
+pub(crate) use waits::{Hold, InvitePlan, Moment, NotBefore, StatesPlan};
 
 /// A compiled mapping.
 #[derive(Debug, Clone)]
@@ -54,6 +54,7 @@ pub struct Plan {
     pub(crate) audit: Option<Audit>,
     pub(crate) states: Option<StatesPlan>,
     pub(crate) shared: Option<SlotId>,
+    pub(crate) invite: Option<InvitePlan>,
     pub(crate) hash: String,
 }
 
@@ -201,6 +202,8 @@ pub(crate) struct Line {
     pub(crate) blank: [BlankPolicy; 2],
     pub(crate) default: [Option<Fallback>; 2],
     pub(crate) create_only: [bool; 2],
+    /// Written to the left with an invitation too.
+    pub(crate) on_invite: bool,
     pub(crate) one_way: Option<Value>,
 }
 

@@ -7,14 +7,17 @@ use jiff::Timestamp;
 
 use crate::decide::{Rules, Verdict, decide};
 use crate::decision::{
-    Base, Change, Deadline, DeadlineKind, Decision, Effect, Input, OnHold, Outcome, Pending, Side,
+    Base, Change, Deadline, DeadlineKind, Decision, Draft, Effect, Input, OnHold, Outcome, Pending,
+    Side,
 };
 use crate::draft::Drafted;
 use crate::element::change;
 use crate::fault::{Fault, FaultCode};
 use crate::hold::Would;
+use crate::invite::Invitation;
+use crate::json;
 use crate::list::{ListVerdict, decide_list};
-use crate::plan::{Plan, SlotId, StatesPlan};
+use crate::plan::{Line, Plan, SlotId, StatesPlan};
 use crate::record::{Record, with_changes};
 use crate::scene::Scene;
 use crate::schema::first_step;
@@ -117,6 +120,7 @@ impl Plan {
         gathered.hold_all();
         gathered.hold_what_fails();
         gathered.hold_all();
+        gathered.invite(rules);
         gathered.note_answers(rules);
         gathered.into_decision()
     }
@@ -152,12 +156,15 @@ struct Gathered<'g> {
     on_hold: Option<OnHold>,
     /// Hashes of lines that go in steps.
     steps: Vec<String>,
+    /// Microsoft's half, which is to be made.
+    half: Option<Draft>,
 }
 
 impl<'g> Gathered<'g> {
     fn of(scene: &'g Scene<'g>) -> Self {
         let (lines, lists, parked, deadlines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Gathered { scene, lines, lists, parked, deadlines, on_hold: None, steps: Vec::new() }
+        let (on_hold, steps, half) = (None, Vec::new(), None);
+        Gathered { scene, lines, lists, parked, deadlines, on_hold, steps, half }
     }
 
     /// Both records as what was decided would leave them.
@@ -298,6 +305,57 @@ impl<'g> Gathered<'g> {
         }
     }
 
+    /// What cannot be changed any more but can be asked for with an invitation is, when nothing else
+    /// is written to the left.
+    fn invite(&mut self, rules: Rules) {
+        let plan = self.scene.plan;
+        let is_asking = |hash: &str, verdict: &Verdict| {
+            let of = |line: &&Line| line.hash == hash && line.on_invite;
+            matches!(verdict.trace.outcome, Outcome::Held(_))
+                && plan.lines.iter().any(|line| of(&line))
+        };
+        let asks = self.lines.iter().any(|(hash, verdict)| is_asking(hash, verdict));
+        let is_open = rules.opted_in && rules.forced.is_none() && self.scene.left_lock.is_none();
+        if plan.invite.is_none() || !asks || !is_open {
+            return;
+        }
+        let writes = self.left_values().next().is_some()
+            || self.lists.iter().any(|(_, list)| list.left.is_some());
+        let [left, right] = self.scene.records;
+        let (mut held, mut half) = (None, None);
+        match plan.invitation(left, right) {
+            Invitation::None => return,
+            _ if writes => held = Some("Microsoft is asked when the rest is written".to_owned()),
+            Invitation::Lacks(faults) => {
+                held = faults.first().map(|fault| fault.message.clone());
+                let known = self.parked.clone();
+                self.parked.extend(faults.into_iter().filter(|fault| !known.contains(fault)));
+            }
+            Invitation::OnHold(hold) => {
+                held = Some(hold.why.clone());
+                self.on_hold = Some(hold);
+            }
+            Invitation::Half(draft) => half = Some(draft),
+        }
+        let body = half.as_ref().map(Draft::to_json);
+        let json = body.as_ref().and_then(|body| json::read(body.as_bytes()).ok());
+        let record = json.map(|json| Record::of(&plan.side(Side::Left).slots, json));
+        for (hash, verdict) in &mut self.lines {
+            let line =
+                plan.lines.iter().find(|line| line.hash == *hash && is_asking(hash, verdict));
+            let Some(line) = line else { continue };
+            match (&held, &record) {
+                (Some(why), _) => verdict.hold(why, true),
+                (None, Some(record)) => {
+                    let values = record.values(line.source(Side::Left).slots()).unwrap_or_default();
+                    verdict.invite(&values, "; Microsoft is asked to join");
+                }
+                (None, None) => {}
+            }
+        }
+        self.half = half;
+    }
+
     /// Takes back the writes of left fields that `which` picks by slot and path.
     fn hold(&mut self, which: impl Fn(SlotId, &str) -> bool, lock: &str, waits: bool) {
         let scene = self.scene;
@@ -323,7 +381,7 @@ impl<'g> Gathered<'g> {
 
     fn into_decision(self) -> Decision {
         let scene = self.scene;
-        let (deadlines, on_hold) = (self.deadlines, self.on_hold);
+        let (deadlines, on_hold, half) = (self.deadlines, self.on_hold, self.half);
         let mut decision = Decision { deadlines, on_hold, ..Decision::default() };
         let mut pending = Pending { steps: self.steps, ..Pending::default() };
         let (mut left, mut right, mut children) = (Vec::new(), Vec::new(), Vec::new());
@@ -366,6 +424,9 @@ impl<'g> Gathered<'g> {
         left.sort_by_key(|change: &Change| closes(&change.path));
         if !left.is_empty() {
             decision.left = Effect::Update { changes: left, children: Vec::new() };
+        }
+        if let (true, Some(half)) = (decision.left.is_nothing(), half) {
+            decision.left = Effect::Invite(half);
         }
         if !(right.is_empty() && children.is_empty()) {
             decision.right = Effect::Update { changes: right, children };

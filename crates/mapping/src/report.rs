@@ -159,7 +159,7 @@ fn badged(
     let written = match &decision.right {
         Effect::Create(draft) => draft.changes.iter().find(|c| c.path == slot.path),
         Effect::Update { changes, .. } => changes.iter().find(|c| c.path == slot.path),
-        Effect::Nothing => None,
+        Effect::Nothing | Effect::Invite(_) => None,
     };
     let raw = record.and_then(|record| raw_text(record, &slot.path));
     let bare = match written {

@@ -32,7 +32,7 @@ pub use find::{Found, Miss, MissKind, Place};
 pub use index::Index;
 pub use kind::{Access, Kind, System};
 pub(crate) use model::first_step;
-pub use model::{Child, Converts, Field, Object, PickValue, RecordType, Required, States};
+pub use model::{Child, Converts, Field, Invites, Object, PickValue, RecordType, Required, States};
 pub use note::Note;
 pub use org::{Org, OrgFile};
 pub(crate) use standard::is_process_field;

@@ -14,6 +14,7 @@ use mapping::schema::System;
 use serde::Serialize;
 
 use crate::deal_map::DealMap;
+use crate::half::{self, Half};
 use crate::wires::Wires;
 
 /// How many records one query may answer with.
@@ -58,6 +59,8 @@ pub struct Outlook {
     pub new_records: Group,
     /// Referrals that would be made in Partner Center, by their records.
     pub new_referrals: Group,
+    /// Deals of which Microsoft would be asked for help.
+    pub asked: Group,
     /// Deals that would wait for a person, by what is wrong with them.
     pub parked: BTreeMap<String, Group>,
     /// Referrals and records that take no part.
@@ -129,7 +132,8 @@ fn weigh(map: &DealMap, referrals: &[Referral], records: &[Row], now: Timestamp)
         }
     }
     let mut paired: BTreeSet<&str> = BTreeSet::new();
-    for referral in referrals {
+    let halves = halves(map, referrals);
+    for referral in &halves {
         let id = referral.id.as_str();
         // The record names the referral, or the referral names the record.
         let named = by_key.remove(&id.to_lowercase()).unwrap_or_default();
@@ -155,6 +159,26 @@ fn weigh(map: &DealMap, referrals: &[Referral], records: &[Row], now: Timestamp)
         outlook.pair(map, None, Some(row), now);
     }
     outlook
+}
+
+/// The referrals, each with Microsoft's half of its engagement, as the service reads them.
+fn halves(map: &DealMap, referrals: &[Referral]) -> Vec<Referral> {
+    let is_joined = |one: &&Referral| half::is_microsofts(one) && one.engagement_id.is_some();
+    let joined: BTreeMap<&str, &Referral> = referrals
+        .iter()
+        .filter(is_joined)
+        .filter_map(|half| Some((half.engagement_id.as_deref()?, half)))
+        .collect();
+    let woven = |own: &Referral| {
+        let half = own.engagement_id.as_deref().and_then(|engagement| joined.get(engagement));
+        let half = half.filter(|_| map.names_half() && !half::is_microsofts(own));
+        let body = half.map_or_else(
+            || own.body.clone(),
+            |half| Half::There(half.body.clone()).woven_into(&own.body, Some(&half.id)),
+        );
+        Referral { body, ..own.clone() }
+    };
+    referrals.iter().map(woven).collect()
 }
 
 impl Outlook {
@@ -186,13 +210,18 @@ impl Outlook {
         for fault in &decision.parked {
             self.wait(fault.code.name(), id);
         }
+        if matches!(decision.left, Effect::Invite(_)) {
+            self.asked.add(id);
+        }
         match (&decision.left, &decision.right) {
             (Effect::Create(_), _) => self.new_referrals.add(id),
             (_, Effect::Create(_)) => self.new_records.add(id),
-            (Effect::Nothing, Effect::Nothing) if referral.is_some() && row.is_some() => {
+            (Effect::Nothing | Effect::Invite(_), Effect::Nothing)
+                if referral.is_some() && row.is_some() =>
+            {
                 self.agree.add(id);
             }
-            (Effect::Nothing, Effect::Nothing) => self.left_alone += 1,
+            (Effect::Nothing | Effect::Invite(_), Effect::Nothing) => self.left_alone += 1,
             (left, right) => {
                 self.differ.add(id);
                 for (system, effect) in [("Partner Center", left), ("Salesforce", right)] {

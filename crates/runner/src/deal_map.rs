@@ -36,6 +36,7 @@ pub struct DealMap {
     key_field: String,
     reference: String,
     select: Select,
+    names_half: bool,
     reads_half: bool,
     can_merge: bool,
     watches: Vec<Watch>,
@@ -73,7 +74,12 @@ impl DealMap {
             key_field: plan.key_fields().1.to_owned(),
             reference: plan.external_reference().unwrap_or("externalReferenceId").to_owned(),
             select,
-            reads_half: plan.reads(Side::Left).fields.iter().any(|path| half::is_of_half(path)),
+            names_half: plan.reads(Side::Left).fields.iter().any(|path| half::is_of_half(path)),
+            reads_half: plan
+                .reads(Side::Left)
+                .fields
+                .iter()
+                .any(|path| half::is_read_of_half(path)),
             can_merge: schemas
                 .object(System::Salesforce, plan.object(Side::Right))
                 .is_some_and(|object| object.field(MASTER).is_some()),
@@ -118,6 +124,11 @@ impl DealMap {
     /// What is read of a CRM record.
     pub fn select(&self) -> &Select {
         &self.select
+    }
+
+    /// Whether the plan asks whether there is a half of Microsoft's.
+    pub fn names_half(&self) -> bool {
+        self.names_half
     }
 
     /// Whether the plan reads of Microsoft's half of the deal.

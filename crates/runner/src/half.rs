@@ -16,23 +16,30 @@ pub(crate) const MEMBER: &str = "microsoft";
 /// The organisation whose halves never create anything.
 const MICROSOFT: &str = "msft";
 
+/// What Microsoft's half is called in the member.
+const ID: &str = "id";
+
 /// What is known of Microsoft's half.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Half {
     /// Nobody has looked yet.
     Unread,
-    /// It is not there for us, or may not be read: nothing of the deal itself depends on it.
+    /// It is not there for us, may not be read, or nobody needs it: nothing of the deal itself depends on it.
     Absent,
     /// Its text.
     There(String),
 }
 
 impl Half {
-    /// Our own referral's text, with the half as its member when there is one.
-    pub(crate) fn woven_into(&self, own: &str) -> String {
-        match self {
-            Half::Unread | Half::Absent => own.to_owned(),
-            Half::There(half) => woven(own, half),
+    /// Our own referral's text, with the half `id` of a deal as its member. Of one that cannot be read it is
+    /// known that it is there, and nothing else.
+    pub(crate) fn woven_into(&self, own: &str, id: Option<&ReferralId>) -> String {
+        match (self, id) {
+            (Half::There(half), _) => woven(own, half),
+            (Half::Unread | Half::Absent, Some(id)) => {
+                woven(own, &serde_json::json!({ ID: id.as_str() }).to_string())
+            }
+            (Half::Unread | Half::Absent, None) => own.to_owned(),
         }
     }
 }
@@ -44,6 +51,29 @@ pub(crate) fn is_microsofts(referral: &Referral) -> bool {
 /// Whether a path leads to Microsoft's half.
 pub(crate) fn is_of_half(path: &str) -> bool {
     path.split('.').next() == Some(MEMBER)
+}
+
+/// Whether a path of it needs the half to be read: that it is there is known without.
+pub(crate) fn is_read_of_half(path: &str) -> bool {
+    is_of_half(path) && path.split('.').nth(1) != Some(ID)
+}
+
+/// Whether a text may stand in a question about an engagement.
+pub(crate) fn is_engagement(text: &str) -> bool {
+    let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !text.is_empty() && text.chars().all(is_id)
+}
+
+/// The text that makes Microsoft's half in an engagement; none when it would be no referral.
+pub(crate) fn invitation(half: &str, engagement: &str) -> Option<String> {
+    if !is_engagement(engagement) {
+        return None;
+    }
+    let mut half: Map<String, Value> = serde_json::from_str(half).ok()?;
+    half.insert("engagementId".to_owned(), engagement.into());
+    let target = serde_json::json!([{ "type": "BusinessProfileLocation", "id": MICROSOFT }]);
+    half.insert("target".to_owned(), target);
+    Some(Value::Object(half).to_string())
 }
 
 /// Microsoft's half among the names of a deal, once it was heard of.

@@ -24,3 +24,4 @@ mod story;
 mod verdict;
 mod wires;
 pub(crate) mod world;
+mod written;

@@ -21,7 +21,7 @@ pub struct Event {
     pub seq: i64,
     /// When it was kept.
     pub at: Timestamp,
-    /// `update`, `create-record`, `create-referral`, `parked`, `merged` or
+    /// `update`, `create-record`, `create-referral`, `ask-microsoft`, `parked`, `merged` or
     /// `followed`.
     pub kind: String,
     /// The hints that the deal was looked at for, newest first.

@@ -8,6 +8,7 @@ mod catalogue;
 mod create;
 mod evidence;
 mod follow;
+mod help;
 mod identity;
 mod invite;
 mod note;

@@ -33,6 +33,8 @@ struct Report {
     /// Among them: deals whose record would be made, by system.
     new_records: usize,
     new_referrals: usize,
+    /// Deals of which Microsoft would be asked for help.
+    asked: usize,
     /// How often somebody else did what would have been done, or it was wanted no more.
     met: usize,
     /// How often a seller would be told something else than what was told before.
@@ -57,7 +59,8 @@ struct Group {
 #[derive(Debug, Serialize)]
 struct Wanted {
     deal: KeyId,
-    /// The kind of the entry: `would-update`, `would-create-record`, `would-create-referral`.
+    /// The kind of the entry: `would-update`, `would-create-record`, `would-create-referral`,
+    /// `would-ask-microsoft`.
     kind: String,
     /// Since when.
     at: runner::Timestamp,
@@ -174,6 +177,7 @@ fn report(events: &[Event], values: bool) -> Report {
         deals: open.len(),
         new_records: of("would-create-record"),
         new_referrals: of("would-create-referral"),
+        asked: of("would-ask-microsoft"),
         met,
         told_sellers,
         lines: groups.into_values().collect(),

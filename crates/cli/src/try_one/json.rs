@@ -59,6 +59,11 @@ fn effect(tried: &Tried<'_>, side: Side) -> JsonValue {
             })).collect::<Vec<_>>(),
             "children": children(&draft.children),
         }),
+        Effect::Invite(draft) => json!({
+            "side": name,
+            "does": "invite",
+            "record": parsed(&draft.to_json()),
+        }),
         Effect::Update { changes, children: changed } => json!({
             "side": name,
             "does": "update",

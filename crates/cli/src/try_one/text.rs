@@ -217,6 +217,13 @@ fn effect(tried: &Tried<'_>, side: Side, text: &mut String) {
             related(tried, draft, text);
             children(&draft.children, text);
         }
+        Effect::Invite(draft) => {
+            let half = pretty(&draft.to_json());
+            let _ = writeln!(
+                text,
+                "Microsoft is asked to join; its half of the deal is created:\n{half}"
+            );
+        }
         Effect::Update { changes, children: changed } => {
             if !changes.is_empty() {
                 let _ = writeln!(text, "written to the {name}:\n{}", pretty(&nest(changes)));

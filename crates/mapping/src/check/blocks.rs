@@ -83,6 +83,7 @@ impl<'c> Checker<'c> {
             blank: [BlankPolicy::Keep; 2],
             default: [None, None],
             create_only: [false, false],
+            on_invite: false,
             one_way: None,
         };
         self.hash_line(&mut line, [0, 1]);

@@ -25,6 +25,8 @@ pub(super) struct LineClauses {
     /// Where the path of each `default` stands.
     pub(super) paths: [Option<Span>; 2],
     pub(super) create_only: [Option<Span>; 2],
+    /// Written with an invitation too.
+    pub(super) on_invite: bool,
     pub(super) one_way: Option<(Value, Span)>,
     /// An `as` or `using` that could not be resolved; said already.
     pub(super) way_unclear: bool,
@@ -276,6 +278,7 @@ impl Checker<'_> {
                 .fix(self.words_of(clause), "on create only"),
             );
         }
+        read.on_invite |= clause.kind == ClauseKind::OnCreateOrInvite;
         for side in sides {
             let slot = &mut read.create_only[side.index()];
             if let Some(first) = *slot {

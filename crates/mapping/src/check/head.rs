@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::decision::{Side, path_name};
-use crate::plan::{Plan, SidePlan, SlotId, StatesPlan, Successor};
+use crate::plan::{InvitePlan, Line, Plan, SidePlan, SlotId, StatesPlan, Successor};
 use crate::problem::{Code, Problem, nearest, semantics as say};
 use crate::schema::{Object, Place, Schemas, System};
 use crate::sources::Sources;
@@ -248,6 +248,7 @@ impl Head<'_> {
             audit: None,
             states: None,
             shared: None,
+            invite: None,
             hash: String::new(),
         }
     }
@@ -306,6 +307,25 @@ impl<'c> Checker<'c> {
         }
         let flag = shared_flag(&left.fields, "");
         self.plan.shared = flag.and_then(|path| self.slot_named(Side::Left, &path));
+    }
+
+    /// Slots that an invitation needs, where a line is written with one.
+    pub(super) fn read_invites(&mut self) {
+        let is_asking = |line: &Line| line.on_invite && line.writes(Side::Left);
+        if !self.plan.lines.iter().any(is_asking) {
+            return;
+        }
+        let (system, object) = (self.plan.system(Side::Left), self.plan.object(Side::Left));
+        let found = self.schemas.object(system, object).and_then(|left| left.invites.as_ref());
+        let Some(invites) = found else { return };
+        let mut slot = |path: &str| self.slot_named(Side::Left, path);
+        let (Some(asks), Some(joined)) = (slot(&invites.asks), slot(&invites.joined)) else {
+            return;
+        };
+        let during = invites.during.iter();
+        let during = during.filter_map(|(path, value)| Some((slot(path)?, value.clone())));
+        let (during, nothing) = (during.collect(), invites.nothing.clone());
+        self.plan.invite = Some(InvitePlan { asks, nothing, joined, during });
     }
 
     /// The side that a name means.

@@ -168,6 +168,7 @@ impl<'c> Checker<'c> {
             blank,
             default: [default_left.map(|(d, _)| d), default_right.map(|(d, _)| d)],
             create_only: clauses.create_only.map(|span| span.is_some()),
+            on_invite: clauses.on_invite,
             one_way: clauses.one_way.map(|(value, _)| value),
         }
     }

@@ -185,7 +185,7 @@ impl<'c> Check<'c> {
     fn is_sent(&self, path: &str) -> bool {
         match self.played.effect(self.side) {
             Effect::Update { changes, .. } => changes.iter().any(|change| change.path == path),
-            Effect::Nothing | Effect::Create(_) => false,
+            Effect::Nothing | Effect::Create(_) | Effect::Invite(_) => false,
         }
     }
 

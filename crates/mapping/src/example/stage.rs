@@ -301,6 +301,8 @@ fn after(now: Option<&Json<'static>>, effect: &Effect) -> Option<Json<'static>> 
     match effect {
         Effect::Nothing => now.cloned(),
         Effect::Create(draft) => Some(created(draft)),
+        // What Microsoft's half says is shown over one's own.
+        Effect::Invite(draft) => Some(with_changes(now?.clone(), &draft.changes)),
         Effect::Update { changes, children } => {
             Some(with_children(with_changes(now?.clone(), changes), children))
         }

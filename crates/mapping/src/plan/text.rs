@@ -247,7 +247,8 @@ impl Plan {
             None => {}
         }
         if line.create_only[side.index()] {
-            let _ = write!(text, " to {name} on create only");
+            let when = if line.on_invite && side == Side::Left { "or on invite" } else { "only" };
+            let _ = write!(text, " to {name} on create {when}");
         }
     }
 

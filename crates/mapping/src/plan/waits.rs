@@ -1,4 +1,4 @@
-//! What keeps a write back: states, deals on hold, times.
+//! What keeps a write back: states, deals on hold, times; and who is asked to join.
 //!
 //! In: nothing. Out: plain data. Must not know: records, what time it is.
 
@@ -32,6 +32,19 @@ pub(crate) struct NotBefore {
     pub(crate) moment: Moment,
     /// Only for right records that fulfil this.
     pub(crate) during: Option<Condition>,
+}
+
+/// How Microsoft is asked to join a left record of one's own.
+#[derive(Debug, Clone)]
+pub(crate) struct InvitePlan {
+    /// The field that asks.
+    pub(crate) asks: SlotId,
+    /// Its values that ask for nothing.
+    pub(crate) nothing: Vec<String>,
+    /// What a left record has once Microsoft has joined.
+    pub(crate) joined: SlotId,
+    /// Only of left records with these values.
+    pub(crate) during: Vec<(SlotId, String)>,
 }
 
 /// The left record's states, as far as writes depend on them.

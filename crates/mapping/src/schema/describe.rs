@@ -41,6 +41,7 @@ pub(super) fn read(text_of_file: &str, notes: &mut Notes) -> Result<Object, Unre
         children,
         states: None,
         converts: None,
+        invites: None,
         record_types: list(json, "recordTypeInfos").iter().filter_map(record_type).collect(),
         org: None,
         index: Default::default(),

@@ -25,6 +25,8 @@ pub struct Object {
     pub states: Option<States>,
     /// How a record becomes one of another object, where that happens.
     pub converts: Option<Converts>,
+    /// How another party is asked to join a record, where that happens.
+    pub invites: Option<Invites>,
     /// Its record types. None known: values are not checked against them.
     pub record_types: Vec<RecordType>,
     /// The org that it was read from, in words for messages; nothing for what is built in.
@@ -40,6 +42,19 @@ pub struct Converts {
     pub when: String,
     /// The reference to what it became, such as `ConvertedOpportunityId`.
     pub to: String,
+}
+
+/// Another party joins a record by one of its own, which is made once, when somebody asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Invites {
+    /// The field that asks for it, as a dotted path.
+    pub asks: String,
+    /// Values of that field which ask for nothing.
+    pub nothing: Vec<String>,
+    /// The field that a record has once the other party has joined.
+    pub joined: String,
+    /// The records that others can join: fields and their values.
+    pub during: Vec<(String, String)>,
 }
 
 /// A variant of an object with lists of values of its own.

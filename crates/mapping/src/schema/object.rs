@@ -5,7 +5,7 @@
 use super::field::{Around, fields};
 use super::form::{Complaints, Cursor, Entry, Form, did_you_mean};
 use super::kind::{Kind, System};
-use super::model::{Child, Converts, Field, Object, States};
+use super::model::{Child, Converts, Field, Invites, Object, States};
 use super::read::{Node, Step};
 
 /// What one file says.
@@ -63,7 +63,7 @@ fn object(
     out: &mut Complaints,
 ) -> Object {
     let what = format!("object `{}`", entry.name);
-    let known = ["label", "key", "fields", "children", "states", "converts"];
+    let known = ["label", "key", "fields", "children", "states", "converts", "invites"];
     let form = Form::read(&entry.value, &what, &known, out);
     let mut object = Object {
         name: entry.name.into(),
@@ -74,6 +74,7 @@ fn object(
         children: Vec::new(),
         states: None,
         converts: None,
+        invites: None,
         record_types: Vec::new(),
         org: None,
         index: Default::default(),
@@ -109,6 +110,9 @@ fn object(
     }
     if let Some(given) = form.entry("converts") {
         object.converts = converts(&given.value, &object, out);
+    }
+    if let Some(given) = form.entry("invites") {
+        object.invites = invites(&given.value, &object, out);
     }
     object
 }
@@ -179,6 +183,46 @@ fn converts(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> Optio
     let when = field("when", "a check box", |field| field.kind == Kind::Bool);
     let to = field("to", "a reference to an object", |field| field.reference_to.is_some());
     Some(Converts { when: when?, to: to? })
+}
+
+/// Reads how another party joins; each path leads to a field.
+fn invites(cursor: &Cursor<'_>, object: &Object, out: &mut Complaints) -> Option<Invites> {
+    let form = Form::read(cursor, "`invites`", &["asks", "nothing", "joined", "while"], out);
+    let path = |name: &str, out: &mut Complaints| {
+        if form.entry(name).is_none() {
+            let help = "write `{ asks: FIELD, joined: FIELD, while: { FIELD: VALUE } }`";
+            out.add(cursor, format!("`invites` has no `{name}`"), help);
+        }
+        let given = form.text(name, out)?;
+        known_path(given, &form.entry(name)?.value, object, out).then(|| given.to_owned())
+    };
+    let (asks, joined) = (path("asks", out), path("joined", out));
+    let nothing = form.entry("nothing").map(|entry| entry.value.texts("`nothing`", out));
+    let mut during = Vec::new();
+    if let Some(entry) = form.entry("while") {
+        for test in entry.value.entries("`while`", out) {
+            known_path(test.name, &test.at, object, out);
+            let value = test.value.text("`while`", out)?;
+            during.push((test.name.to_owned(), value.to_owned()));
+        }
+    }
+    let nothing = nothing.unwrap_or_default().into_iter().map(|(text, _)| text.to_owned());
+    Some(Invites { asks: asks?, nothing: nothing.collect(), joined: joined?, during })
+}
+
+/// Whether a dotted path leads to a field; a complaint when it does not.
+fn known_path(path: &str, at: &Cursor<'_>, object: &Object, out: &mut Complaints) -> bool {
+    let mut fields = &object.fields;
+    for name in path.split('.') {
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            let message = format!("`invites`: there is no field `{path}`");
+            out.add(at, message, did_you_mean(name, &names));
+            return false;
+        };
+        fields = &field.fields;
+    }
+    true
 }
 
 /// Reads the legal combinations; each value must be one of its field's values.

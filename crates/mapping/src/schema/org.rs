@@ -171,6 +171,7 @@ fn with_facts_of(mut object: Object, base: &Object) -> Object {
         field.restricted |= is_process_field(&field.name) && !field.values.is_empty();
     }
     object.states = object.states.or_else(|| base.states.clone());
+    object.invites = object.invites.or_else(|| base.invites.clone());
     let has = |name: &str| object.field(name).is_some();
     let known = base.converts.as_ref().filter(|known| has(&known.when) && has(&known.to));
     object.converts = object.converts.or_else(|| known.cloned());

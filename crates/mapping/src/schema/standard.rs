@@ -78,6 +78,7 @@ pub(super) fn standard(name: &str, name_field: Option<&Field>, own: &[SourceFiel
         children: Vec::new(),
         states: None,
         converts: None,
+        invites: None,
         record_types: Vec::new(),
         org: None,
         index: Default::default(),

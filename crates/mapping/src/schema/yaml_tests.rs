@@ -222,6 +222,30 @@ objects:
 }
 
 #[test]
+fn an_invitation_names_fields_that_there_are() {
+    let text = "\
+system: partner_center
+objects:
+  R:
+    key: id
+    fields:
+      id: { type: id, access: read }
+      help: { type: object, fields: { code: { type: text } } }
+    invites:
+      asks: help.cod
+      while: { helpp: x }
+";
+    assert_eq!(
+        problems(text),
+        [
+            "9:7 `invites` has no `joined` / write `{ asks: FIELD, joined: FIELD, while: { FIELD: VALUE } }`",
+            "9:13 `invites`: there is no field `help.cod` / did you mean `code`?",
+            "10:16 `invites`: there is no field `helpp` / did you mean `help`?",
+        ]
+    );
+}
+
+#[test]
 fn an_object_may_stand_in_one_file_only() {
     let text = "system: salesforce\nobjects:\n  A: { key: Id, fields: { Id: { type: id } } }\n";
     let files = [("a.yaml".to_owned(), text.to_owned()), ("b.yaml".to_owned(), text.to_owned())];

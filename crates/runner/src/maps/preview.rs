@@ -137,12 +137,14 @@ pub async fn live<S: Store, W: Wires>(
         Err(Error::Gone { .. }) => None,
         other => other.map_err(wire(System::PartnerCenter))?,
     };
-    let reads_half = maps.iter().any(|map| map.object() == object && map.reads_half());
-    let half = match half::half_of(&deal.aliases).filter(|_| reads_half && left.is_some()) {
+    let any =
+        |says: fn(&DealMap) -> bool| maps.iter().any(|map| map.object() == object && says(map));
+    let id = half::half_of(&deal.aliases).filter(|_| any(DealMap::names_half));
+    let half = match id.filter(|_| any(DealMap::reads_half) && left.is_some()) {
         Some(id) => half::read(wires, id).await.map_err(wire(System::PartnerCenter))?,
         None => Half::Absent,
     };
-    let left = left.map(|left| Referral { body: half.woven_into(&left.body), ..left });
+    let left = left.map(|left| Referral { body: half.woven_into(&left.body, id), ..left });
     let recorded = left.zip(row).map(|(left, row)| Recorded {
         left: Some(left.body),
         right: Some(row.body),

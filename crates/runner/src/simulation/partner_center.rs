@@ -7,8 +7,8 @@ use connect::{ETag, Error, ReferralId};
 use serde_json::{Value, json};
 
 use super::ledger::Breach;
-use super::state::{Fault, State};
-use super::world::{OPPORTUNITY, Reading, Record, Thing, moment, set};
+use super::state::{Fault, PROVEN, State};
+use super::world::{OPPORTUNITY, Reading, Record, Thing, at, moment, set};
 
 /// How many referrals a page has.
 const PAGE: usize = 4;
@@ -103,6 +103,9 @@ impl State {
 
     pub(super) fn create_referral(&mut self, body: &str) -> Result<Referral, Error> {
         let mut record: Record = serde_json::from_str(body).unwrap();
+        if record.get("target").is_some_and(|target| target.to_string().contains("msft")) {
+            return self.ask_microsoft(record);
+        }
         let number = self.world.number();
         for (name, value) in [
             ("engagementId", json!(format!("00000000-0000-4000-a000-{number:012x}"))),
@@ -128,6 +131,59 @@ impl State {
         }
     }
 
+    /// Microsoft's half of an engagement: there is one. Whoever asks again in vain did so by mistake, when
+    /// it was the service itself that had asked.
+    fn ask_microsoft(&mut self, mut half: Record) -> Result<Referral, Error> {
+        let engagement = half.get("engagementId").cloned().unwrap_or_default();
+        let of = |thing: &Thing| thing.record.get("engagementId") == Some(&engagement);
+        let mut all = self.world.referrals.iter().filter(|(_, thing)| of(thing));
+        let own = all.clone().find(|(_, thing)| thing.text("organizationId") != "msft");
+        let other = all.find(|(_, thing)| thing.text("organizationId") == "msft");
+        let other = other.map(|(id, thing)| (id.clone(), thing.is_ours));
+        let Some((own, thing)) = own else { return Err(refused("notFound", "engagementId")) };
+        let (own, deal) = (own.clone(), thing.deal);
+        let is_seen =
+            at(&thing.record, "/consent/consentToShareReferralWithMicrosoftSellers") == true;
+        let is_open = thing.text("status") == "Active";
+        let row = self.world.opportunity_of(&own).map(|(row, _)| row.to_owned());
+        self.must_take_part(row, &format!("Microsoft's half of {own}"));
+        if !is_seen || !is_open {
+            return Err(refused(if is_open { "notShared" } else { "notActive" }, "engagementId"));
+        }
+        if let Some((other, is_ours)) = other {
+            if is_ours {
+                let how =
+                    format!("Microsoft was asked a second time about {own}: there is {other}");
+                self.world.ledger.breach(Breach::Duplicate, how);
+            }
+            return Err(refused("exists", "engagementId"));
+        }
+        let code = at(&half, "/inviteContext/assistanceRequestCode").clone();
+        for (name, value) in [
+            ("organizationId", json!("msft")),
+            ("status", json!("New")),
+            ("substatus", json!("Received")),
+            ("direction", json!("Incoming")),
+        ] {
+            half.insert(name.to_owned(), value);
+        }
+        let now = self.now;
+        let id = self.world.make_half(half, deal, now);
+        if at(&self.world.referrals[&own].record, "/inviteContext/assistanceRequestCode") != &code {
+            self.world.edit_left(&own, "/inviteContext/assistanceRequestCode", code, now);
+        }
+        // The worst that can come together: neither the answer, nor an event, nor a list of all tells of it.
+        if (0..4).any(|_| self.draws(Fault::AppliedThenLost)) {
+            self.world.touched.retain(|(_, touched)| *touched != id);
+            if let Some(thing) = self.world.referrals.get_mut(&id) {
+                thing.listed_at = now + 4 * PROVEN;
+            }
+            let why = "no answer".to_owned();
+            return Err(Error::Later { after: None, why, unknown_outcome: true });
+        }
+        self.read_referral(&id, false).ok_or(Error::Gone { why: "itemNotFound".to_owned() })
+    }
+
     /// Nothing leaves for Microsoft while the flag is off, as far as one look just before can tell.
     fn must_take_part(&mut self, row: Option<String>, target: &str) {
         let Some(row) = row else { return };
@@ -147,8 +203,21 @@ impl State {
             Order::CreatedDescending | Order::CreatedAscending => false,
         };
         let place = |thing: &Thing| if is_by_change { thing.modified } else { thing.created };
-        let mut all: Vec<(&String, &Thing)> =
-            self.world.referrals.iter().filter(|(_, thing)| is_listed(thing, self.now)).collect();
+        let asked = |thing: &Thing| match &list.filter {
+            Some(filter) => *filter == format!("engagementId eq '{}'", thing.text("engagementId")),
+            None => true,
+        };
+        let mut all: Vec<(&String, &Thing)> = self
+            .world
+            .referrals
+            .iter()
+            .filter(|(_, thing)| asked(thing))
+            // Who asks for an engagement is shown Microsoft's half at once.
+            .filter(|(_, thing)| {
+                is_listed(thing, self.now)
+                    || list.filter.is_some() && thing.text("organizationId") == "msft"
+            })
+            .collect();
         all.sort_by_key(|(_, thing)| std::cmp::Reverse(place(thing)));
         let start: usize = list.token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
         let page = all.iter().skip(start).take(PAGE);

@@ -18,6 +18,8 @@ use crate::store::{Alias, HintEvent, Release, Source, Store};
 
 const INBOUND: &str = include_str!("../../../../mappings/examples/inbound.json");
 const FLAG: &str = "Sync_with_Partner_Center__c";
+const VISIBLE: &str = "Visible_to_Microsoft__c";
+pub(super) const HELP: &str = "How_can_Microsoft_help__c";
 
 /// What else happens because of it: when, from now on.
 type Then = Vec<(i64, Happens)>;
@@ -35,6 +37,15 @@ impl State {
         let mut all = self.world.rows.iter();
         let found = all.find(|((object, _), row)| object == OPPORTUNITY && row.deal == deal);
         found.map(|((_, id), _)| id.clone())
+    }
+
+    /// Somebody changes a referral while its deal is in work.
+    pub(super) fn edit_in_work(&mut self, referral: Option<&ReferralId>) {
+        let Some(referral) = referral.filter(|_| self.draws(Fault::EditBetween)) else { return };
+        if let Some(thing) = self.world.referrals.get(&referral.to_string()) {
+            let edit = Happens::Edit(thing.deal, self.chance.pick(&Cell::ALL), End::Referral);
+            self.then.push((self.chance.between(0, 500), edit));
+        }
     }
 
     /// What happens to a deal's opportunity, a moment later when it was changed in this very second:
@@ -182,6 +193,24 @@ impl State {
         }
     }
 
+    /// A rep lets Microsoft's sellers see a deal, with somebody to call, and asks for help.
+    fn asks_for_help(&mut self, id: &str) {
+        let now = self.now;
+        let contact = json!({"FirstName": "Ada", "LastName": "Pell", "Phone": "+44 113 555 0199",
+            "Email": "ada@harrow.example"});
+        let contact = self.shared("Contact", "Email", &contact);
+        let role = json!({"OpportunityId": id, "ContactId": contact});
+        let role = role.as_object().unwrap().clone();
+        let mut roles = self.world.rows.iter();
+        // Whoever asks again calls the same person.
+        let is_of = |row: &super::world::Thing| row.text("OpportunityId") == id && !row.is_deleted;
+        if !roles.any(|((name, _), row)| name == "OpportunityContactRole" && is_of(row)) {
+            self.world.add_row("OpportunityContactRole", role, usize::MAX, now);
+        }
+        self.world.edit_row(OPPORTUNITY, id, VISIBLE, json!(true), now);
+        self.world.edit_row(OPPORTUNITY, id, HELP, json!("Quotes or licensing"), now);
+    }
+
     /// What people do.
     fn person(&mut self, happens: &Happens) -> Then {
         let now = self.now;
@@ -216,6 +245,9 @@ impl State {
                 state.world.edit_left(id, "/substatus", json!(how), now);
             }),
             Happens::Solution(deal, end) => return self.solution(*deal, *end, happens),
+            Happens::Ask(deal) => {
+                return self.on_row(*deal, happens, State::asks_for_help);
+            }
             Happens::Flag(deal, is_on) => {
                 return self.on_row(*deal, happens, |state, id| {
                     state.world.edit_row(OPPORTUNITY, id, FLAG, json!(is_on), now);

@@ -28,6 +28,8 @@ pub(super) enum Sabotage {
     LooksTooSoon,
     /// What Salesforce refuses counts as done.
     RefusedIsDone,
+    /// Microsoft is asked again without looking whether it was asked.
+    NoLookForHalf,
     /// The flag of an opportunity is taken for set.
     IgnoresFlag,
     /// A deleted opportunity is taken for one that never was.
@@ -46,7 +48,7 @@ pub(super) enum Sabotage {
 
 impl Sabotage {
     /// All: every run of the tests has to find each.
-    pub(super) const ALL: [Sabotage; 18] = [
+    pub(super) const ALL: [Sabotage; 19] = [
         Self::NoIntent,
         Self::NoBaseAfterWrite,
         Self::BaseFromSent,
@@ -58,6 +60,7 @@ impl Sabotage {
         Self::NoLookAfterUnknown,
         Self::LooksTooSoon,
         Self::RefusedIsDone,
+        Self::NoLookForHalf,
         Self::IgnoresFlag,
         Self::IgnoresTombstone,
         Self::LinksSecondClaimant,

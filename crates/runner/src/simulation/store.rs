@@ -136,6 +136,7 @@ impl Store for SimStore {
                     let mut state = self.sim.lock();
                     let current = state.current;
                     state.holding.insert(current);
+                    state.edit_in_work(claim.referral());
                 }
                 let what = format!("takes {} ({} open)", claim.key, claim.intents.len());
                 self.after(&what, taken).await
@@ -165,7 +166,12 @@ impl Store for SimStore {
             return self.after(&what, Ok(IntentId(-1))).await;
         }
         let intent = self.inner.intend(claim, kind, body, now).await;
-        if intent.is_ok() && matches!(kind, IntentKind::CreateRecord | IntentKind::CreateReferral) {
+        if intent.is_ok()
+            && matches!(
+                kind,
+                IntentKind::CreateRecord | IntentKind::CreateReferral | IntentKind::AskMicrosoft
+            )
+        {
             let mut state = self.sim.lock();
             let current = state.current;
             if let Some(millis) = state.standstill.take() {

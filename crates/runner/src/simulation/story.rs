@@ -28,6 +28,8 @@ pub(super) enum Happens {
     Close(usize, &'static str),
     /// A solution is added.
     Solution(usize, End),
+    /// A rep asks Microsoft for help.
+    Ask(usize),
     Flag(usize, bool),
     Delete(usize, bool),
     Copy(usize),
@@ -88,6 +90,7 @@ impl Happens {
             | Happens::Stage(..)
             | Happens::Close(..)
             | Happens::Solution(..)
+            | Happens::Ask(_)
             | Happens::Flag(_, true)
             | Happens::Delete(_, false)
             | Happens::Hide(_, false)
@@ -134,10 +137,11 @@ fn end(chance: &mut Chance) -> End {
 fn person(chance: &mut Chance, deal: usize) -> Happens {
     let cell = chance.pick(&Cell::ALL);
     match chance.below(20) {
-        0..=10 => Happens::Edit(deal, cell, end(chance)),
+        0..=8 => Happens::Edit(deal, cell, end(chance)),
         11 | 12 => Happens::Stage(deal, "Qualification"),
         13 => Happens::Stage(deal, "Needs Analysis"),
         14 => Happens::Solution(deal, end(chance)),
+        9 | 10 => Happens::Ask(deal),
         15 => Happens::Touch(deal, end(chance)),
         16 => Happens::Half(deal),
         17 => Happens::Stage(deal, chance.pick(&["Closed Won", "Closed Lost"])),

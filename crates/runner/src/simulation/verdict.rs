@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::ledger::{Breach, Cell};
+use super::people::HELP;
 use super::stage::{Stage, at_once};
 use super::state::State;
 use super::world::{OPPORTUNITY, Thing, at};
@@ -83,6 +84,7 @@ fn of_deal(
                 found.extend(unexplained(l, r));
             } else {
                 found.extend(of_pair(state, (left, l), (right, r), has_holds));
+                found.extend(halves(state, deal, l, r));
             }
         }
         (Some(left), None) if !is_listed => {
@@ -174,6 +176,19 @@ fn of_pair(
         found.push((Breach::Lost, format!("solutions {a:?} against {b:?}")));
     }
     found
+}
+
+/// Microsoft's half, of which there is at most one, and one when help was asked for.
+fn halves(state: &State, deal: usize, left: &Thing, right: &Thing) -> Option<(Breach, String)> {
+    let halves = state.world.referrals.values();
+    let halves = halves.filter(|r| r.deal == deal && r.text("organizationId") == "msft").count();
+    let is_own = left.text("direction") == "Outgoing" && left.text("status") == "Active";
+    let is_asked = is_own && takes_part(Some(right)) && !right.text(HELP).is_empty();
+    match halves {
+        0 if is_asked => Some((Breach::Lost, "Microsoft was not asked for help".to_owned())),
+        0 | 1 => None,
+        more => Some((Breach::Duplicate, format!("Microsoft has {more} halves"))),
+    }
 }
 
 fn solutions_of(left: &Thing) -> BTreeSet<String> {

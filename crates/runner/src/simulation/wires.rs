@@ -267,7 +267,14 @@ impl Wires for SimWires {
                 Ok(state.list_referrals(list))
             })
             .await?;
-        if is_search && self.is_sabotaged(Sabotage::NoLookAfterUnknown) {
+        let is_half = list.filter.is_some();
+        let is_vain = is_search
+            && self.is_sabotaged(if is_half {
+                Sabotage::NoLookForHalf
+            } else {
+                Sabotage::NoLookAfterUnknown
+            });
+        if is_vain {
             return Ok(Page { records: Vec::new(), next: None, unreadable: 0 });
         }
         Ok(page)

@@ -20,6 +20,8 @@ pub enum IntentKind {
     Update,
     /// A new referral.
     CreateReferral,
+    /// Microsoft's half of a deal.
+    AskMicrosoft,
     /// A new CRM record.
     CreateRecord,
     /// Badge and audit line alone.
@@ -32,14 +34,17 @@ impl IntentKind {
         match self {
             IntentKind::Update => "update",
             IntentKind::CreateReferral => "create-referral",
+            IntentKind::AskMicrosoft => "ask-microsoft",
             IntentKind::CreateRecord => "create-record",
             IntentKind::Report => "report",
         }
     }
 
     pub(super) fn read(word: &str) -> Option<Self> {
-        let all = [Self::Update, Self::CreateReferral, Self::CreateRecord, Self::Report];
-        all.into_iter().find(|kind| kind.word() == word)
+        let creates = [Self::CreateReferral, Self::AskMicrosoft, Self::CreateRecord];
+        let all = creates.into_iter().chain([Self::Update, Self::Report]);
+        let mut all = all;
+        all.find(|kind| kind.word() == word)
     }
 }
 

@@ -156,6 +156,16 @@ pub(super) fn link(
                 Linked::Here
             }
         }
+        // A half whose own event came before the deal knew of it.
+        Some((key, Some(_))) if matches!(alias, Alias::Half(_)) && slots(db, key)? == ["left"] => {
+            if is_busy(db, key, now)? {
+                Linked::Busy(key)
+            } else {
+                no_longer_own(db, key)?;
+                absorb(db, at.key, key, now)?;
+                Linked::Here
+            }
+        }
         Some((key, filled)) => {
             // A name without a slot does not make two keys one deal.
             if slot(alias).is_none() || filled.is_none() {

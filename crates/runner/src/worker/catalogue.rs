@@ -84,7 +84,8 @@ fn sent(effect: &Effect, place: &Catalogued) -> Vec<Solution> {
     let changes: &[Change] = match effect {
         Effect::Create(draft) => &draft.changes,
         Effect::Update { changes, .. } => changes,
-        Effect::Nothing => &[],
+        // Those of the deal, which was shared with them.
+        Effect::Nothing | Effect::Invite(_) => &[],
     };
     let lists = changes.iter().filter(|change| change.path == place.list);
     let lists = lists.filter_map(|change| serde_json::from_str::<Value>(&change.value).ok());

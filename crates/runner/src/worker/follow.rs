@@ -13,6 +13,7 @@ use mapping::report::ReportEvent;
 use mapping::schema::System;
 
 use crate::deal_map::DealMap;
+use crate::half::half_of;
 use crate::store::{Alias, Commit, Ending, IntentKind, Linked, Next, Source, Store, record_of};
 use crate::wires::Wires;
 
@@ -83,7 +84,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
                 self.memo.left_stamp = written.updated;
                 self.memo.writes += 1;
                 // What either side changes from here on is newer than the last word.
-                let body = self.half.woven_into(&written.body);
+                let body = self.half.woven_into(&written.body, half_of(&self.claim.aliases));
                 let base = scene.map.plan().settle(&announced.pending, &body, &right.body)?;
                 self.hold(Commit {
                     base: serde_json::to_string(&base).ok(),

@@ -67,17 +67,18 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
 
     /// Our referral with Microsoft's half, when the deal has one and a map reads of it.
     async fn with_half(&mut self, left: Referral) -> Result<Referral, Halt> {
-        let is_read = match self.claim.record() {
-            Some((object, _)) => self.map_of(object).is_some_and(DealMap::reads_half),
-            None => self.maps.iter().any(DealMap::reads_half),
+        let any = |says: fn(&DealMap) -> bool| match self.claim.record() {
+            Some((object, _)) => self.map_of(object).is_some_and(says),
+            None => self.maps.iter().any(says),
         };
-        let id = half::half_of(&self.claim.aliases).filter(|_| is_read && !is_microsofts(&left));
-        let Some(id) = id else { return Ok(left) };
-        if self.half == Half::Unread {
-            let read = half::read(&*self.worker.wires, id).await;
+        let (is_named, is_read) = (any(DealMap::names_half), any(DealMap::reads_half));
+        let id = half::half_of(&self.claim.aliases).filter(|_| is_named && !is_microsofts(&left));
+        let Some(id) = id.cloned() else { return Ok(left) };
+        if self.half == Half::Unread && is_read {
+            let read = half::read(&*self.worker.wires, &id).await;
             self.half = self.read(System::PartnerCenter, read)?;
         }
-        let body = self.half.woven_into(&left.body);
+        let body = self.half.woven_into(&left.body, Some(&id));
         Ok(Referral { body, ..left })
     }
 
@@ -133,8 +134,7 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             return Err(self.missing(map, record).await?);
         };
         let Some(left) = self.read_referral(referral).await? else {
-            let why = "partner center says it is not there";
-            return Err(Halt::Park(vec![note::gone_cause(System::PartnerCenter, why)]));
+            return Err(Halt::Park(vec![note::not_there_cause()]));
         };
         let left = self.keep_engagement(left).await?;
         Ok(Some(Scene { map, left: Some(left), right: Some(right) }))

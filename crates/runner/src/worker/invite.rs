@@ -14,6 +14,7 @@ use mapping::report::shared;
 use mapping::schema::System;
 
 use crate::clock::{earlier, later};
+use crate::deal_map::DealMap;
 use crate::half::is_microsofts;
 use crate::store::{Alias, Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
@@ -77,6 +78,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.memo.writes += 1;
         self.memo.followed = Some(shared(referral.created.unwrap_or_else(|| self.now())));
         let plan = scene.map.plan();
+        self.memo.asks = plan.asks(&announced.draft);
         let id = referral.id.as_str();
         self.hold(Commit {
             base: base_of_new(plan, &referral.body, &right.body),
@@ -120,6 +122,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 ("creates_found_again".to_owned(), 1),
             ];
             let close = vec![(intent.id, Ending::Applied)];
+            let plan = self.map_of(&announced.object).map(DealMap::plan);
+            self.memo.asks = plan.is_some_and(|plan| plan.asks(&announced.draft));
             let made = self.read_referral(&id).await?;
             let created = made.as_ref().and_then(|made| made.created);
             self.memo.followed = Some(shared(created.unwrap_or(intent.created)));
@@ -137,7 +141,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
 
     /// It was looked for in vain. The list may lag behind: several looks, each twice as far from the one before
     /// as that was, before the referral counts as not made.
-    async fn has_missed(
+    pub(super) async fn has_missed(
         &mut self,
         intent: &OpenIntent,
         mut announced: Announced,

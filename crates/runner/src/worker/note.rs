@@ -38,6 +38,10 @@ pub(super) struct Memo {
     pub(super) followed: Option<String>,
     /// Fingerprints of what would be written where this environment does not write; none: nothing would.
     pub(super) wish: Option<String>,
+    /// The referral was made with a wish for help, of which Microsoft's half is to be told.
+    pub(super) asks: bool,
+    /// A fingerprint of the invitation that was refused last.
+    pub(super) refused: Option<String>,
     /// Writes since a time, for the breaker.
     pub(super) writes: u64,
     pub(super) writes_since: Option<Timestamp>,
@@ -286,6 +290,11 @@ pub(super) fn gone_cause(system: System, why: &str) -> Cause {
             "undelete it or share it with the sync user; nothing is sent to Microsoft until then",
         ),
     }
+}
+
+/// A referral that Partner Center does not know any more.
+pub(super) fn not_there_cause() -> Cause {
+    gone_cause(System::PartnerCenter, "partner center says it is not there")
 }
 
 /// A record that lies in the recycle bin.

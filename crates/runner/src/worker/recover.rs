@@ -26,6 +26,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             match intent.kind {
                 IntentKind::Update => self.recover_update(&intent, &announced).await?,
                 IntentKind::CreateReferral => self.recover_referral(&intent, announced).await?,
+                IntentKind::AskMicrosoft => self.recover_ask(&intent, announced).await?,
                 IntentKind::CreateRecord => self.recover_record(&intent, announced).await?,
                 // Told or not: the next round compares what is to be said with what was said.
                 IntentKind::Report => self.close(intent.id, Ending::NotApplied).await?,

@@ -18,6 +18,7 @@ use crate::wires::Wires;
 
 use super::evidence::{Trace, is_seen};
 use super::identity::Scene;
+use super::wish::right_alone;
 use super::{Deal, Halt, note};
 
 /// The cause of a deal that is written to again and again.
@@ -50,6 +51,9 @@ pub(super) struct Announced {
     pub(super) seen: [Option<Timestamp>; 2],
     /// The referral as it was sent to be made.
     pub(super) draft: String,
+    /// The engagement in which Microsoft's half is being made, and that half once it is known.
+    pub(super) engagement: String,
+    pub(super) half: Option<String>,
 }
 
 impl Announced {
@@ -98,7 +102,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             stamp: right.modified.filter(|at| Some(*at) != self.memo.right_stamp),
         });
         let input = Input { left, right, base: &base, now: self.now() };
-        Ok(scene.map.plan().reconcile(&input)?)
+        let decision = scene.map.plan().reconcile(&input)?;
+        self.with_help(scene, decision)
     }
 
     pub(super) async fn round(&mut self, scene: Scene<'_>) -> Result<Option<Commit>, Halt> {
@@ -107,6 +112,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         if let Some(fault) = &decision.refused {
             let causes = vec![note::cause_of(fault)];
             return self.refuse(&scene, &decision, causes, fault.message.clone()).await.map(Some);
+        }
+        if matches!(decision.left, Effect::Invite(_)) && self.has_joined(&scene).await? {
+            return Ok(None);
         }
         let decision = match self.within_reach(&scene, &decision).await? {
             Ok(decision) => decision,
@@ -117,6 +125,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         match (&decision.left, &decision.right) {
             (Effect::Create(draft), _) => self.create_referral(&scene, &decision, draft).await,
+            (Effect::Invite(half), Effect::Nothing) => self.ask(&scene, &decision, half).await,
+            // Microsoft is asked when all else is written.
+            (Effect::Invite(_), _) => {
+                let rest = right_alone(&decision, "Microsoft is asked when the rest is written");
+                self.update(&scene, &rest).await
+            }
             (_, Effect::Create(draft)) => self.create_record(&scene, &decision, draft).await,
             (Effect::Nothing, Effect::Nothing) => self.quiet(&scene, &decision).await,
             (_, _) => self.update(&scene, &decision).await,
@@ -258,7 +272,14 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     /// Whether a person says that the fight for which the deal is parked is over.
     async fn is_fight_over(&self) -> Result<bool, Halt> {
         let fights = |parked: &&Parked| parked.causes.iter().any(|cause| cause.code == FIGHT);
-        let Some(parked) = self.claim.parked.as_ref().filter(fights) else { return Ok(false) };
+        match self.claim.parked.as_ref().filter(fights) {
+            Some(parked) => self.was_let_go(parked).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a person let the deal go on since it was parked.
+    pub(super) async fn was_let_go(&self, parked: &Parked) -> Result<bool, Halt> {
         let view = self.worker.store.deal(self.claim.key.to_string()).await?;
         let hints = view.map(|view| view.hints).unwrap_or_default();
         let person = Source::Operator.word();

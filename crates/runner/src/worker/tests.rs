@@ -6,6 +6,7 @@ mod catalogue;
 mod copies;
 mod gone;
 mod half;
+mod help;
 mod house;
 mod leads;
 mod life;

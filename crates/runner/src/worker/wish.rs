@@ -58,13 +58,15 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let count = vec![("would_write".to_owned(), 1)];
             self.hold(Commit { audit: vec![entry], count, ..Commit::default() }).await?;
         }
-        Ok(Ok(Cow::Owned(right_alone(decision))))
+        let why = "this environment writes nothing to Partner Center";
+        Ok(Ok(Cow::Owned(right_alone(decision, why))))
     }
 
     /// All of it is told and none of it done.
     fn wish(&mut self, scene: &Scene<'_>, decision: &Decision) -> Commit {
         let kind = match (&decision.left, &decision.right) {
             (Effect::Create(_), _) => "would-create-referral",
+            (Effect::Invite(_), _) => "would-ask-microsoft",
             (_, Effect::Create(_)) => "would-create-record",
             (_, _) => UPDATE,
         };
@@ -217,14 +219,13 @@ fn is_unwritten(line: &LineTrace, reach: Reach) -> bool {
     }
 }
 
-/// The decision without its left side; its lines say so.
-fn right_alone(decision: &Decision) -> Decision {
+/// The decision without its left side; its lines say why.
+pub(super) fn right_alone(decision: &Decision, why: &str) -> Decision {
     let mut rest = Decision { left: Effect::Nothing, ..decision.clone() };
     for line in &mut rest.lines {
         match line.outcome {
             Outcome::WritesLeft => {
-                let why = "this environment writes nothing to Partner Center".to_owned();
-                line.outcome = Outcome::Held(why);
+                line.outcome = Outcome::Held(why.to_owned());
                 line.written = None;
             }
             Outcome::WritesBoth => line.outcome = Outcome::WritesRight,

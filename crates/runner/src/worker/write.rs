@@ -114,7 +114,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         let base = scene.map.plan().settle(&decision.pending, &left.body, &right.body)?;
         let base = self.settled_within_reach(&decision.pending, base);
-        let wrote_left = !decision.left.is_nothing();
+        let wrote_left = announced.sent[Side::Left.index()];
         if wrote_left {
             self.memo.left_stamp = left.updated;
         }
@@ -323,7 +323,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
 pub(super) fn changes_of(effect: &Effect) -> &[Change] {
     match effect {
         Effect::Update { changes, .. } => changes,
-        Effect::Nothing | Effect::Create(_) => &[],
+        Effect::Nothing | Effect::Create(_) | Effect::Invite(_) => &[],
     }
 }
 

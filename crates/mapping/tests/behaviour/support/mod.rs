@@ -277,6 +277,14 @@ pub(crate) fn write(record: &mut Value, effect: &Effect) {
             }
             write_children(record, children);
         }
+        // Microsoft's half is made, and one's own knows what it was asked for.
+        Effect::Invite(half) => {
+            let asked = |change: &&Change| change.path.starts_with("inviteContext.");
+            for change in half.changes.iter().filter(asked) {
+                set(record, &change.path, json(&change.value));
+            }
+            set(record, "microsoft.id", "m-1");
+        }
     }
 }
 
@@ -318,7 +326,7 @@ pub(crate) fn json(text: &str) -> Value {
 pub(crate) fn changes(effect: &Effect) -> &[Change] {
     match effect {
         Effect::Nothing => &[],
-        Effect::Create(draft) => &draft.changes,
+        Effect::Create(draft) | Effect::Invite(draft) => &draft.changes,
         Effect::Update { changes, .. } => changes,
     }
 }
@@ -327,7 +335,7 @@ pub(crate) fn changes(effect: &Effect) -> &[Change] {
 pub(crate) fn children(effect: &Effect) -> &[ChildChange] {
     match effect {
         Effect::Nothing => &[],
-        Effect::Create(draft) => &draft.children,
+        Effect::Create(draft) | Effect::Invite(draft) => &draft.children,
         Effect::Update { children, .. } => children,
     }
 }

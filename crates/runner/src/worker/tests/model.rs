@@ -1,5 +1,6 @@
 //! Two modelled systems in memory: what the worker relies on, and faults on request.
 
+mod ask;
 mod records;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -333,6 +334,9 @@ impl Wires for World {
     async fn create_referral(&self, body: &str) -> Result<Referral, Error> {
         self.write("create referral", |state, now| {
             let mut record: Record = serde_json::from_str(body).unwrap();
+            if ask::is_for_microsoft(&record) {
+                return state.ask(record, now);
+            }
             let id = format!("00000000-0000-0000-0000-{:012}", state.next());
             for (name, value) in [
                 ("id", id.as_str()),
@@ -359,7 +363,11 @@ impl Wires for World {
                 Order::UpdatedDescending | Order::UpdatedAscending => "updatedDateTime",
                 Order::CreatedDescending | Order::CreatedAscending => "createdDateTime",
             };
-            let mut records: Vec<&Record> = state.referrals.values().collect();
+            let asked = |record: &&Record| match &list.filter {
+                Some(filter) => ask::is_in(record, filter),
+                None => true,
+            };
+            let mut records: Vec<&Record> = state.referrals.values().filter(asked).collect();
             records.sort_by_key(|record| std::cmp::Reverse(moment(record, name)));
             let start: usize = list.token.as_deref().map_or(0, |token| token.parse().unwrap());
             let top = 3;
