@@ -130,6 +130,10 @@ impl State {
         self.values(&mut record, End::Opportunity);
         let id = self.world.add_row(OPPORTUNITY, record, deal, now);
         self.add_solution(deal, &id);
+        // Help that is asked for with the deal can be asked for twice: nothing at Microsoft says so yet.
+        if deal.is_multiple_of(3) {
+            self.asks_for_help(&id);
+        }
         self.note("person", &format!("begins deal {deal} with {id}"));
     }
 
