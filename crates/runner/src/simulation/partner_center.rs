@@ -120,6 +120,15 @@ impl State {
         self.must_take_part(named, "a new referral");
         let id = self.world.make_referral(record, self.now);
         self.lags(&id);
+        // The worst that can come together: neither the answer nor an event tells of it, the list does so late.
+        if number % 3 == 0 && self.can_fail(Fault::AppliedThenLost) {
+            self.world.touched.retain(|(_, touched)| *touched != id);
+            if let Some(thing) = self.world.referrals.get_mut(&id) {
+                thing.listed_at = self.now + PROVEN / 3;
+            }
+            let why = "no answer".to_owned();
+            return Err(Error::Later { after: None, why, unknown_outcome: true });
+        }
         self.read_referral(&id, false).ok_or(Error::Gone { why: "itemNotFound".to_owned() })
     }
 

@@ -396,6 +396,7 @@ impl Stage {
                 self.sim.lock().pause = task.map(|task| (task, *millis));
             }
             Happens::Standstill(millis) => self.sim.lock().standstill = Some(*millis),
+            Happens::Hasty(cell, millis) => self.sim.lock().hasty = Some((*cell, *millis)),
             Happens::Jump(runner, millis) => {
                 let mut state = self.sim.lock();
                 state.note(&format!("runner {runner}"), &format!("its clock jumps by {millis} ms"));

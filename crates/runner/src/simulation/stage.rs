@@ -99,7 +99,9 @@ impl Stage {
 
     fn limits(&self) -> Limits {
         let usual = limits(self.is_quick);
-        if self.sim.lock().is_sabotaged(Sabotage::LooksTooSoon) {
+        // Who does not look does not wait for a look either.
+        let hurries = [Sabotage::LooksTooSoon, Sabotage::NoLookAfterUnknown];
+        if hurries.into_iter().any(|one| self.sim.lock().is_sabotaged(one)) {
             return Limits { create_check: Duration::from_millis(1), ..usual };
         }
         usual

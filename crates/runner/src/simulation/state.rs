@@ -117,7 +117,9 @@ pub(super) struct State {
     pub(super) pause: Option<(usize, i64)>,
     /// How long whichever task next announces a new record stands still right after that.
     pub(super) standstill: Option<i64>,
-    /// The task that does so, and for how long.
+    /// What a rep changes while a deal is in work, and for how long it still is after that.
+    pub(super) hasty: Option<(Cell, i64)>,
+    /// The task that stands still next, and for how long.
     pub(super) stopping: Option<(usize, i64)>,
     /// The tasks that have a deal in hand.
     pub(super) holding: BTreeSet<usize>,
@@ -160,6 +162,7 @@ impl State {
             until: BTreeMap::new(),
             pause: None,
             standstill: None,
+            hasty: None,
             stopping: None,
             holding: BTreeSet::new(),
             counts: BTreeMap::new(),
@@ -246,11 +249,16 @@ impl State {
         }
     }
 
+    /// Whether a kind of fault is among those of the story.
+    pub(super) fn can_fail(&self, fault: Fault) -> bool {
+        self.rates.contains_key(&fault)
+    }
+
     /// No fault from here on, and none that still lasts.
     pub(super) fn heal(&mut self) {
         self.rates.clear();
         self.until.clear();
-        (self.pause, self.standstill, self.stopping) = (None, None, None);
+        (self.pause, self.standstill, self.hasty, self.stopping) = (None, None, None, None);
         self.flows.clear();
         self.skews.fill(0);
         self.world.show_all();

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::ledger::End;
 use super::sabotage::Sabotage;
 use super::state::{Fault, Sim};
+use super::story::Happens;
 use super::world::OPPORTUNITY;
 use crate::store::{
     Accepted, Alias, AuditLine, Claim, Commit, DealView, DifferentLine, Hint, HintEvent, Imported,
@@ -75,6 +77,18 @@ impl SimStore {
         let mut state = self.sim.lock();
         let current = state.current;
         if is_kept { state.is_kept() } else { state.forgets(current) }
+    }
+
+    /// Somebody changes a deal that is just found in step, and what is kept of it takes a while.
+    fn is_edited(&self, claim: &Claim, commit: &Commit) {
+        let Some((_, id)) = claim.record().filter(|_| commit.next == Next::Done) else { return };
+        let mut state = self.sim.lock();
+        let place = (OPPORTUNITY.to_owned(), id.to_string());
+        let Some(deal) = state.world.rows.get(&place).map(|row| row.deal) else { return };
+        if let Some((cell, millis)) = state.hasty.take() {
+            state.stopping = Some((state.current, millis));
+            state.then.push((1, Happens::Edit(deal, cell, End::Opportunity)));
+        }
     }
 
     async fn forgive(&self, claim: &mut Claim) -> Result<(), StoreError> {
@@ -205,6 +219,7 @@ impl Store for SimStore {
         mut commit: Commit,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.is_edited(claim, &commit);
         self.before().await?;
         self.forgive(claim).await?;
         if self.is_sabotaged(Sabotage::NoBaseAfterWrite) && !commit.close.is_empty() {

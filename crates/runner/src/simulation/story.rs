@@ -49,6 +49,9 @@ pub(super) enum Happens {
     Pause(usize, i64),
     /// Whichever runner next announces a new record stands still right after that.
     Standstill(i64),
+    /// A rep changes a field of the deal that is next found in step, after all of it was read and before it is
+    /// given back, which takes a while.
+    Hasty(Cell, i64),
     Jump(usize, i64),
     /// Something does not work at all for a while.
     Out(Fault, i64),
@@ -78,7 +81,7 @@ impl Happens {
             Happens::Flow(_) => Fault::Automation,
             Happens::Crash(..) => Fault::Crash,
             Happens::CrashOfAll(_) => Fault::CrashOfAll,
-            Happens::Pause(..) | Happens::Standstill(_) => Fault::Pause,
+            Happens::Pause(..) | Happens::Standstill(_) | Happens::Hasty(..) => Fault::Pause,
             Happens::Jump(..) => Fault::ClockJump,
             Happens::Out(fault, _) => *fault,
             Happens::Plan => Fault::PlanChanged,
@@ -125,9 +128,21 @@ pub(super) fn story(seed: u64, without: &BTreeSet<Fault>) -> Vec<(i64, Happens)>
         let at = chance.between(length / 10, length);
         trouble(&mut chance, kind, deal, at, &mut all);
     }
+    hasty(&mut Chance::new(seed, 3), deals, length, &mut all);
     all.retain(|(_, happens)| happens.fault().is_none_or(|fault| !without.contains(&fault)));
     all.sort_by_key(|(at, _)| *at);
     all
+}
+
+/// A rep who edits a deal while it is in work because of somebody else's edit.
+fn hasty(chance: &mut Chance, deals: usize, length: i64, all: &mut Vec<(i64, Happens)>) {
+    if !chance.in_thousand(250) {
+        return;
+    }
+    let (deal, at) = (chance.below(deals), chance.between(length / 2, length));
+    let (ours, theirs) = (chance.pick(&Cell::ALL), chance.pick(&Cell::ALL));
+    all.push((at, Happens::Hasty(ours, chance.between(20_000, 40_000))));
+    all.push((at, Happens::Edit(deal, theirs, End::Referral)));
 }
 
 fn end(chance: &mut Chance) -> End {
