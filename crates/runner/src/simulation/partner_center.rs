@@ -121,7 +121,7 @@ impl State {
         let id = self.world.make_referral(record, self.now);
         self.lags(&id);
         // The worst that can come together: neither the answer nor an event tells of it, the list does so late.
-        if number % 3 == 0 && self.can_fail(Fault::AppliedThenLost) {
+        if number.is_multiple_of(3) && self.can_fail(Fault::AppliedThenLost) {
             self.world.touched.retain(|(_, touched)| *touched != id);
             if let Some(thing) = self.world.referrals.get_mut(&id) {
                 thing.listed_at = self.now + PROVEN / 3;
