@@ -59,10 +59,7 @@ impl Plan {
         }
         match self.invitation(&left, &right) {
             Invitation::None => {}
-            Invitation::Lacks(faults) => {
-                let known = decision.parked.clone();
-                decision.parked.extend(faults.into_iter().filter(|fault| !known.contains(fault)));
-            }
+            Invitation::Lacks(faults) => add_new(&mut decision.parked, faults),
             Invitation::OnHold(hold) => decision.on_hold = Some(hold),
             Invitation::Half(half) => decision.left = Effect::Invite(half),
         }
@@ -103,10 +100,8 @@ impl Plan {
     /// What does not fit of that which is wished for.
     fn misfits(&self, drafted: &Drafted) -> Vec<Fault> {
         let asks = |fault: &&Fault| {
-            let lines = self.lines.iter().filter(|line| line.on_invite);
-            lines
-                .into_iter()
-                .any(|line| self.place(line.map_line) == (fault.map.as_str(), fault.map_line))
+            let mut lines = self.lines.iter().filter(|line| line.on_invite);
+            lines.any(|line| self.place(line.map_line) == (fault.map.as_str(), fault.map_line))
         };
         drafted.fatal.iter().chain(&drafted.faults).filter(asks).cloned().collect()
     }
@@ -178,6 +173,12 @@ impl Plan {
         }
         Draft { changes, ..Draft::default() }
     }
+}
+
+/// Adds the faults that are not there yet.
+pub(crate) fn add_new(known: &mut Vec<Fault>, faults: Vec<Fault>) {
+    let new: Vec<Fault> = faults.into_iter().filter(|fault| !known.contains(fault)).collect();
+    known.extend(new);
 }
 
 /// A list that can be completed with an invitation only, once the deal is shared.

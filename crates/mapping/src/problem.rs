@@ -350,3 +350,9 @@ impl SourceCode for Sources {
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     near::nearest(word, candidates)
 }
+
+/// Whether two words differ by a slip of the finger: but for case, one letter too many, too few, another, or
+/// swapped with its neighbour.
+pub fn is_slip(one: &str, other: &str) -> bool {
+    near::is_slip(one, other)
+}

@@ -14,7 +14,7 @@ use crate::draft::Drafted;
 use crate::element::change;
 use crate::fault::{Fault, FaultCode};
 use crate::hold::Would;
-use crate::invite::Invitation;
+use crate::invite::{Invitation, add_new};
 use crate::json;
 use crate::list::{ListVerdict, decide_list};
 use crate::plan::{Line, Plan, SlotId, StatesPlan};
@@ -328,8 +328,7 @@ impl<'g> Gathered<'g> {
             _ if writes => held = Some("Microsoft is asked when the rest is written".to_owned()),
             Invitation::Lacks(faults) => {
                 held = faults.first().map(|fault| fault.message.clone());
-                let known = self.parked.clone();
-                self.parked.extend(faults.into_iter().filter(|fault| !known.contains(fault)));
+                add_new(&mut self.parked, faults);
             }
             Invitation::OnHold(hold) => {
                 held = Some(hold.why.clone());

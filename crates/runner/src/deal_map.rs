@@ -55,7 +55,7 @@ impl DealMap {
                 plan.name()
             ));
         }
-        let reads = plan.reads(Side::Right);
+        let (left, reads) = (plan.reads(Side::Left), plan.reads(Side::Right));
         let watch = |child: &ChildReads| Watch {
             object: child.object.clone(),
             parent_field: child.parent_field.clone(),
@@ -74,12 +74,8 @@ impl DealMap {
             key_field: plan.key_fields().1.to_owned(),
             reference: plan.external_reference().unwrap_or("externalReferenceId").to_owned(),
             select,
-            names_half: plan.reads(Side::Left).fields.iter().any(|path| half::is_of_half(path)),
-            reads_half: plan
-                .reads(Side::Left)
-                .fields
-                .iter()
-                .any(|path| half::is_read_of_half(path)),
+            names_half: left.fields.iter().any(|path| half::is_of_half(path)),
+            reads_half: left.fields.iter().any(|path| half::is_read_of_half(path)),
             can_merge: schemas
                 .object(System::Salesforce, plan.object(Side::Right))
                 .is_some_and(|object| object.field(MASTER).is_some()),

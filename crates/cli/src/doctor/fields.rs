@@ -4,7 +4,7 @@
 //! checked. The maps fit the schemas that they came with (the check `maps`); so what is missing here is hidden
 //! or was never made, and what else is said follows from it.
 
-use mapping::problem::Report;
+use mapping::problem::{Report, is_slip};
 
 use super::Check;
 use crate::show::Finding;
@@ -81,17 +81,6 @@ fn read(found: &Finding, map: &str) -> Option<Missing> {
 fn uses(map: &str, field: &str) -> bool {
     let mut words = map.split(|c: char| !c.is_alphanumeric() && c != '_');
     words.any(|word| word.eq_ignore_ascii_case(field))
-}
-
-/// Whether two names differ by a slip of the finger: but for case, one letter too many, too few or another.
-fn is_slip(one: &str, other: &str) -> bool {
-    let (one, other) = (one.to_lowercase(), other.to_lowercase());
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let alike = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let (a, b) = (one.get(alike..).unwrap_or_default(), other.get(alike..).unwrap_or_default());
-    let behind = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
-    let most = a.len().max(b.len()).saturating_sub(behind);
-    most <= 1 || (a.len() == b.len() && most == 2 && a.first() == b.get(1) && a.get(1) == b.first())
 }
 
 #[cfg(test)]

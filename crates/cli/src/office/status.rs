@@ -11,6 +11,7 @@ use runner::Timestamp;
 use runner::clocks::{is_urgent, left};
 use runner::config::Kind;
 use runner::store::{DeadlineKind, Status as Counts, Store};
+use runner::webhook::TAKEN;
 use serde_json::{Value, json};
 
 use super::{Face, Office, json};
@@ -72,7 +73,7 @@ fn is_fine(counts: &Counts, service: Option<&Value>, now: Timestamp) -> bool {
 /// Whether Microsoft calls somebody else by now.
 fn is_taken_over(service: Option<&Value>) -> bool {
     let notes = service.and_then(|service| service.get("notes")?.as_object());
-    notes.is_some_and(|notes| notes.contains_key("webhook_taken_over"))
+    notes.is_some_and(|notes| notes.contains_key(TAKEN))
 }
 
 fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestamp) -> String {

@@ -132,9 +132,14 @@ fn one(told: &Told, now: Option<&str>, text: &mut String) {
     text.push('\n');
 }
 
+/// Why nothing is written to a line in which the two sides differ.
+fn reason(differs: &Difference) -> &str {
+    differs.held.as_deref().unwrap_or("neither side changed since")
+}
+
 /// How a line stands now, when the two sides differ in it.
 fn differing(differs: &Difference, text: &mut String) {
-    let why = differs.held.as_deref().unwrap_or("neither side changed since");
+    let why = reason(differs);
     let _ = writeln!(text, "  now             the sides differ, nothing is written: {why}");
     for (name, values) in [("Partner Center", &differs.left), ("Salesforce", &differs.right)] {
         if let Some(values) = plain(values) {
@@ -162,9 +167,9 @@ fn told_history(deal: &DealView, events: &[Event]) -> String {
     for cause in deal.parked.iter().flat_map(|parked| &parked.causes) {
         let _ = writeln!(text, "parked: {}\n  to do: {}", cause.message, cause.help);
     }
-    for Difference { rule, map, map_line, held, .. } in &deal.differences {
-        let why = held.as_deref().unwrap_or("neither side changed since");
-        let _ = writeln!(text, "differs: {map}:{map_line}  {rule}: {why}");
+    for differs in &deal.differences {
+        let Difference { rule, map, map_line, .. } = differs;
+        let _ = writeln!(text, "differs: {map}:{map_line}  {rule}: {}", reason(differs));
     }
     for event in events {
         let _ = writeln!(

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use connect::salesforce::events::change_event;
+
 use super::xml::{document, group, text};
 use super::{SourceFile, of_a_package};
 
@@ -42,10 +44,7 @@ pub(super) fn members(watched: &BTreeSet<String>) -> (Vec<SourceFile>, Vec<Strin
 }
 
 fn member(object: &str) -> SourceFile {
-    let event = match object.strip_suffix("__c") {
-        Some(custom) => format!("{custom}__ChangeEvent"),
-        None => format!("{object}ChangeEvent"),
-    };
+    let event = change_event(object);
     // A file's name has no doubled underscore, whatever the object is called.
     let name = format!("ChangeEvents_{}", event.replace("__", "_"));
     let inside = [text("eventChannel", "ChangeEvents"), text("selectedEntity", event)];

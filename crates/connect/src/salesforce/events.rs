@@ -101,12 +101,17 @@ pub struct Subscription {
     awaited: i32,
 }
 
-/// The name of an object's topic: `Opportunity` and `Deal__c` differ in their ends.
-fn topic(object: &str) -> String {
+/// What the events of an object's changes are called: `Opportunity` and `Deal__c` differ in their ends.
+pub fn change_event(object: &str) -> String {
     match object.strip_suffix("__c") {
-        Some(custom) => format!("/data/{custom}__ChangeEvent"),
-        None => format!("/data/{object}ChangeEvent"),
+        Some(custom) => format!("{custom}__ChangeEvent"),
+        None => format!("{object}ChangeEvent"),
     }
+}
+
+/// The name of an object's topic.
+fn topic(object: &str) -> String {
+    format!("/data/{}", change_event(object))
 }
 
 impl Salesforce {

@@ -46,6 +46,12 @@ pub(super) fn nearest<'c>(
     best.map(|(.., candidate)| candidate)
 }
 
+/// Whether two words differ by one edit at most, case aside.
+pub(super) fn is_slip(one: &str, other: &str) -> bool {
+    let chars = |word: &str| word.to_lowercase().chars().collect::<Vec<char>>();
+    distance(&chars(one), &chars(other), 1).is_some()
+}
+
 /// Which characters stand in a word, in 64 sorts: for each sort that only one of two words has there
 /// is an edit between them.
 fn letters(word: &[char]) -> u64 {

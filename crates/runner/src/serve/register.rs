@@ -11,13 +11,11 @@ use tokio::sync::watch;
 use crate::config::WebhookSettings;
 use crate::standing::Standing;
 use crate::store::Store;
-use crate::webhook::{self, Failure, Found, Registered, Replace, compare};
+use crate::webhook::{self, Failure, Found, Registered, Replace, TAKEN, compare};
 use crate::wires::LiveWires;
 use crate::worker::Worker;
 
 const NOTE: &str = "webhook";
-/// What operators watch: 1 while another address gets our events.
-const TAKEN: &str = "webhook_taken_over";
 
 /// Makes the registration, then compares it now and then until the service ends.
 pub(super) async fn keep<S: Store>(

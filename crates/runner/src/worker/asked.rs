@@ -23,9 +23,9 @@ pub(super) fn asked(
     fields: &[String],
     decision: Option<&Decision>,
 ) -> Option<Asked> {
-    let says = |word: &str| why.to_lowercase().contains(word);
-    let is_asked = code.to_lowercase().contains("required")
-        || (code.to_lowercase().contains("missing") || says("is required") || says("mandatory"));
+    let (code, said) = (code.to_lowercase(), why.to_lowercase());
+    let is_asked = ["required", "missing"].iter().any(|word| code.contains(word))
+        || ["is required", "mandatory"].iter().any(|word| said.contains(word));
     let field = fields.iter().find(|field| !field.is_empty()).filter(|_| is_asked)?;
     let name = field.trim_start_matches('/').replace('/', ".");
     let lines = decision.map_or(&[][..], |decision| &decision.lines);

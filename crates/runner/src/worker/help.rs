@@ -5,7 +5,7 @@
 //! before it is made, and after an unknown outcome several times.
 
 use connect::ReferralId;
-use connect::partner_center::{List, Order};
+use connect::partner_center::{List, Order, Referral};
 use mapping::decision::{Decision, Draft};
 use mapping::schema::System;
 
@@ -182,24 +182,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return Ok(None);
         }
         let filter = Some(format!("engagementId eq '{engagement}'"));
-        let mut list = List { filter, order: Order::CreatedDescending, token: None };
-        for _ in 0..MOST_PAGES {
-            self.keep().await?;
-            let page = self.worker.wires.referrals(&list).await;
-            let page = self.read(System::PartnerCenter, page)?;
-            let is_it = |referral: &&connect::partner_center::Referral| {
-                let of = referral.engagement_id.as_deref();
-                is_microsofts(referral) && of.is_some_and(|of| of.eq_ignore_ascii_case(engagement))
-            };
-            if let Some(half) = page.records.iter().find(is_it) {
-                return Ok(Some(half.id.clone()));
-            }
-            match page.next {
-                Some(next) => list.token = Some(next),
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
+        let list = List { filter, order: Order::CreatedDescending, token: None };
+        let is_it = |referral: &Referral| {
+            let of = referral.engagement_id.as_deref();
+            is_microsofts(referral) && of.is_some_and(|of| of.eq_ignore_ascii_case(engagement))
+        };
+        self.listed(list, MOST_PAGES, is_it, |_| false).await
     }
 }
 

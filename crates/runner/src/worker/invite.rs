@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use connect::partner_center::{List, Order};
+use connect::partner_center::{List, Order, Referral};
 use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use mapping::decision::{Decision, Draft};
@@ -175,19 +175,32 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<ReferralId>, Halt> {
         let Ok(record) = RecordId::parse(record) else { return Ok(None) };
         let oldest = earlier(intended, SEARCH_BACK);
-        let mut list = List { filter: None, order: Order::CreatedDescending, token: None };
-        for _ in 0..MOST_PAGES {
+        let list = List { filter: None, order: Order::CreatedDescending, token: None };
+        let is_it = |referral: &Referral| {
+            let names = referral.external_reference_id.as_deref().map(RecordId::parse);
+            names == Some(Ok(record.clone())) && !is_microsofts(referral)
+        };
+        let is_too_old = |last: &Referral| last.created.is_some_and(|created| created < oldest);
+        self.listed(list, MOST_PAGES, is_it, is_too_old).await
+    }
+
+    /// The first referral of a list that is meant, on so many pages at most; a page whose last one is beyond what
+    /// may be meant is the last.
+    pub(super) async fn listed(
+        &mut self,
+        mut list: List,
+        most_pages: usize,
+        is_it: impl Fn(&Referral) -> bool,
+        is_beyond: impl Fn(&Referral) -> bool,
+    ) -> Result<Option<ReferralId>, Halt> {
+        for _ in 0..most_pages {
             self.keep().await?;
             let page = self.worker.wires.referrals(&list).await;
             let page = self.read(System::PartnerCenter, page)?;
-            for referral in &page.records {
-                let names = referral.external_reference_id.as_deref().map(RecordId::parse);
-                if names == Some(Ok(record.clone())) && !is_microsofts(referral) {
-                    return Ok(Some(referral.id.clone()));
-                }
+            if let Some(found) = page.records.iter().find(|referral| is_it(referral)) {
+                return Ok(Some(found.id.clone()));
             }
-            let last = page.records.last().and_then(|referral| referral.created);
-            if last.is_some_and(|created| created < oldest) {
+            if page.records.last().is_some_and(&is_beyond) {
                 return Ok(None);
             }
             match page.next {

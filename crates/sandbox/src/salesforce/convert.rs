@@ -10,12 +10,11 @@ use crate::{
         ids,
         model::Object,
         recycle,
-        refusal::{Done, Refusal, Stop, Wrong, bad, no_such_row},
+        refusal::{Done, Refusal, Wrong, bad, no_such_row},
         rows,
         session::Session,
         xml,
     },
-    store::End,
 };
 
 /// The status that says that a lead was converted.
@@ -90,14 +89,7 @@ pub(crate) fn carry_out(session: &Session<'_>, text: &str) -> Result<String, Sto
             deal: given("opportunityName"),
             owner: given("ownerId").and_then(|id| ids::read(&id)),
         };
-        out += &session.tx.step::<_, StoreError>(|| match convert(session, &wish) {
-            Ok(done) => Ok(End::Keep(result(&done))),
-            Err(Stop::Store(error)) => Err(error),
-            Err(Stop::Refused(refusal)) => {
-                let errors = recycle::errors(&refusal);
-                Ok(End::Undo(format!("<result>{errors}<success>false</success></result>")))
-            }
-        })?;
+        out += &recycle::whole(session, || convert(session, &wish).map(|done| result(&done)))?;
     }
     Ok(out)
 }

@@ -14,7 +14,7 @@ use crate::{
         session::Session,
         xml,
     },
-    store::{End, Pick, StoredRow},
+    store::{Pick, StoredRow},
 };
 
 /// The field by which a row that was merged names the one that is left.
@@ -26,14 +26,7 @@ const MERGEABLE: [&str; 3] = ["Lead", "Contact", "Account"];
 pub(crate) fn carry_out(session: &Session<'_>, text: &str) -> Result<String, StoreError> {
     let mut out = String::new();
     for request in xml::insides(text, "request") {
-        out += &session.tx.step::<_, StoreError>(|| match merge(session, request) {
-            Ok(done) => Ok(End::Keep(done)),
-            Err(Stop::Store(error)) => Err(error),
-            Err(Stop::Refused(refusal)) => {
-                let errors = recycle::errors(&refusal);
-                Ok(End::Undo(format!("<result>{errors}<success>false</success></result>")))
-            }
-        })?;
+        out += &recycle::whole(session, || merge(session, request))?;
     }
     Ok(out)
 }

@@ -78,8 +78,23 @@ fn one(session: &Session<'_>, deed: Deed, given: &str) -> Done<()> {
     }
 }
 
+/// Does the work of one request whole or not at all; its result.
+pub(crate) fn whole(
+    session: &Session<'_>,
+    work: impl FnOnce() -> Done<String>,
+) -> Result<String, StoreError> {
+    session.tx.step(|| match work() {
+        Ok(done) => Ok(End::Keep(done)),
+        Err(Stop::Store(error)) => Err(error),
+        Err(Stop::Refused(refusal)) => {
+            let errors = errors(&refusal);
+            Ok(End::Undo(format!("<result>{errors}<success>false</success></result>")))
+        }
+    })
+}
+
 /// A refusal as results tell it.
-pub(crate) fn errors(refusal: &Refusal) -> String {
+fn errors(refusal: &Refusal) -> String {
     let errors = refusal.collection_errors();
     let mut out = String::new();
     for error in errors.as_array().into_iter().flatten() {
