@@ -33,15 +33,6 @@ fn fault(system: &str, method: &str, path: &str, way: &Value, times: u64) -> Val
     order
 }
 
-/// All ordered faults have struck.
-async fn struck(sides: &Sides) {
-    eventually("the fault strikes", async || {
-        let faults = sides.admin.need("GET", "/faults", None).await.unwrap();
-        (faults["armed"] == json!([])).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn changes_arrive_whatever_happens_to_the_calls() {
     let machine = Machine::quiet().await;
@@ -55,14 +46,14 @@ async fn changes_arrive_whatever_happens_to_the_calls() {
         value += 1;
         sides.fault(&fault("salesforce", "PATCH", "Opportunity", &way, 1)).await;
         sides.microsoft_changes(&referral, &json!({"details": {"dealValue": value}})).await;
-        struck(&sides).await;
+        sides.struck().await;
         arrived(&sides, &referral, &deal, value).await;
         value += 1;
         // What was carried out is found so, and not sent again.
         let times = if way["status"] == "applied_then_close" { 1 } else { 2 };
         sides.fault(&fault("partner_center", "PATCH", "referrals", &way, times)).await;
         sides.rep_changes(&deal, &json!({"Amount": value})).await;
-        struck(&sides).await;
+        sides.struck().await;
         arrived(&sides, &referral, &deal, value).await;
     }
     // Somebody else was faster: read again.
@@ -70,7 +61,7 @@ async fn changes_arrive_whatever_happens_to_the_calls() {
         value += 1;
         sides.fault(&fault("partner_center", "PATCH", "referrals", &way, 1)).await;
         sides.rep_changes(&deal, &json!({"Amount": value})).await;
-        struck(&sides).await;
+        sides.struck().await;
         arrived(&sides, &referral, &deal, value).await;
     }
     // Signed out on both sides.
@@ -103,12 +94,12 @@ async fn records_are_made_once_whatever_happens_to_the_calls() {
         sides.fault(&fault("partner_center", "POST", "referrals", &way, 1)).await;
         let shared = sides.rep_shares(&format!("Harrow {made}")).await;
         sides.becomes_referral(&shared).await;
-        struck(&sides).await;
+        sides.struck().await;
         sides.fault(&fault("salesforce", "POST", "composite", &way, 1)).await;
         // The same customer each time: its account must be made once.
         let sent = sides.microsoft_sends(&inbound("Alpine")).await;
         sides.becomes_opportunity(&sent).await;
-        struck(&sides).await;
+        sides.struck().await;
     }
     sides.settled().await;
     assert_eq!(sides.referrals().await.len(), made);

@@ -191,6 +191,7 @@ async fn a_token_that_is_good_once_is_used_by_all_in_turn() {
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(0), "{output:?}");
         }
+        sides.struck().await;
         sides.settled().await;
     }
     let status = sides.status().await;

@@ -246,6 +246,16 @@ impl Sides {
         self.admin.need("POST", "/faults", Some(order)).await.unwrap();
     }
 
+    /// All ordered faults have struck. Before it the test reads nothing that they are about: it would be given the
+    /// answer that is meant for the service.
+    pub(crate) async fn struck(&self) {
+        eventually("the fault strikes", async || {
+            let faults = self.admin.need("GET", "/faults", None).await.unwrap();
+            (faults["armed"] == json!([])).then_some(())
+        })
+        .await;
+    }
+
     /// The service's status.
     pub(crate) async fn status(&self) -> Value {
         self.console.need("GET", "/status", None).await.unwrap()
