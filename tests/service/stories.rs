@@ -13,8 +13,9 @@ use crate::acts::Story;
 use crate::machine::Machine;
 use crate::sides::{Sides, eventually, inbound, same_number, text};
 
-/// The most reads of a story for each of its writes: record and referral, before, after, and for hints and echoes.
-const READS: usize = 8;
+/// The most reads of a story for each of its writes: record and referral, before, after, and for hints and echoes,
+/// of which a slow machine has more.
+const READS: usize = 16;
 
 const AUDIT: &str = "PATCH Opportunity Audit__c";
 pub(crate) const SENT: &str = "POST referral";

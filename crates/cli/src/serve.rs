@@ -114,6 +114,10 @@ fn stop(error: Error, color: Color) -> Stop {
             error.to_string(),
             "take the word out of the map's `mapping` line, or write `allow_experimental: true`",
         ),
+        Error::Twins { .. } => Stop::because(
+            error.to_string(),
+            "leave one of the two out of `maps` in the configuration",
+        ),
         other @ (Error::MapSides(_)
         | Error::Schemas(_)
         | Error::File { .. }

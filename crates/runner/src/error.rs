@@ -21,6 +21,16 @@ pub enum Error {
     /// A mapping is fine, but not for this service.
     #[error("{0}")]
     MapSides(String),
+    /// Two maps are for one object: they would write against each other.
+    #[error("{first} and {second} are both maps of {object}: they would write against each other")]
+    Twins {
+        /// The file that is named first.
+        first: String,
+        /// The other one.
+        second: String,
+        /// The CRM object.
+        object: String,
+    },
     /// A schema file cannot be used; one sentence a problem.
     #[error("the schemas cannot be used: {}", .0.join("; "))]
     Schemas(Vec<String>),

@@ -271,38 +271,17 @@ impl Reader<'_> {
             return None;
         }
         let mut paths: Vec<PathBuf> = Vec::new();
-        let mut objects: Vec<(String, String)> = Vec::new();
         for (at, name) in maps {
             let path = self.folder.join(&name);
-            let object = self.lookup.file(&path).ok().and_then(|bytes| object_of(&bytes));
-            let twin = objects.iter().find(|(other, _)| Some(other) == object.as_ref());
             if paths.contains(&path) {
                 let message = format!("the map `{name}` is named twice in `maps`");
                 let help = "name each map once; is another one forgotten?".to_owned();
                 reading.problem(&at, Part::Value, message, help);
-            } else if let Some((object, first)) = twin {
-                let message = format!("`{first}` and `{name}` are both maps of {object}");
-                let help = "leave one of the two out: they would write against each other";
-                reading.problem(&at, Part::Value, message, help.to_owned());
             }
-            objects.extend(object.map(|object| (object, name)));
             paths.push(path);
         }
         Some(paths)
     }
-}
-
-/// The object of Salesforce that a map says it is for, by its `side` line; none: it does not say, as one that
-/// extends another.
-fn object_of(map: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(map).ok()?;
-    text.lines().find_map(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words.as_slice() {
-            ["side", _, "is", "salesforce", object, ..] => Some((*object).to_owned()),
-            _ => None,
-        }
-    })
 }
 
 fn reload(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Reload {

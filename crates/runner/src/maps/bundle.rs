@@ -126,6 +126,11 @@ impl Bundle {
                 return Err(Error::Map(Box::new(compiled.report)));
             };
             let map = DealMap::new(plan, &schemas).map_err(Error::MapSides)?;
+            let twin = made.maps.iter().position(|other| other.object() == map.object());
+            if let Some(first) = twin.and_then(|number| self.maps.get(number)) {
+                let (first, object) = (file_name(first), map.object().to_owned());
+                return Err(Error::Twins { first, second: name, object });
+            }
             made.maps.push(map.with_source(source));
         }
         Ok(made)
@@ -275,4 +280,24 @@ fn file_name(path: &Path) -> String {
 
 pub(crate) fn cannot(path: &Path, error: &std::io::Error) -> Error {
     Error::File { path: path.to_owned(), why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_has_one_map_whatever_it_extends() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["here.map", "there.map"].map(|name| {
+            let (path, own) = (folder.path().join(name), name.trim_end_matches(".map"));
+            let text = format!("extends opportunity\nmapping {own} \"Own\"\n");
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        assert_eq!(Bundle::read(&paths[..1]).unwrap().compile().unwrap().maps.len(), 1);
+        let twins = Bundle::read(&paths).unwrap().compile().unwrap_err().to_string();
+        let expected = "here.map and there.map are both maps of Opportunity";
+        assert!(twins.starts_with(expected), "{twins}");
+    }
 }
