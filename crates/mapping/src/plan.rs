@@ -4,6 +4,7 @@
 //! stable text and its hash (meaning only: no places, comments or examples). Must not know: the
 //! text it came from, schemas, records.
 
+mod boxes;
 mod catalogue;
 mod json;
 mod waits;

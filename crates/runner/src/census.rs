@@ -1,4 +1,5 @@
-//! The census: whether every linked pair is still there and linked, and whether a change of it went unheard.
+//! The census: whether every linked pair is still there and linked, whether a change of it went unheard, and
+//! what takes part and was overlooked.
 //!
 //! In: what both systems list (ids, keys and stamps alone), the links in the store. Out: hints for the deals
 //! that need a look. Must not know: what a difference means. It goes on where it was after a restart. When
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::later;
+use crate::overlooked;
 use crate::poll::Setback;
 use crate::store::{Alias, DealView, KeyId, Source, Store, record_of, referral_of};
 use crate::sweep::Sweeper;
@@ -117,6 +119,7 @@ impl<S: Store, W: Wires> Census<S, W> {
     async fn page(&mut self, progress: &mut Progress) -> Result<(), Setback> {
         if self.listed.is_none() {
             self.listed = Some(self.list().await?);
+            overlooked::look(&self.worker).await?;
         }
         let store = self.worker.store.clone();
         let keys = store.linked(KeyId(progress.at), PAGE).await?;
@@ -155,7 +158,8 @@ impl<S: Store, W: Wires> Census<S, W> {
         self.hint(missing).await
     }
 
-    /// All referrals that there are for us. Those that nobody knows of become hints.
+    /// All referrals that there are for us. Those that nobody knows of become hints, and those that take part
+    /// and have no record: when they were looked at, they may not have been there for us.
     async fn list(&self) -> Result<(Timestamp, HashMap<String, Option<Timestamp>>), Setback> {
         let begun = self.worker.clock.now();
         let sweeper = Sweeper::new(self.worker.clone());
@@ -168,10 +172,11 @@ impl<S: Store, W: Wires> Census<S, W> {
             for referral in &page.records {
                 listed.insert(referral.id.as_str().to_lowercase(), referral.updated);
                 let alias = Alias::Referral(referral.id.clone());
-                let known = self.worker.store.owner(alias.clone()).await?.is_some();
-                if !known && sweeper.is_relevant(referral).await? {
-                    unknown.push(alias);
-                }
+                let needs_a_look = match self.worker.store.owner(alias.clone()).await? {
+                    Some((_, names)) => record_of(&names).is_none() && sweeper.begins(referral),
+                    None => sweeper.is_relevant(referral).await?,
+                };
+                unknown.extend(needs_a_look.then_some(alias));
             }
             if !unknown.is_empty() {
                 self.worker.store.accept(unknown, None, Source::Census, begun).await?;

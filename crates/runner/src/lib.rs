@@ -19,6 +19,7 @@ mod hear;
 pub mod intake;
 mod listen;
 pub mod maps;
+mod overlooked;
 mod poll;
 pub mod serve;
 #[cfg(test)]

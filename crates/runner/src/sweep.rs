@@ -97,14 +97,19 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
         Ok(count)
     }
 
-    /// A referral matters when it takes part, names a record, belongs to a known deal, or is a half
-    /// of Microsoft's that a map reads.
-    pub(crate) async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
+    /// Whether a referral takes part.
+    pub(crate) fn begins(&self, referral: &Referral) -> bool {
         let takes_part = |map: &crate::deal_map::DealMap| {
             map.plan().takes_part(Side::Left, &referral.body).unwrap_or(true)
         };
+        self.worker.maps.now().iter().any(takes_part)
+    }
+
+    /// A referral matters when it takes part, names a record, belongs to a known deal, or is a half
+    /// of Microsoft's that a map reads.
+    pub(crate) async fn is_relevant(&self, referral: &Referral) -> Result<bool, Setback> {
         let maps = self.worker.maps.now();
-        if referral.external_reference_id.is_some() || maps.iter().any(takes_part) {
+        if referral.external_reference_id.is_some() || self.begins(referral) {
             return Ok(true);
         }
         // Its deal may become known later.

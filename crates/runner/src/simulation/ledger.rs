@@ -89,6 +89,9 @@ struct Edit {
     deal: usize,
     /// What stood there, and what was overruled by it.
     over: Vec<usize>,
+    /// What really stood there, where nobody has to know of it: a write without an answer. Whoever finds it out
+    /// by the other fields of that write may go by it.
+    really: Option<usize>,
 }
 
 /// All that was entered.
@@ -119,8 +122,13 @@ impl Ledger {
         }
         let token = self.edits.len();
         self.by_value.insert((cell, value.clone()), token);
-        self.edits.push(Edit { value, deal, over: over.into_iter().collect() });
+        self.edits.push(Edit { value, deal, over: over.into_iter().collect(), really: None });
         token
+    }
+
+    /// This was entered where `stood` really stood.
+    pub(super) fn really(&mut self, edit: usize, stood: Option<usize>) {
+        self.edits[edit].really = stood.filter(|stood| *stood != edit);
     }
 
     /// An edit over a value of which nobody knows any more that it stood there: it was entered over what stood
@@ -129,6 +137,7 @@ impl Ledger {
         let over = &mut self.edits[edit].over;
         if written.is_some() && over.first().copied() == written {
             over.splice(..1, before);
+            self.really(edit, written);
         }
     }
 
@@ -165,7 +174,8 @@ impl Ledger {
                 format!("{cell:?} {value:?} was written over the newer {newer:?} at the {end:?}");
             self.breach(Breach::Misordered, how);
         } else if !self.follows(token, held) {
-            if wins && (cell, end) == (Cell::Amount, End::Opportunity) {
+            let is_over = self.reaches(token, held, true);
+            if wins && !is_over && (cell, end) == (Cell::Amount, End::Opportunity) {
                 let wins = &self.edits[held].value;
                 let how =
                     format!("{cell:?} {wins:?} of the opportunity wins, and was lost to {value:?}");
@@ -178,6 +188,11 @@ impl Ledger {
 
     /// Whether `newer` was entered, or won, over `older`.
     pub(super) fn follows(&self, newer: usize, older: usize) -> bool {
+        self.reaches(newer, older, false)
+    }
+
+    /// The same, also over what `really` stood there.
+    fn reaches(&self, newer: usize, older: usize, really: bool) -> bool {
         let mut seen = vec![false; self.edits.len()];
         let mut open = vec![newer];
         while let Some(at) = open.pop() {
@@ -186,6 +201,7 @@ impl Ledger {
             }
             if !std::mem::replace(&mut seen[at], true) {
                 open.extend(&self.edits[at].over);
+                open.extend(self.edits[at].really.filter(|_| really));
             }
         }
         false

@@ -122,6 +122,7 @@ impl Run {
         if self.stage.sim.lock().counts.contains_key(&Fault::Unshared) {
             let now = self.stage.sim.lock().clocks[0].now();
             at_once(self.stage.store.release(Release::Linked, now)).unwrap();
+            self.stage.spawn_look();
         }
         if !self.rests() {
             self.breach(Breach::Lost, "the service does not come to rest");

@@ -18,6 +18,7 @@ use super::wires::SimWires;
 use crate::clock::Clock;
 use crate::config::{Limits, Reach};
 use crate::maps::InService;
+use crate::overlooked;
 use crate::poll::{Poller, Setback};
 use crate::store::SqliteStore;
 use crate::sweep::Sweeper;
@@ -75,17 +76,7 @@ impl Stage {
         if self.is_up(runner) {
             return;
         }
-        let clock = self.sim.lock().clocks[runner].clone();
-        let worker = Arc::new(Worker {
-            store: Arc::new(SimStore::new(self.sim.clone(), self.store.clone(), runner)),
-            wires: Arc::new(SimWires::new(self.sim.clone(), runner)),
-            maps: self.maps.clone(),
-            reach: Reach::Both,
-            limits: self.limits(),
-            clock,
-            standing: Arc::default(),
-            tripwire: Tripwire::default(),
-        });
+        let worker = self.worker(runner);
         self.sim.lock().note(&format!("runner {runner}"), "starts");
         let sim = self.sim.clone();
         self.spawn(Some(runner), Box::pin(works(sim.clone(), worker.clone())));
@@ -95,6 +86,31 @@ impl Stage {
             1 => self.spawn(Some(runner), Box::pin(sweeps(sim, worker))),
             _ => {}
         }
+    }
+
+    fn worker(&self, runner: usize) -> Hands {
+        let clock = self.sim.lock().clocks[runner].clone();
+        Arc::new(Worker {
+            store: Arc::new(SimStore::new(self.sim.clone(), self.store.clone(), runner)),
+            wires: Arc::new(SimWires::new(self.sim.clone(), runner)),
+            maps: self.maps.clone(),
+            reach: Reach::Both,
+            limits: self.limits(),
+            clock,
+            standing: Arc::default(),
+            tripwire: Tripwire::default(),
+        })
+    }
+
+    /// What a census does beside the deals that are linked.
+    pub(super) fn spawn_look(&mut self) {
+        let worker = self.worker(0);
+        self.spawn(
+            None,
+            Box::pin(async move {
+                overlooked::look(&worker).await.unwrap();
+            }),
+        );
     }
 
     fn limits(&self) -> Limits {

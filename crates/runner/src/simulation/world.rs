@@ -245,8 +245,10 @@ impl World {
     /// A person changes a referral in Microsoft's portal.
     pub(super) fn enter_left(&mut self, id: &str, cell: Cell, value: Value, now: i64) {
         let Some(thing) = self.referrals.get_mut(id) else { return };
-        let over = thing.doubts.remove(&cell).unwrap_or_else(|| thing.tokens.get(&cell).copied());
+        let stood = thing.tokens.get(&cell).copied();
+        let over = thing.doubts.remove(&cell).unwrap_or(stood);
         let token = self.ledger.enters(thing.deal, cell, &value, over);
+        self.ledger.really(token, stood);
         thing.tokens.insert(cell, token);
         thing.entered.push((cell, token));
         thing.entered_at.insert(cell, now);

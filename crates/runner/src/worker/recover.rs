@@ -46,9 +46,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             return self.close(intent.id, Ending::NotApplied).await;
         };
         // What came of it can be told only while both can be read: until then it stays open, and the deal waits.
-        let Some(scene) = self.read_both(map, &referral, &record).await? else {
-            return self.close(intent.id, Ending::NotApplied).await;
-        };
+        let Some(scene) = self.read_both(map, &referral, &record).await? else { return Ok(()) };
         let (Some(left), Some(right)) = (scene.left, scene.right) else { return Ok(()) };
         self.look_again_if_older(Some(&left), Some(&right))?;
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;

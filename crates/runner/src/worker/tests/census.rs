@@ -69,6 +69,35 @@ async fn what_is_in_step_is_left_alone_and_what_nobody_heard_of_is_found() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_seen_when_it_was_looked_at_is_found_later() {
+    let house = House::linked(1).await;
+    let deal = house.flagged();
+    let unflagged = house.flagged();
+    house.world.edit_row("Opportunity", &unflagged, "Sync_with_Partner_Center__c", json!(false));
+    let other = "e2f7b088-a98a-4d0a-b509-fdd40775fcc9";
+    let text = Value::Object(house.referral(REFERRAL)).to_string();
+    let text = text.replace("engagementId\":\"", "engagementId\":\"x");
+    // The call about the referral came while it was hidden, and nothing hints of the opportunity.
+    house.hint_referral(other).await;
+    house.work().await.unwrap();
+    house.world.add_referral(&text, other);
+    house.world.edit_referral(other, "/externalReferenceId", Value::Null);
+    house.count().await;
+    house.work().await.unwrap();
+    let key = |id: &str| house.opportunity(id).get("Referral_Identifier__c").cloned();
+    let key = |id: &str| key(id).unwrap_or_default();
+    assert!(key(&deal).is_string(), "{:?}", house.opportunity(&deal));
+    let keys: Vec<_> = house.world.all("Opportunity").into_iter().map(|(id, _)| key(&id)).collect();
+    assert!(keys.contains(&json!(other)), "{keys:?}");
+    assert!(!key(&unflagged).is_string(), "it takes no part");
+    // What is linked is found by nobody a second time.
+    let reads = house.world.state().reads.len();
+    house.count().await;
+    house.work().await.unwrap();
+    assert_eq!(house.world.state().reads.len(), reads);
+}
+
+#[tokio::test]
 async fn a_few_that_are_gone_are_looked_at_and_many_are_asked_about() {
     let mut house = House::linked(4).await;
     house.limits.most_gone = 1;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
-use connect::salesforce::{Filter, Method, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Equality, Filter, Method, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -399,12 +399,16 @@ impl Wires for World {
                             Filter::Equal(all) => {
                                 all.iter().all(|e| same(row.get(&e.field), &e.value))
                             }
-                            Filter::ModifiedSince { since, after, .. } => {
+                            Filter::ModifiedSince { since, after, also, .. } => {
                                 let since = Timestamp::from_second(since.as_second()).unwrap();
-                                match after {
-                                    None => modified >= Some(since),
-                                    Some(after) => (modified, id) > (Some(since), after.as_str()),
-                                }
+                                let equal = |e: &Equality| same(row.get(&e.field), &e.value);
+                                also.iter().all(equal)
+                                    && match after {
+                                        None => modified >= Some(since),
+                                        Some(after) => {
+                                            (modified, id) > (Some(since), after.as_str())
+                                        }
+                                    }
                             }
                         }
                 })

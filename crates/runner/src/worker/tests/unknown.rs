@@ -106,6 +106,31 @@ async fn what_a_rep_enters_behind_a_write_that_was_not_answered_is_newer() {
     assert_eq!(text(&house.opportunity(&id), "StageName"), "Closed Lost");
 }
 
+#[tokio::test]
+async fn a_write_that_was_not_answered_is_looked_for_until_its_record_can_be_read() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (id, _) = house.the_opportunity();
+    house.world.edit_referral(REFERRAL, "/campaignId", json!("ONE"));
+    house.world.edit_referral(REFERRAL, "/status", json!("Closed"));
+    house.world.edit_referral(REFERRAL, "/substatus", json!("Lost"));
+    house.world.trouble("change row", Trouble::AppliedThenLost);
+    house.hint_referral(REFERRAL).await;
+    house.worker.step().await.unwrap();
+    // The deal is over, and its opportunity is deleted: nothing is to be done, and nothing is known.
+    house.world.delete_row("Opportunity", &id);
+    house.rest().await.unwrap();
+    assert_eq!(house.worker.store.status().await.unwrap().open_intents, 1);
+    house.world.undelete_row("Opportunity", &id);
+    house.clock.advance(Duration::from_mins(5));
+    house.world.edit_row("Opportunity", &id, "Campaign_Code__c", json!("TWO"));
+    house.rest().await.unwrap();
+    // The stage stands there as sent: so ONE stood there too, and the rep knew it.
+    assert_eq!(text(&house.opportunity(&id), "Campaign_Code__c"), "TWO");
+    assert_eq!(house.worker.store.status().await.unwrap().open_intents, 0);
+}
+
 /// A referral whose creation was not answered, and that nobody finds; its id, and itself.
 async fn unlisted() -> (House, String, super::model::Record) {
     let house = House::new().await;
