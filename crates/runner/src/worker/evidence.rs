@@ -51,6 +51,13 @@ pub(super) fn is_seen(traces: &[Trace], body: &str) -> bool {
     both().any(|(trace, now)| trace.sent == *now) && both().all(|(trace, now)| trace.was != *now)
 }
 
+/// Whether all of the fields stand there as they did before: who knows that they were written reads too early.
+pub(super) fn is_untouched(traces: &[Trace], body: &str) -> bool {
+    let record: Value = serde_json::from_str(body).unwrap_or_default();
+    let stands = |trace: &Trace| print(at(&record, &trace.path)) == trace.was;
+    !traces.is_empty() && traces.iter().all(stands)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +79,7 @@ mod tests {
         assert!(!is_seen(&traces, r#"{"a":3,"b":{"c":"z"}}"#), "nobody knows");
         assert!(!is_seen(&traces, before));
         assert!(!is_seen(&[], before));
+        assert!(is_untouched(&traces, before) && !is_untouched(&[], before));
+        assert!(!is_untouched(&traces, r#"{"a":1,"b":{"c":"z"}}"#));
     }
 }

@@ -71,6 +71,9 @@ impl Memo {
             && (is_older(left, self.left_read) || is_older(right, self.right_read))
         {
             self.older += 1;
+            // The other side may be newer than ever: it is known from now on.
+            self.left_read = self.left_read.max(left);
+            self.right_read = self.right_read.max(right);
             return true;
         }
         self.older = 0;
@@ -432,7 +435,9 @@ mod tests {
         let mut memo = Memo::default();
         assert!(!memo.is_older(at(10), at(20)));
         assert!(!memo.is_older(at(10), None), "a side that is not there says nothing");
-        assert!(memo.is_older(at(9), at(20)));
+        assert!(memo.is_older(at(9), at(21)));
+        assert!(memo.is_older(at(10), at(20)), "what was read beside an older one counts too");
+        memo.right_read = at(20);
         assert!(memo.is_older(at(11), at(19)), "the other side may lag too");
         assert!(!memo.is_older(at(11), at(20)));
         for _ in 0..OLDER_MOST {

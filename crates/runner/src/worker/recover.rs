@@ -2,15 +2,22 @@
 //!
 //! In: open intents. Out: none left, or the deal put off. Must not know: how a write failed.
 
+use std::time::Duration;
+
 use connect::{RecordId, ReferralId};
 use mapping::decision::{Base, BasePair, Pending, Side};
 use mapping::plan::Plan;
 
+use crate::clock::later;
 use crate::store::{Commit, Ending, IntentKind, OpenIntent, Store};
 use crate::wires::Wires;
 
 use super::round::Announced;
+use super::write::AGAIN;
 use super::{Deal, Halt};
+
+/// A record that was written to reads as before for no longer than this: after that, somebody took it back.
+const LAGS: Duration = Duration::from_mins(2);
 
 impl<S: Store, W: Wires> Deal<'_, S, W> {
     /// Settles every open intent of the deal.
@@ -49,6 +56,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let Some(scene) = self.read_both(map, &referral, &record).await? else { return Ok(()) };
         let (Some(left), Some(right)) = (scene.left, scene.right) else { return Ok(()) };
         self.look_again_if_older(Some(&left), Some(&right))?;
+        let is_early = self.now() < later(intent.created, LAGS);
+        if is_early && announced.reads_too_early([&left.body, &right.body]) {
+            return Err(Halt::Again(AGAIN, "a record reads as it was before it was written to"));
+        }
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
         let announced = &announced.as_seen([&left.body, &right.body]);
         let audit = if was_written(announced, &settled) { announced.audit() } else { Vec::new() };

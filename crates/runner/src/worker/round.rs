@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
-use super::evidence::{Trace, is_seen};
+use super::evidence::{Trace, is_seen, is_untouched};
 use super::identity::Scene;
 use super::wish::right_alone;
 use super::{Deal, Halt, note};
@@ -74,6 +74,12 @@ impl Announced {
             *sent = *sent || is_seen(traces, body);
         }
         seen
+    }
+
+    /// Whether one of the records was written for certain, and reads as before all the same.
+    pub(super) fn reads_too_early(&self, bodies: [&str; 2]) -> bool {
+        let mut sides = self.sent.iter().zip(&self.traces).zip(bodies);
+        sides.any(|((sent, traces), body)| *sent && is_untouched(traces, body))
     }
 
     /// Itself, when a part of it was written for certain.

@@ -20,7 +20,7 @@ use super::round::Announced;
 use super::{Deal, Halt, note};
 
 /// How long until what reads as it was before is read again.
-const AGAIN: Duration = Duration::from_millis(500);
+pub(super) const AGAIN: Duration = Duration::from_millis(500);
 
 /// The most requests that one composite takes.
 pub(super) const MOST_SUBS: usize = 25;
