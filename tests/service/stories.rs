@@ -63,9 +63,12 @@ impl Story {
                 "PATCH referral /details/dealValue /campaignId",
                 AUDIT,
             ],
-            Self::Unreadable => {
-                &["PATCH referral /details/dealValue", "PATCH Opportunity Audit__c Description"]
-            }
+            // The seller is told, and told again when it goes on.
+            Self::Unreadable => &[
+                "PATCH Opportunity Audit__c Name",
+                "PATCH referral /details/dealValue",
+                "PATCH Opportunity Audit__c Description Name",
+            ],
             Self::Lead => &["composite PATCH Lead"],
             Self::LeadContacted => &[
                 "PATCH referral /details/notes /externalReferenceId /status /substatus",

@@ -165,7 +165,7 @@ fn reconcile<'p>(
     };
     let decision = plan.reconcile(&input).map_err(|fault| (Side::Left, fault))?;
     let report = if decision.writes() {
-        plan.report(&decision, right, &ReportEvent::Done, now)
+        plan.report(&decision, right, &ReportEvent::Done, "", now)
     } else {
         Vec::new()
     };

@@ -20,6 +20,8 @@ pub enum ReportEvent {
     Failed(String),
     /// The writes of the decision are being made, and this is to be said first.
     Noted(String),
+    /// Nothing new: only the lines of earlier attempts are to be said that could not be written.
+    Late,
 }
 
 impl Plan {
@@ -27,12 +29,14 @@ impl Plan {
     ///
     /// `right`: the record as read, none when it is being created. The badge stands in front of the
     /// bare name (as the decision writes it, else as read) and replaces a change of that field; the
-    /// newest audit line stands first, and old ones are dropped whole when the field is full.
+    /// newest audit line stands first, and old ones are dropped whole when the field is full. `late`: lines of
+    /// earlier attempts that could not be written, as [`Plan::audit_line`] gave them, the newest first.
     pub fn report(
         &self,
         decision: &Decision,
         right: Option<&str>,
         event: &ReportEvent,
+        late: &str,
         now: Timestamp,
     ) -> Vec<Change> {
         let record = right.and_then(|body| Record::read(self, Side::Right, body.as_bytes()).ok());
@@ -41,10 +45,15 @@ impl Plan {
             && let Some(slot) = self.slot(Side::Right, badge.slot)
         {
             let mark = match event {
-                ReportEvent::Done | ReportEvent::Noted(_) if decision.parked.is_empty() => {
+                ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Late
+                    if decision.parked.is_empty() =>
+                {
                     &badge.good
                 }
-                ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Failed(_) => &badge.bad,
+                ReportEvent::Done
+                | ReportEvent::Noted(_)
+                | ReportEvent::Late
+                | ReportEvent::Failed(_) => &badge.bad,
             };
             if badge.prefix {
                 changes.extend(badged(slot, mark, decision, record.as_ref()));
@@ -57,13 +66,29 @@ impl Plan {
         if let Some(audit) = &self.audit
             && let Some(slot) = self.slot(Side::Right, audit.slot)
         {
-            let line =
-                format!("{} - {}", now.strftime("%Y-%m-%d %H:%M"), self.say(decision, event));
             let old = record.as_ref().map_or(Ok(&Value::Blank), |record| record.value(audit.slot));
             let old = if let Ok(Value::Text(text)) = old { text.as_str() } else { "" };
-            changes.push(change(slot, &Value::Text(prepend(&line, old, slot.length))));
+            let new = self.audit_line(decision, event, now);
+            let lines = late.lines().rev().chain(new.as_deref());
+            let text = lines.fold(old.to_owned(), |below, line| prepend(line, &below, slot.length));
+            if text != old {
+                changes.push(change(slot, &Value::Text(text)));
+            }
         }
         changes
+    }
+
+    /// The line that the audit gets; none when the plan writes none, or nothing new is to be said.
+    pub fn audit_line(
+        &self,
+        decision: &Decision,
+        event: &ReportEvent,
+        now: Timestamp,
+    ) -> Option<String> {
+        if self.audit.is_none() || *event == ReportEvent::Late {
+            return None;
+        }
+        Some(format!("{} - {}", now.strftime("%Y-%m-%d %H:%M"), self.say(decision, event)))
     }
 
     /// One readable sentence for the seller, in the words of the record's own fields.

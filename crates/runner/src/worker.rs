@@ -15,6 +15,7 @@ mod note;
 mod recover;
 mod remedy;
 mod round;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod wish;
@@ -175,7 +176,10 @@ impl<S: Store, W: Wires> Worker<S, W> {
         memo.was_told(claim.told);
         let maps = self.maps.now();
         let mut deal = Deal { worker: self, maps: &maps, claim, memo, half: Half::Unread };
-        let end = deal.run().await;
+        let end = match deal.run().await {
+            Ok(commit) => Ok(commit),
+            Err(halt) => deal.end_of(halt).await,
+        };
         deal.finish(end).await?;
         Ok(Stepped::Worked(key))
     }

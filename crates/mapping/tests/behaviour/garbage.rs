@@ -27,7 +27,7 @@ fn exercise(left: &str, right: &str, base: &Base) {
     for (left, right) in [(seen(left), seen(right)), (seen(left), None), (None, seen(right))] {
         let Ok(decision) = plan.reconcile(&Input { left, right, base, now }) else { continue };
         for event in [ReportEvent::Done, ReportEvent::Failed("why".to_owned())] {
-            plan.report(&decision, right.map(|right| right.body), &event, now);
+            plan.report(&decision, right.map(|right| right.body), &event, "", now);
         }
         if let (Some(left), Some(right)) = (left, right) {
             plan.settle(&decision.pending, left.body, right.body).unwrap();

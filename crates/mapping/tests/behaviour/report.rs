@@ -20,7 +20,7 @@ fn plan() -> Plan {
 fn report(plan: &Plan, decision: &Decision, right: Option<&Value>, event: &ReportEvent) -> Value {
     let mut fields = json!({});
     let right = right.map(Value::to_string);
-    for change in plan.report(decision, right.as_deref(), event, NOW.parse().unwrap()) {
+    for change in plan.report(decision, right.as_deref(), event, "", NOW.parse().unwrap()) {
         set(&mut fields, &change.path, parsed(&change.value));
     }
     fields
@@ -236,4 +236,24 @@ fn a_badge_has_a_field_of_its_own_or_none() {
     assert_eq!(said(name, "Other__c \" \" or \"2\"")[0].0, "bad-report");
     let doubled = said("details.other -> Other__c", "Other__c \"1\" or \"2\"");
     assert_eq!(doubled[0].0, "double-target");
+}
+
+#[test]
+fn a_line_that_could_not_be_written_is_said_later_as_it_was() {
+    let plan = plan();
+    let mut deal = Deal::settled(&plan, &json!({"name": "n"}), &json!({"Name": "\u{2714} n"}));
+    set(&mut deal.right, "Audit__c", "2026-03-31 09:00 - Sync success.");
+    let late = "2026-04-01 11:59 - second\n2026-04-01 11:58 - first";
+    let say = |deal: &Deal, event| {
+        let decision = deal.decide(&plan);
+        let right = deal.right.to_string();
+        let changes = plan.report(&decision, Some(&right), event, late, NOW.parse().unwrap());
+        changes.into_iter().map(|change| (change.path, parsed(&change.value))).collect::<Vec<_>>()
+    };
+    let alone = format!("{late}\n2026-03-31 09:00 - Sync success.");
+    assert_eq!(say(&deal, &ReportEvent::Late), [("Audit__c".to_owned(), json!(alone))]);
+    set(&mut deal.right, "Amount", 5);
+    let with =
+        format!("2026-04-01 12:00 - CRM to Partner Center Referral sync success: Amount.\n{alone}");
+    assert_eq!(say(&deal, &ReportEvent::Done), [("Audit__c".to_owned(), json!(with))]);
 }

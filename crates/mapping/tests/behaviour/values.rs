@@ -232,7 +232,7 @@ fn a_badge_is_no_part_of_the_name() {
         let decision = deal.decide(plan);
         let event = mapping::report::ReportEvent::Done;
         let now = super::support::NOW.parse().unwrap();
-        let report = plan.report(&decision, Some(&deal.right.to_string()), &event, now);
+        let report = plan.report(&decision, Some(&deal.right.to_string()), &event, "", now);
         deal.round(plan);
         for change in report {
             set(&mut deal.right, &change.path, parsed(&change.value));

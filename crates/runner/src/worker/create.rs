@@ -133,7 +133,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let plan = scene.map.plan();
         let mut subs = Vec::new();
         let mut fields = draft.changes.clone();
-        fields.extend(plan.report(decision, None, &ReportEvent::Done, self.now()));
+        fields.extend(plan.report(decision, None, &ReportEvent::Done, "", self.now()));
         fields.retain(|change| change.path != scene.map.key_field());
         for (name, related) in draft.related_names().zip(&draft.related) {
             let id = match self.related(scene, related).await? {

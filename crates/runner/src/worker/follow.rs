@@ -174,6 +174,9 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             scene.right.as_ref().is_some_and(|right| right.body.contains(note.as_str()))
         };
         self.memo.followed.take_if(|note| stands(note));
+        if let Some(right) = &scene.right {
+            self.memo.saw(&right.body);
+        }
     }
 
     /// True when the record is what another deal's record became: that deal is looked at, and takes

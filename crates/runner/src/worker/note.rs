@@ -36,6 +36,8 @@ pub(super) struct Memo {
     pub(super) told: Option<String>,
     /// What the seller is still to be told: of a record that became this one, that the deal was shared.
     pub(super) followed: Option<String>,
+    /// Lines of the audit that are to be written with the next write: that of an attempt was not.
+    pub(super) owed: Option<String>,
     /// Fingerprints of what would be written where this environment does not write; none: nothing would.
     pub(super) wish: Option<String>,
     /// The referral was made with a wish for help, of which Microsoft's half is to be told.

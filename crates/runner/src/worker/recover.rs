@@ -63,6 +63,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let settled = map.plan().settle(&announced.pending, &left.body, &right.body)?;
         let announced = &announced.as_seen([&left.body, &right.body]);
         let audit = if was_written(announced, &settled) { announced.audit() } else { Vec::new() };
+        // The referral was changed, and the record that would say so was not.
+        if let (Some(line), [true, false]) = (&announced.line, announced.sent) {
+            self.memo.owe(line);
+            self.memo.saw(&right.body);
+        }
         let base = keep_unsent(self.base(), announced, settled);
         self.hold(Commit {
             base: serde_json::to_string(&base).ok(),

@@ -13,7 +13,7 @@ use mapping::report::ReportEvent;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Cause, Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
+use crate::store::{Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
 use super::evidence::{Trace, is_seen, is_untouched};
@@ -47,6 +47,8 @@ pub(super) struct Announced {
     pub(super) traces: [Vec<Trace>; 2],
     /// What the audit says of it, by the plan that decided: another one may settle it.
     pub(super) entry: String,
+    /// What the seller is owed when only the referral is changed; none: it is not.
+    pub(super) line: Option<String>,
     /// By side, when its record had last been changed when this was decided.
     pub(super) seen: [Option<Timestamp>; 2],
     /// The referral as it was sent to be made.
@@ -156,9 +158,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let causes = note::causes(decision);
         let told = note::told_of(decision);
         if told != self.memo.told || self.memo.followed.is_some() {
-            self.tell(scene, decision, &self.done()).await?;
-            self.memo.told = told;
-            self.memo.followed = None;
+            let event = self.done();
+            self.tell(scene, decision, &event, told).await?;
+        } else if self.memo.owed.is_some() {
+            self.tell(scene, decision, &ReportEvent::Late, told).await?;
         }
         let next = if causes.is_empty() { Next::Done } else { Next::Parked(causes) };
         let base = serde_json::to_string(&decision.base).ok();
@@ -170,28 +173,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(Some(commit))
     }
 
-    /// The deal cannot go on: the seller is told once, and it is parked.
-    pub(super) async fn refuse(
-        &mut self,
-        scene: &Scene<'_>,
-        decision: &Decision,
-        causes: Vec<Cause>,
-        reason: String,
-    ) -> Result<Commit, Halt> {
-        let told = note::told(&causes);
-        if told != self.memo.told && scene.right.is_some() {
-            self.memo.told = told;
-            match self.tell(scene, decision, &ReportEvent::Failed(reason)).await {
-                Err(Halt::Wire(system, error)) => {
-                    // The cause is shown in the console all the same.
-                    tracing::warn!(key = %self.claim.key, %system, %error, "the seller was not told");
-                }
-                other => other?,
-            }
-        }
-        Ok(Commit { next: Next::Parked(causes), ..Commit::default() })
-    }
-
     /// What was written and why, for the audit.
     pub(super) fn entry(
         &self,
@@ -201,46 +182,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         record: Option<&str>,
     ) -> String {
         note::write_entry(kind, scene.map.plan(), decision, record, &self.claim.because)
-    }
-
-    /// Writes badge and audit line alone.
-    async fn tell(
-        &mut self,
-        scene: &Scene<'_>,
-        decision: &Decision,
-        event: &ReportEvent,
-    ) -> Result<(), Halt> {
-        let Some(right) = &scene.right else { return Ok(()) };
-        if !self.worker.reach.writes(System::Salesforce) {
-            return self.would_tell(scene, decision).await;
-        }
-        let report = scene.map.plan().report(decision, Some(&right.body), event, self.now());
-        if report.is_empty() {
-            return Ok(());
-        }
-        let announced = Announced { object: scene.map.object().to_owned(), ..Announced::default() };
-        let intent = self.announce(IntentKind::Report, &announced).await?;
-        let body = mapping::decision::nest(&report);
-        let written = self.write_right(scene, &right.id, &body, None).await?;
-        let ending = match &written {
-            Ok(()) => Ending::Applied,
-            Err(Error::Refused { .. }) => Ending::Refused,
-            // Also when the outcome is unknown: the next reconcile says it again if needed.
-            Err(
-                Error::Changed
-                | Error::Denied { .. }
-                | Error::Gone { .. }
-                | Error::Resting { .. }
-                | Error::Later { .. },
-            ) => Ending::NotApplied,
-        };
-        if written.is_ok()
-            && let Some(row) = self.read_record(scene.map, &right.id).await?
-        {
-            self.memo.right_stamp = row.modified;
-        }
-        self.close(intent, ending).await?;
-        written.map_err(|error| Halt::Wire(System::Salesforce, error))
     }
 
     /// Announces a write: nothing goes out before this is on disk.

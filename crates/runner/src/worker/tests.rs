@@ -176,12 +176,56 @@ async fn a_referral_that_cannot_be_read_any_more_is_not_made_again() {
     house.inbound();
     house.rest().await.unwrap();
     let (id, _) = house.the_opportunity();
-    house.world.state().referrals.clear();
+    let referrals = std::mem::take(&mut house.world.state().referrals);
     let writes = house.world.writes();
     house.world.edit_row("Opportunity", &id, "Amount", json!(3));
     house.rest().await.unwrap();
     assert_eq!(house.parked().await, ["referral-unreadable"]);
-    assert_eq!(house.world.writes(), writes);
+    assert_eq!(house.world.writes(), writes + 1, "the seller is told, and nothing else is written");
+    let deal = house.opportunity(&id);
+    assert!(text(&deal, "Name").starts_with('✘'), "{deal:?}");
+    let audit = text(&deal, "Audit__c");
+    assert!(audit.contains("Not in step with Microsoft: the referral cannot be read"), "{audit}");
+    house.world.edit_row("Opportunity", &id, "Amount", json!(4));
+    house.rest().await.unwrap();
+    assert_eq!(house.world.writes(), writes + 1, "told once");
+    house.world.state().referrals = referrals;
+    house.world.edit_row("Opportunity", &id, "Amount", json!(5));
+    house.rest().await.unwrap();
+    assert!(house.parked().await.is_empty());
+    assert!(text(&house.opportunity(&id), "Name").starts_with('✔'));
+}
+
+/// A line of the audit is written though the write that was to carry it did not get through, or nobody knows.
+#[tokio::test]
+async fn a_line_of_the_audit_that_was_not_written_is_written_once_with_the_next_write() {
+    let refused = || Error::Refused {
+        code: "FIELD_CUSTOM_VALIDATION_EXCEPTION".to_owned(),
+        why: "not now".to_owned(),
+        fields: Vec::new(),
+    };
+    let busy = || Error::Later { after: None, why: "503".to_owned(), unknown_outcome: false };
+    for trouble in [
+        Trouble::Lost,
+        Trouble::AppliedThenLost,
+        Trouble::Answer(busy()),
+        Trouble::Answer(refused()),
+    ] {
+        let what = format!("{trouble:?}");
+        let house = House::new().await;
+        house.inbound();
+        house.rest().await.unwrap();
+        let (id, _) = house.the_opportunity();
+        house.world.edit_row("Opportunity", &id, "StageName", json!("Qualification"));
+        house.rest().await.unwrap();
+        house.clock.advance(std::time::Duration::from_mins(5));
+        house.world.edit_row("Opportunity", &id, "Amount", json!(7));
+        house.world.trouble("change row", trouble);
+        house.rest().await.unwrap();
+        let audit = text(&house.opportunity(&id), "Audit__c");
+        let told = audit.matches("CRM to Partner Center Referral sync success: Amount").count();
+        assert_eq!(told, 1, "{what}: {audit}");
+    }
 }
 
 #[tokio::test]

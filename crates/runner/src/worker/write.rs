@@ -17,6 +17,7 @@ use crate::wires::Wires;
 use super::evidence::traces;
 use super::identity::Scene;
 use super::round::Announced;
+use super::tell::line_of_left;
 use super::{Deal, Halt, note};
 
 /// How long until what reads as it was before is read again.
@@ -35,13 +36,16 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
         self.check_pace().await?;
         let changes = differing(changes_of(&decision.left), &left.body);
-        let report = scene.map.plan().report(decision, Some(&right.body), &self.done(), self.now());
+        let (plan, event, now) = (scene.map.plan(), self.done(), self.now());
+        let late = self.memo.late();
+        let report = plan.report(decision, Some(&right.body), &event, late, now);
         let mut fields = differing(changes_of(&decision.right), &right.body);
         fields.extend(report);
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
             entry: self.entry("update", scene, decision, None),
+            line: (!changes.is_empty()).then(|| line_of_left(plan, decision, now)).flatten(),
             seen: [left.updated, right.modified],
             traces: [traces(&changes, &left.body), traces(&fields, &right.body)],
             ..Announced::default()
@@ -121,7 +125,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         self.memo.right_stamp = right.modified;
         self.memo.writes += 1;
         self.memo.told = note::told_of(decision);
-        self.memo.followed = None;
+        (self.memo.followed, self.memo.owed) = (None, None);
         let mut count = vec![("writes_salesforce".to_owned(), 1)];
         if wrote_left {
             count.push(("writes_partner_center".to_owned(), 1));

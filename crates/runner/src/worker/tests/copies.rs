@@ -52,7 +52,9 @@ async fn a_copy_does_not_take_the_place_of_a_record_that_was_deleted_before_it_w
         let mut parked = house.parked().await;
         parked.sort_unstable();
         assert_eq!(parked, ["record-deleted", "second-claimant"], "after {steps} steps");
-        assert_eq!(house.world.writes(), writes, "after {steps} steps");
+        // The copy says that it waits; nothing else is written.
+        assert_eq!(house.world.writes(), writes + 1, "after {steps} steps");
+        assert!(text(&house.opportunity(&copy), "Name").starts_with('✘'));
         house.clock.advance(Duration::from_secs(5));
         house.world.undelete_row("Opportunity", id);
         house.world.edit_referral(REFERRAL, "/details/notes", json!("goes on"));
