@@ -443,6 +443,26 @@ impl Plan {
         }
     }
 
+    /// What a right record says of its partner beside the key field: the fields that other lines fill from
+    /// the left key, such as an address with the id in it, with their texts. Blank ones are left out.
+    pub fn partner_said(&self, right: &str) -> Result<Vec<(&str, String)>, Fault> {
+        let record = Record::read(self, Side::Right, right.as_bytes())?;
+        let [key, own] = self.key;
+        let mut said = Vec::new();
+        for line in self.lines.iter().filter(|line| line.left.slots() == [key]) {
+            let slots = line.right.slots().iter().filter(|slot| **slot != own);
+            for slot in slots.filter_map(|id| Some((*id, self.slot(Side::Right, *id)?))) {
+                let (id, slot) = slot;
+                let value = record.value(id);
+                let value = value.map_err(|f| self.fault_at(line.map_line, &slot.path, f))?;
+                if let Value::Text(text) = value {
+                    said.push((slot.path.as_str(), text.clone()));
+                }
+            }
+        }
+        Ok(said)
+    }
+
     /// Whether a record became one of another object, and which.
     pub fn became(&self, side: Side, body: &str) -> Result<Became, Fault> {
         let Some(known) = self.successor(side) else { return Ok(Became::Itself) };

@@ -15,7 +15,7 @@ use mapping::schema::System;
 
 use crate::deal_map::DealMap;
 use crate::half::{self, Half, is_microsofts};
-use crate::store::{Alias, Linked, Source, Store};
+use crate::store::{Alias, Cause, Linked, Source, Store, record_of};
 use crate::wires::Wires;
 
 use super::{Deal, Halt, note};
@@ -303,6 +303,9 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
             if takes_part && self.is_of_converted(map, id).await? {
                 return Ok(None);
             }
+            if takes_part && let Some(cause) = self.copied(map, &right).await? {
+                return Err(Halt::Park(vec![cause]));
+            }
             return Ok(Some(Scene { map, left: None, right: Some(right) }));
         };
         let Ok(referral) = ReferralId::parse(&key) else {
@@ -323,15 +326,67 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
         }
         self.read_both(map, &referral, id).await
     }
+
+    /// Why a record that names no partner is a copy all the same: another field, such as the link, names a
+    /// referral that another record holds. It is not shared as a new deal unasked.
+    async fn copied(&self, map: &DealMap, right: &Row) -> Result<Option<Cause>, Halt> {
+        for (field, text) in map.plan().partner_said(&right.body)? {
+            for referral in referrals_in(&text) {
+                if self.is_anothers(map, right, &referral).await?
+                    && !self.is_of_owner(map, right, &referral).await?
+                {
+                    return Ok(Some(copied_deal(field)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a referral is that of another record.
+    async fn is_anothers(
+        &self,
+        map: &DealMap,
+        right: &Row,
+        referral: &ReferralId,
+    ) -> Result<bool, Halt> {
+        let owner = self.worker.store.owner(Alias::Referral(referral.clone())).await?;
+        if let Some((_, names)) = &owner
+            && let Some((object, id)) = record_of(names)
+        {
+            return Ok((object, id) != (map.object(), &right.id));
+        }
+        // The state may be new, and the deal not begun.
+        let holders = self.rows_by_key(map, map.select(), referral).await?;
+        Ok(holders.iter().any(|row| row.id != right.id))
+    }
+}
+
+/// The ids of referrals in a text, such as an address.
+fn referrals_in(text: &str) -> impl Iterator<Item = ReferralId> {
+    let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+    words.filter_map(|word| ReferralId::parse(word.trim_matches('-')).ok())
+}
+
+/// A record whose key field is blank, and that says all the same whose copy it is.
+fn copied_deal(field: &str) -> Cause {
+    note::plain(
+        "second-claimant",
+        &format!(
+            "{field} names a referral that already belongs to another record (a copied deal?)"
+        ),
+        &format!(
+            "clear {field} on the copy to share it as a deal of its own, or take it out of the sync"
+        ),
+    )
 }
 
 /// A record that neither stands there nor lies in the bin.
-fn never_seen() -> crate::store::Cause {
+fn never_seen() -> Cause {
     note::gone_cause(System::Salesforce, "a query by its id finds nothing")
 }
 
 /// Two records claim one partner: the later one waits.
-pub(super) fn second_claimant() -> crate::store::Cause {
+pub(super) fn second_claimant() -> Cause {
     note::plain(
         "second-claimant",
         "the record claims a partner that already belongs to another record (a copied deal?)",
@@ -340,7 +395,7 @@ pub(super) fn second_claimant() -> crate::store::Cause {
 }
 
 /// Two referrals name one record: the one that the record does not name waits.
-fn second_referral() -> crate::store::Cause {
+fn second_referral() -> Cause {
     note::plain(
         "second-claimant",
         "the referral names a record that belongs to another referral already (made twice?)",

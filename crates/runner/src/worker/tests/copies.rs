@@ -66,6 +66,55 @@ async fn a_copy_does_not_take_the_place_of_a_record_that_was_deleted_before_it_w
     assert!(met > 0, "no crash fell between the answer and the link");
 }
 
+/// The identifier is unique in the org, so a clone does not have it; its link is copied.
+#[tokio::test]
+async fn a_copy_that_has_only_the_link_is_not_shared_until_the_link_is_cleared() {
+    for knows in [true, false] {
+        let mut house = House::new().await;
+        house.inbound();
+        house.rest().await.unwrap();
+        let (id, _) = house.the_opportunity();
+        if !knows {
+            house.forget().await;
+        }
+        let copy = copy(&house, &id);
+        house.world.edit_row("Opportunity", &copy, "Referral_Identifier__c", Value::Null);
+        house.world.add_row(
+            "Microsoft_Solution__c",
+            &json!({"Name": "Route Planner", "Opportunity__c": copy,
+                "Solution_Identifier__c": "SOL-30417-EXA"}),
+        );
+        house.world.edit_row("Opportunity", &copy, "Customer_Consent__c", json!(true));
+        let before = house.world.state().referrals.len();
+        house.hint_record(&copy).await;
+        house.work().await.unwrap();
+        assert_eq!(house.parked().await, ["second-claimant"], "knows: {knows}");
+        assert_eq!(house.world.state().referrals.len(), before, "knows: {knows}");
+        let status = house.worker.store.status().await.unwrap();
+        let cause = &status.parked[0].causes[0];
+        assert!(cause.help.starts_with("clear Referral_Link__c on the copy"), "{}", cause.help);
+        house.world.edit_row("Opportunity", &copy, "Referral_Link__c", Value::Null);
+        house.hint_record(&copy).await;
+        house.rest().await.unwrap();
+        assert_eq!(house.parked().await, [""; 0], "knows: {knows}");
+        assert_eq!(house.world.state().referrals.len(), before + 1, "knows: {knows}");
+        let own = text(&house.opportunity(&copy), "Referral_Identifier__c");
+        assert!(!own.is_empty() && own != REFERRAL, "knows: {knows}");
+    }
+}
+
+/// Nobody holds the referral that the link names: a link alone holds nothing back.
+#[tokio::test]
+async fn a_link_to_a_referral_that_nobody_holds_holds_nothing_back() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    let link = format!("https://partner.microsoft.com/referrals/v2/inbox?id={REFERRAL}");
+    house.world.edit_row("Opportunity", &deal, "Referral_Link__c", json!(link));
+    house.rest().await.unwrap();
+    let (id, _) = house.the_referral();
+    assert!(text(&house.opportunity(&deal), "Referral_Link__c").ends_with(&id));
+}
+
 #[tokio::test]
 async fn a_deal_that_needs_a_parked_one_waits_ever_longer_says_so_and_goes_on_with_it() {
     let house = House::new().await;
