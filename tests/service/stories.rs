@@ -36,9 +36,9 @@ impl Story {
                 "composite PATCH Opportunity, POST Microsoft_Solution__c, POST Contact, POST OpportunityContactRole",
             ],
             Self::ByMicrosoft | Self::Deleted => &["PATCH Opportunity Audit__c Description"],
-            Self::SolutionByMicrosoft => {
-                &[AUDIT, "composite POST Microsoft_Solution__c, DELETE Microsoft_Solution__c"]
-            }
+            Self::SolutionByMicrosoft => &[
+                "composite PATCH Opportunity, POST Microsoft_Solution__c, DELETE Microsoft_Solution__c",
+            ],
             Self::Expired => &["PATCH Opportunity Audit__c StageName"],
             Self::HalfLost => &[HALF],
             Self::Identifier => &["PATCH Opportunity Audit__c Microsoft_CRM_Identifier__c"],
@@ -54,7 +54,7 @@ impl Story {
             Self::AsksForHelp => &[SENT, BACK, SENT, HALF],
             Self::Person => &["PATCH referral /customerProfile/team", AUDIT],
             Self::PersonAtMicrosoft => {
-                &[AUDIT, "composite POST Contact, POST OpportunityContactRole"]
+                &["composite PATCH Opportunity, POST Contact, POST OpportunityContactRole"]
             }
             Self::Cleared => &["PATCH Opportunity Audit__c Referral_Identifier__c"],
             // What a rep did before the flag was off again counts, as later.
@@ -77,8 +77,7 @@ impl Story {
             Self::LeadConverted => &[
                 "PATCH referral /externalReferenceId /status /substatus",
                 "PATCH referral /externalReferenceId",
-                "PATCH Opportunity Amount Audit__c CurrencyIsoCode Description Name",
-                "composite POST Microsoft_Solution__c",
+                "composite PATCH Opportunity, POST Microsoft_Solution__c",
             ],
         }
     }

@@ -3,12 +3,14 @@
 //! In: requests with ready JSON text. Out: the body of one composite request, and from its answer one
 //! answer for each request, or the first real failure. It sends nothing.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{fault, json_object, row, soql};
 use crate::error::Error;
 use crate::ids::RecordId;
+use crate::moment;
 use crate::send::{Answer, encode};
 
 /// The most requests in one.
@@ -38,6 +40,8 @@ pub struct Sub {
     pub reference: String,
     /// The text of a JSON object.
     pub body: Option<String>,
+    /// Whole seconds: the record is left alone, and the request fails, when it was changed after this.
+    pub unmodified_since: Option<Timestamp>,
 }
 
 /// The answer to one request of a composite.
@@ -89,7 +93,13 @@ impl Sub {
     }
 
     fn new(method: Method, path: String, reference: &str, body: Option<String>) -> Self {
-        Self { method, path, reference: reference.to_owned(), body }
+        Self { method, path, reference: reference.to_owned(), body, unmodified_since: None }
+    }
+
+    /// Itself, for a record that was not changed after this.
+    #[must_use]
+    pub fn unmodified_since(self, since: Option<Timestamp>) -> Self {
+        Self { unmodified_since: since, ..self }
     }
 }
 
@@ -144,7 +154,15 @@ struct AskedSub<'a> {
     url: String,
     reference_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    http_headers: Option<AskedHeaders>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct AskedHeaders {
+    #[serde(rename = "If-Unmodified-Since")]
+    unmodified_since: String,
 }
 
 /// The body of the request. `root` is `/services/data/vNN.N`.
@@ -179,7 +197,12 @@ fn asked<'a>(root: &str, sub: &'a Sub) -> Result<AskedSub<'a>, Error> {
         Method::Patch => "PATCH",
         Method::Delete => "DELETE",
     };
-    Ok(AskedSub { method, url: format!("{root}/{path}"), reference_id: &sub.reference, body })
+    let date =
+        |since| moment::http_date(since).ok_or_else(|| bad("the date does not fit a header"));
+    let since = sub.unmodified_since.map(date).transpose()?;
+    let http_headers = since.map(|unmodified_since| AskedHeaders { unmodified_since });
+    let url = format!("{root}/{path}");
+    Ok(AskedSub { method, url, reference_id: &sub.reference, http_headers, body })
 }
 
 #[derive(Deserialize)]
@@ -281,6 +304,18 @@ mod tests {
         let path = format!("{ROOT}/sobjects/Microsoft_Solution__c/a005g00000TwAbCAAV");
         assert!(text.contains(&format!(r#""method":"DELETE","url":"{path}""#)), "{text}");
         assert!(!text.contains("\"body\""), "{text}");
+    }
+
+    #[test]
+    fn a_request_may_have_a_condition_of_its_own() {
+        let id = RecordId::parse("0065g00000TwAbCAAV").unwrap();
+        let sub = Sub::update("deal", "Opportunity", &id, "{}".to_owned()).unwrap();
+        let sub = sub.unmodified_since(Timestamp::from_second(784_111_777).ok());
+        let text = body(ROOT, &[sub], true).unwrap();
+        let header = r#""httpHeaders":{"If-Unmodified-Since":"Sun, 06 Nov 1994 08:49:37 GMT"}"#;
+        assert!(text.contains(header), "{text}");
+        let changed = read(&answer((412, "null"), HALTED), &subs(), true).unwrap_err();
+        assert!(matches!(changed, Error::Changed), "{changed:?}");
     }
 
     #[test]

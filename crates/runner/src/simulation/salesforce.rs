@@ -216,7 +216,12 @@ impl State {
         match parts.as_slice() {
             ["sobjects", object, id] => {
                 let row = self.world.rows.get(&((*object).to_owned(), (*id).to_owned()));
-                row.filter(|row| !row.is_deleted && !row.is_hidden).map(drop).ok_or_else(gone)
+                let row = row.filter(|row| !row.is_deleted && !row.is_hidden).ok_or_else(gone)?;
+                let is_after = |since: Timestamp| row.modified.div_euclid(1000) > since.as_second();
+                if sub.unmodified_since.is_some_and(is_after) {
+                    return Err(Error::Changed);
+                }
+                Ok(())
             }
             ["sobjects", object, field, value] if self.by_field(object, field, value).len() > 1 => {
                 Err(Error::Refused {
@@ -254,6 +259,7 @@ impl State {
             (Method::Post, ["sobjects", object]) => Ok(self.world.make_row(object, fields, now)),
             (Method::Patch, ["sobjects", object, id]) => {
                 self.world.write_row(object, id, fields, now);
+                self.run_flow(id);
                 Ok((*id).to_owned())
             }
             (Method::Delete, ["sobjects", object, id]) => {

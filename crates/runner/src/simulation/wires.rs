@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
-use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Filter, Method, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -346,11 +346,41 @@ impl Wires for SimWires {
             })
             .collect();
         let what = format!("composite [{}]", said.join("; "));
-        let work = |state: &mut State, _| state.composite(subs);
-        let answers = self.call(&what, Doing::Writes, None, work).await?;
+        let mut subs = subs.to_vec();
+        if self.is_sabotaged(Sabotage::NoUnmodifiedSince) {
+            subs = subs.into_iter().map(|sub| sub.unmodified_since(None)).collect();
+        }
+        let changed = subs.iter().find_map(changes_opportunity);
+        let target = changed.map(|id| (End::Opportunity, id));
+        let work = |state: &mut State, _| state.composite(&subs);
+        let answers = match self.call(&what, Doing::Writes, target, work).await {
+            Err(error)
+                if target.is_some()
+                    && (error.outcome_unknown() && self.is_sabotaged(Sabotage::UnknownIsDone)
+                        || matches!(error, Error::Refused { .. })
+                            && self.is_sabotaged(Sabotage::RefusedIsDone)) =>
+            {
+                Vec::new()
+            }
+            other => other?,
+        };
+        for sub in &subs {
+            if let Some(id) = changes_opportunity(sub) {
+                let body = sub.body.as_deref().unwrap_or_default();
+                let fields: Record = serde_json::from_str(body).unwrap_or_default();
+                let fields = fields.into_iter().map(|(name, value)| (format!("/{name}"), value));
+                self.remember_sent(id, fields.collect());
+            }
+        }
         for id in answers.iter().filter_map(|answer| answer.id.as_ref()) {
             self.sim.lock().knows(OPPORTUNITY, id.as_str());
         }
         Ok(answers)
     }
+}
+
+/// The opportunity that a part of a composite changes.
+fn changes_opportunity(sub: &Sub) -> Option<&str> {
+    let id = sub.path.strip_prefix("sobjects/")?.strip_prefix(OPPORTUNITY)?.strip_prefix('/')?;
+    (sub.method == Method::Patch && !id.contains('/')).then_some(id)
 }

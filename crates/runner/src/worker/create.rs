@@ -34,7 +34,7 @@ const RESERVATION: Duration = Duration::from_mins(10);
 const SHOWN: usize = 5;
 
 /// The name of the deal's own record within the composite.
-const DEAL: &str = "deal";
+pub(super) const DEAL: &str = "deal";
 
 impl<S: Store, W: Wires> Deal<'_, S, W> {
     pub(super) async fn create_record(

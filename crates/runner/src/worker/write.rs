@@ -14,6 +14,7 @@ use mapping::schema::System;
 use crate::store::{Commit, Ending, IntentId, IntentKind, Store};
 use crate::wires::Wires;
 
+use super::create::DEAL;
 use super::evidence::traces;
 use super::identity::Scene;
 use super::round::Announced;
@@ -41,6 +42,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let report = plan.report(decision, Some(&right.body), &event, late, now);
         let mut fields = differing(changes_of(&decision.right), &right.body);
         fields.extend(report);
+        let units = match self.children(scene, &right.id, &decision.right).await? {
+            Ok(units) => units,
+            Err(error) => return Err(Halt::Wire(System::Salesforce, error)),
+        };
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
             pending: decision.pending.clone(),
@@ -65,21 +70,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
             announced.sent[Side::Left.index()] = true;
         }
-        if !fields.is_empty() {
-            let since = right.last_modified;
-            let written = self.write_right(scene, &right.id, &nest(&fields), since).await?;
-            if let Err(error) = written {
-                let failure = (System::Salesforce, error);
-                let sent = announced.any_sent();
-                return self.after_failure(scene, decision, intent, sent, failure).await;
-            }
-            announced.sent[Side::Right.index()] = true;
-        }
-        if let Effect::Update { children, .. } = &decision.right
-            && let Err(error) = self.write_children(scene, &right.id, children).await?
-        {
-            // A child that somebody removed meanwhile: the next round reads what is there.
-            let error = if matches!(error, Error::Gone { .. }) { Error::Changed } else { error };
+        let sent = &mut announced.sent[Side::Right.index()];
+        if let Err(error) = self.write_record(scene, right, &fields, units, sent).await? {
             let failure = (System::Salesforce, error);
             let sent = announced.any_sent();
             return self.after_failure(scene, decision, intent, sent, failure).await;
@@ -198,29 +190,61 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(written)
     }
 
-    async fn write_children(
+    /// The CRM record's fields with badge and audit, and its children: one request where they fit into one, of which
+    /// all is kept or nothing. `sent`: whether the fields were written.
+    async fn write_record(
+        &mut self,
+        scene: &Scene<'_>,
+        right: &Row,
+        fields: &[Change],
+        units: Vec<Vec<Sub>>,
+        sent: &mut bool,
+    ) -> Result<Result<(), Error>, Halt> {
+        let (object, since) = (scene.map.object(), right.last_modified);
+        let has_fields = !fields.is_empty();
+        if units.is_empty() {
+            let written = match has_fields {
+                true => self.write_right(scene, &right.id, &nest(fields), since).await?,
+                false => Ok(()),
+            };
+            *sent = has_fields && written.is_ok();
+            return Ok(written);
+        }
+        let mut subs: Vec<Sub> = Vec::new();
+        if has_fields {
+            match Sub::update(DEAL, object, &right.id, nest(fields)) {
+                Ok(sub) => subs.push(sub.unmodified_since(since)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        for group in grouped(subs, units) {
+            match self.write_subs(&group).await? {
+                Ok(_) => *sent = has_fields,
+                // A child that somebody removed meanwhile: the next round reads what is there.
+                Err(Error::Gone { .. }) => return Ok(Err(Error::Changed)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The requests for each child that changes.
+    async fn children(
         &mut self,
         scene: &Scene<'_>,
         deal: &RecordId,
-        children: &[ChildChange],
-    ) -> Result<Result<(), Error>, Halt> {
-        let mut subs: Vec<Sub> = Vec::new();
+        effect: &Effect,
+    ) -> Result<Result<Vec<Vec<Sub>>, Error>, Halt> {
+        let mut units = Vec::new();
+        let Effect::Update { children, .. } = effect else { return Ok(Ok(units)) };
         for (index, child) in children.iter().enumerate() {
-            let unit = match self.child_subs(scene, deal.as_str(), index, child).await? {
-                Ok(unit) => unit,
+            match self.child_subs(scene, deal.as_str(), index, child).await? {
+                Ok(unit) => units.push(unit),
                 Err(error) => return Ok(Err(error)),
-            };
-            if subs.len() + unit.len() > MOST_SUBS
-                && let Err(error) = self.write_subs(&std::mem::take(&mut subs)).await?
-            {
-                return Ok(Err(error));
             }
-            subs.extend(unit);
         }
-        if subs.is_empty() {
-            return Ok(Ok(()));
-        }
-        Ok(self.write_subs(&subs).await?.map(drop))
+        units.retain(|unit| !unit.is_empty());
+        Ok(Ok(units))
     }
 
     /// The requests that make, change or remove one child. Its changes with dotted paths belong to a
@@ -329,6 +353,20 @@ pub(super) fn changes_of(effect: &Effect) -> &[Change] {
         Effect::Update { changes, .. } => changes,
         Effect::Nothing | Effect::Create(_) | Effect::Invite(_) => &[],
     }
+}
+
+/// As few requests as they fit into; what belongs to one child stays together.
+fn grouped(first: Vec<Sub>, units: Vec<Vec<Sub>>) -> Vec<Vec<Sub>> {
+    let mut groups = Vec::new();
+    let mut group = first;
+    for unit in units {
+        if group.len() + unit.len() > MOST_SUBS {
+            groups.push(std::mem::take(&mut group));
+        }
+        group.extend(unit);
+    }
+    groups.push(group);
+    groups
 }
 
 /// The changes without those that write what stands in the record already: of an amount and its currency

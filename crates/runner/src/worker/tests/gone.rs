@@ -1,10 +1,12 @@
 //! What goes away: records in the bin, records nobody may see any more, children that were taken out.
 
+use std::time::Duration;
+
 use connect::Error;
 use serde_json::{Value, json};
 
 use super::house::{House, MAP, REFERRAL};
-use super::model::Trouble;
+use super::model::{Record, Trouble};
 use super::text;
 use crate::store::Store;
 
@@ -235,4 +237,29 @@ async fn tries_are_counted_while_the_records_change_in_between() {
     house.worker.step().await.unwrap();
     let status = house.worker.store.status().await.unwrap();
     assert_eq!(status.waiting[0].attempts, 1, "{:?}", status.waiting);
+}
+
+#[tokio::test]
+async fn a_record_and_its_children_are_changed_in_one_request_all_or_nothing() {
+    let (house, id) = deal().await;
+    let mut solutions = house.referral(REFERRAL)["details"]["requirements"]["solutions"].clone();
+    let more = json!({"id": "SOL-NEW-2", "name": "Added", "type": "Name"});
+    solutions.as_array_mut().unwrap().push(more);
+    let children = house.world.all("Microsoft_Solution__c").len();
+    let before = house.opportunity(&id);
+    house.clock.advance(Duration::from_secs(5));
+    house.world.edit_referral(REFERRAL, "/details/dealValue", json!(4711));
+    house.world.edit_referral(REFERRAL, "/details/requirements/solutions", solutions);
+    let (why, unknown_outcome) = ("503".to_owned(), false);
+    let busy = Error::Later { after: None, why, unknown_outcome };
+    house.world.trouble("composite", Trouble::Answer(busy));
+    house.hint_referral(REFERRAL).await;
+    house.worker.step().await.unwrap();
+    assert_eq!(house.opportunity(&id), before, "not a part of it");
+    house.rest().await.unwrap();
+    let after = house.opportunity(&id);
+    assert_eq!(after["Amount"].to_string(), "4711");
+    assert_eq!(house.world.all("Microsoft_Solution__c").len(), children + 1);
+    let lines = |row: &Record| text(row, "Audit__c").lines().count();
+    assert_eq!(lines(&after), lines(&before) + 1, "one line: {}", text(&after, "Audit__c"));
 }

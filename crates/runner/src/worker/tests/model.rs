@@ -278,6 +278,11 @@ impl State {
                 Ok(self.insert(object, fields, now))
             }
             (Method::Patch, ["sobjects", object, id]) => {
+                let row = self.rows.get(&((*object).to_owned(), (*id).to_owned()));
+                let modified = row.and_then(|row| moment(row, "LastModifiedDate"));
+                if sub.unmodified_since.is_some() && modified > sub.unmodified_since {
+                    return Err(Error::Changed);
+                }
                 self.change(object, id, fields, now).map(|()| (*id).to_owned())
             }
             (Method::Patch, ["sobjects", object, field, value]) => {
