@@ -390,7 +390,8 @@ pub(super) fn second_claimant() -> Cause {
     note::plain(
         "second-claimant",
         "the record claims a partner that already belongs to another record (a copied deal?)",
-        "clear the referral's id on the copy, or the external reference on the other referral",
+        "clear the referral's id on the copy, and the link that was copied with it, or the external reference on the \
+         other referral",
     )
 }
 

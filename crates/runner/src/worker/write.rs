@@ -203,11 +203,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (object, since) = (scene.map.object(), right.last_modified);
         let has_fields = !fields.is_empty();
         if units.is_empty() {
-            let written = match has_fields {
-                true => self.write_right(scene, &right.id, &nest(fields), since).await?,
-                false => Ok(()),
-            };
-            *sent = has_fields && written.is_ok();
+            if !has_fields {
+                return Ok(Ok(()));
+            }
+            let written = self.write_right(scene, &right.id, &nest(fields), since).await?;
+            *sent = written.is_ok();
             return Ok(written);
         }
         let mut subs: Vec<Sub> = Vec::new();
