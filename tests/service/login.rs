@@ -80,6 +80,14 @@ async fn who_signs_in_without_a_role_is_told_so() {
     assert!(said.contains("signed in") && said.contains("may NOT read referrals"), "{said}");
     assert!(said.contains("give it the role Referrals admin"), "{said}");
     assert!(fs::read_to_string(&file).unwrap().starts_with("cosell-sealed:1:"));
+    // Nor do the connections work, as they are tried where no service runs.
+    let yaml = fs::read_to_string(&config).unwrap();
+    let listen = yaml.lines().find(|line| line.starts_with("listen:")).unwrap();
+    fs::write(&config, yaml.replace(listen, "listen: 127.0.0.1:9")).unwrap();
+    let output = cosell().args(["login", "status", "--config"]).arg(&config).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said.contains("partner center referrals  DOES NOT WORK"), "{said}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ mod status;
 use connect::browser::{Back, BrowserLogin};
 use connect::device::{DeviceLogin, Place};
 use connect::partner_center::{List, Order};
-use connect::{Error, Secret};
+use connect::{Error, PartnerCenter, Secret};
 use runner::config::{Config, LoginConfig, LoginPart};
 
 use crate::command::{Login, LoginCommand, LoginTo};
@@ -58,11 +58,10 @@ fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
         return Ok(Outcome::Fine);
     };
     let partner_center = &wires.partner_center;
-    let list = List { filter: None, order: Order::UpdatedDescending, token: None };
-    let read = life::runtime()?.block_on(partner_center.list(&list));
+    let read = life::runtime()?.block_on(reads(partner_center));
     warn_unkept(partner_center.unkept().borrow().as_deref());
     let said = match &read {
-        Ok(_) => "this user may read referrals\n".to_owned(),
+        Ok(()) => "this user may read referrals\n".to_owned(),
         Err(Error::Denied { why, .. }) => format!(
             "this user may NOT read referrals: {why}\n  to do: give it the role Referrals admin (Partner Center, \
              Account settings, User management), or sign in again as a user who has it\n"
@@ -71,6 +70,12 @@ fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
     };
     print(&said)?;
     Ok(Outcome::fine_if(read.is_ok()))
+}
+
+/// Whether referrals may be read, as one list of them tells.
+async fn reads(partner_center: &PartnerCenter) -> Result<(), Error> {
+    let list = List { filter: None, order: Order::UpdatedDescending, token: None };
+    partner_center.list(&list).await.map(drop)
 }
 
 fn place(config: &LoginConfig) -> Place<'_> {
