@@ -207,6 +207,10 @@ async fn why_answers_for_every_field_that_the_map_is_about() {
         }
     }
     assert!(with_event > 30, "{with_event}");
+    // A field of a list is named before the list.
+    let (_, said) = beside(&machine, &["why", &referral, "Publisher__c"]);
+    let (own, list) = (said.find("publisherName <-> Publisher__c"), said.find("of the list"));
+    assert!(own.is_some() && own < list, "{said}");
 }
 
 #[tokio::test]

@@ -92,10 +92,13 @@ fn plan_of<'m>(maps: &'m [DealMap], deal: &DealView) -> Option<&'m DealMap> {
 fn one(told: &Told, now: Option<&str>, text: &mut String) {
     let Told { line, part, by, now: differs } = told;
     // INVARIANT: writing to a string cannot fail, here and below.
-    let _ = writeln!(text, "{}", line.rule);
-    let _ = writeln!(text, "  line            {}:{}", line.map, line.map_line);
-    if let Some(part) = part {
-        let _ = writeln!(text, "  its line        {}:{}  {}", part.map, part.map_line, part.rule);
+    let block = (line.rule.as_str(), line.map.as_str(), line.map_line);
+    let own = part.as_ref().map(|part| (part.rule.as_str(), part.map.as_str(), part.map_line));
+    let (rule, map, at) = own.unwrap_or(block);
+    let _ = writeln!(text, "{rule}\n  line            {map}:{at}");
+    if own.is_some() {
+        let (rule, map, at) = block;
+        let _ = writeln!(text, "  of the list     {map}:{at}  {rule}");
     }
     if let Some(row) = line.row_line {
         let _ = writeln!(text, "  row             {}:{row}", line.map);
