@@ -87,7 +87,7 @@ async fn who_signs_in_without_a_role_is_told_so() {
     let output = cosell().args(["login", "status", "--config"]).arg(&config).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(said.contains("partner center referrals  DOES NOT WORK"), "{said}");
+    assert!(said.contains("partner center referrals    DOES NOT WORK"), "{said}");
 }
 
 #[tokio::test]
