@@ -204,8 +204,7 @@ async function main() {
   await flow('Salesforce Leads to Partner Center', [
     'composite PATCH Lead',
     'PATCH referral /externalReferenceId /status /substatus', 'PATCH Lead Audit__c',
-    'PATCH referral /externalReferenceId', 'PATCH Opportunity Amount Audit__c CurrencyIsoCode Description Name',
-    'composite POST Microsoft_Solution__c',
+    'PATCH referral /externalReferenceId', 'composite PATCH Opportunity, POST Microsoft_Solution__c',
   ], async () => {
     const sent = await microsoft('POST', '/referrals', {
       ...deal('Blue Harbour'), type: 'Independent', qualification: 'Direct',
