@@ -17,6 +17,8 @@ mod accounts;
 mod asked;
 #[path = "service/acts.rs"]
 mod acts;
+#[path = "service/backlog.rs"]
+mod backlog;
 #[path = "service/bin.rs"]
 mod bin;
 #[path = "service/budgets.rs"]

@@ -3,6 +3,7 @@
 //! In: the words of the command line. Out: [`CommandLine`]. Must not know: how anything is done.
 
 mod apply;
+mod backfill;
 mod changing;
 mod doctor;
 mod faces;
@@ -19,6 +20,7 @@ mod trying;
 mod webhook;
 
 pub(crate) use apply::Apply;
+pub(crate) use backfill::{Backfill, BackfillCommand};
 pub(crate) use changing::{Preview, Promote, Reload, Rollback, Scenario};
 pub(crate) use doctor::{Checkup, Doctor};
 pub(crate) use faces::{CheckFormat, Deny, TextFormat, When};
@@ -180,7 +182,7 @@ pub(crate) enum Command {
     /// two records of each deal into agreement. Everything is set in one YAML file; secrets stand
     /// in it by reference only.
     #[command(
-        after_help = "Examples:\n  cosell serve\n  cosell serve --config /etc/cosell/cosell.yaml"
+        after_help = "Examples:\n  cosell serve\n  cosell serve --config /etc/cosell/cosell.yaml\n  cosell serve --env staging"
     )]
     Serve(Serve),
 
@@ -345,10 +347,13 @@ pub(crate) enum Command {
     ///
     /// Looks through all referrals and all records of each map: what would be linked, created on each side,
     /// changed by field, and what would wait for a person. Exit code 1: some deals would.
+    ///
+    /// The commands below it have the service do so, also while it runs: they leave a word in the state file, and
+    /// need no secret.
     #[command(
-        after_help = "Examples:\n  cosell backfill\n  cosell backfill --config /etc/cosell/cosell.yaml --format json"
+        after_help = "Examples:\n  cosell backfill\n  cosell backfill --config /etc/cosell/cosell.yaml --format json\n  cosell backfill start\n  cosell backfill status\n  cosell backfill pause"
     )]
-    Backfill(Doctor),
+    Backfill(Backfill),
 
     /// Shows where the service may send requests, and what for
     ///

@@ -76,8 +76,8 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
     match command {
         Command::Demo(args) => demo::run(&args.into()),
         Command::Serve(args) => {
-            let Serving { ready_file, with_parent } = args.serving;
-            serve::run(&serve::Options { config: args.config, ready_file, with_parent }, color)
+            let command::Serve { config, env, serving: Serving { ready_file, with_parent } } = args;
+            serve::run(&serve::Options { config, env, ready_file, with_parent }, color)
         }
         Command::Preview(args) => preview::run(&args, color),
         Command::Scenario(args) => scenario::run(&args),
@@ -96,7 +96,10 @@ fn carry_out(command: Command, color: Color) -> Result<Outcome, Stop> {
         Command::Verify(args) => office::verify(&args),
         Command::Webhook(args) => webhook::run(&args),
         Command::Doctor(args) => doctor::run(&args, color),
-        Command::Backfill(args) => backfill::run(&args),
+        Command::Backfill(args) => match &args.command {
+            Some(command) => office::backfill(command),
+            None => backfill::run(&args.place),
+        },
         Command::Egress(args) => egress::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Sandbox(args) => match args.command {

@@ -3,6 +3,7 @@
 //! In: a configuration. Out: the state file open for a visitor, the deals that are meant. Must not know:
 //! what is done with them, how anything is shown.
 
+mod backfill;
 mod catalogue;
 mod env;
 mod held;
@@ -16,6 +17,7 @@ mod status;
 mod verify;
 mod why;
 
+pub(crate) use backfill::run as backfill;
 pub(crate) use env::run as environments;
 pub(crate) use held::run as held;
 pub(crate) use parked::run as parked;

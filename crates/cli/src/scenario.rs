@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use runner::config::{Config, Kind, OrgKind, Reach, Site};
+use runner::config::{Config, Kind, OrgKind, Reach};
 use runner::maps::passed::{Gate, prints};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -284,19 +284,10 @@ impl Service {
     }
 }
 
-/// Starts the service of a configuration that is this one environment.
+/// Starts the service of this environment alone.
 async fn start(args: &Scenario, config: &Config) -> Result<(Child, Value), Stop> {
-    let site = serve::usable(&args.config, Site::load(&args.config))?;
     let flag = shown(&args.config);
-    if site.environments.len() > 1 {
-        return Err(Stop::because(
-            format!(
-                "no service answers at {}, and the configuration has several environments",
-                config.listen
-            ),
-            format!("start it for all of them: `cosell serve --config {flag}`"),
-        ));
-    }
+    let name = config.environment.name.as_str();
     if config.listen.port() == 0 {
         return Err(Stop::because(
             "`listen` names no port, so a service cannot be found",
@@ -311,6 +302,7 @@ async fn start(args: &Scenario, config: &Config) -> Result<(Child, Value), Stop>
     let mut child = Command::new(&program)
         .args(["serve", "--with-parent", "--config"])
         .arg(&args.config)
+        .args(["--env", name])
         .stdin(Stdio::piped())
         .stdout(Stdio::from(file))
         .stderr(Stdio::from(errors))
@@ -319,7 +311,6 @@ async fn start(args: &Scenario, config: &Config) -> Result<(Child, Value), Stop>
         .map_err(|error| Stop::file("start", &program, &error))?;
     let input = child.stdin.take();
     let began = Instant::now();
-    let name = config.environment.name.as_str();
     loop {
         if let Some(status) = runner::ask::status(config.listen, Some(name)).await {
             child.stdin = input;
@@ -335,7 +326,7 @@ async fn start(args: &Scenario, config: &Config) -> Result<(Child, Value), Stop>
                     "no service answers at {}, and none could be started: {last}",
                     config.listen
                 ),
-                format!("start it: `cosell serve --config {flag}`"),
+                format!("start it: `cosell serve --env {name} --config {flag}`"),
             ));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

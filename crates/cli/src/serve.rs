@@ -18,6 +18,7 @@ use crate::{life, ready, show};
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) config: PathBuf,
+    pub(crate) env: Option<String>,
     pub(crate) ready_file: Option<PathBuf>,
     pub(crate) with_parent: bool,
 }
@@ -28,7 +29,7 @@ const OTHER_STORE: &str = ": it serves this state file already, and `cosell stat
 /// Serves until the end.
 pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     log(color);
-    let site = usable(&options.config, Site::load(&options.config))?;
+    let site = usable(&options.config, Site::load(&options.config, options.env.as_deref()))?;
     let mut locks = Vec::new();
     for environment in &site.environments {
         let lock = environment.store.with_extension("lock");
@@ -108,7 +109,8 @@ fn stop(error: Error, color: Color) -> Stop {
         }
         Error::Release { .. } => Stop::because(
             error.to_string(),
-            "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before",
+            "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before; \
+             until then `cosell serve --env NAME` serves another environment alone",
         ),
         Error::Experimental { .. } => Stop::because(
             error.to_string(),

@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Webhook) -> Result<Outcome, Stop> {
 /// The environment that is named; else the only one that owns its partner account, and so the registration.
 fn owner(file: &Path, wanted: Option<&str>) -> Result<Config, Stop> {
     if wanted.is_none() {
-        let site = serve::usable(file, Site::load(file))?;
+        let site = serve::usable(file, Site::load(file, None))?;
         let owns = |config: &Config| config.reach == Reach::Both;
         let mut owners = site.environments.into_iter().filter(owns);
         if let (Some(only), None) = (owners.next(), owners.next()) {

@@ -292,6 +292,16 @@ impl Gate {
         }
     }
 
+    /// An answer that says how long to wait is meant for all: so is every rejected call of who asks too often,
+    /// which counts too.
+    pub(crate) fn heed(&self, status: u16, retry_after: Option<Duration>, error: &Error) {
+        if let (408 | 425 | 429 | 500.., Some(wait), Error::Later { why, .. }) =
+            (status, retry_after, error)
+        {
+            self.pause(wait, why);
+        }
+    }
+
     /// What the other side says of the day's calls: used up, and how many there may be.
     pub(crate) fn used_of_day(&self, used: u64, most: u64) {
         self.lock().budget.told(used, most, Instant::now());

@@ -272,12 +272,15 @@ impl PartnerCenter {
             return Ok(answer);
         }
         let error = fault::classify(&answer, reach);
-        // Who asks too often is to be asked less often by all: rejected calls count too.
-        if answer.status == 429
-            && let Error::Later { after, why, .. } = &error
+        // A 429 may say it in words, or not at all.
+        let said = if answer.status == 429
+            && let Error::Later { after, .. } = &error
         {
-            self.gate.pause(after.unwrap_or(UNSAID_WAIT), why);
-        }
+            Some(after.unwrap_or(UNSAID_WAIT))
+        } else {
+            answer.retry_after
+        };
+        self.gate.heed(answer.status, said, &error);
         Err(error)
     }
 }

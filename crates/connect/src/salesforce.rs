@@ -441,7 +441,9 @@ impl Salesforce {
             retry_after: answer.retry_after,
             in_doubt: answer.wrote,
         };
-        Err(refusal.classify())
+        let error = refusal.classify();
+        self.gate.heed(answer.status, answer.retry_after, &error);
+        Err(error)
     }
 }
 

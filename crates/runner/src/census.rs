@@ -74,6 +74,8 @@ pub(crate) struct Census<S, W> {
     worker: Arc<Worker<S, W>>,
     /// The referrals that are listed, with their last change, and when the list was begun.
     listed: Option<(Timestamp, HashMap<String, Option<Timestamp>>)>,
+    /// Referrals that nobody knows and that were not changed since then are the backfill's.
+    old_before: Option<Timestamp>,
 }
 
 /// How a deal was found.
@@ -86,7 +88,12 @@ enum Found {
 
 impl<S: Store, W: Wires> Census<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
-        Self { worker, listed: None }
+        Self { worker, listed: None, old_before: None }
+    }
+
+    /// Leaves what nobody knows, and was not changed since then, to the backfill.
+    pub(crate) fn leave_old(&mut self, before: Option<Timestamp>) {
+        self.old_before = before;
     }
 
     /// One step, when one is due; whether another one is.
@@ -174,6 +181,7 @@ impl<S: Store, W: Wires> Census<S, W> {
                 let alias = Alias::Referral(referral.id.clone());
                 let needs_a_look = match self.worker.store.owner(alias.clone()).await? {
                     Some((_, names)) => record_of(&names).is_none() && sweeper.begins(referral),
+                    None if referral.updated < self.old_before => false,
                     None => sweeper.is_relevant(referral).await?,
                 };
                 unknown.extend(needs_a_look.then_some(alias));

@@ -5,6 +5,7 @@
 
 mod environment;
 mod limits;
+mod old_deals;
 mod read;
 mod reload;
 mod section;
@@ -26,6 +27,7 @@ use crate::tokens::TokenFile;
 
 pub use environment::{Account, Environment, Kind, OrgKind, Reach};
 pub use limits::Limits;
+pub use old_deals::OldDeals;
 pub use reload::Reload;
 pub use section::ConfigProblem;
 
@@ -41,10 +43,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads a configuration file and everything it refers to.
-    pub fn load(path: &Path) -> Result<Self, Vec<ConfigProblem>> {
+    /// Reads a configuration file and everything it refers to: the environment that is wanted, else all.
+    pub fn load(path: &Path, wanted: Option<&str>) -> Result<Self, Vec<ConfigProblem>> {
         let (file, folder, text) = text_of(path)?;
-        Self::parse(&file, &text, folder, &Surroundings)
+        Self::parse(&file, &text, folder, wanted, &Surroundings)
     }
 
     /// Reads a configuration. `file` is shown in problems; relative paths start at `folder`.
@@ -52,10 +54,11 @@ impl Site {
         file: &str,
         text: &str,
         folder: &Path,
+        wanted: Option<&str>,
         lookup: &dyn Lookup,
     ) -> Result<Self, Vec<ConfigProblem>> {
         with_sections(file, text, |reading, section| {
-            Reader::new(folder, lookup).site(reading, section)
+            Reader::new(folder, lookup).site(reading, section, wanted)
         })
     }
 }
@@ -83,6 +86,8 @@ pub struct Config {
     pub limits: Limits,
     /// What becomes of maps that are changed while the service runs.
     pub reload: Reload,
+    /// What a first start does with the deals that are there already.
+    pub backfill: OldDeals,
     /// What was promoted; production takes its maps from there alone.
     pub releases: PathBuf,
     /// Production takes maps that are being tried out.
@@ -354,7 +359,7 @@ impl Config {
     pub fn load_all(path: &Path, wanted: Option<&str>) -> Result<Vec<Self>, Vec<ConfigProblem>> {
         match wanted {
             Some(name) => Self::load(path, Some(name)).map(|config| vec![config]),
-            None => Site::load(path).map(|site| site.environments),
+            None => Site::load(path, None).map(|site| site.environments),
         }
     }
 }

@@ -359,6 +359,7 @@ mod tests {
             too_early: 1,
             deadlines: times(key),
             differing: 2,
+            backfill: crate::store::Backfill::default(),
             counters: BTreeMap::new(),
             tallies: BTreeMap::new(),
             denied: Vec::new(),

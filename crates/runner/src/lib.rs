@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod backfill;
+mod backlog;
 pub mod census;
 pub mod clock;
 pub mod config;

@@ -3,7 +3,7 @@
 //! In: cursors, the modification stamps of records. Out: hints for the records that take part or are
 //! known. Must not know: what a change means. The cursor never passes a hint that was not kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +63,11 @@ impl SeenVersions {
         self.0.retain(|_, stamp| *stamp >= oldest);
     }
 
+    /// Forgets the versions of all others.
+    pub(crate) fn keep_only(&mut self, listed: &HashSet<String>) {
+        self.0.retain(|id, _| listed.contains(id));
+    }
+
     /// Forgets all, so that everything within the overlap is hinted again.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
@@ -74,8 +79,15 @@ impl SeenVersions {
 pub(crate) struct Poller<S, W> {
     worker: Arc<Worker<S, W>>,
     seen: SeenVersions,
-    /// The next round looks back over the whole overlap.
+    /// This round looks back over the whole overlap.
     deep: bool,
+    /// So does the one after it.
+    again: bool,
+    /// What was asked in this round: one that could not be ended is gone on with, so that whoever comes last
+    /// has a turn too when calls are few.
+    asked: HashSet<String>,
+    /// What was not changed since then is the backfill's.
+    old_before: Option<Timestamp>,
     /// The newest changes that were found, by object, since somebody asked.
     found: HashMap<String, Timestamp>,
 }
@@ -91,6 +103,14 @@ impl Asked<'_> {
         match self {
             Asked::Records(map) => map.object(),
             Asked::Children(_, watch) => &watch.object,
+        }
+    }
+
+    /// The question, among those of a round.
+    fn name(&self) -> String {
+        match self {
+            Asked::Records(map) => map.object().to_owned(),
+            Asked::Children(map, watch) => format!("{}.{}", map.object(), watch.object),
         }
     }
 
@@ -111,7 +131,20 @@ impl Asked<'_> {
 
 impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
-        Self { worker, seen: SeenVersions::default(), deep: true, found: HashMap::new() }
+        Self {
+            worker,
+            seen: SeenVersions::default(),
+            deep: true,
+            again: false,
+            asked: HashSet::new(),
+            old_before: None,
+            found: HashMap::new(),
+        }
+    }
+
+    /// Leaves what was not changed since then to the backfill.
+    pub(crate) fn leave_old(&mut self, before: Option<Timestamp>) {
+        self.old_before = before;
     }
 
     /// The newest changes that were found since this was asked.
@@ -119,10 +152,14 @@ impl<S: Store, W: Wires> Poller<S, W> {
         std::mem::take(&mut self.found)
     }
 
-    /// The next round hints the whole overlap again.
+    /// The next round that begins hints the whole overlap again.
     pub(crate) fn look_again(&mut self) {
         self.seen.clear();
-        self.deep = true;
+        if self.asked.is_empty() {
+            self.deep = true;
+        } else {
+            self.again = true;
+        }
     }
 
     /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
@@ -134,10 +171,10 @@ impl<S: Store, W: Wires> Poller<S, W> {
         let mut hints = 0;
         for map in maps.iter() {
             if wanted(map.object()) {
-                hints += self.ask(&Asked::Records(map)).await?;
+                hints += self.once(&Asked::Records(map)).await?;
             }
             for watch in map.watches().iter().filter(|watch| wanted(&watch.object)) {
-                match self.ask(&Asked::Children(map, watch)).await {
+                match self.once(&Asked::Children(map, watch)).await {
                     Ok(count) => hints += count,
                     Err(Setback::Wire(_, Error::Refused { why, .. })) => {
                         // The org has no such object, or the sync user may not see it.
@@ -148,7 +185,8 @@ impl<S: Store, W: Wires> Poller<S, W> {
                 }
             }
         }
-        self.deep = false;
+        self.asked.clear();
+        self.deep = std::mem::take(&mut self.again);
         self.worker.standing.at("poll", self.worker.clock.now());
         self.worker.standing.accepted(System::Salesforce);
         Ok(hints)
@@ -163,14 +201,26 @@ impl<S: Store, W: Wires> Poller<S, W> {
             .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
     }
 
+    /// Asks, unless this round did.
+    async fn once(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
+        let name = asked.name();
+        if self.asked.contains(&name) {
+            return Ok(0);
+        }
+        let hints = self.ask(asked).await?;
+        self.asked.insert(name);
+        Ok(hints)
+    }
+
     async fn ask(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
         let name = format!("poll:{}", asked.object());
         let kept = self.worker.store.cursor(&name).await?;
+        let oldest = self.old_before.unwrap_or(Timestamp::UNIX_EPOCH);
         let cursor: Timestamp =
-            kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+            kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(oldest);
         let whole = self.worker.limits.overlap;
         let overlap = if self.deep { whole } else { whole.min(SHALLOW) };
-        let since = earlier(cursor, overlap).max(Timestamp::UNIX_EPOCH);
+        let since = earlier(cursor, overlap).max(oldest);
         let (mut from, mut after, mut newest, mut hints) = (since, None, cursor, 0);
         loop {
             let filter =
@@ -220,7 +270,11 @@ impl<S: Store, W: Wires> Poller<S, W> {
     }
 
     /// A record matters when it takes part, names a referral, or belongs to a known deal.
-    async fn relevant(&self, map: &DealMap, row: &Row) -> Result<Option<Alias>, Setback> {
+    pub(crate) async fn relevant(
+        &self,
+        map: &DealMap,
+        row: &Row,
+    ) -> Result<Option<Alias>, Setback> {
         let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
         let plan = map.plan();
         let begins = || {

@@ -64,6 +64,9 @@ pub async fn serve(
     ready: impl FnOnce(Ready),
 ) -> Result<(), Error> {
     let environments = environment::open(&site.environments)?;
+    for environment in &environments {
+        environment.prepare().await?;
+    }
     let intake = intake(&site, environments.iter().map(environment::Open::room).collect())?;
     let webhook_path = webhook_path(site.webhook_secret.as_ref());
     let address = listener.local_addr().map_err(Error::Listen)?;

@@ -3,11 +3,13 @@
 //! In: hints, claims and commits. Out: answers that are on disk before they are given. Must not
 //! know: mappings, wires, HTTP, nor which database library is used (only `store/sqlite.rs` does).
 
+mod backlog;
 mod books;
 mod claim;
 mod deadlines;
 mod differences;
 mod engine;
+mod error;
 mod hint;
 mod keys;
 mod layout;
@@ -28,6 +30,7 @@ use connect::{RecordId, ReferralId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use backlog::{Backfill, BackfillState, BackfillWord, Backlog, PLACES};
 pub use claim::{
     Cause, Claim, Commit, Ending, IntentId, IntentKind, Next, OpenIntent, Parked, Taken, record_of,
     referral_of,
@@ -35,6 +38,7 @@ pub use claim::{
 pub use deadlines::{Deadline, DeadlineKey, DeadlineKind};
 pub use differences::{Difference, DifferentKey, DifferentLine};
 pub use engine::{Role, SqliteStore};
+pub use error::StoreError;
 pub use hint::{Hint, HintEvent};
 pub use solutions::{Imported, Solution};
 
@@ -113,6 +117,8 @@ pub enum Source {
     Map,
     /// A time that was waited for.
     Clock,
+    /// The queue of deals from before the service.
+    Backfill,
 }
 
 impl Source {
@@ -127,6 +133,7 @@ impl Source {
             Source::Census => "census",
             Source::Map => "map",
             Source::Clock => "clock",
+            Source::Backfill => "backfill",
         }
     }
 }
@@ -267,6 +274,8 @@ pub struct Status {
     pub deadlines: Vec<DeadlineKey>,
     /// How many differ in a line that is held, or that nobody changed.
     pub differing: u64,
+    /// How deals from before the service are taken in.
+    pub backfill: Backfill,
     /// Named counters.
     pub counters: BTreeMap<String, u64>,
     /// Named cursors.
@@ -284,51 +293,6 @@ pub enum Release {
     All,
     /// Every deal that has both records: a census.
     Linked,
-}
-
-/// Why the store did not do it. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// Another worker has the deal, or it is part of another one now.
-    #[error("the deal was given to another worker; nothing was kept")]
-    Fenced,
-    /// The disk or the file does not take it now.
-    #[error("the state file cannot be written now: {0}")]
-    Unavailable(String),
-    /// What was read is not what this program writes.
-    #[error("the state file is damaged: {0}")]
-    Broken(String),
-    /// Another program's file, or one that was damaged.
-    #[error("the state file is no database of cosell any more: {0}")]
-    NoDatabase(String),
-    /// A newer program wrote the file.
-    #[error("the state file has format {found}, this program knows up to {known}: use a newer one")]
-    TooNew {
-        /// The format found.
-        found: i64,
-        /// The newest one known here.
-        known: i64,
-    },
-    /// An older program wrote the file, and whoever only looks does not change it.
-    #[error(
-        "the state file has format {found}, this program needs {known}: start the service with this program \
-         once"
-    )]
-    TooOld {
-        /// The format found.
-        found: i64,
-        /// The one needed.
-        known: i64,
-    },
-    /// Nothing was kept yet.
-    #[error("there is no state file {0}: has the service run with this configuration?")]
-    NotThere(String),
-    /// Another runner has the file.
-    #[error("another runner uses {0}: stop it first, or name another file at `store`")]
-    InUse(String),
-    /// The writer has ended.
-    #[error("the store is closed")]
-    Closed,
 }
 
 /// The store: every answer is durable when it is given.

@@ -3,6 +3,7 @@
 //! In: the list ordered by last change, a watermark. Out: hints, and the watermark moved once all of
 //! them are kept. Must not know: what a change means.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +30,18 @@ const KEPT: Duration = Duration::from_hours(720);
 pub(crate) struct Sweeper<S, W> {
     worker: Arc<Worker<S, W>>,
     seen: SeenVersions,
+    /// What was not changed since then is the backfill's.
+    old_before: Option<Timestamp>,
 }
 
 impl<S: Store, W: Wires> Sweeper<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
-        Self { worker, seen: SeenVersions::default() }
+        Self { worker, seen: SeenVersions::default(), old_before: None }
+    }
+
+    /// Leaves what was not changed since then to the backfill.
+    pub(crate) fn leave_old(&mut self, before: Option<Timestamp>) {
+        self.old_before = before;
     }
 
     /// One sweep; how many hints were kept.
@@ -41,12 +49,15 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
         let kept = self.worker.store.cursor(WATERMARK).await?;
         let watermark: Option<Timestamp> = kept.as_deref().and_then(|text| text.parse().ok());
         let oldest = watermark.map(|at| earlier(at, self.worker.limits.overlap));
+        let oldest = oldest.max(self.old_before);
         let mut list = List { filter: None, order: Order::UpdatedDescending, token: None };
         let (mut newest, mut hints, mut whole) = (watermark, 0, false);
+        let mut listed = HashSet::new();
         for _ in 0..MOST_PAGES {
             let page = self.worker.wires.referrals(&list).await;
             let page = page.map_err(|error| Setback::Wire(System::PartnerCenter, error))?;
             hints += self.accept(&page.records).await?;
+            listed.extend(page.records.iter().map(|referral| referral.id.as_str().to_owned()));
             let updated = page.records.iter().filter_map(|referral| referral.updated);
             newest = updated.clone().fold(newest, |newest, at| newest.max(Some(at)));
             let reached = oldest.is_some_and(|oldest| updated.min().is_some_and(|at| at < oldest));
@@ -64,7 +75,10 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
             && let Some(newest) = newest
         {
             self.worker.store.advance(WATERMARK, kept, newest.to_string()).await?;
-            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
+        }
+        // A page may reach further back than was asked for: what it lists again was looked at.
+        if whole {
+            self.seen.keep_only(&listed);
         }
         let now = self.worker.clock.now();
         self.worker.store.prune(earlier(now, KEPT)).await?;
@@ -76,7 +90,11 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
     async fn accept(&mut self, referrals: &[Referral]) -> Result<u64, Setback> {
         let mut hints = Vec::new();
         let mut versions = Vec::new();
+        let is_old = |at: Timestamp| self.old_before.is_some_and(|before| at < before);
         for referral in referrals {
+            if referral.updated.is_some_and(is_old) {
+                continue;
+            }
             if !self.seen.is_new(referral.id.as_str(), referral.updated) {
                 continue;
             }

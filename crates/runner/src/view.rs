@@ -14,7 +14,7 @@ use crate::deal_map::DealMap;
 use crate::intake::Room;
 use crate::maps::reloading::Reloading;
 use crate::standing::{Denial, Login};
-use crate::store::{DeadlineKey, ParkedKey, Status, WaitingKey};
+use crate::store::{Backfill, DeadlineKey, ParkedKey, Status, WaitingKey};
 
 /// A mapping as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,6 +74,8 @@ pub struct StatusView {
     pub deadlines: Vec<DeadlineKey>,
     /// How many deals differ in a line that is held, or that nobody changed.
     pub differing: u64,
+    /// How deals from before the service are taken in; of several environments each tells its own.
+    pub backfill: Backfill,
     /// Counts that are kept.
     pub counters: BTreeMap<String, u64>,
     /// Counts since the start.
@@ -121,6 +123,7 @@ impl StatusView {
             too_early: status.too_early,
             deadlines: status.deadlines,
             differing: status.differing,
+            backfill: status.backfill,
             counters: status.counters,
             tallies,
             denied: standing.denied,
@@ -191,6 +194,7 @@ fn together(views: &[StatusView]) -> StatusView {
         too_early: sum(|view| view.too_early),
         deadlines: soonest(views),
         differing: sum(|view| view.differing),
+        backfill: Backfill::default(),
         counters: counts(|view| &view.counters),
         tallies: counts(|view| &view.tallies),
         denied: views.iter().flat_map(|view| view.denied.clone()).collect(),

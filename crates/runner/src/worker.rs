@@ -25,9 +25,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use connect::Error;
 use connect::partner_center::Referral;
 use connect::salesforce::Row;
+use connect::{Error, Lane};
 use jiff::Timestamp;
 use mapping::fault::Fault;
 use mapping::plan::Became;
@@ -175,8 +175,11 @@ impl<S: Store, W: Wires> Worker<S, W> {
         let mut memo = Memo::read(claim.memo.as_deref());
         memo.was_told(claim.told);
         let maps = self.maps.now();
+        let is_old = claim.is_old;
         let mut deal = Deal { worker: self, maps: &maps, claim, memo, half: Half::Unread };
-        let end = match deal.run().await {
+        let run = Box::pin(deal.run());
+        let run = if is_old { Lane::Backfill.run(run).await } else { run.await };
+        let end = match run {
             Ok(commit) => Ok(commit),
             Err(halt) => deal.end_of(halt).await,
         };

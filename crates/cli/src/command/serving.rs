@@ -29,6 +29,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
 
+    /// Serves this environment alone; without it all that the configuration has
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+
     #[command(flatten)]
     pub(crate) serving: Serving,
 }

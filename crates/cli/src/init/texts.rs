@@ -112,6 +112,8 @@ listen: 127.0.0.1:8080
 webhook_secret: env:COSELL_WEBHOOK_SECRET
 store: sqlite:state/cosell.db
 maps: [{maps}]
+# Deals that are there already wait for `cosell backfill start`; `cosell backfill` says what becomes of them.
+backfill: ask
 
 partner_center:
 {account}  # Your directory, and the app in it.

@@ -10,10 +10,11 @@ use std::time::Duration;
 use runner::Timestamp;
 use runner::clocks::{is_urgent, left};
 use runner::config::Kind;
-use runner::store::{DeadlineKind, Status as Counts, Store};
+use runner::store::{BackfillState, DeadlineKind, Status as Counts, Store};
 use runner::webhook::TAKEN;
 use serde_json::{Value, json};
 
+use super::backfill::told;
 use super::{Face, Office, json};
 use crate::command::Status;
 use crate::terminal::{Outcome, Stop, print};
@@ -110,6 +111,9 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
             "held     {} {deals} {differ} in a line that is not written; `cosell held` says which",
             counts.differing
         );
+    }
+    if counts.backfill.state != BackfillState::None {
+        let _ = writeln!(text, "backfill {}", told(&counts.backfill));
     }
     if let Some(oldest) = counts.oldest_dirty {
         let _ = writeln!(text, "oldest   waits since {}", ago(oldest, now));

@@ -171,6 +171,20 @@ async fn who_asks_too_often_lets_all_calls_wait() {
 }
 
 #[tokio::test]
+async fn who_is_down_for_a_while_and_says_so_is_left_alone_for_so_long() {
+    let (responder, client) =
+        partner_center(|_| Reply::Answer(503, vec!["Retry-After: 23".to_owned()], String::new()))
+            .await;
+    assert!(client.referral(&id()).await.is_err());
+    let Err(Error::Resting { after, .. }) = client.registration().await else {
+        panic!("it does not wait")
+    };
+    assert!(after > Duration::from_secs(20), "{after:?}");
+    let asked = responder.asked().into_iter().filter(|asked| !asked.line.contains("/token"));
+    assert_eq!(asked.count(), 1);
+}
+
+#[tokio::test]
 async fn a_system_that_does_not_work_is_left_alone_and_tried_by_one_call() {
     let (responder, client) = partner_center(|_| Reply::Close).await;
     let pace = Pace { failures: 3, rest: Duration::from_millis(300), ..Pace::default() };

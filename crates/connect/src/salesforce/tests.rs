@@ -256,3 +256,20 @@ async fn an_answer_that_names_another_host_gets_no_token() {
     assert!(client.query("SELECT Id FROM Lead").await.is_err());
     assert_eq!(elsewhere.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn who_says_how_long_to_wait_is_left_alone_by_all_for_so_long() {
+    for status in [429, 503] {
+        let (responder, client) = salesforce(move |_| {
+            Reply::Answer(status, vec!["Retry-After: 23".to_owned()], String::new())
+        })
+        .await;
+        assert!(client.create("Lead", "{}").await.is_err());
+        let Err(Error::Resting { after, .. }) = client.query("SELECT Id FROM Lead").await else {
+            panic!("it does not wait")
+        };
+        assert!(after > Duration::from_secs(20), "{after:?}");
+        let asked = responder.asked().into_iter().filter(|asked| !asked.line.contains("/token"));
+        assert_eq!(asked.count(), 1);
+    }
+}

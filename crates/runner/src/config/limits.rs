@@ -51,6 +51,8 @@ pub struct Limits {
     pub salesforce_daily_share: u32,
     /// Calls of Partner Center a minute; no limit with 0.
     pub partner_center_per_minute: u32,
+    /// While others are due, so many turns of a hundred are for deals of the backfill.
+    pub backfill_share: u32,
 }
 
 impl Limits {
@@ -63,6 +65,11 @@ impl Limits {
             per_minute,
             daily_share: self.salesforce_daily_share,
         }
+    }
+
+    /// How many deals of the backfill are worked on at once: one worker is always for what changes.
+    pub fn backfill_at_once(&self) -> usize {
+        self.workers.saturating_sub(1).max(1)
     }
 
     /// How long to rest after so many failures in a row, the first being 0: doubled each time.
@@ -96,6 +103,7 @@ impl Default for Limits {
             wire_failures: 5,
             salesforce_daily_share: 50,
             partner_center_per_minute: 1200,
+            backfill_share: 10,
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::tokens::TokenKey;
 
 use super::environment::{Account, Kind, Reach};
 use super::{
-    Config, Limits, LoginConfig, LoginPart, Lookup, OrgConfig, Reload, SalesforceSettings, Site,
-    StateConfig,
+    Config, Limits, LoginConfig, LoginPart, Lookup, OldDeals, OrgConfig, Reload,
+    SalesforceSettings, Site, StateConfig,
 };
 use environments::Place;
 
@@ -53,19 +53,27 @@ impl<'l> Reader<'l> {
 }
 
 impl Reader<'_> {
-    /// All environments of a file.
-    pub(super) fn site(&self, reading: &mut Reading<'_>, mut root: Section<'_>) -> Option<Site> {
+    /// The environment of a file that is wanted, else all.
+    pub(super) fn site(
+        &self,
+        reading: &mut Reading<'_>,
+        mut root: Section<'_>,
+        wanted: Option<&str>,
+    ) -> Option<Site> {
         let listen = listen(reading, &mut root);
         let secret = self.maybe_secret(reading, &mut root, "webhook_secret");
         let webhook_secret = secret.map(|(secret, _)| secret);
-        let places = environments::all(reading, root)?;
-        let wanted = places.len();
+        let mut places = environments::all(reading, root)?;
+        if wanted.is_some() {
+            places = vec![environments::chosen(reading, places, wanted)?];
+        }
+        let count = places.len();
         let mut all = Vec::new();
         for place in places {
             all.extend(self.settings(reading, place, listen, webhook_secret.clone()));
         }
         environments::get_along(reading, &all);
-        let whole = wanted > 0 && all.len() == wanted;
+        let whole = count > 0 && all.len() == count;
         Some(Site { listen: listen?, webhook_secret, environments: whole.then_some(all)? })
     }
 
@@ -106,6 +114,7 @@ impl Reader<'_> {
             None => Limits::default(),
         };
         let reload = reload(reading, &mut section);
+        let backfill = old_deals(reading, &mut section);
         let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
         section.finish(reading);
         let (partner_center, account) = partner_center?;
@@ -120,6 +129,7 @@ impl Reader<'_> {
             salesforce: salesforce?,
             limits,
             reload,
+            backfill,
             releases: self.folder.join(RELEASES),
             allow_experimental,
         })
@@ -295,6 +305,19 @@ fn reload(reading: &mut Reading<'_>, section: &mut Section<'_>) -> Reload {
             None => "write `reload: auto`".to_owned(),
         };
         reading.problem(&section.path_to("reload"), Part::Value, message.to_owned(), help);
+    }
+    found.unwrap_or_default()
+}
+
+fn old_deals(reading: &mut Reading<'_>, section: &mut Section<'_>) -> OldDeals {
+    let all = [OldDeals::Auto, OldDeals::Ask];
+    let Some(text) = section.text(reading, "backfill") else { return OldDeals::default() };
+    let found = all.into_iter().find(|old| old.word() == text);
+    if found.is_none() {
+        let message = "expected `auto` or `ask` at `backfill`, found another text";
+        let help = "write `backfill: ask` to leave old deals until `cosell backfill start`";
+        let path = section.path_to("backfill");
+        reading.problem(&path, Part::Value, message.to_owned(), help.to_owned());
     }
     found.unwrap_or_default()
 }

@@ -196,7 +196,7 @@ fn shared() -> String {
 
 fn site(environments: &str) -> Result<Site, Vec<ConfigProblem>> {
     let text = format!("{}environments:\n{environments}", shared());
-    Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), &given())
+    Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), None, &given())
 }
 
 fn messages(found: Result<Site, Vec<ConfigProblem>>) -> Vec<String> {
@@ -303,7 +303,7 @@ fn the_address_must_be_of_the_kind() {
 fn a_map_is_named_once() {
     let read = |maps: &str| {
         let text = GOOD.replace("[opportunity.map]", maps);
-        let problems = Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), &given()).err();
+        let problems = Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), None, &given()).err();
         problems
             .unwrap_or_default()
             .into_iter()

@@ -14,15 +14,15 @@ use super::{
     hear, load, logins, map_files, partner_center, register, reload, rounds, salesforce, walk,
     webhook_url,
 };
-use crate::clock::{Clock, later};
-use crate::config::{Config, Events, OrgKind, PartnerCenterSettings};
+use crate::clock::{Clock, earlier, later};
+use crate::config::{Config, Events, OldDeals, OrgKind, PartnerCenterSettings};
 use crate::error::Error;
 use crate::hear::watched;
 use crate::intake::Room;
 use crate::maps::InService;
 use crate::maps::shelf::Packed;
 use crate::standing::Standing;
-use crate::store::{Role, SqliteStore};
+use crate::store::{Backlog, Role, SqliteStore};
 use crate::wires::LiveWires;
 use crate::worker::{Tripwire, Worker, work};
 
@@ -113,6 +113,19 @@ impl Open {
         }
     }
 
+    /// Before anything is heard: whether deals that are there already are taken in.
+    pub(super) async fn prepare(&self) -> Result<(), Error> {
+        let Worker { store, limits, clock, .. } = self.worker.as_ref();
+        let now = clock.now();
+        let asks = match self.config.backfill {
+            OldDeals::Auto => None,
+            // Another system's clock may be behind.
+            OldDeals::Ask => Some(earlier(now, limits.overlap)),
+        };
+        let (share, at_once) = (limits.backfill_share, limits.backfill_at_once());
+        store.prepare_backfill(asks, share, at_once, now).await.map_err(Error::Store)
+    }
+
     /// Works until the service ends. Tells `halted` when it must not: hints are still kept for it then.
     pub(super) async fn live(
         self,
@@ -187,6 +200,7 @@ impl Open {
         }
         tasks.spawn(rounds::sweep(worker.clone(), wake.clone(), stopped.clone()));
         tasks.spawn(rounds::census(worker.clone(), wake.clone(), stopped.clone()));
+        tasks.spawn(rounds::backfill(worker.clone(), wake.clone(), stopped.clone()));
         tasks.spawn(rounds::clocks(worker.clone(), stopped.clone()));
         let webhook = config.partner_center.webhook.clone();
         let url = webhook_url(&config);

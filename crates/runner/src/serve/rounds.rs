@@ -11,24 +11,29 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::hear::Ears;
+use crate::backlog::Filler;
 use crate::census::Census;
 use crate::clock::later;
 use crate::clocks::{self, Warned};
 use crate::hear::{Look, SLOWER, Silence};
 use crate::poll::{Poller, Setback};
-use crate::store::{Source, Store, StoreError};
+use crate::store::{Backlog, Source, Store, StoreError};
 use crate::sweep::Sweeper;
 use crate::wires::Wires;
 use crate::worker::Worker;
 
-/// The pause between two pages of the census.
+/// How often somebody's word about the backfill is looked for.
+const BACKFILL: Duration = Duration::from_secs(1);
+/// The pause between two pages of the census or the backfill.
 const BETWEEN_PAGES: Duration = Duration::from_millis(200);
+/// A round that takes longer than this is spoken of.
+const BEHIND: Duration = Duration::from_mins(10);
 /// A round that waits for no longer than this is not spoken of.
 const SHORT: Duration = Duration::from_mins(1);
 
 /// Asks Salesforce for changes until the service ends: for all objects in turn, but less often for those
 /// whose events flow, and for those at once that the listeners call it for. Never more often than set.
-pub(super) async fn poll<S: Store, W: Wires>(
+pub(super) async fn poll<S: Store + Backlog, W: Wires>(
     worker: Arc<Worker<S, W>>,
     wake: Arc<Notify>,
     ears: Arc<Ears>,
@@ -39,6 +44,7 @@ pub(super) async fn poll<S: Store, W: Wires>(
     let mut swept = worker.clock.now();
     let mut whole = Timestamp::MIN;
     let mut silence = Silence::default();
+    let mut pace = Pace(swept);
     while !*stopped.borrow() {
         let now = worker.clock.now();
         let told = ears.take();
@@ -49,7 +55,11 @@ pub(super) async fn poll<S: Store, W: Wires>(
         let all = later(whole, limits.poll * SLOWER) <= now;
         let is_wanted =
             |object: &str| all || told.wanted.contains(object) || !told.flowing.contains(object);
-        let round = Lane::Poll.run(poller.round(is_wanted)).await;
+        let asked = async {
+            poller.leave_old(old_before(&worker).await?);
+            poller.round(is_wanted).await
+        };
+        let round = Lane::Poll.run(asked).await;
         match &round {
             Ok(_) if all => whole = now,
             Ok(_) => {}
@@ -73,6 +83,7 @@ pub(super) async fn poll<S: Store, W: Wires>(
             ears.stops(&object);
         }
         let rest = after(&worker, "poll", round, &wake, limits.poll);
+        pace.say(&worker, is_done);
         pause(rest, stopped.clone()).await;
         if is_done && poller.is_all(|object| told.flowing.contains(object)) {
             let due = later(whole, limits.poll * SLOWER).min(later(swept, limits.sweep));
@@ -82,6 +93,28 @@ pub(super) async fn poll<S: Store, W: Wires>(
                 () = ears.called() => {}
             }
         }
+    }
+}
+
+/// When a round of questions ended last.
+struct Pace(Timestamp);
+
+impl Pace {
+    /// Says when a round takes so long that nobody would expect it.
+    fn say<S: Store, W: Wires>(&mut self, worker: &Worker<S, W>, is_done: bool) {
+        let now = worker.clock.now();
+        if is_done {
+            self.0 = now;
+        }
+        let is_late = later(self.0, BEHIND.max(worker.limits.poll * SLOWER * 2)) <= now;
+        let note = is_late.then(|| {
+            let since = self.0.strftime("%Y-%m-%d %H:%M UTC");
+            format!(
+                "not all objects were asked for changes since {since}; `wires` says what holds it up: use change events, \
+                 or raise `limits.salesforce_daily_share`"
+            )
+        });
+        worker.standing.note("poll pace", note);
     }
 }
 
@@ -103,28 +136,36 @@ async fn deleted<S: Store, W: Wires>(
 }
 
 /// Sweeps Partner Center until the service ends.
-pub(super) async fn sweep<S: Store, W: Wires>(
+pub(super) async fn sweep<S: Store + Backlog, W: Wires>(
     worker: Arc<Worker<S, W>>,
     wake: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 ) {
     let mut sweeper = Sweeper::new(worker.clone());
     while !*stopped.borrow() {
-        let round = Lane::Sweep.run(sweeper.round()).await;
+        let asked = async {
+            sweeper.leave_old(old_before(&worker).await?);
+            sweeper.round().await
+        };
+        let round = Lane::Sweep.run(asked).await;
         let rest = after(&worker, "sweep", round, &wake, worker.limits.sweep);
         pause(rest, stopped.clone()).await;
     }
 }
 
 /// Counts the linked deals now and then, a page at a time, until the service ends.
-pub(super) async fn census<S: Store, W: Wires>(
+pub(super) async fn census<S: Store + Backlog, W: Wires>(
     worker: Arc<Worker<S, W>>,
     wake: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 ) {
     let mut census = Census::new(worker.clone());
     while !*stopped.borrow() {
-        let step = Lane::Census.run(census.step()).await;
+        let asked = async {
+            census.leave_old(worker.store.backfill().await?.leaves());
+            census.step().await
+        };
+        let step = Lane::Census.run(asked).await;
         let goes_on = matches!(step, Ok(true));
         let rest = match step {
             Ok(_) => {
@@ -134,6 +175,35 @@ pub(super) async fn census<S: Store, W: Wires>(
             Err(setback) => after(&worker, "census", Err(setback), &wake, worker.limits.sweep),
         };
         pause(if goes_on { BETWEEN_PAGES } else { rest }, stopped.clone()).await;
+    }
+}
+
+/// Since when polls and sweeps look for what changed.
+async fn old_before<S: Store + Backlog, W>(
+    worker: &Worker<S, W>,
+) -> Result<Option<Timestamp>, Setback> {
+    Ok(worker.store.backfill().await?.old_before)
+}
+
+/// Reads both lists for the backfill, a page at a time, whenever it is under way, until the service ends.
+pub(super) async fn backfill<S: Store + Backlog, W: Wires>(
+    worker: Arc<Worker<S, W>>,
+    wake: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut filler = Filler::new(worker.clone());
+    while !*stopped.borrow() {
+        let rest = match Lane::Backfill.run(filler.step()).await {
+            Ok(goes_on) => {
+                worker.standing.note("backfill", None);
+                if goes_on {
+                    wake.notify_one();
+                }
+                if goes_on { BETWEEN_PAGES } else { BACKFILL }
+            }
+            Err(setback) => after(&worker, "backfill", Err(setback), &wake, BACKFILL),
+        };
+        pause(rest, stopped.clone()).await;
     }
 }
 

@@ -11,7 +11,7 @@ use super::keys::{hints, millis, read_parked, timestamp};
 use super::sqlite::Db;
 use super::{
     AuditLine, DeadlineKind, DealView, KeyId, ParkedKey, Status, StoreError, Verified, WaitingKey,
-    deadlines, differences, links, record_of, referral_of,
+    backlog, deadlines, differences, links, record_of, referral_of,
 };
 use crate::fingerprint::fingerprint;
 
@@ -150,6 +150,7 @@ pub(super) fn status(db: &Db) -> Result<Status, StoreError> {
         too_early: deadlines::count(db, DeadlineKind::Write)?,
         deadlines: deadlines::list(db)?,
         differing: differences::count(db)?,
+        backfill: backlog::view(db)?,
         counters: counters(db)?,
         cursors: cursors(db)?,
     })

@@ -140,6 +140,8 @@ pub struct Claim {
     pub because: Vec<Because>,
     /// By side, the newest version of its record that a list told of since it was last in step.
     pub told: [Option<Timestamp>; 2],
+    /// It comes from the backlog, and nothing of it changed since.
+    pub is_old: bool,
 }
 
 impl Claim {

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::sqlite::{Cell, Db, Row};
 use super::{
     AFTER_CREATES, Accepted, Alias, Because, Cause, Claim, Commit, Hint, HintEvent, IntentId,
-    IntentKind, KeyId, Next, OpenIntent, Parked, Release, Source, StoreError, Taken, books,
-    deadlines, differences, links,
+    IntentKind, KeyId, Next, OpenIntent, Parked, Release, Source, StoreError, Taken, backlog,
+    books, deadlines, differences, links,
 };
 
 /// How many hints a claim tells of.
@@ -69,6 +69,7 @@ pub(super) fn accept(
     for hint in hints {
         let (key, slot) = if let Some((key, slot)) = links::find(db, &hint.alias)? {
             mark_dirty(db, key, now)?;
+            backlog::is_news(db, key, now)?;
             (key, slot)
         } else {
             (mint(db, &hint.alias, now)?, links::slot(&hint.alias).map(str::to_owned))
@@ -90,13 +91,18 @@ pub(super) fn accept(
 }
 
 /// Remembers the newest version of a deal's record that a list told of, until it was read.
-fn was_told(db: &Db, key: KeyId, slot: &str, version: Timestamp) -> Result<(), StoreError> {
+pub(super) fn was_told(
+    db: &Db,
+    key: KeyId,
+    slot: &str,
+    version: Timestamp,
+) -> Result<(), StoreError> {
     let column = if slot == "left" { "left_told" } else { "right_told" };
     let sql = format!("UPDATE keys SET {column} = MAX(COALESCE({column}, ?2), ?2) WHERE id = ?1");
     db.run(&sql, &[key.0.into(), millis(version)]).map(drop)
 }
 
-fn mint(db: &Db, name: &Alias, now: Timestamp) -> Result<KeyId, StoreError> {
+pub(super) fn mint(db: &Db, name: &Alias, now: Timestamp) -> Result<KeyId, StoreError> {
     let sql = "INSERT INTO keys (created, dirty_since, due_at) VALUES (?1, ?1, ?1)";
     db.run(sql, &[millis(now)])?;
     let key = KeyId(db.last_id());
@@ -115,16 +121,14 @@ pub(super) fn mark_dirty(db: &Db, key: KeyId, now: Timestamp) -> Result<(), Stor
 
 pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, StoreError> {
     deadlines::wake(db, now)?;
-    let sql = "SELECT id, lease_until FROM keys WHERE dirty_seq > done_seq AND due_at <= ?1 \
-               AND lease_until <= ?1 ORDER BY due_at, id LIMIT 1";
-    let Some(row) = db.row(sql, &[millis(now)])? else {
-        let sql = "SELECT MIN(MAX(due_at, lease_until)) FROM keys WHERE dirty_seq > done_seq";
-        let due = db.row(sql, &[])?.map(|row| row.maybe_int(0)).transpose()?.flatten();
+    let Some((key, is_taken_over)) = backlog::next(db, now)? else {
+        // One of the backlog that is due has to wait until another one ends.
+        let sql = "SELECT MIN(MAX(due_at, lease_until)) FROM keys WHERE dirty_seq > done_seq \
+                   AND (backlog <> 1 OR MAX(due_at, lease_until) > ?1)";
+        let due = db.row(sql, &[millis(now)])?.map(|row| row.maybe_int(0)).transpose()?.flatten();
         let due = due.into_iter().chain(deadlines::next(db)?).min();
         return Ok(Taken::Idle(due.map(timestamp).transpose()?));
     };
-    let key = KeyId(row.int(0)?);
-    let is_taken_over = row.int(1)? > 0;
     let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
     let until = now.as_millisecond().saturating_add(lease);
     let sql = "UPDATE keys SET lease_epoch = lease_epoch + 1, lease_until = ?2 WHERE id = ?1";
@@ -135,7 +139,7 @@ pub(super) fn take(db: &Db, now: Timestamp, lease: Duration) -> Result<Taken, St
 
 fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
     let sql = "SELECT lease_epoch, version, dirty_seq, lease_until, attempts, base, memo, parked, \
-               parked_since, dirty_since, left_told, right_told FROM keys WHERE id = ?1";
+               parked_since, dirty_since, left_told, right_told, backlog = 1 FROM keys WHERE id = ?1";
     let row = db.row(sql, &[key.0.into()])?.ok_or(StoreError::Fenced)?;
     let told = |index| row.maybe_int(index)?.map(timestamp).transpose();
     Ok(Claim {
@@ -153,6 +157,7 @@ fn read_claim(db: &Db, key: KeyId) -> Result<Claim, StoreError> {
         parked: read_parked(row.maybe(7)?, row.maybe_int(8)?)?,
         because: hints(db, key, row.int(9)?, FEW)?,
         told: [told(10)?, told(11)?],
+        is_old: row.int(12)? != 0,
     })
 }
 
@@ -333,7 +338,8 @@ fn give_back(db: &Db, at: &Place, next: &Next, now: Timestamp) -> Result<(), Sto
     let done = "lease_until = 0, attempts = 0, done_seq = MAX(done_seq, ?2), due_at = ?3, \
                 dirty_since = ?3, waiting = NULL, \
                 left_told = CASE WHEN dirty_seq > ?2 THEN left_told END, \
-                right_told = CASE WHEN dirty_seq > ?2 THEN right_told END";
+                right_told = CASE WHEN dirty_seq > ?2 THEN right_told END, \
+                backlog = CASE WHEN backlog = 1 AND dirty_seq <= ?2 THEN 2 ELSE backlog END";
     match next {
         Next::Hold => return Ok(()),
         Next::Done => {
@@ -383,6 +389,7 @@ pub(super) fn release(db: &Db, what: &Release, now: Timestamp) -> Result<u64, St
     let note = "INSERT INTO hints (key, at, source)";
     db.run(&format!("{note} SELECT id, ?1, '{word}' FROM keys WHERE {which}"), &cells)?;
     let set = "UPDATE keys SET dirty_seq = dirty_seq + 1, attempts = 0, due_at = ?1, \
+               backlog = CASE WHEN backlog = 1 THEN 2 ELSE backlog END, \
                dirty_since = CASE WHEN dirty_seq = done_seq THEN ?1 ELSE dirty_since END WHERE";
     db.run(&format!("{set} {which}"), &cells)
 }

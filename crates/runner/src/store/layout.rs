@@ -126,6 +126,31 @@ CREATE TABLE differences (
     PRIMARY KEY (key, rule)
 ) STRICT, WITHOUT ROWID;
 ",
+    "
+ALTER TABLE keys ADD COLUMN backlog INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX keys_backlog ON keys (backlog) WHERE backlog > 0;
+
+CREATE TABLE backfill (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    state TEXT NOT NULL DEFAULT 'none',
+    old_before INTEGER,
+    began INTEGER,
+    ended INTEGER,
+    listed INTEGER NOT NULL DEFAULT 0,
+    is_listed INTEGER NOT NULL DEFAULT 0,
+    share INTEGER NOT NULL DEFAULT 0,
+    at_once INTEGER NOT NULL DEFAULT 1,
+    turn INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE backlog (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    space TEXT NOT NULL,
+    id TEXT NOT NULL,
+    object TEXT,
+    version INTEGER,
+    UNIQUE (space, id)
+) STRICT;
+",
 ];
 
 /// The newest format, and the one that the file has.

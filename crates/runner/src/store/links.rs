@@ -46,17 +46,28 @@ fn object(alias: &Alias) -> Option<String> {
     }
 }
 
+/// Space, id and object of a name, as they are kept.
+pub(super) fn cells(alias: &Alias) -> [Cell; 3] {
+    [space(alias).into(), id(alias).into(), object(alias).into()]
+}
+
+/// The name of a deal's own record that is kept so.
+pub(super) fn named_so(space: &str, id: &str, object: Option<String>) -> Result<Alias, StoreError> {
+    alias(space, id.to_owned(), true, object.unwrap_or_default())
+}
+
 fn read_alias(row: &Row) -> Result<Alias, StoreError> {
+    let is_own = row.maybe(2)?.is_some();
+    alias(&row.text(0)?, row.text(1)?, is_own, row.maybe(3)?.unwrap_or_default())
+}
+
+fn alias(space: &str, id: String, is_own: bool, object: String) -> Result<Alias, StoreError> {
     let broken = |_| StoreError::Broken("expected an id in the table of names".to_owned());
-    let (space, id, slot) = (row.text(0)?, row.text(1)?, row.maybe(2)?);
-    let object = row.maybe(3)?.unwrap_or_default();
     let record = || RecordId::parse(&id).map_err(broken);
-    Ok(match space.as_str() {
-        SALESFORCE if slot.is_some() => Alias::Record { object, id: record()? },
+    Ok(match space {
+        SALESFORCE if is_own => Alias::Record { object, id: record()? },
         SALESFORCE => Alias::Former { object, id: record()? },
-        PARTNER_CENTER if slot.is_some() => {
-            Alias::Referral(ReferralId::parse(&id).map_err(broken)?)
-        }
+        PARTNER_CENTER if is_own => Alias::Referral(ReferralId::parse(&id).map_err(broken)?),
         PARTNER_CENTER => Alias::Half(ReferralId::parse(&id).map_err(broken)?),
         _ => Alias::Engagement(id),
     })
@@ -259,7 +270,8 @@ fn absorb(db: &Db, winner: KeyId, loser: KeyId, now: Timestamp) -> Result<(), St
     let pair: [Cell; 2] = [winner.0.into(), loser.0.into()];
     let sql = "UPDATE keys SET base = COALESCE(keys.base, other.base), \
                left_told = COALESCE(keys.left_told, other.left_told), \
-               right_told = COALESCE(keys.right_told, other.right_told) \
+               right_told = COALESCE(keys.right_told, other.right_told), \
+               backlog = CASE WHEN keys.backlog = 1 AND other.backlog <> 1 THEN 2 ELSE keys.backlog END \
                FROM keys AS other WHERE keys.id = ?1 AND other.id = ?2";
     db.run(sql, &pair)?;
     for table in ["aliases", "intents", "reservations", "hints"] {

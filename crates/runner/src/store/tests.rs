@@ -1,5 +1,6 @@
 //! The store against a model, and its promises one by one.
 
+mod backlog;
 mod hints;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,6 +11,7 @@ mod house;
 mod leads;
 mod life;
 mod model;
+mod polls;
 mod reloads;
 mod rules;
 mod storms;

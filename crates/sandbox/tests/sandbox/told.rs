@@ -199,7 +199,7 @@ async fn a_message_that_nobody_takes_is_given_up_after_a_day_by_the_sandboxs_clo
     endpoint.wait(2).await;
     client.admin("POST", "/clock", &json!({ "advance": "25h" })).await.is(200);
     endpoint.wait(3).await;
-    for _ in 0..200 {
+    for _ in 0..1500 {
         let state = client.admin("GET", "/salesforce/outbound", &Value::Null).await.is(200);
         if state.body["given_up"][0]["attempts"] == 3 {
             assert_eq!(state.body["waiting"], json!([]));

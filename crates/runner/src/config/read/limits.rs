@@ -48,6 +48,9 @@ pub(super) fn limits(reading: &mut Reading<'_>, mut section: Section<'_>) -> Lim
     if let Some(failures) = section.count(reading, "wire_failures", 1, 1000) {
         limits.wire_failures = number(failures);
     }
+    if let Some(share) = section.count(reading, "backfill_share", 0, 100) {
+        limits.backfill_share = number(share);
+    }
     if let Some(share) = section.count(reading, "salesforce_daily_share", 1, 100) {
         limits.salesforce_daily_share = number(share);
     }

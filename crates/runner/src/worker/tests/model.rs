@@ -23,6 +23,8 @@ pub(super) type Record = Map<String, Value>;
 /// What goes wrong with one call.
 #[derive(Debug, Clone)]
 pub(super) enum Trouble {
+    /// Nothing: the next one has to wait.
+    Fine,
     /// It is carried out, and the answer is lost.
     AppliedThenLost,
     /// It is lost on the way, and nobody knows.
@@ -156,7 +158,7 @@ impl World {
         let mut state = self.state();
         let trouble = state.troubles.get_mut(kind).and_then(VecDeque::pop_front);
         match trouble {
-            None => work(&mut state, now),
+            None | Some(Trouble::Fine) => work(&mut state, now),
             Some(Trouble::Lost) => Err(lost("the connection was cut")),
             Some(Trouble::Answer(error)) => Err(error),
             Some(Trouble::AppliedThenLost) => {
