@@ -278,3 +278,38 @@ async fn production_takes_a_release_while_it_runs_refuses_a_changed_byte_and_goe
     assert_eq!(back["reload"]["release"], first["reload"]["release"]);
     assert!(back["reload"]["refused"].is_null(), "{back:#}");
 }
+
+#[tokio::test]
+async fn the_first_release_of_a_file_with_production_and_staging_can_be_made() {
+    let mut town = Town::new();
+    let real = town.sandbox("real", "production").await;
+    let copy = town.sandbox("copy", "sandbox").await;
+    let of = |path: &str| text(&copy, path).to_owned();
+    let api = of("/partner_center/url");
+    town.configure(&format!(
+        "{}environments:\n  production:\n    store: sqlite:production.db\n{}  staging:\n    \
+         store: sqlite:staging.db\n    partner_center:\n      account: own\n      api: {api}\n      \
+         login: {api}\n      webhooks: {}\n      tenant: {}\n      client_id: {}\n      \
+         refresh_token: file:copy.token\n{}",
+        town.shared("real", &real, ""),
+        org("real", &real, "    "),
+        of("/partner_center/webhooks_url"),
+        of("/partner_center/tenant"),
+        of("/partner_center/client_id"),
+        org("copy", &copy, "    "),
+    ));
+    // Production has nothing to serve yet, and staging does not wait for it.
+    let (code, said) = town.run(&["serve"]);
+    assert!(code == Some(2) && said.contains("nothing was promoted yet"), "{said}");
+    assert!(said.contains("`cosell serve --env NAME`"), "{said}");
+    let (code, said) = town.run(&["serve", "--env", "stagin"]);
+    assert!(code == Some(2) && said.contains("did you mean `--env staging`?"), "{said}");
+    let (code, said) = town.run(&["scenario", "--env", "staging", "--quiet", "2"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = town.run(&["promote", "--to", "production", "--dry-run"]);
+    assert!(code == Some(1) && said.contains("cosell doctor"), "{said}");
+    assert!(!said.contains("cosell scenario"), "{said}");
+    let mut ready = real.clone();
+    ready["console"] = town.console();
+    assert_eq!(Sides::new(&ready).writes().await, (0, 0), "production was left alone");
+}

@@ -191,6 +191,12 @@ pub struct RelatedDraft {
     pub create_if_none: bool,
     /// Its fields when it is created.
     pub changes: Vec<Change>,
+    /// Values that do not fit: it is not made without them, since its lines are not looked at again.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+    /// The lines of the map that fill it.
+    #[serde(default)]
+    pub lines: Vec<usize>,
     /// Line of the map, from 1; `Plan::place` says in which file.
     pub map_line: usize,
 }

@@ -91,6 +91,7 @@ impl Plan {
 
     fn draft_related(&self, scene: &Scene<'_>, related: &Related, to: Side, drafted: &mut Drafted) {
         let mut changes = Vec::new();
+        let before = drafted.faults.len();
         for line in &related.lines {
             changes.extend(line_changes(scene, line, to, drafted));
         }
@@ -112,6 +113,8 @@ impl Plan {
             rules,
             create_if_none: related.create_if_none,
             changes,
+            faults: drafted.faults.iter().skip(before).cloned().collect(),
+            lines: related.lines.iter().map(|line| line.map_line).collect(),
             map_line: related.map_line,
         });
     }
@@ -179,7 +182,9 @@ impl Plan {
             }
             match new_element(scene, each, to, &element.record) {
                 Ok(changes) => made.push(changes),
-                Err((line, fault)) => drafted.fail(self, line, &each.rule, fault, false),
+                Err((line, fault)) => {
+                    drafted.fail(self, line, &each.rule, fault, each.create_only);
+                }
             }
         }
         drafted.traces.push(list_trace(each, to, made.len(), left_out));
@@ -310,7 +315,11 @@ fn line_changes(scene: &Scene<'_>, line: &Line, to: Side, drafted: &mut Drafted)
         return Vec::new();
     }
     let required = |id: &SlotId| scene.slot(to, *id).is_some_and(|slot| slot.required);
-    let fatal = line.source(to).slots().iter().any(required);
+    // What is written at the creation alone would never be looked at again. A record that the new one refers to
+    // may be there already: then its lines write nothing.
+    let is_own = to == Side::Left || scene.plan.lines.iter().any(|own| own.hash == line.hash);
+    let only_now = is_own && line.create_only[to.index()];
+    let fatal = only_now || line.source(to).slots().iter().any(required);
     let pair = match scene.pair(line) {
         Ok(pair) => pair,
         Err(fault) => {
