@@ -166,8 +166,13 @@ impl runner::config::Lookup for Everything {
 fn every_configuration_can_be_read() {
     let mut wrong = Vec::new();
     for block in blocks("yaml").into_iter().filter(|block| block.has("config")) {
-        let read =
-            runner::config::Site::parse(&block.place, &block.text, Path::new("."), None, &Everything);
+        let read = runner::config::Site::parse(
+            &block.place,
+            &block.text,
+            Path::new("."),
+            None,
+            &Everything,
+        );
         if let Err(problems) = read {
             wrong.extend(problems.iter().map(ToString::to_string));
         }

@@ -17,6 +17,20 @@ use crate::tree::Arrow;
 use crate::union::{United, unite};
 use crate::value::Value;
 
+/// Why two sides that differ are left alone when nobody changed them.
+pub(crate) const NEITHER_CHANGED: &str = "neither changed since the base, and they disagree";
+/// The same of an element of a list.
+pub(crate) const STAYS_ON_ONE_SIDE: &str = "on one side only, and neither changed since the base";
+
+impl LineTrace {
+    /// Why the sides may differ, when it is not that neither changed.
+    pub fn set_aside(&self) -> Option<&str> {
+        let usual = [NEITHER_CHANGED, STAYS_ON_ONE_SIDE];
+        let is_drift = self.outcome == Outcome::Drifted;
+        (is_drift && !usual.contains(&self.reason.as_str())).then_some(&self.reason)
+    }
+}
+
 /// Two stamps closer than this do not say who was later.
 const CLOSE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -302,7 +316,7 @@ impl Case<'_> {
         if kept {
             self.done(Outcome::Kept, "neither changed; what is blank or kept counts as agreeing")
         } else {
-            self.done(Outcome::Drifted, "neither changed since the base, and they disagree")
+            self.done(Outcome::Drifted, NEITHER_CHANGED)
         }
     }
 

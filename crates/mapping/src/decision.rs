@@ -192,10 +192,10 @@ pub struct RelatedDraft {
     /// Its fields when it is created.
     pub changes: Vec<Change>,
     /// Values that do not fit: it is not made without them, since its lines are not looked at again.
-    #[serde(default)]
+    #[serde(skip)]
     pub faults: Vec<Fault>,
     /// The lines of the map that fill it.
-    #[serde(default)]
+    #[serde(skip)]
     pub lines: Vec<usize>,
     /// Line of the map, from 1; `Plan::place` says in which file.
     pub map_line: usize,

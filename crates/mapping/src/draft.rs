@@ -36,7 +36,7 @@ impl Plan {
         let scene = Scene::creating(self, to, from, &empty);
         let mut drafted = Drafted::default();
         for line in &self.lines {
-            let changes = line_changes(&scene, line, to, &mut drafted);
+            let changes = line_changes(&scene, line, to, true, &mut drafted);
             drafted.draft.changes.extend(changes);
         }
         if to == Side::Left {
@@ -93,7 +93,7 @@ impl Plan {
         let mut changes = Vec::new();
         let before = drafted.faults.len();
         for line in &related.lines {
-            changes.extend(line_changes(scene, line, to, drafted));
+            changes.extend(line_changes(scene, line, to, to == Side::Left, drafted));
         }
         if to == Side::Left {
             drafted.draft.changes.extend(changes);
@@ -309,16 +309,20 @@ fn list_trace(each: &Each, to: Side, made: usize, left_out: usize) -> LineTrace 
     }
 }
 
-/// What one line writes into the new record.
-fn line_changes(scene: &Scene<'_>, line: &Line, to: Side, drafted: &mut Drafted) -> Vec<Change> {
+/// What one line writes into the new record, or into one that it refers to and that may be there already.
+/// What is written at the creation alone is not looked at again: in the new record it has to fit.
+fn line_changes(
+    scene: &Scene<'_>,
+    line: &Line,
+    to: Side,
+    in_new: bool,
+    drafted: &mut Drafted,
+) -> Vec<Change> {
     if !line.writes(to) {
         return Vec::new();
     }
     let required = |id: &SlotId| scene.slot(to, *id).is_some_and(|slot| slot.required);
-    // What is written at the creation alone would never be looked at again. A record that the new one refers to
-    // may be there already: then its lines write nothing.
-    let is_own = to == Side::Left || scene.plan.lines.iter().any(|own| own.hash == line.hash);
-    let only_now = is_own && line.create_only[to.index()];
+    let only_now = in_new && line.create_only[to.index()];
     let fatal = only_now || line.source(to).slots().iter().any(required);
     let pair = match scene.pair(line) {
         Ok(pair) => pair,

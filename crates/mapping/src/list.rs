@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::decide::STAYS_ON_ONE_SIDE;
 use crate::decide::{Rules, Verdict, decide, same_as_base};
 use crate::decision::{Base, BasePair, Change, ChildAction, ChildChange, LineTrace, Outcome, Side};
 use crate::element::{
@@ -286,9 +287,7 @@ impl Lists<'_> {
             Known::Both if self.writes(side) && !self.changed(key, side, element) => {
                 return self.remove(key, side, element);
             }
-            known if known == was_here => {
-                (Outcome::Drifted, "on one side only, and neither changed since the base")
-            }
+            known if known == was_here => (Outcome::Drifted, STAYS_ON_ONE_SIDE),
             Known::Nowhere | Known::Left | Known::Right | Known::Both => {
                 if self.writes(other) {
                     let reason = match known {

@@ -162,12 +162,6 @@ fn together(views: &[StatusView]) -> StatusView {
         }
         all
     };
-    let mut maps: Vec<ShownMap> = Vec::new();
-    for map in views.iter().flat_map(|view| &view.maps) {
-        if !maps.contains(map) {
-            maps.push(map.clone());
-        }
-    }
     let halted: Vec<String> =
         views.iter().filter_map(|view| view.halted.as_ref().map(|why| named(view, why))).collect();
     let times = views
@@ -181,7 +175,7 @@ fn together(views: &[StatusView]) -> StatusView {
         environment: None,
         reach: None,
         halted: (!halted.is_empty()).then(|| halted.join("; ")),
-        maps,
+        maps: maps(views),
         keys: sum(|view| view.keys),
         linked: sum(|view| view.linked),
         dirty: sum(|view| view.dirty),
@@ -209,6 +203,17 @@ fn together(views: &[StatusView]) -> StatusView {
         reload: Reloading::default(),
         environments: Vec::new(),
     }
+}
+
+/// Each map once.
+fn maps(views: &[StatusView]) -> Vec<ShownMap> {
+    let mut maps: Vec<ShownMap> = Vec::new();
+    for map in views.iter().flat_map(|view| &view.maps) {
+        if !maps.contains(map) {
+            maps.push(map.clone());
+        }
+    }
+    maps
 }
 
 fn soonest(views: &[StatusView]) -> Vec<DeadlineKey> {

@@ -3,6 +3,7 @@
 //! In: a store, two wires, mappings. Out: writes, and commits that say what was done. Must not know:
 //! where hints come from. Waiting and trying again are the store's: a step never sleeps.
 
+mod again;
 mod asked;
 mod catalogue;
 mod create;
@@ -13,6 +14,7 @@ mod identity;
 mod invite;
 mod note;
 mod recover;
+mod refused;
 mod remedy;
 mod round;
 mod tell;
@@ -44,6 +46,7 @@ use crate::store::{AFTER_CREATES, Cause, Claim, Commit, KeyId, Next, Store, Stor
 use crate::wires::Wires;
 
 use note::Memo;
+use refused::refused_cause;
 pub use wish::{ALSO, MET, WOULD};
 
 /// How often the records of one deal are brought together in one step.
@@ -275,7 +278,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 self.put_off(until, false, format!("{system}: {why}; {who} must act"))
             }
             Error::Refused { code, why, fields } => {
-                parked(vec![note::refused_cause(system, &code, &why, &fields, None)])
+                parked(vec![refused_cause(system, &code, &why, &fields, None)])
             }
             Error::Gone { why } => parked(vec![note::gone_cause(system, &why)]),
         }

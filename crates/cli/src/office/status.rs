@@ -103,18 +103,7 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         "deals    {} known, {} linked, {} with work to do, {} parked",
         counts.keys, counts.linked, counts.dirty, counts.parked_count
     );
-    if counts.differing > 0 {
-        let (deals, differ) =
-            if counts.differing == 1 { ("deal", "differs") } else { ("deals", "differ") };
-        let _ = writeln!(
-            text,
-            "held     {} {deals} {differ} in a line that is not written; `cosell held` says which",
-            counts.differing
-        );
-    }
-    if counts.backfill.state != BackfillState::None {
-        let _ = writeln!(text, "backfill {}", told(&counts.backfill));
-    }
+    aside(counts, &mut text);
     if let Some(oldest) = counts.oldest_dirty {
         let _ = writeln!(text, "oldest   waits since {}", ago(oldest, now));
     }
@@ -137,6 +126,22 @@ fn text(office: &Office, counts: &Counts, service: Option<&Value>, now: Timestam
         said(service, now, &mut text);
     }
     text
+}
+
+/// Deals that nothing is written to for the time being.
+fn aside(counts: &Counts, text: &mut String) {
+    if counts.differing > 0 {
+        let (deals, differ) =
+            if counts.differing == 1 { ("deal", "differs") } else { ("deals", "differ") };
+        let _ = writeln!(
+            text,
+            "held     {} {deals} {differ} in a line that is not written; `cosell held` says which",
+            counts.differing
+        );
+    }
+    if counts.backfill.state != BackfillState::None {
+        let _ = writeln!(text, "backfill {}", told(&counts.backfill));
+    }
 }
 
 /// Which environment it is, and where it does not write.

@@ -303,7 +303,8 @@ fn the_address_must_be_of_the_kind() {
 fn a_map_is_named_once() {
     let read = |maps: &str| {
         let text = GOOD.replace("[opportunity.map]", maps);
-        let problems = Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), None, &given()).err();
+        let problems =
+            Site::parse("cosell.yaml", &text, Path::new("/etc/cosell"), None, &given()).err();
         problems
             .unwrap_or_default()
             .into_iter()

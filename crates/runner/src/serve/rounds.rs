@@ -73,15 +73,7 @@ pub(super) async fn poll<S: Store + Backlog, W: Wires>(
         for (object, stamp) in poller.take_found() {
             silence.found(&object, stamp);
         }
-        for object in silence.silent(worker.clock.now(), |object| ears.last(object)) {
-            tracing::warn!(object, "records change and no events come");
-            let note = format!(
-                "changes of {object} come without events, and are polled for; is it still selected in Setup, Change \
-                 Data Capture?"
-            );
-            worker.standing.note(&format!("events {object} silent"), Some(note));
-            ears.stops(&object);
-        }
+        fall_silent(&worker, &ears, &mut silence);
         let rest = after(&worker, "poll", round, &wake, limits.poll);
         pace.say(&worker, is_done);
         pause(rest, stopped.clone()).await;
@@ -93,6 +85,19 @@ pub(super) async fn poll<S: Store + Backlog, W: Wires>(
                 () = ears.called() => {}
             }
         }
+    }
+}
+
+/// Objects whose changes come without events are asked for.
+fn fall_silent<S: Store, W: Wires>(worker: &Worker<S, W>, ears: &Ears, silence: &mut Silence) {
+    for object in silence.silent(worker.clock.now(), |object| ears.last(object)) {
+        tracing::warn!(object, "records change and no events come");
+        let note = format!(
+            "changes of {object} come without events, and are polled for; is it still selected in Setup, Change Data \
+             Capture?"
+        );
+        worker.standing.note(&format!("events {object} silent"), Some(note));
+        ears.stops(&object);
     }
 }
 

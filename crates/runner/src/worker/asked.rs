@@ -1,10 +1,10 @@
 //! A field that one of the two systems asks for, and the map does not give.
 //!
-//! In: a refusal, the decision that led to the write. Out: the line that could give the field, and what to do.
+//! In: a refusal, the lines of the record that was refused. Out: the line that could give the field, and what to do.
 //! Must not know: how a refusal is told. Microsoft announces such fields on a page for people only: that a
 //! create is refused is the first that a program hears of it.
 
-use mapping::decision::{Decision, LineTrace};
+use mapping::decision::LineTrace;
 use mapping::schema::System;
 
 /// What is asked for.
@@ -21,16 +21,16 @@ pub(super) fn asked(
     code: &str,
     why: &str,
     fields: &[String],
-    decision: Option<&Decision>,
+    lines: &[&LineTrace],
 ) -> Option<Asked> {
     let (code, said) = (code.to_lowercase(), why.to_lowercase());
     let is_asked = ["required", "missing"].iter().any(|word| code.contains(word))
         || ["is required", "mandatory"].iter().any(|word| said.contains(word));
     let field = fields.iter().find(|field| !field.is_empty()).filter(|_| is_asked)?;
     let name = field.trim_start_matches('/').replace('/', ".");
-    let lines = decision.map_or(&[][..], |decision| &decision.lines);
     // Of several lines for parts of one list, the one whose part the refusal names.
-    let naming = || lines.iter().filter(|line| part(line, system).is_some_and(|p| names(p, &name)));
+    let naming =
+        || lines.iter().copied().filter(|line| part(line, system).is_some_and(|p| names(p, &name)));
     let line = naming().find(|line| parts_named(line).any(|part| why.contains(part)));
     let line = line.or_else(|| naming().find(|line| parts_named(line).next().is_none()));
     let several = naming().next().is_some();
@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    fn decision(rules: &[&str]) -> Decision {
+    fn traces(rules: &[&str]) -> Vec<LineTrace> {
         let line = |(number, rule): (usize, &&str)| LineTrace {
             rule: (*rule).to_owned(),
             map_line: number + 1,
@@ -99,8 +99,7 @@ mod tests {
             right: String::new(),
             written: None,
         };
-        let lines = rules.iter().enumerate().map(line).collect();
-        Decision { lines, ..Decision::default() }
+        rules.iter().enumerate().map(line).collect()
     }
 
     fn told(
@@ -110,7 +109,9 @@ mod tests {
         field: &str,
         map: &[&str],
     ) -> (Option<usize>, String) {
-        let asked = asked(system, code, why, &[field.to_owned()], Some(&decision(map))).unwrap();
+        let traces = traces(map);
+        let lines: Vec<&LineTrace> = traces.iter().collect();
+        let asked = asked(system, code, why, &[field.to_owned()], &lines).unwrap();
         (asked.line, asked.help)
     }
 
@@ -139,7 +140,7 @@ mod tests {
             told(System::Salesforce, "REQUIRED_FIELD_MISSING", "", "Region__c", &MAP);
         assert_eq!(line, None);
         assert!(help.contains("-> Region__c"), "{help}");
-        let none = asked(System::PartnerCenter, "invalidCurrency", "no", &["x".to_owned()], None);
+        let none = asked(System::PartnerCenter, "invalidCurrency", "no", &["x".to_owned()], &[]);
         assert!(none.is_none());
     }
 }

@@ -45,6 +45,11 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<Commit>, Halt> {
         let Some(left) = &scene.left else { return Ok(None) };
         self.check_pace().await?;
+        // What does not fit into a record that is there already is not written, and nothing waits for it.
+        let mut decision = decision.clone();
+        let of_others: Vec<&Fault> = draft.related.iter().flat_map(|r| &r.faults).collect();
+        decision.parked.retain(|fault| !of_others.contains(&fault));
+        let decision = &decision;
         let subs = match self.subs(scene, decision, draft, &left.id).await? {
             Ok(subs) => subs,
             Err(error) => return Err(Halt::Wire(System::Salesforce, error)),
@@ -138,6 +143,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         for (name, related) in draft.related_names().zip(&draft.related) {
             let id = match self.related(scene, related).await? {
                 Some(id) => id.to_string(),
+                None if !related.faults.is_empty() => {
+                    return Err(Halt::Park(related.faults.iter().map(note::cause_of).collect()));
+                }
                 None => match Sub::create(&name, &related.object, nest(&related.changes)) {
                     Ok(sub) => {
                         subs.push(sub);
@@ -194,8 +202,14 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         draft: &Draft,
     ) -> Result<(), Halt> {
         for related in &draft.related {
-            if self.first_found(scene, related).await?.is_none() && !related.create_if_none {
+            if self.first_found(scene, related).await?.is_some() {
+                continue;
+            }
+            if !related.create_if_none {
                 return Err(Self::none_found(scene, related));
+            }
+            if !related.faults.is_empty() {
+                return Err(Halt::Park(related.faults.iter().map(note::cause_of).collect()));
             }
         }
         Ok(())

@@ -9,7 +9,6 @@ use connect::partner_center::{List, Order, Referral};
 use mapping::decision::{Decision, Draft};
 use mapping::schema::System;
 
-use crate::fingerprint::fingerprint;
 use crate::half::{self, is_microsofts};
 use crate::store::{Alias, Cause, Commit, Ending, IntentId, IntentKind, Linked, OpenIntent, Store};
 use crate::wires::Wires;
@@ -63,11 +62,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             let reason = cause.message.clone();
             return self.refuse(scene, decision, vec![cause], reason).await.map(Some);
         };
-        let print = fingerprint(&[&body]);
-        if let Some(causes) = self.refused_before(&print).await? {
-            let reason = causes.iter().map(|cause| cause.message.clone()).collect::<Vec<_>>();
-            return self.refuse(scene, decision, causes, reason.join("; ")).await.map(Some);
-        }
         self.check_pace().await?;
         let mut announced = Announced {
             object: scene.map.object().to_owned(),
@@ -103,18 +97,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
                 self.join_half(&half).await?;
                 return Ok(None);
             }
-            self.memo.refused = Some(print);
         }
         let failure = (System::PartnerCenter, error);
         self.after_failure(scene, decision, intent, None, failure).await
-    }
-
-    /// Why the very same invitation was refused, unless a person says that it is to be tried again.
-    async fn refused_before(&self, print: &str) -> Result<Option<Vec<Cause>>, Halt> {
-        let Some(parked) = self.claim.parked.clone() else { return Ok(None) };
-        let refused = parked.causes.iter().any(|cause| cause.code.starts_with("refused::"));
-        let same = refused && self.memo.refused.as_deref() == Some(print);
-        Ok((same && !self.was_let_go(&parked).await?).then_some(parked.causes))
     }
 
     /// The half is there: the intent is over, the seller is to be told.

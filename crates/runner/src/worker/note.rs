@@ -6,14 +6,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mapping::decision::{Decision, Effect, LineTrace, Outcome};
+use mapping::decision::{Decision, LineTrace, Outcome};
 use mapping::fault::{Fault, FaultCode};
 use mapping::plan::Plan;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
-use super::asked::asked;
-use super::remedy::remedy;
+use super::again::Rejected;
 use crate::fingerprint::fingerprint;
 use crate::store::{Because, Cause, Deadline, DeadlineKind, Difference};
 
@@ -42,8 +41,8 @@ pub(super) struct Memo {
     pub(super) wish: Option<String>,
     /// The referral was made with a wish for help, of which Microsoft's half is to be told.
     pub(super) asks: bool,
-    /// A fingerprint of the invitation that was refused last.
-    pub(super) refused: Option<String>,
+    /// The write that was refused last.
+    pub(super) rejected: Option<Rejected>,
     /// Writes since a time, for the breaker.
     pub(super) writes: u64,
     pub(super) writes_since: Option<Timestamp>,
@@ -119,7 +118,7 @@ pub(super) fn differences(plan: &Plan, decision: &Decision) -> Vec<Difference> {
     let one = |trace: &LineTrace| {
         let held = match &trace.outcome {
             Outcome::Held(why) => Some(why.clone()),
-            Outcome::Drifted => None,
+            Outcome::Drifted => trace.set_aside().map(str::to_owned),
             Outcome::Agrees
             | Outcome::Kept
             | Outcome::WritesLeft
@@ -202,67 +201,6 @@ fn help(code: FaultCode) -> &'static str {
         FaultCode::Related => "create or merge the related record, or change `none` and `several`",
         FaultCode::NoPartner => "give the other record as well",
     }
-}
-
-/// A refusal of the other system as a cause; with the line of the map that writes the field, when
-/// the system named one.
-pub(super) fn refused_cause(
-    system: System,
-    code: &str,
-    why: &str,
-    fields: &[String],
-    decided: Option<(&Plan, &Decision)>,
-) -> Cause {
-    let asked = asked(system, code, why, fields, decided.map(|(_, decision)| decision));
-    let line = match &asked {
-        Some(asked) => asked.line,
-        None => decided.and_then(|(_, decision)| {
-            related_line(decision, system, why).or_else(|| line_writing(decision, system, fields))
-        }),
-    };
-    let place = decided.map(|(plan, _)| match line {
-        Some(line) => (plan.place(line).0, Some(plan.place(line).1)),
-        None => (plan.file(), None),
-    });
-    Cause {
-        code: format!("refused::{code}"),
-        message: format!("{system} refused the write: {why}"),
-        map: place.map(|(map, _)| map.to_owned()),
-        map_line: place.and_then(|(_, line)| line),
-        help: asked.map_or_else(|| remedy(system, code).to_owned(), |asked| asked.help),
-    }
-}
-
-/// The line by which a related record would have been made, when it is that one that was refused.
-fn related_line(decision: &Decision, system: System, why: &str) -> Option<usize> {
-    let (Effect::Create(draft), System::Salesforce) = (&decision.right, system) else {
-        return None;
-    };
-    let is_refused = |name: &str| why.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "));
-    let named = draft.related_names().zip(&draft.related);
-    let mut refused = named.filter(|(name, _)| is_refused(name));
-    refused.next().map(|(_, related)| related.map_line).filter(|line| *line > 0)
-}
-
-fn line_writing(decision: &Decision, system: System, fields: &[String]) -> Option<usize> {
-    let wanted = match system {
-        System::PartnerCenter => Outcome::WritesLeft,
-        System::Salesforce => Outcome::WritesRight,
-    };
-    let concerned = [wanted, Outcome::WritesBoth];
-    let mut writing = decision.lines.iter().filter(|line| concerned.contains(&line.outcome));
-    let names = |line: &LineTrace| {
-        let rule = line.rule.to_lowercase();
-        fields.iter().any(|field| {
-            let name = field.trim_start_matches('/').replace('/', ".").to_lowercase();
-            !name.is_empty() && rule.contains(&name)
-        })
-    };
-    let found = writing.clone().find(|line| names(line)).or_else(|| {
-        // A refusal that names no field is about the one line there is, if it is the only one.
-        (writing.clone().count() == 1).then(|| writing.next()).flatten()
-    });
-    found.map(|line| line.map_line).filter(|line| *line > 0)
 }
 
 /// A record that may not be read: nothing was written, and no value is wrong.

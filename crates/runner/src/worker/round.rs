@@ -18,6 +18,7 @@ use crate::wires::Wires;
 
 use super::evidence::{Trace, is_seen, is_untouched};
 use super::identity::Scene;
+use super::refused::refused_cause;
 use super::wish::right_alone;
 use super::{Deal, Halt, note};
 
@@ -129,6 +130,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Err(commit) => return Ok(Some(commit)),
         };
         if let Some(parked) = self.solutions(&scene, &decision).await? {
+            return Ok(Some(parked));
+        }
+        if let Some(parked) = self.stays_rejected(&scene, &decision).await? {
             return Ok(Some(parked));
         }
         match (&decision.left, &decision.right) {
@@ -287,9 +291,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Error::Refused { code, why, fields } => {
                 let plan = scene.map.plan();
                 let decided = Some((plan, decision));
-                let cause = note::refused_cause(system, &code, &why, &fields, decided);
+                let cause = refused_cause(system, &code, &why, &fields, decided);
                 let reason = format!("{system} refused the change: {why}");
-                self.refuse(scene, decision, vec![cause], reason).await.map(Some)
+                self.reject(scene, decision, cause, reason).await.map(Some)
             }
             error @ (Error::Later { .. }
             | Error::Resting { .. }

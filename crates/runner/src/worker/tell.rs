@@ -16,6 +16,7 @@ use crate::wires::Wires;
 
 use super::identity::Scene;
 use super::note::Memo;
+use super::refused::refused_cause;
 use super::round::Announced;
 use super::{Deal, Halt, note};
 
@@ -90,7 +91,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             Halt::Fault(fault) => vec![note::cause_of(&fault)],
             Halt::Wire(system, Error::Gone { why }) => vec![note::gone_cause(system, &why)],
             Halt::Wire(system, Error::Refused { code, why, fields }) => {
-                vec![note::refused_cause(system, &code, &why, &fields, None)]
+                vec![refused_cause(system, &code, &why, &fields, None)]
             }
             other @ (Halt::Wire(
                 _,

@@ -12,6 +12,7 @@ mod leads;
 mod life;
 mod model;
 mod polls;
+mod refusals;
 mod reloads;
 mod rules;
 mod storms;
