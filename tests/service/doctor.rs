@@ -157,7 +157,34 @@ async fn what_the_two_systems_do_not_allow_is_found() {
     let mut shown = hidden.clone();
     shown["readable"] = json!(true);
     sides.admin.need("POST", "/salesforce/rules", Some(&shown)).await.unwrap();
-    assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    let wrong = ward.wrong(&[]);
+    assert!(wrong[0].1.starts_with("let the sync user edit it"), "{wrong:?}");
+    assert_eq!(ids(wrong), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // Or a whole object: the right is named once, the map is not blamed line by line.
+    for (object, rights) in [("Opportunity", "Create, Edit"), ("Account", "Create")] {
+        let only =
+            json!({ "rule": "object", "user": "cosell", "object": object, "readable": true });
+        sides.admin.need("POST", "/salesforce/rules", Some(&only)).await.unwrap();
+        let wrong = ward.wrong(&[]);
+        assert_eq!(wrong.len(), 1, "{wrong:#?}");
+        assert_eq!(wrong[0].0, "salesforce-maps");
+        assert!(wrong[0].1.starts_with(&format!("give it {rights} on {object} ")), "{wrong:#?}");
+        sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    }
+    // With another thing that is wrong both are told.
+    let only =
+        json!({ "rule": "object", "user": "cosell", "object": "Opportunity", "readable": true });
+    for rule in [&only, &hidden] {
+        sides.admin.need("POST", "/salesforce/rules", Some(rule)).await.unwrap();
+    }
+    let wrong = ward.wrong(&[]);
+    assert!(wrong.len() <= 3, "{wrong:#?}");
+    assert!(wrong[0].1.starts_with("give it Edit on Opportunity "), "{wrong:#?}");
+    assert!(
+        wrong.iter().any(|(_, to_do)| to_do.contains("let the sync user see it")),
+        "{wrong:#?}"
+    );
     sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
     // The administrator hides the list of solutions from the sync user.
     let hidden = json!({ "rule": "object", "user": "cosell", "object": "Microsoft_Solution__c" });

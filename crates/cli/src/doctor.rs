@@ -10,6 +10,7 @@ mod host;
 mod pages;
 mod partner_center;
 mod publisher;
+mod rights;
 mod role;
 mod salesforce;
 mod seller;

@@ -101,9 +101,16 @@ async fn maps(
             Ok(missing) => checks.extend(missing),
             Err(error) => return (vec![failed("salesforce-objects", &error)], objects),
         }
-        let Ok(read) = mapping::schema::Org::read("the org", &files) else { continue };
-        let known = read.schemas(Schemas::built_in());
-        let compiled = mapping::compile_with(&name, &text, &known, &mut bases);
+        let mut compile = |files: &[(String, String)]| {
+            let read = mapping::schema::Org::read("the org", files).ok()?;
+            let known = read.schemas(Schemas::built_in());
+            Some((mapping::compile_with(&name, &text, &known, &mut bases), known))
+        };
+        let Some((mut compiled, mut known)) = compile(&files) else { continue };
+        if let Some(given) = super::rights::look(&files, &compiled, &mut compile) {
+            checks.extend(given.checks);
+            (compiled, known) = (given.compiled, given.known);
+        }
         checks.extend(super::fields::look(&compiled.report, &text));
         if let Some(plan) = &compiled.plan {
             checks.push(key(&known, plan));
