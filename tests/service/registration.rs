@@ -98,10 +98,15 @@ async fn a_restart_takes_nothing_back_and_unknown_events_are_refused() {
     let sides = Sides::new(&machine.ready);
     let note = eventually("it says whose it is", async || {
         let status = sides.status().await;
-        status.pointer("/notes/webhook").and_then(Value::as_str).map(str::to_owned)
+        status.pointer("/notes/webhook_taken_over").and_then(Value::as_str).map(str::to_owned)
     })
     .await;
     assert!(note.contains(OTHER) && note.contains("--overwrite"), "{note}");
+    let (code, said) = beside(&machine, &["status"]);
+    assert!(code == Some(1) && said.contains(OTHER), "an alarm, also at a start: {said}");
+    let log = std::fs::read_to_string(machine.state().join("serve.log")).unwrap();
+    let told = log.lines().filter(|line| line.contains("somebody else's address is registered"));
+    assert_eq!(told.filter(|line| line.contains("ERROR") && line.contains(OTHER)).count(), 1);
     assert_eq!(registered(&wire).await, OTHER, "though `take_over` is set");
     assert_eq!(changes(&sides).await, ["POST"], "the first start's alone");
     let file = machine.state().join("cosell.yaml");

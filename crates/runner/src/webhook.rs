@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 /// Where the registration that was replaced is kept, to be given back.
 const PREVIOUS: &str = "webhook:previous";
 
-/// The note that stands while another address gets our events.
+/// The note that stands while another address gets our events, also when it was there before us.
 pub const TAKEN: &str = "webhook_taken_over";
 
 /// Where it is kept that the registration was made for an address of ours.
