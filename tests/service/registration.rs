@@ -72,9 +72,23 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
         sides.status().await.pointer("/notes/webhook_taken_over").is_none().then_some(())
     })
     .await;
+    // A third one is shown and left alone, or replaced and kept.
+    let third = "https://third.example/hook";
+    let stranger = json!({"WebhookUrl": third, "WebhookEvents": ["referral-updated"]});
+    host.need("PUT", PATH, Some(&stranger)).await.unwrap();
+    let (code, said) = beside(&machine, &["webhook", "restore"]);
+    assert!(code == Some(1) && said.contains(third) && said.contains("--overwrite"), "{said}");
+    assert_eq!(registered(&host).await, third);
+    let (code, said) = beside(&machine, &["webhook", "restore", "--overwrite"]);
+    assert!(code == Some(0) && said.contains(third) && said.contains(OTHER), "{said}");
+    assert_eq!(registered(&host).await, OTHER);
+    assert_eq!(asked(&machine, &["webhook", "show"])["before"], third);
+    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
+    let (code, said) = beside(&machine, &["webhook", "register", "--overwrite"]);
+    assert!(code == Some(0) && said.contains(OTHER), "{said}");
     let (code, said) = beside(&machine, &["webhook", "restore"]);
     assert!(code == Some(0) && said.contains(OTHER), "{said}");
-    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
+    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT", "PUT", "PUT"]);
     let found = host.need("GET", PATH, None).await.unwrap();
     assert_eq!(found["WebhookUrl"], OTHER);
     assert_eq!(
