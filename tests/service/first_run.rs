@@ -33,6 +33,50 @@ fn check(checks: &Value, id: &str) -> Value {
 }
 
 #[tokio::test]
+async fn values_of_records_and_secrets_are_for_the_own_user_alone() {
+    let machine = Machine::quiet().await;
+    Sides::new(&machine.ready).settled().await;
+    let folder = machine.state();
+    let yaml = fs::read_to_string(folder.join("cosell.yaml")).unwrap();
+    let store = yaml.lines().find_map(|line| line.strip_prefix("store: sqlite:")).unwrap();
+    let store = folder.join(store);
+    let beside_it = |end: &str| folder.join(format!("{}{end}", store.display()));
+    for file in [store.clone(), beside_it("-wal"), beside_it("-shm")] {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+    assert_eq!(check(&asked(&machine, &["doctor"]), "state-file")["state"], "fine");
+    open_to(&beside_it("-wal"), 0o644);
+    let told = check(&asked(&machine, &["doctor"]), "state-file");
+    assert_eq!(told["state"], "note", "{told:#}");
+    assert!(text(&told, "/to_do").starts_with("chmod 600 "), "{told:#}");
+    assert!(text(&told, "/to_do").ends_with("-wal"), "{told:#}");
+    assert_eq!(check(&asked(&machine, &["doctor"]), "secret-files")["state"], "fine");
+    // What the app signs in with, and what the token is sealed with.
+    let secret = folder.join("salesforce-client-secret");
+    open_to(&secret, 0o644);
+    let told = check(&asked(&machine, &["doctor"]), "secret-files");
+    assert!(told["state"] == "note" && text(&told, "/said").contains("client-secret"), "{told:#}");
+    open_to(&folder.join("token.key"), 0o644);
+    let told = check(&asked(&machine, &["doctor"]), "secret-files");
+    assert!(told["state"] == "wrong" && text(&told, "/said").contains("token.key"), "{told:#}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_made_for_the_state_is_closed_too() {
+    let mut town = Town::new();
+    let copy = town.sandbox("copy", "sandbox").await;
+    let shared = town.shared("copy", &copy, "  account: own\n");
+    let yaml = format!(
+        "environment: staging\nstore: sqlite:state/a.db\n{shared}{}",
+        org("copy", &copy, "")
+    );
+    town.configure(&yaml);
+    town.serve().await;
+    assert_eq!(mode(&town.place("state")), 0o700);
+    assert_eq!(mode(&town.place("state/a.db")), 0o600);
+}
+
+#[tokio::test]
 async fn a_deal_that_is_not_parked_is_not_released() {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);

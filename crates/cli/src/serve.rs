@@ -31,6 +31,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     let site = usable(&options.config, Site::load(&options.config))?;
     let mut locks = Vec::new();
     for environment in &site.environments {
+        runner::serve::make_home(&environment.store).map_err(|error| stop(error, color))?;
         let lock = environment.store.with_extension("lock");
         locks.push(life::only_one(&lock, options.with_parent, OTHER_STORE)?);
     }

@@ -87,6 +87,8 @@ pub struct Config {
     pub releases: PathBuf,
     /// Production takes maps that are being tried out.
     pub allow_experimental: bool,
+    /// The files that its secrets were found in.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// Partner Center and how to sign in.
@@ -381,7 +383,7 @@ fn with_sections<T>(
     text: &str,
     read: impl FnOnce(&mut Reading<'_>, Section<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigProblem>> {
-    let mut reading = Reading { file, text, problems: Vec::new() };
+    let mut reading = Reading { file, text, problems: Vec::new(), secret_files: Vec::new() };
     let tree = yaml::parse(text).map_err(|(spot, message)| {
         vec![ConfigProblem {
             file: file.to_owned(),

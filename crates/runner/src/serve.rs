@@ -37,7 +37,7 @@ use crate::standing::Standing;
 use crate::store::SqliteStore;
 use crate::wires::LiveWires;
 
-pub use load::{base_beside, load_maps, open_store};
+pub use load::{base_beside, load_maps, make_home, open_store};
 pub use map_files::{in_service, only_stable};
 pub use reload::{ASKED, Asked};
 

@@ -3,12 +3,13 @@
 //! In: a configuration. Out: checks. Must not know: the two systems.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connect::webhook::{Trust, Verifier};
 use runner::Error;
-use runner::config::{Config, TrustSetting};
+use runner::config::{Config, SalesforceSignIn, TrustSetting};
 use runner::store::{Role, SqliteStore};
+use runner::tokens::TokenFile;
 
 use super::{Check, wrong};
 use crate::terminal::{count, shown};
@@ -27,7 +28,7 @@ fn state(path: &Path) -> Check {
     let id = "state-file";
     if path.exists() {
         return match SqliteStore::open(path, Role::Visitor) {
-            Ok(_) => Check::fine(id, shown(path)),
+            Ok(_) => open_to_others(id, path).unwrap_or_else(|| Check::fine(id, shown(path))),
             Err(error) => Check::wrong(id, error.to_string(), crate::office::remedy(&error)),
         };
     }
@@ -42,6 +43,41 @@ fn state(path: &Path) -> Check {
             "let your user write to the folder, or name another file at `store`",
         ),
     }
+}
+
+/// A state file, or a companion of it, that others may read: it holds values of records.
+fn open_to_others(id: &'static str, path: &Path) -> Option<Check> {
+    let files = ["", "-wal", "-shm"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let open: Vec<String> = files
+        .iter()
+        .filter(|file| others_may(file, EVERYBODY | GROUP))
+        .map(|file| shown(file))
+        .collect();
+    (!open.is_empty()).then(|| {
+        let said =
+            format!("{} can be read by other users, and holds values of records", open.join(", "));
+        Check::note(id, said, format!("chmod 600 {}", open.join(" ")))
+    })
+}
+
+/// The rights of all other users, and those of the file's group, in a file's mode.
+const EVERYBODY: u32 = 0o007;
+const GROUP: u32 = 0o070;
+
+/// Whether a file is there on which others have some of these rights.
+#[cfg(unix)]
+fn others_may(file: &Path, rights: u32) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|found| found.permissions().mode() & rights != 0)
+}
+
+#[cfg(not(unix))]
+fn others_may(_: &Path, _: u32) -> bool {
+    false
 }
 
 /// Whether a file can be made in a folder; it is gone afterwards.
@@ -85,35 +121,53 @@ fn maps(config: &Config) -> Vec<Check> {
     checks
 }
 
-/// Files with secrets that others may read.
-#[cfg(unix)]
-fn secrets(config: &Config) -> Option<Check> {
-    use std::os::unix::fs::PermissionsExt as _;
+/// Files with secrets that others may read, and whether a renewed token can be kept.
+fn secrets(config: &Config) -> Vec<Check> {
     let id = "secret-files";
-    let file = config.partner_center.refresh_token_file.as_ref().map(|file| &file.path);
-    let Some(file) = file else {
-        return Some(Check::note(
+    let own = config.partner_center.refresh_token_file.as_ref();
+    let of_org = match &config.salesforce.sign_in {
+        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
+        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
+    };
+    let tokens: Vec<PathBuf> =
+        [own, of_org].into_iter().flatten().flat_map(TokenFile::files).collect();
+    let mut checks = Vec::new();
+    let open: Vec<&PathBuf> =
+        tokens.iter().filter(|file| others_may(file, EVERYBODY | GROUP)).collect();
+    if !open.is_empty() {
+        checks.push(Check::wrong(id, readable(&open), format!("chmod 600 {}", names(&open, " "))));
+    }
+    let others = config.secret_files.iter().filter(|file| !tokens.contains(file));
+    let open: Vec<&PathBuf> = others.filter(|file| others_may(file, EVERYBODY)).collect();
+    if !open.is_empty() {
+        let to_do = format!("chmod 600 {}, or mount them so", names(&open, " "));
+        checks.push(Check::note(id, readable(&open), to_do));
+    }
+    let Some(TokenFile { path: file, .. }) = own else {
+        checks.push(Check::note(
             id,
             "the refresh token is not in a file: when Microsoft replaces it, the new one is lost at the end",
             "write `refresh_token: file:PATH`",
         ));
+        return checks;
     };
-    let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let said = format!("{} can be read by other users (mode {mode:o})", shown(file));
-        return Some(Check::wrong(id, said, format!("chmod 600 {}", shown(file))));
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-    if let Err(error) = can_write(folder) {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Err(error) = can_write(folder.unwrap_or(Path::new("."))) {
         let said = format!("a renewed token cannot be kept beside {}: {error}", shown(file));
-        return Some(Check::wrong(id, said, "let your user write to the folder"));
+        checks.push(Check::wrong(id, said, "let your user write to the folder"));
     }
-    Some(Check::fine(id, format!("{} is readable for its user alone", shown(file))))
+    if checks.is_empty() && cfg!(unix) {
+        checks.push(Check::fine(id, format!("{} is readable for its user alone", shown(file))));
+    }
+    checks
 }
 
-#[cfg(not(unix))]
-fn secrets(_: &Config) -> Option<Check> {
-    None
+fn readable(files: &[&PathBuf]) -> String {
+    format!("{} can be read by other users", names(files, ", "))
+}
+
+fn names(files: &[&PathBuf], between: &str) -> String {
+    files.iter().map(|file| shown(file)).collect::<Vec<_>>().join(between)
 }
 
 /// Whether signatures of webhooks can be judged.

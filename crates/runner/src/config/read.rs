@@ -90,6 +90,8 @@ impl Reader<'_> {
         listen: Option<SocketAddr>,
         webhook_secret: Option<Secret>,
     ) -> Option<Config> {
+        // Those that all environments have come first; another one's are not this one's.
+        let shared = reading.secret_files.len();
         let this = self.with_key(reading, &mut section);
         let kind = environment.kind;
         let store = self.store(reading, &mut section);
@@ -108,6 +110,8 @@ impl Reader<'_> {
         let reload = reload(reading, &mut section);
         let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
         section.finish(reading);
+        let secret_files = reading.secret_files.clone();
+        reading.secret_files.truncate(shared);
         let (partner_center, account) = partner_center?;
         Some(Config {
             reach: Reach::of(kind, account),
@@ -122,6 +126,7 @@ impl Reader<'_> {
             reload,
             releases: self.folder.join(RELEASES),
             allow_experimental,
+            secret_files,
         })
     }
 
