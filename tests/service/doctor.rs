@@ -88,6 +88,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
             .unwrap()
             .replace(" Campaign_Code__c", " Campain_Code__c"),
     );
+    ward.file("second.map", "extends opportunity\nmapping second \"Second\"\n");
     let open = ward.file("open-token", "5Aep");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::set_permissions(open, mode).unwrap();
@@ -96,7 +97,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
     let version = |version| {
         format!("client_secret: file:salesforce-client-secret\n  api_version: \"{version}\"")
     };
-    let planted: [(&str, &str, &str); 19] = [
+    let planted: [(&str, &str, &str); 20] = [
         ("client_secret:", "client_secret: file:garbage", "salesforce-sign-in"),
         ("client_secret:", "client_secret: env:COSELL_NOT_SET", "configuration"),
         ("client_secret:", "private_key: file:garbage\n  username: a@b.example", "addresses"),
@@ -116,6 +117,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
         ("client_secret:", &version("20.0"), "salesforce-version"),
         ("client_secret:", &version("99.0"), "salesforce-version"),
         ("listen:", &taken, "listen"),
+        ("maps:", "maps: [opportunity.map, second.map]", "maps"),
     ];
     for (begin, new, id) in planted {
         // Salesforce's sign-in address is the last one, Partner Center's the first.

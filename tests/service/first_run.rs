@@ -77,6 +77,33 @@ async fn a_folder_that_is_made_for_the_state_is_closed_too() {
 }
 
 #[tokio::test]
+async fn what_production_would_not_begin_with_is_wrong() {
+    let mut town = Town::new();
+    let real = town.sandbox("real", "production").await;
+    let shared = town.shared("real", &real, "");
+    town.configure(&format!(
+        "environment: production\nstore: sqlite:a.db\n{shared}{}",
+        org("real", &real, "")
+    ));
+    let release = || check(&town.asked(&["doctor"]), "release");
+    let told = release();
+    assert!(told["state"] == "wrong" && text(&told, "/said").contains("nothing was promoted yet"));
+    assert!(text(&told, "/to_do").contains("cosell promote --to production"), "{told:#}");
+    promoted(&town.place(""));
+    assert_eq!(release()["state"], "fine", "{:#}", release());
+    let folders = fs::read_dir(town.place("releases")).unwrap().flatten();
+    let map = folders.map(|entry| entry.path().join("maps/opportunity.map"));
+    let map = map.into_iter().find(|map| map.is_file()).unwrap();
+    let kept = fs::read_to_string(&map).unwrap();
+    fs::write(&map, kept + "# a byte\n").unwrap();
+    let told = release();
+    assert!(
+        told["state"] == "wrong" && text(&told, "/said").contains("opportunity.map"),
+        "{told:#}"
+    );
+}
+
+#[tokio::test]
 async fn a_deal_that_is_not_parked_is_not_released() {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);

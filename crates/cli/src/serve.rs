@@ -107,24 +107,28 @@ fn stop(error: Error, color: Color) -> Stop {
             tell(&said(&problems));
             Stop::because("the configuration cannot be used", "correct what is listed above")
         }
-        Error::Release { .. } => Stop::because(
-            error.to_string(),
-            "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before",
-        ),
-        Error::Experimental { .. } => Stop::because(
-            error.to_string(),
-            "take the word out of the map's `mapping` line, or write `allow_experimental: true`",
-        ),
-        Error::Twins { .. } => Stop::because(
-            error.to_string(),
-            "leave one of the two out of `maps` in the configuration",
-        ),
-        other @ (Error::MapSides(_)
+        other => Stop::because(other.to_string(), remedy(&other)),
+    }
+}
+
+/// What to do about an error that says what is wrong by itself.
+pub(crate) fn remedy(error: &Error) -> &'static str {
+    match error {
+        Error::Release { .. } => {
+            "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before"
+        }
+        Error::Experimental { .. } => {
+            "take the word out of the map's `mapping` line, or write `allow_experimental: true`"
+        }
+        Error::Twins { .. } => "leave one of the two out of `maps` in the configuration",
+        Error::Map(_)
+        | Error::Config(_)
+        | Error::MapSides(_)
         | Error::Schemas(_)
         | Error::File { .. }
         | Error::Store(_)
         | Error::Setting(_)
         | Error::Halted(_)
-        | Error::Listen(_)) => Stop::because(other.to_string(), "correct it and start again"),
+        | Error::Listen(_) => "correct it and start again",
     }
 }

@@ -38,7 +38,7 @@ use crate::store::SqliteStore;
 use crate::wires::LiveWires;
 
 pub use load::{base_beside, load_maps, make_home, open_store};
-pub use map_files::{in_service, only_stable};
+pub use map_files::{could_begin, in_service, only_stable};
 pub use reload::{ASKED, Asked};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use connect::webhook::{Trust, Verifier};
 use runner::Error;
-use runner::config::{Config, SalesforceSignIn, TrustSetting};
+use runner::config::{Config, Kind, SalesforceSignIn, TrustSetting};
 use runner::store::{Role, SqliteStore};
 use runner::tokens::TokenFile;
 
-use super::{Check, wrong};
+use super::{Check, State, wrong};
 use crate::terminal::{count, shown};
+
+/// The check of what was promoted.
+pub(super) const RELEASE: &str = "release";
 
 /// All of them.
 pub(super) async fn look(config: &Config) -> Vec<Check> {
@@ -118,7 +121,26 @@ fn maps(config: &Config) -> Vec<Check> {
             }
         }
     }
+    checks.extend(together(config, &checks));
     checks
+}
+
+/// What a service would begin with: the maps together, or the release of production.
+fn together(config: &Config, each: &[Check]) -> Option<Check> {
+    let production = config.environment.kind == Kind::Production;
+    let id = if production { RELEASE } else { "maps" };
+    let as_said = each.iter().all(|check| check.state == State::Fine);
+    match runner::serve::could_begin(config) {
+        Ok(Some(release)) => {
+            let short = release.get(..12).unwrap_or(&release);
+            Some(Check::fine(id, format!("{short} is whole, as it was promoted")))
+        }
+        Ok(None) => None,
+        // What is wrong with one of the maps was told.
+        Err(_) if !production && !as_said => None,
+        Err(Error::Map(report)) => wrong(id, &report, "promote the map as it is now").pop(),
+        Err(error) => Some(Check::wrong(id, error.to_string(), crate::serve::remedy(&error))),
+    }
 }
 
 /// Files with secrets that others may read, and whether a renewed token can be kept.
