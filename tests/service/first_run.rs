@@ -104,6 +104,50 @@ async fn what_production_would_not_begin_with_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_sign_in_without_a_second_factor_is_told_as_one() {
+    let mut town = Town::new();
+    let copy = town.sandbox("copy", "sandbox").await;
+    let ready = town.alone("copy", &copy);
+    let sides = Sides::new(&ready);
+    let order = json!({ "user": "partner", "mfa": false });
+    let tokens = sides.admin.need("POST", "/partner-center/tokens", Some(&order)).await.unwrap();
+    fs::write(town.place("copy.token"), text(&tokens, "/refresh_token")).unwrap();
+    let told = check(&town.asked(&["doctor"]), "partner-center-referrals");
+    assert_eq!(told["state"], "wrong", "{told:#}");
+    assert!(text(&told, "/to_do").contains("second factor (MFA)"), "{told:#}");
+    assert!(!text(&told, "/to_do").contains("must act"), "{told:#}");
+}
+
+#[tokio::test]
+async fn what_this_machine_lacks_is_told_with_its_own_remedy() {
+    let mut town = Town::new();
+    let copy = town.sandbox("copy", "sandbox").await;
+    town.alone("copy", &copy);
+    let yaml = fs::read_to_string(town.place("cosell.yaml")).unwrap();
+    let listen = yaml.lines().find(|line| line.starts_with("listen:")).unwrap();
+    town.configure(&yaml.replace(listen, "listen: 203.0.113.5:8080"));
+    let told = check(&town.asked(&["doctor"]), "listen");
+    assert!(text(&told, "/to_do").contains("an address of this machine"), "{told:#}");
+    fs::write(town.place("no.pem"), "no certificate\n").unwrap();
+    town.configure(&yaml.replace("trust: pinned copy.pem", "trust: pinned no.pem"));
+    let told = check(&town.asked(&["doctor"]), "webhook-trust");
+    assert!(told["state"] == "wrong" && text(&told, "/said").contains("no.pem: "), "{told:#}");
+    assert!(!text(&told, "/said").contains("bad-setting"), "{told:#}");
+    let (code, said) = town.run(&["serve"]);
+    assert!(
+        code == Some(2) && said.contains("no.pem: ") && !said.contains("bad-setting"),
+        "{said}"
+    );
+    // A key that does not open the app for that user: no person can sign in instead.
+    fs::write(town.place("own.key"), text(&copy, "/salesforce/private_key_pem")).unwrap();
+    let user = "username: nobody@sandbox.example\n  private_key: file:own.key";
+    let line = "client_secret: file:copy.secret";
+    town.configure(&yaml.replace(line, user));
+    let told = check(&town.asked(&["doctor"]), "salesforce-sign-in");
+    assert!(text(&told, "/to_do").contains("`private_key`, `username`"), "{told:#}");
+}
+
+#[tokio::test]
 async fn a_deal_that_is_not_parked_is_not_released() {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);

@@ -157,9 +157,16 @@ async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
 const LIMIT_REACHED: &str = "wait until the calls of the last 24 hours are fewer than the limit: the service goes on by itself; see which \
      programs call the most (Setup, System Overview), or have the limit raised";
 
+/// What to do about a sign-in without a second factor; the role is another matter.
+pub(crate) const SECOND_FACTOR: &str = "sign in again as the same user with a second factor (MFA), which Partner Center wants of every user \
+     whatever its role";
+
 /// A failure of one of the systems: what happened and what to do.
 fn failed(id: &'static str, error: &Error) -> Check {
     match error {
+        Error::Denied { why, .. } if error.lacks_second_factor() => {
+            Check::wrong(id, why, format!("{SECOND_FACTOR}: `cosell login partner-center`"))
+        }
         Error::Denied { why, who } => Check::wrong(id, why, format!("{who} must act")),
         error if error.is_daily_limit() => Check::wrong(id, error.to_string(), LIMIT_REACHED),
         Error::Later { why, .. } => Check::wrong(

@@ -121,6 +121,8 @@ pub struct PartnerCenterSettings {
 pub struct WebhookSettings {
     /// Whose signatures are believed.
     pub trust: TrustSetting,
+    /// The files that its certificates were found in.
+    pub trust_files: Vec<PathBuf>,
     /// Whether the registration is looked at, and made, at start.
     pub register: bool,
     /// Whether another URL may be replaced.

@@ -2,10 +2,10 @@
 //!
 //! In: a configuration. Out: checks. Must not know: the two systems.
 
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use connect::webhook::{Trust, Verifier};
 use runner::Error;
 use runner::config::{Config, Kind, SalesforceSignIn, TrustSetting};
 use runner::store::{Role, SqliteStore};
@@ -97,11 +97,19 @@ async fn listen(config: &Config) -> Check {
         Err(_) if runner::ask::status(at, None).await.is_some() => {
             Check::fine(id, format!("the service answers at {at}"))
         }
-        Err(error) => Check::wrong(
-            id,
-            format!("{at} cannot be listened on: {error}"),
-            "end the program that uses the port, or choose another one at `listen`",
-        ),
+        Err(error) => {
+            let to_do = match error.kind() {
+                ErrorKind::AddrNotAvailable => {
+                    "write an address of this machine at `listen`, such as \
+                     127.0.0.1, or 0.0.0.0 for all"
+                }
+                ErrorKind::PermissionDenied => {
+                    "your user may not use that port: choose one above 1023 at `listen`"
+                }
+                _ => "end the program that uses the port, or choose another one at `listen`",
+            };
+            Check::wrong(id, format!("{at} cannot be listened on: {error}"), to_do)
+        }
     }
 }
 
@@ -195,18 +203,13 @@ fn names(files: &[&PathBuf], between: &str) -> String {
 /// Whether signatures of webhooks can be judged.
 fn trust(config: &Config) -> Check {
     let id = "webhook-trust";
-    let (trust, said) = match config.partner_center.webhook.trust.clone() {
-        TrustSetting::Pinned { certificate_pem } => {
-            (Trust::Pinned { certificate_pem }, "a pinned certificate is believed".to_owned())
+    let webhook = &config.partner_center.webhook;
+    match (runner::serve::verifier(webhook), &webhook.trust) {
+        (Ok(_), TrustSetting::Pinned { .. }) => Check::fine(id, "a pinned certificate is believed"),
+        (Ok(_), TrustSetting::Microsoft { hosts, subject, .. }) => {
+            Check::fine(id, format!("{subject}, from {}", hosts.join(", ")))
         }
-        TrustSetting::Microsoft { hosts, roots_pem, subject } => {
-            let said = format!("{subject}, from {}", hosts.join(", "));
-            (Trust::Microsoft { hosts, roots_pem, subject }, said)
-        }
-    };
-    match Verifier::new(trust) {
-        Ok(_) => Check::fine(id, said),
-        Err(error) => Check::wrong(
+        (Err(error), _) => Check::wrong(
             id,
             error.to_string(),
             "name files with certificates in PEM form at `trust` or `roots`",
