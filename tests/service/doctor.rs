@@ -103,7 +103,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
         ("client_secret:", "private_key: file:garbage\n  username: a@b.example", "addresses"),
         ("login: http", "login: http://127.0.0.1:9", "salesforce-sign-in"),
         ("refresh_token:", "refresh_token: file:garbage", "partner-center-sign-in"),
-        ("refresh_token:", "refresh_token: file:not-there", "configuration"),
+        ("refresh_token:", "refresh_token: file:not-there", "partner-center-sign-in"),
         ("refresh_token:", "refresh_token: file:open-token", "secret-files"),
         ("store:", "store: sqlite:opportunity.map/state.db", "state-file"),
         ("store:", "store: sqlite:garbage", "state-file"),

@@ -104,6 +104,44 @@ async fn what_production_would_not_begin_with_is_wrong() {
 }
 
 #[tokio::test]
+async fn who_has_not_signed_in_yet_is_led_to_it() {
+    let mut town = Town::new();
+    let copy = town.sandbox("copy", "sandbox").await;
+    let shared = town.shared("copy", &copy, "  account: own\n");
+    let yaml =
+        format!("environment: staging\nstore: sqlite:a.db\n{shared}{}", org("copy", &copy, ""));
+    town.configure(&yaml);
+    fs::rename(town.place("copy.token"), town.place("later")).unwrap();
+    let (code, said) = town.run(&["serve"]);
+    assert!(code == Some(2) && said.contains("cosell login partner-center"), "{said}");
+    let checks = town.asked(&["doctor"]);
+    let sign_in = check(&checks, "partner-center-sign-in");
+    assert_eq!(sign_in["state"], "wrong", "{checks:#}");
+    assert!(text(&sign_in, "/to_do").contains("`cosell login partner-center`"), "{sign_in:#}");
+    assert_eq!(
+        check(&checks, "salesforce-maps")["state"],
+        "fine",
+        "the others are made: {checks:#}"
+    );
+    assert_eq!(check(&checks, "webhook-registration")["state"], "skipped");
+    let (code, _) = town.run(&["doctor"]);
+    assert_eq!(code, Some(1));
+    let (code, said) = town.run(&["login", "status"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(said.matches("NOT SIGNED IN").count(), 2, "{said}");
+    assert!(said.contains("salesforce                  works"), "{said}");
+    fs::rename(town.place("later"), town.place("copy.token")).unwrap();
+    let (code, said) = town.run(&["login", "status"]);
+    assert!(code == Some(0) && !said.contains("NOT SIGNED IN"), "{said}");
+    // The org's own token likewise.
+    let line = "client_secret: file:copy.secret";
+    assert!(yaml.contains(line), "{yaml}");
+    town.configure(&yaml.replace(line, &format!("{line}\n  refresh_token: file:org-token")));
+    let sign_in = check(&town.asked(&["doctor"]), "salesforce-sign-in");
+    assert!(text(&sign_in, "/to_do").contains("`cosell login salesforce`"), "{sign_in:#}");
+}
+
+#[tokio::test]
 async fn a_sign_in_without_a_second_factor_is_told_as_one() {
     let mut town = Town::new();
     let copy = town.sandbox("copy", "sandbox").await;

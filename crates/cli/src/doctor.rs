@@ -22,13 +22,14 @@ use connect::Error;
 use mapping::problem::Report;
 use runner::config::{Config, ConfigProblem};
 use runner::maps::passed::Gate;
+use runner::tokens::TokenFile;
 use serde::Serialize;
 
 use crate::command::{Checkup, Doctor, TextFormat};
 use crate::life;
 use crate::passed;
 use crate::show::Finding;
-use crate::terminal::{Color, Outcome, Stop, count, print};
+use crate::terminal::{Color, Outcome, Stop, count, print, shown};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -93,7 +94,7 @@ impl Check {
 /// Looks at everything.
 pub(crate) fn run(asked: &Checkup, color: Color) -> Result<Outcome, Stop> {
     let Checkup { place: args, seller } = asked;
-    let checks = match Config::load_all(&args.config, args.env.as_deref()) {
+    let checks = match Config::load_all_unsigned(&args.config, args.env.as_deref()) {
         Ok(configs) => life::runtime()?.block_on(look_at_all(args, seller.as_deref(), &configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };
@@ -102,6 +103,14 @@ pub(crate) fn run(asked: &Checkup, color: Color) -> Result<Outcome, Stop> {
         TextFormat::Text => text(&checks, color.on_stdout()),
     })?;
     Ok(Outcome::fine_if(!checks.iter().any(|check| check.state == State::Wrong)))
+}
+
+/// Nobody has signed in to one of the systems yet.
+fn unsigned(id: &'static str, file: &TokenFile) -> Check {
+    let said = format!("nobody has signed in yet: {} is not there", shown(&file.path));
+    let to_do =
+        format!("sign in, which makes it: `cosell login {}`; or correct the path", file.purpose);
+    Check::wrong(id, said, to_do)
 }
 
 /// A problem of the configuration.
@@ -128,8 +137,7 @@ async fn look_at_all(args: &Doctor, seller: Option<&str>, configs: &[Config]) ->
 }
 
 async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
-    let mut checks =
-        vec![Check::fine("configuration", "it can be read, and its secrets are there")];
+    let mut checks = vec![Check::fine("configuration", "it can be read, and what it refers to")];
     checks.extend(host::look(config).await);
     match runner::serve::live_wires(config) {
         Ok(wires) => {

@@ -38,17 +38,24 @@ pub(super) struct Reader<'l> {
     pub(super) lookup: &'l dyn Lookup,
     /// What refresh tokens are sealed with.
     token_key: TokenKey,
+    /// A refresh token need not be there yet.
+    unsigned: bool,
 }
 
 impl<'l> Reader<'l> {
     pub(super) fn new(folder: &'l Path, lookup: &'l dyn Lookup) -> Self {
-        Self { folder, lookup, token_key: TokenKey::Beside }
+        Self { folder, lookup, token_key: TokenKey::Beside, unsigned: false }
+    }
+
+    /// The same, for which a refresh token need not be there yet.
+    pub(super) fn unsigned(self) -> Self {
+        Self { unsigned: true, ..self }
     }
 
     /// The same, with the key that the configuration names for tokens.
     fn with_key(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Self {
         let token_key = self.token_key(reading, section);
-        Self { token_key, folder: self.folder, lookup: self.lookup }
+        Self { token_key, folder: self.folder, lookup: self.lookup, unsigned: self.unsigned }
     }
 }
 
