@@ -34,6 +34,9 @@ mod doctor;
 #[cfg(unix)]
 #[path = "service/environments.rs"]
 mod environments;
+#[cfg(unix)]
+#[path = "service/first_run.rs"]
+mod first_run;
 #[path = "service/faults.rs"]
 mod faults;
 #[path = "service/heard.rs"]

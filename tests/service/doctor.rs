@@ -88,6 +88,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
             .unwrap()
             .replace(" Campaign_Code__c", " Campain_Code__c"),
     );
+    ward.file("second.map", "extends opportunity\nmapping second \"Second\"\n");
     let open = ward.file("open-token", "5Aep");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::set_permissions(open, mode).unwrap();
@@ -96,13 +97,13 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
     let version = |version| {
         format!("client_secret: file:salesforce-client-secret\n  api_version: \"{version}\"")
     };
-    let planted: [(&str, &str, &str); 19] = [
+    let planted: [(&str, &str, &str); 20] = [
         ("client_secret:", "client_secret: file:garbage", "salesforce-sign-in"),
         ("client_secret:", "client_secret: env:COSELL_NOT_SET", "configuration"),
         ("client_secret:", "private_key: file:garbage\n  username: a@b.example", "addresses"),
         ("login: http", "login: http://127.0.0.1:9", "salesforce-sign-in"),
         ("refresh_token:", "refresh_token: file:garbage", "partner-center-sign-in"),
-        ("refresh_token:", "refresh_token: file:not-there", "configuration"),
+        ("refresh_token:", "refresh_token: file:not-there", "partner-center-sign-in"),
         ("refresh_token:", "refresh_token: file:open-token", "secret-files"),
         ("store:", "store: sqlite:opportunity.map/state.db", "state-file"),
         ("store:", "store: sqlite:garbage", "state-file"),
@@ -116,6 +117,7 @@ async fn what_is_wrong_is_found_by_the_check_that_is_about_it() {
         ("client_secret:", &version("20.0"), "salesforce-version"),
         ("client_secret:", &version("99.0"), "salesforce-version"),
         ("listen:", &taken, "listen"),
+        ("maps:", "maps: [opportunity.map, second.map]", "maps"),
     ];
     for (begin, new, id) in planted {
         // Salesforce's sign-in address is the last one, Partner Center's the first.
@@ -157,7 +159,34 @@ async fn what_the_two_systems_do_not_allow_is_found() {
     let mut shown = hidden.clone();
     shown["readable"] = json!(true);
     sides.admin.need("POST", "/salesforce/rules", Some(&shown)).await.unwrap();
-    assert_eq!(ids(ward.wrong(&[])), ["salesforce-maps"]);
+    let wrong = ward.wrong(&[]);
+    assert!(wrong[0].1.starts_with("let the sync user edit it"), "{wrong:?}");
+    assert_eq!(ids(wrong), ["salesforce-maps"]);
+    sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    // Or a whole object: the right is named once, the map is not blamed line by line.
+    for (object, rights) in [("Opportunity", "Create, Edit"), ("Account", "Create")] {
+        let only =
+            json!({ "rule": "object", "user": "cosell", "object": object, "readable": true });
+        sides.admin.need("POST", "/salesforce/rules", Some(&only)).await.unwrap();
+        let wrong = ward.wrong(&[]);
+        assert_eq!(wrong.len(), 1, "{wrong:#?}");
+        assert_eq!(wrong[0].0, "salesforce-maps");
+        assert!(wrong[0].1.starts_with(&format!("give it {rights} on {object} ")), "{wrong:#?}");
+        sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
+    }
+    // With another thing that is wrong both are told.
+    let only =
+        json!({ "rule": "object", "user": "cosell", "object": "Opportunity", "readable": true });
+    for rule in [&only, &hidden] {
+        sides.admin.need("POST", "/salesforce/rules", Some(rule)).await.unwrap();
+    }
+    let wrong = ward.wrong(&[]);
+    assert!(wrong.len() <= 3, "{wrong:#?}");
+    assert!(wrong[0].1.starts_with("give it Edit on Opportunity "), "{wrong:#?}");
+    assert!(
+        wrong.iter().any(|(_, to_do)| to_do.contains("let the sync user see it")),
+        "{wrong:#?}"
+    );
     sides.admin.need("DELETE", "/salesforce/rules", None).await.unwrap();
     // The administrator hides the list of solutions from the sync user.
     let hidden = json!({ "rule": "object", "user": "cosell", "object": "Microsoft_Solution__c" });

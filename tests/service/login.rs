@@ -91,6 +91,20 @@ async fn who_signs_in_without_a_role_is_told_so() {
 }
 
 #[tokio::test]
+async fn who_signs_in_without_a_second_factor_is_not_sent_for_a_role() {
+    let machine = Machine::quiet().await;
+    let sides = Sides::new(&machine.ready);
+    let (config, _) = own(&machine, "the old one");
+    let (child, code) = begin(&config);
+    let answer = json!({ "user_code": code, "user": "partner", "mfa": false });
+    sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said.contains("second factor (MFA)") && !said.contains("give it the role"), "{said}");
+}
+
+#[tokio::test]
 async fn who_declines_is_not_signed_in() {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);

@@ -120,6 +120,8 @@ async fn the_scenario_is_played_recorded_and_tidied_up() {
     })
     .await;
     assert_eq!(status["parked_count"], 0, "{status:#}");
+    let (code, said) = beside(&machine, &["solutions", "list"]);
+    assert!(code == Some(0) && said.contains("SOL-") && !said.contains("Made by"), "{said}");
     // Only for staging.
     let (code, said) = production(&machine, &["scenario"]);
     assert!(code == Some(2) && said.contains("is of kind production"), "{said}");

@@ -72,9 +72,23 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
         sides.status().await.pointer("/notes/webhook_taken_over").is_none().then_some(())
     })
     .await;
+    // A third one is shown and left alone, or replaced and kept.
+    let third = "https://third.example/hook";
+    let stranger = json!({"WebhookUrl": third, "WebhookEvents": ["referral-updated"]});
+    host.need("PUT", PATH, Some(&stranger)).await.unwrap();
+    let (code, said) = beside(&machine, &["webhook", "restore"]);
+    assert!(code == Some(1) && said.contains(third) && said.contains("--overwrite"), "{said}");
+    assert_eq!(registered(&host).await, third);
+    let (code, said) = beside(&machine, &["webhook", "restore", "--overwrite"]);
+    assert!(code == Some(0) && said.contains(third) && said.contains(OTHER), "{said}");
+    assert_eq!(registered(&host).await, OTHER);
+    assert_eq!(asked(&machine, &["webhook", "show"])["before"], third);
+    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
+    let (code, said) = beside(&machine, &["webhook", "register", "--overwrite"]);
+    assert!(code == Some(0) && said.contains(OTHER), "{said}");
     let (code, said) = beside(&machine, &["webhook", "restore"]);
     assert!(code == Some(0) && said.contains(OTHER), "{said}");
-    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT"]);
+    assert_eq!(changes(&sides).await, ["POST", "PUT", "PUT", "PUT", "PUT"]);
     let found = host.need("GET", PATH, None).await.unwrap();
     assert_eq!(found["WebhookUrl"], OTHER);
     assert_eq!(
@@ -98,10 +112,15 @@ async fn a_restart_takes_nothing_back_and_unknown_events_are_refused() {
     let sides = Sides::new(&machine.ready);
     let note = eventually("it says whose it is", async || {
         let status = sides.status().await;
-        status.pointer("/notes/webhook").and_then(Value::as_str).map(str::to_owned)
+        status.pointer("/notes/webhook_taken_over").and_then(Value::as_str).map(str::to_owned)
     })
     .await;
     assert!(note.contains(OTHER) && note.contains("--overwrite"), "{note}");
+    let (code, said) = beside(&machine, &["status"]);
+    assert!(code == Some(1) && said.contains(OTHER), "an alarm, also at a start: {said}");
+    let log = std::fs::read_to_string(machine.state().join("serve.log")).unwrap();
+    let told = log.lines().filter(|line| line.contains("somebody else's address is registered"));
+    assert_eq!(told.filter(|line| line.contains("ERROR") && line.contains(OTHER)).count(), 1);
     assert_eq!(registered(&wire).await, OTHER, "though `take_over` is set");
     assert_eq!(changes(&sides).await, ["POST"], "the first start's alone");
     let file = machine.state().join("cosell.yaml");

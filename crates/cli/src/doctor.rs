@@ -10,6 +10,7 @@ mod host;
 mod pages;
 mod partner_center;
 mod publisher;
+mod rights;
 mod role;
 mod salesforce;
 mod seller;
@@ -21,13 +22,14 @@ use connect::Error;
 use mapping::problem::Report;
 use runner::config::{Config, ConfigProblem};
 use runner::maps::passed::Gate;
+use runner::tokens::TokenFile;
 use serde::Serialize;
 
 use crate::command::{Checkup, Doctor, TextFormat};
 use crate::life;
 use crate::passed;
 use crate::show::Finding;
-use crate::terminal::{Color, Outcome, Stop, count, print};
+use crate::terminal::{Color, Outcome, Stop, count, print, shown};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,7 +94,7 @@ impl Check {
 /// Looks at everything.
 pub(crate) fn run(asked: &Checkup, color: Color) -> Result<Outcome, Stop> {
     let Checkup { place: args, seller } = asked;
-    let checks = match Config::load_all(&args.config, args.env.as_deref()) {
+    let checks = match Config::load_all_unsigned(&args.config, args.env.as_deref()) {
         Ok(configs) => life::runtime()?.block_on(look_at_all(args, seller.as_deref(), &configs)),
         Err(problems) => problems.iter().map(configured).collect(),
     };
@@ -101,6 +103,14 @@ pub(crate) fn run(asked: &Checkup, color: Color) -> Result<Outcome, Stop> {
         TextFormat::Text => text(&checks, color.on_stdout()),
     })?;
     Ok(Outcome::fine_if(!checks.iter().any(|check| check.state == State::Wrong)))
+}
+
+/// Nobody has signed in to one of the systems yet.
+fn unsigned(id: &'static str, file: &TokenFile) -> Check {
+    let said = format!("nobody has signed in yet: {} is not there", shown(&file.path));
+    let to_do =
+        format!("sign in, which makes it: `cosell login {}`; or correct the path", file.purpose);
+    Check::wrong(id, said, to_do)
 }
 
 /// A problem of the configuration.
@@ -115,8 +125,9 @@ async fn look_at_all(args: &Doctor, seller: Option<&str>, configs: &[Config]) ->
     for config in configs {
         let name = (configs.len() > 1).then(|| config.environment.name.clone());
         let checks = look(config, seller).await;
-        // What one seller may not do says nothing of the maps.
-        let mut of_maps = checks.iter().filter(|check| !check.id.starts_with("seller"));
+        // What one seller may not do says nothing of the maps, nor what was promoted before.
+        let others = |check: &&Check| check.id.starts_with("seller") || check.id == host::RELEASE;
+        let mut of_maps = checks.iter().filter(|check| !others(check));
         let fine = !of_maps.any(|check| check.state == State::Wrong);
         let env = Some(config.environment.name.as_str());
         passed::record(&args.config, Gate::Doctor, fine, env, &config.maps);
@@ -126,8 +137,7 @@ async fn look_at_all(args: &Doctor, seller: Option<&str>, configs: &[Config]) ->
 }
 
 async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
-    let mut checks =
-        vec![Check::fine("configuration", "it can be read, and its secrets are there")];
+    let mut checks = vec![Check::fine("configuration", "it can be read, and what it refers to")];
     checks.extend(host::look(config).await);
     match runner::serve::live_wires(config) {
         Ok(wires) => {
@@ -155,9 +165,16 @@ async fn look(config: &Config, seller: Option<&str>) -> Vec<Check> {
 const LIMIT_REACHED: &str = "wait until the calls of the last 24 hours are fewer than the limit: the service goes on by itself; see which \
      programs call the most (Setup, System Overview), or have the limit raised";
 
+/// What to do about a sign-in without a second factor; the role is another matter.
+pub(crate) const SECOND_FACTOR: &str = "sign in again as the same user with a second factor (MFA), which Partner Center wants of every user \
+     whatever its role";
+
 /// A failure of one of the systems: what happened and what to do.
 fn failed(id: &'static str, error: &Error) -> Check {
     match error {
+        Error::Denied { why, .. } if error.lacks_second_factor() => {
+            Check::wrong(id, why, format!("{SECOND_FACTOR}: `cosell login partner-center`"))
+        }
         Error::Denied { why, who } => Check::wrong(id, why, format!("{who} must act")),
         error if error.is_daily_limit() => Check::wrong(id, error.to_string(), LIMIT_REACHED),
         Error::Later { why, .. } => Check::wrong(

@@ -14,7 +14,7 @@ use runner::config::{Config, LoginConfig, LoginPart};
 
 use crate::command::{Login, LoginCommand, LoginTo};
 use crate::terminal::{Outcome, Stop, print, shown, tell};
-use crate::{life, serve};
+use crate::{doctor, life, serve};
 use loopback::Loopback;
 
 /// Signs somebody in, or shows who is.
@@ -47,7 +47,7 @@ fn sign_in(args: &LoginTo, part: LoginPart) -> Result<Outcome, Stop> {
 
 /// Whether who signed in may read referrals, which no token tells: one list is asked for.
 fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
-    let wires = Config::load(&args.config, args.env.as_deref())
+    let wires = Config::load_unsigned(&args.config, args.env.as_deref())
         .ok()
         .and_then(|config| runner::serve::live_wires(&config).ok());
     let Some(wires) = wires else {
@@ -62,6 +62,12 @@ fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
     warn_unkept(partner_center.unkept().borrow().as_deref());
     let said = match &read {
         Ok(()) => "this user may read referrals\n".to_owned(),
+        Err(error) if error.lacks_second_factor() => {
+            format!(
+                "this user may NOT read referrals: {error}\n  to do: {}\n",
+                doctor::SECOND_FACTOR
+            )
+        }
         Err(Error::Denied { why, .. }) => format!(
             "this user may NOT read referrals: {why}\n  to do: give it the role Referrals admin (Partner Center, \
              Account settings, User management), or sign in again as a user who has it\n"

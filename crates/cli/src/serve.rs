@@ -32,6 +32,7 @@ pub(crate) fn run(options: &Options, color: Color) -> Result<Outcome, Stop> {
     let site = usable(&options.config, Site::load(&options.config, options.env.as_deref()))?;
     let mut locks = Vec::new();
     for environment in &site.environments {
+        runner::serve::make_home(&environment.store).map_err(|error| stop(error, color))?;
         let lock = environment.store.with_extension("lock");
         locks.push(life::only_one(&lock, options.with_parent, OTHER_STORE)?);
     }
@@ -107,25 +108,29 @@ fn stop(error: Error, color: Color) -> Stop {
             tell(&said(&problems));
             Stop::because("the configuration cannot be used", "correct what is listed above")
         }
-        Error::Release { .. } => Stop::because(
-            error.to_string(),
+        other => Stop::because(other.to_string(), remedy(&other)),
+    }
+}
+
+/// What to do about an error that says what is wrong by itself.
+pub(crate) fn remedy(error: &Error) -> &'static str {
+    match error {
+        Error::Release { .. } => {
             "`cosell promote --to production` makes a release that is whole; `cosell rollback` goes to the one before; \
-             until then `cosell serve --env NAME` serves another environment alone",
-        ),
-        Error::Experimental { .. } => Stop::because(
-            error.to_string(),
-            "take the word out of the map's `mapping` line, or write `allow_experimental: true`",
-        ),
-        Error::Twins { .. } => Stop::because(
-            error.to_string(),
-            "leave one of the two out of `maps` in the configuration",
-        ),
-        other @ (Error::MapSides(_)
+             until then `cosell serve --env NAME` serves another environment alone"
+        }
+        Error::Experimental { .. } => {
+            "take the word out of the map's `mapping` line, or write `allow_experimental: true`"
+        }
+        Error::Twins { .. } => "leave one of the two out of `maps` in the configuration",
+        Error::Map(_)
+        | Error::Config(_)
+        | Error::MapSides(_)
         | Error::Schemas(_)
         | Error::File { .. }
         | Error::Store(_)
         | Error::Setting(_)
         | Error::Halted(_)
-        | Error::Listen(_)) => Stop::because(other.to_string(), "correct it and start again"),
+        | Error::Listen(_) => "correct it and start again",
     }
 }

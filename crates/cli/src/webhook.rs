@@ -11,7 +11,7 @@ use connect::PartnerCenter;
 use connect::webhook::{Registration, Validation};
 use runner::config::{Config, Reach, Site};
 use runner::store::{Role, SqliteStore};
-use runner::webhook::{self, Failure, Found, Registered, Replace, Replaced, compare};
+use runner::webhook::{self, Failure, Found, Registered, Replace, Replaced, Restored, compare};
 use serde_json::{Value, json};
 
 use crate::command::{TextFormat, Webhook, WebhookCommand};
@@ -86,7 +86,7 @@ impl Desk {
         match command {
             WebhookCommand::Show => self.show().await,
             WebhookCommand::Register { overwrite } => self.register(*overwrite).await,
-            WebhookCommand::Restore => self.restore().await,
+            WebhookCommand::Restore { overwrite } => self.restore(*overwrite).await,
             WebhookCommand::Test => self.test().await,
         }
     }
@@ -140,22 +140,33 @@ impl Desk {
         Ok((json!({ "url": url, "done": fine, "said": text }), fine))
     }
 
-    async fn restore(&self) -> Result<(Value, bool), Stop> {
-        let restored = webhook::restore(&self.partner_center, &self.store, self.events());
-        let restored = restored.await.map_err(failed)?;
-        let text = match &restored {
-            Some(Replaced { url, events: Some(events) }) => format!(
-                "{url} is registered again, with {}; this service is not called any more\n",
-                events.join(", ")
-            ),
-            Some(Replaced { url, events: None }) => format!(
-                "{url} is registered again, with all events, as which it had was not kept; this service is not \
-                 called any more\n"
-            ),
-            None => "no address was replaced by this service\n".to_owned(),
+    async fn restore(&self, overwrite: bool) -> Result<(Value, bool), Stop> {
+        let (ours, events) = (self.url.as_deref(), self.events());
+        let restored = webhook::restore(&self.partner_center, &self.store, ours, events, overwrite);
+        let (text, url) = match restored.await.map_err(failed)? {
+            Restored::Back { to: Replaced { url, events }, from } => {
+                let with = events.map_or_else(
+                    || "all events, as which it had was not kept".to_owned(),
+                    |events| events.join(", "),
+                );
+                let from = from.map_or_else(String::new, |from| {
+                    format!("it replaced {from}; `cosell webhook restore` gives that back\n")
+                });
+                let said = format!(
+                    "{url} is registered again, with {with}; this service is not called any more\n{from}"
+                );
+                (said, Some(url))
+            }
+            Restored::Nothing => ("no address was replaced by this service\n".to_owned(), None),
+            Restored::Left(other) => {
+                let said = format!(
+                    "{other} is registered, neither this service's address nor the one that it replaced: nothing \
+                     was changed\n`--overwrite` replaces it; the address is kept\n"
+                );
+                (said, None)
+            }
         };
-        let fine = restored.is_some();
-        let url = restored.map(|restored| restored.url);
+        let fine = url.is_some();
         Ok((json!({ "url": url, "done": fine, "said": text }), fine))
     }
 

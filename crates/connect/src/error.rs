@@ -57,6 +57,12 @@ pub enum Error {
     },
 }
 
+/// How it is said that a sign-in lacks its second factor.
+pub(crate) const NO_SECOND_FACTOR: &str = "it answers so to a sign-in without a second factor";
+
+/// The directory's numbers for the same.
+const MFA_WANTED: [&str; 3] = ["AADSTS50074", "AADSTS50076", "AADSTS50079"];
+
 impl Error {
     /// The request may have been carried out although no good answer came back.
     pub fn outcome_unknown(&self) -> bool {
@@ -77,6 +83,20 @@ impl Error {
                 why.contains("REQUEST_LIMIT_EXCEEDED") && !why.contains("Concurrent")
             }
             Self::Refused { .. } | Self::Denied { .. } | Self::Changed | Self::Gone { .. } => false,
+        }
+    }
+
+    /// Who signed in used no second factor, as Partner Center or its directory wants: the role is another matter.
+    pub fn lacks_second_factor(&self) -> bool {
+        match self {
+            Self::Denied { why, .. } => {
+                why.contains(NO_SECOND_FACTOR) || MFA_WANTED.iter().any(|code| why.contains(code))
+            }
+            Self::Later { .. }
+            | Self::Refused { .. }
+            | Self::Changed
+            | Self::Resting { .. }
+            | Self::Gone { .. } => false,
         }
     }
 

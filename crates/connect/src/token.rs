@@ -228,7 +228,7 @@ impl Door {
         let answer = self.pass(post(self.token_url.clone(), form), false).await?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         if !answer.is_success() {
-            return Err(refusal(&answer, body.as_ref()));
+            return Err(self.blamed(refusal(&answer, body.as_ref())));
         }
         let text = |name: &str| body.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let token = text("access_token")
@@ -248,7 +248,26 @@ impl Door {
         };
         Ok((bearer, text("refresh_token").map(Secret::new)))
     }
+
+    /// A refusal with who has to act: where the app signs in by itself, that is no person.
+    fn blamed(&self, refusal: Error) -> Error {
+        let who = match &self.grant {
+            Grant::Refresh { .. } => return refusal,
+            Grant::Assertion(_) => WHO_SETS_KEY,
+            Grant::ClientCredentials { .. } => WHO_SETS_APP,
+        };
+        match refusal {
+            Error::Denied { why, who: of } if of == WHO_SIGNS_IN => Error::denied(why, who),
+            other => other,
+        }
+    }
 }
+
+/// Who has to act when an app is refused that signs in by itself: no person does.
+const WHO_SETS_KEY: &str = "the operator (`private_key`, `username` and `client_id` belong together: the app has that key's \
+                            certificate, and the user is let in to the app beforehand)";
+const WHO_SETS_APP: &str =
+    "the operator (the app lets in its own user: client credentials, *Run As*)";
 
 /// A form for the sign-in service.
 pub(crate) fn post(url: String, form: Vec<(&'static str, Secret)>) -> Request {

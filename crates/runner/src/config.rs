@@ -92,6 +92,8 @@ pub struct Config {
     pub releases: PathBuf,
     /// Production takes maps that are being tried out.
     pub allow_experimental: bool,
+    /// The files that its secrets were found in.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// Partner Center and how to sign in.
@@ -124,6 +126,8 @@ pub struct PartnerCenterSettings {
 pub struct WebhookSettings {
     /// Whose signatures are believed.
     pub trust: TrustSetting,
+    /// The files that its certificates were found in.
+    pub trust_files: Vec<PathBuf>,
     /// Whether the registration is looked at, and made, at start.
     pub register: bool,
     /// Whether another URL may be replaced.
@@ -319,6 +323,10 @@ pub trait Lookup {
     fn variable(&self, name: &str) -> Option<String>;
     /// A file's content, or why it cannot be read.
     fn file(&self, path: &Path) -> Result<Vec<u8>, String>;
+    /// Whether a file is there, readable or not.
+    fn is_there(&self, path: &Path) -> bool {
+        self.file(path).is_ok()
+    }
 }
 
 /// The process's own environment and disk.
@@ -332,6 +340,10 @@ impl Lookup for Surroundings {
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         std::fs::read(path).map_err(|error| error.to_string())
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        path.exists()
     }
 }
 
@@ -355,12 +367,27 @@ impl Config {
         })
     }
 
-    /// Reads the environment that is wanted, or all that there are, and everything they refer to.
-    pub fn load_all(path: &Path, wanted: Option<&str>) -> Result<Vec<Self>, Vec<ConfigProblem>> {
-        match wanted {
-            Some(name) => Self::load(path, Some(name)).map(|config| vec![config]),
-            None => Site::load(path, None).map(|site| site.environments),
+    /// The same for somebody who looks at what lacks: where nobody has signed in yet, the token is empty.
+    pub fn load_unsigned(path: &Path, wanted: Option<&str>) -> Result<Self, Vec<ConfigProblem>> {
+        let (file, folder, text) = text_of(path)?;
+        with_sections(&file, &text, |reading, section| {
+            Reader::new(folder, &Surroundings).unsigned().config(reading, section, wanted)
+        })
+    }
+
+    /// The environment that is wanted, or all that there are, for somebody who looks at what lacks.
+    pub fn load_all_unsigned(
+        path: &Path,
+        wanted: Option<&str>,
+    ) -> Result<Vec<Self>, Vec<ConfigProblem>> {
+        if wanted.is_some() {
+            return Self::load_unsigned(path, wanted).map(|config| vec![config]);
         }
+        let (file, folder, text) = text_of(path)?;
+        let site = with_sections(&file, &text, |reading, section| {
+            Reader::new(folder, &Surroundings).unsigned().site(reading, section, None)
+        });
+        site.map(|site| site.environments)
     }
 }
 
@@ -386,7 +413,7 @@ fn with_sections<T>(
     text: &str,
     read: impl FnOnce(&mut Reading<'_>, Section<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigProblem>> {
-    let mut reading = Reading { file, text, problems: Vec::new() };
+    let mut reading = Reading { file, text, problems: Vec::new(), secret_files: Vec::new() };
     let tree = yaml::parse(text).map_err(|(spot, message)| {
         vec![ConfigProblem {
             file: file.to_owned(),

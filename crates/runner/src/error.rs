@@ -62,7 +62,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An address, certificate or sign-in that cannot be used.
-    #[error("a setting cannot be used: {0}")]
+    #[error("a setting cannot be used: {}", plain(.0))]
     Setting(connect::Error),
     /// No environment may run; each with why.
     #[error("no environment may run: {}", .0.join("; "))]
@@ -70,4 +70,16 @@ pub enum Error {
     /// The socket.
     #[error("the listener failed: {0}")]
     Listen(std::io::Error),
+}
+
+/// What is wrong with a setting, without the word that programs know it by.
+fn plain(error: &connect::Error) -> String {
+    match error {
+        connect::Error::Refused { why, .. } => why.clone(),
+        other @ (connect::Error::Later { .. }
+        | connect::Error::Denied { .. }
+        | connect::Error::Changed
+        | connect::Error::Resting { .. }
+        | connect::Error::Gone { .. }) => other.to_string(),
+    }
 }

@@ -28,7 +28,8 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{
-    Config, Limits, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn, Site, TrustSetting,
+    Config, Limits, PartnerCenterSettings, SalesforceSettings, SalesforceSignIn, Site,
+    TrustSetting, WebhookSettings,
 };
 use crate::error::Error;
 use crate::intake::{Intake, Room, WEBHOOK_PATH, router};
@@ -37,8 +38,8 @@ use crate::standing::Standing;
 use crate::store::SqliteStore;
 use crate::wires::LiveWires;
 
-pub use load::{base_beside, load_maps, open_store};
-pub use map_files::{in_service, only_stable};
+pub use load::{base_beside, load_maps, make_home, open_store};
+pub use map_files::{could_begin, in_service, only_stable};
 pub use reload::{ASKED, Asked};
 
 /// How long calls that came in may take to end: whoever is cut off comes again.
@@ -205,22 +206,36 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
     })
 }
 
-/// The way in. All environments believe the same signatures: the configuration sees to it.
-fn intake(
-    site: &Site,
-    environments: Vec<Room<SqliteStore>>,
-) -> Result<Arc<Intake<SqliteStore>>, Error> {
-    let trust = site.environments.first().map(|first| first.partner_center.webhook.trust.clone());
-    let trust = match trust.ok_or(Error::Halted(Vec::new()))? {
+/// What judges the signatures of webhooks. Errors name the files that the certificates were read from.
+pub fn verifier(settings: &WebhookSettings) -> Result<Verifier, Error> {
+    let trust = match settings.trust.clone() {
         TrustSetting::Pinned { certificate_pem } => Trust::Pinned { certificate_pem },
         TrustSetting::Microsoft { hosts, roots_pem, subject } => {
             Trust::Microsoft { hosts, roots_pem, subject }
         }
     };
+    let files: Vec<String> =
+        settings.trust_files.iter().map(|file| file.display().to_string()).collect();
+    Verifier::new(trust).map_err(|error| match error {
+        connect::Error::Refused { code, why, fields } => {
+            let why = format!("{}: {why}", files.join(", "));
+            Error::Setting(connect::Error::Refused { code, why, fields })
+        }
+        other => Error::Setting(other),
+    })
+}
+
+/// The way in. All environments believe the same signatures: the configuration sees to it.
+fn intake(
+    site: &Site,
+    environments: Vec<Room<SqliteStore>>,
+) -> Result<Arc<Intake<SqliteStore>>, Error> {
+    let webhook = site.environments.first().map(|first| &first.partner_center.webhook);
+    let verifier = verifier(webhook.ok_or(Error::Halted(Vec::new()))?)?;
     let most = site.environments.iter().map(|config| config.limits.max_body_bytes).max();
     Ok(Arc::new(Intake {
         environments,
-        verifier: Verifier::new(trust).map_err(Error::Setting)?,
+        verifier,
         clock: Clock::Machine,
         standing: Arc::new(Standing::default()),
         max_body_bytes: most.unwrap_or_default(),

@@ -117,11 +117,16 @@ impl Standing {
 
     /// Keeps a sentence for the operator; none removes it.
     pub fn note(&self, name: &str, note: Option<String>) {
+        self.replace_note(name, note);
+    }
+
+    /// The same; what stood there before.
+    pub fn replace_note(&self, name: &str, note: Option<String>) -> Option<String> {
         let mut inner = self.lock();
         match note {
             Some(note) => inner.notes.insert(name.to_owned(), note),
             None => inner.notes.remove(name),
-        };
+        }
     }
 
     /// Remembers how the wires stand.

@@ -121,6 +121,19 @@ impl TokenFile {
         self.path.with_file_name(KEY_FILE)
     }
 
+    /// Whether somebody signed in before: the file is there.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Every file that the token can be had from: its own, and that of the key beside it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self.key {
+            TokenKey::Beside => vec![self.path.clone(), self.key_file()],
+            TokenKey::Given(_) => vec![self.path.clone()],
+        }
+    }
+
     /// The key to seal with, made when there is none.
     fn key(&self) -> Result<Key, String> {
         let path = match &self.key {

@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 /// Where the registration that was replaced is kept, to be given back.
 const PREVIOUS: &str = "webhook:previous";
 
-/// The note that stands while another address gets our events.
+/// The note that stands while another address gets our events, also when it was there before us.
 pub const TAKEN: &str = "webhook_taken_over";
 
 /// Where it is kept that the registration was made for an address of ours.
@@ -159,20 +159,47 @@ pub async fn previous(store: &impl Store) -> Result<Option<Replaced>, StoreError
     Ok(store.cursor(PREVIOUS).await?.as_deref().and_then(Replaced::read))
 }
 
+/// What came of an attempt to give the registration back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restored {
+    /// No address was replaced.
+    Nothing,
+    /// It is this one's again.
+    Back {
+        /// Whose it is now.
+        to: Replaced,
+        /// Whose it was in the meantime, neither ours nor theirs: kept in its turn.
+        from: Option<String>,
+    },
+    /// A third address is registered, and nothing was done.
+    Left(String),
+}
+
 /// Gives the registration back to the address that was replaced, with the events that it had (with `events`, where
-/// they were not kept); which it was. None: there is none. A service that starts later leaves it there, as it would
-/// leave one that somebody took.
+/// they were not kept). A third address, neither `ours` nor the one that was replaced, is left alone, or replaced and
+/// kept with `overwrite`. A service that starts later leaves it there, as it would leave one that somebody took.
 pub async fn restore(
     partner_center: &PartnerCenter,
     store: &impl Store,
+    ours: Option<&str>,
     events: &[String],
-) -> Result<Option<Replaced>, Failure> {
+    overwrite: bool,
+) -> Result<Restored, Failure> {
     let kept = store.cursor(PREVIOUS).await?;
-    let Some(replaced) = kept.as_deref().and_then(Replaced::read) else { return Ok(None) };
-    let own = replaced.events.as_deref().filter(|own| !own.is_empty());
-    set(partner_center, &replaced.url, own.unwrap_or(events)).await?;
-    store.advance(PREVIOUS, kept, String::new()).await?;
-    Ok(Some(replaced))
+    let Some(to) = kept.as_deref().and_then(Replaced::read) else { return Ok(Restored::Nothing) };
+    let made = store.cursor(MADE).await?;
+    let known = [ours, made.as_deref(), Some(to.url.as_str())];
+    let found = partner_center.registration().await?;
+    let third = found.filter(|found| !known.contains(&Some(found.url.as_str())));
+    if let Some(other) = third.as_ref().filter(|_| !overwrite) {
+        return Ok(Restored::Left(other.url.clone()));
+    }
+    let from = third.map(|other| Replaced::of(other.url, Some(other.events)));
+    let own = to.events.as_deref().filter(|own| !own.is_empty());
+    set(partner_center, &to.url, own.unwrap_or(events)).await?;
+    let next = from.as_ref().map_or_else(String::new, Replaced::write);
+    store.advance(PREVIOUS, kept, next).await?;
+    Ok(Restored::Back { to, from: from.map(|from| from.url) })
 }
 
 /// Asks for a test event, and how it fares until it is over or `looks` looks were made.

@@ -45,7 +45,14 @@ pub(crate) enum WebhookCommand {
     },
 
     /// Gives the registration back to the address that was replaced
-    Restore,
+    ///
+    /// When a third address is registered by now, it is left alone, with exit code 1, unless
+    /// --overwrite says that it is to be replaced; it is kept in its turn.
+    Restore {
+        /// Replaces an address that is neither this service's nor the one that was replaced
+        #[arg(long)]
+        overwrite: bool,
+    },
 
     /// Asks Partner Center for a test event and waits for its outcome; two a minute at most
     Test,

@@ -12,14 +12,20 @@ use runner::store::{Role, Solution, SqliteStore, Store};
 use runner::webhook::{Found, compare};
 use serde_json::Value;
 
-use super::{Check, failed};
+use super::{Check, failed, unsigned};
 use crate::terminal::count;
 
 /// All of them.
 pub(super) async fn look(config: &Config, partner_center: &PartnerCenter) -> Vec<Check> {
-    if let Err(error) = partner_center.sign_in().await {
+    let id = "partner-center-sign-in";
+    let file = config.partner_center.refresh_token_file.as_ref();
+    let trouble = match file.filter(|file| !file.is_there()) {
+        Some(file) => Some(unsigned(id, file)),
+        None => partner_center.sign_in().await.err().map(|error| failed(id, &error)),
+    };
+    if let Some(trouble) = trouble {
         return vec![
-            failed("partner-center-sign-in", &error),
+            trouble,
             Check::skipped("partner-center-referrals", "not signed in"),
             Check::skipped("webhook-registration", "not signed in"),
         ];

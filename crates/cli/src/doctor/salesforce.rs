@@ -8,11 +8,11 @@ use std::path::Path;
 use connect::{Error, Salesforce};
 use mapping::needs::Needs;
 use mapping::schema::{Description, Schemas, System};
-use runner::config::{Config, OrgKind};
+use runner::config::{Config, OrgKind, SalesforceSignIn};
 
 use super::host::maps_in_words;
 use super::seller::Needed;
-use super::{Check, LIMIT_REACHED, failed};
+use super::{Check, LIMIT_REACHED, failed, unsigned};
 use crate::terminal::shown;
 
 /// More of the daily limit than this is worth a word, in percent.
@@ -20,18 +20,27 @@ const MUCH: u64 = 80;
 
 /// All of them.
 pub(super) async fn look(config: &Config, org: &Salesforce, seller: Option<&str>) -> Vec<Check> {
-    let user = match org.identity().await {
+    let file = match &config.salesforce.sign_in {
+        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
+        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
+    };
+    let id = "salesforce-sign-in";
+    let user = match file.filter(|file| !file.is_there()) {
+        Some(file) => Err(unsigned(id, file)),
+        None => org.identity().await.map_err(|error| failed(id, &error)),
+    };
+    let user = match user {
         Ok(user) => user,
-        Err(error) => {
+        Err(trouble) => {
             return vec![
-                failed("salesforce-sign-in", &error),
+                trouble,
                 Check::skipped("salesforce-org", "not signed in"),
                 Check::skipped("salesforce-maps", "not signed in"),
             ];
         }
     };
     let said = format!("signed in at {} as user {user}", config.salesforce.login);
-    let mut checks = vec![Check::fine("salesforce-sign-in", said)];
+    let mut checks = vec![Check::fine(id, said)];
     let version = super::version::look(config, org).await;
     let no_version = super::version::stops(&version);
     checks.push(version);
@@ -101,9 +110,16 @@ async fn maps(
             Ok(missing) => checks.extend(missing),
             Err(error) => return (vec![failed("salesforce-objects", &error)], objects),
         }
-        let Ok(read) = mapping::schema::Org::read("the org", &files) else { continue };
-        let known = read.schemas(Schemas::built_in());
-        let compiled = mapping::compile_with(&name, &text, &known, &mut bases);
+        let mut compile = |files: &[(String, String)]| {
+            let read = mapping::schema::Org::read("the org", files).ok()?;
+            let known = read.schemas(Schemas::built_in());
+            Some((mapping::compile_with(&name, &text, &known, &mut bases), known))
+        };
+        let Some((mut compiled, mut known)) = compile(&files) else { continue };
+        if let Some(given) = super::rights::look(&files, &compiled, &mut compile) {
+            checks.extend(given.checks);
+            (compiled, known) = (given.compiled, given.known);
+        }
         checks.extend(super::fields::look(&compiled.report, &text));
         if let Some(plan) = &compiled.plan {
             checks.push(key(&known, plan));

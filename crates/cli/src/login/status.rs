@@ -49,6 +49,8 @@ enum State {
     Works,
     Unused,
     Broken,
+    /// Nobody has signed in yet.
+    Unsigned,
 }
 
 /// A refresh token, without itself.
@@ -62,7 +64,8 @@ struct Token {
 
 /// Shows it.
 pub(super) fn run(args: &LoginStatus) -> Result<Outcome, Stop> {
-    let config = serve::usable(&args.config, Config::load(&args.config, args.env.as_deref()))?;
+    let config =
+        serve::usable(&args.config, Config::load_unsigned(&args.config, args.env.as_deref()))?;
     let runtime = life::runtime()?;
     let status =
         runtime.block_on(runner::ask::status(config.listen, Some(&config.environment.name)));
@@ -76,7 +79,8 @@ pub(super) fn run(args: &LoginStatus) -> Result<Outcome, Stop> {
         TextFormat::Json => serde_json::to_string_pretty(&shown).unwrap_or_default() + "\n",
         TextFormat::Text => text(&shown, Timestamp::now()),
     })?;
-    Ok(Outcome::fine_if(shown.iter().all(|one| one.state != State::Broken)))
+    let works = |one: &Shown| matches!(one.state, State::Works | State::Unused);
+    Ok(Outcome::fine_if(shown.iter().all(works)))
 }
 
 /// What a running service knows.
@@ -91,12 +95,18 @@ async fn tried(config: &Config) -> Result<Vec<Login>, Stop> {
         Stop::because(error.to_string(), "correct the address or the key in the configuration")
     })?;
     let (partner_center, salesforce) = (&wires.partner_center, &wires.salesforce);
-    let ends = [
+    let there = |file: Option<&TokenFile>| file.is_none_or(TokenFile::is_there);
+    // Where nobody has signed in yet, there is nothing to try.
+    let (mut referrals, mut webhooks, mut org) = (Ok(()), Ok(()), Ok(()));
+    if there(config.partner_center.refresh_token_file.as_ref()) {
         // Who signs in may have no role: a list that is refused says so.
-        super::reads(partner_center).await,
-        partner_center.sign_in_for_webhooks().await,
-        salesforce.sign_in().await,
-    ];
+        referrals = super::reads(partner_center).await;
+        webhooks = partner_center.sign_in_for_webhooks().await;
+    }
+    if there(token_of_org(config)) {
+        org = salesforce.sign_in().await;
+    }
+    let ends = [referrals, webhooks, org];
     warn_unkept(partner_center.unkept().borrow().as_deref());
     let [referrals, webhooks] = partner_center.sessions();
     let sessions = [referrals, webhooks, salesforce.session()];
@@ -110,23 +120,36 @@ async fn tried(config: &Config) -> Result<Vec<Login>, Stop> {
     Ok(logins.collect())
 }
 
+/// The file of the org's refresh token, where it has one.
+fn token_of_org(config: &Config) -> Option<&TokenFile> {
+    match &config.salesforce.sign_in {
+        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
+        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
+    }
+}
+
 fn show(config: &Config, login: Login, by_service: bool) -> Shown {
-    let Login { name, session, trouble } = login;
-    let state = match (&trouble, session.since) {
-        (Some(_), _) => State::Broken,
-        (None, Some(_)) => State::Works,
-        (None, None) => State::Unused,
-    };
+    let Login { name, session, mut trouble } = login;
     let name = CONNECTIONS.into_iter().find(|known| *known == name).unwrap_or("unknown");
     let (signs_in_with, file) = if name == CONNECTIONS[2] {
         match &config.salesforce.sign_in {
             SalesforceSignIn::Secret(_) => ("the app's secret, as its own user", None),
             SalesforceSignIn::Key { .. } => ("an assertion of the app's key", None),
-            SalesforceSignIn::Refresh { file, .. } => ("a refresh token", file.as_ref()),
+            SalesforceSignIn::Refresh { .. } => ("a refresh token", token_of_org(config)),
         }
     } else {
         ("a refresh token", config.partner_center.refresh_token_file.as_ref())
     };
+    let lacks = file.filter(|file| !file.is_there());
+    let state = match (lacks, &trouble, session.since) {
+        (Some(_), _, _) => State::Unsigned,
+        (None, Some(_), _) => State::Broken,
+        (None, None, Some(_)) => State::Works,
+        (None, None, None) => State::Unused,
+    };
+    if let Some(TokenFile { path, purpose, .. }) = lacks {
+        trouble = Some(format!("{} is not there: `cosell login {purpose}` makes it", shown(path)));
+    }
     let now = Timestamp::now();
     let Session { principal, scopes, since, expires, used } = session;
     let expires_in_seconds = expires.map(|at| at.duration_since(now).as_secs().max(0));
@@ -168,6 +191,7 @@ fn text(connections: &[Shown], now: Timestamp) -> String {
             State::Works => "works",
             State::Unused => "not used since the service began",
             State::Broken => "DOES NOT WORK",
+            State::Unsigned => "NOT SIGNED IN",
         };
         // INVARIANT: writing to a string cannot fail, here and below.
         let _ = writeln!(text, "{:<26}  {state}", one.name);

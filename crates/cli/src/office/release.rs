@@ -14,9 +14,30 @@ use super::{Face, Office, ids, shadow};
 use crate::command::Deals;
 use crate::terminal::{Outcome, Stop, count, print};
 
-/// Lets parked deals go on.
+/// Lets parked deals go on; one that is named and not parked leaves all as it is.
 pub(crate) fn release(args: &Deals) -> Result<Outcome, Stop> {
-    again(args, "released", &[Release::All])
+    let office = Office::open(&args.kept)?;
+    let mut others = Vec::new();
+    for name in &args.names {
+        let deal = office.deal(name)?;
+        if deal.parked.is_none() && !others.contains(&deal.key) {
+            others.push(deal.key);
+        }
+    }
+    if others.is_empty() {
+        return again_in(&office, args, "released", &[Release::All]);
+    }
+    print(&match office.face {
+        Face::Json => format!("{}\n", json!({ "deals": 0, "not_parked": others })),
+        Face::Text => {
+            let names: Vec<String> = others.iter().map(ToString::to_string).collect();
+            let (names, is) = (names.join(" "), if others.len() == 1 { "is" } else { "are" });
+            format!(
+                "{names} {is} not parked: nothing was released. `cosell replay {names}` has a look at it.\n"
+            )
+        }
+    })?;
+    Ok(Outcome::NotFine)
 }
 
 /// Looks at deals again, also at those that are in step.
@@ -44,10 +65,6 @@ fn unmade(office: &Office) -> Result<Vec<KeyId>, Stop> {
         }
     }
     Ok(found)
-}
-
-fn again(args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {
-    again_in(&Office::open(&args.kept)?, args, done, all)
 }
 
 fn again_in(office: &Office, args: &Deals, done: &str, all: &[Release]) -> Result<Outcome, Stop> {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use runner::config::StateConfig;
-use runner::store::{Imported, ParkedKey, Role, Solution, SqliteStore, Store};
+use runner::store::{Imported, ParkedKey, Role, Solution, Store};
 use serde_json::json;
 
 use super::catalogue::{self, Read};
@@ -79,10 +79,7 @@ fn make_state(kept: &Kept) -> Result<(), Stop> {
     if config.store.exists() {
         return Ok(());
     }
-    if let Some(folder) = config.store.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Stop::file("make", folder, &error))?;
-    }
-    SqliteStore::open(&config.store, Role::Runner).map(drop).map_err(|error| {
+    runner::serve::open_store(&config.store, Role::Runner).map(drop).map_err(|error| {
         Stop::because(error.to_string(), "see that the file can be written by your user")
     })
 }

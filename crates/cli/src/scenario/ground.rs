@@ -3,6 +3,7 @@
 //! In: a configuration. Out: records as they are now, edits as a rep and as a person in Partner Center. Must not know:
 //! the story, the service.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use connect::partner_center::{List, Order, PatchOp, Referral};
@@ -12,6 +13,7 @@ use mapping::Timestamp;
 use mapping::decision::{Base, Input, Seen, Side};
 use runner::config::Config;
 use runner::deal_map::DealMap;
+use runner::store::{Role, SqliteStore, Store};
 use serde_json::{Map, Value, json};
 
 use super::fields;
@@ -27,6 +29,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The most pages of referrals that are looked through.
 const PAGES: usize = 40;
 
+/// A solution that deals of the story name.
+pub(super) struct Sold {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
 /// Both systems.
 pub(super) struct Ground {
     pub(super) salesforce: Salesforce,
@@ -37,6 +45,8 @@ pub(super) struct Ground {
     /// How long nothing may be written in the end.
     pub(super) quiet: Duration,
     solution: Option<String>,
+    /// The state file, whose catalogue knows what solutions are called.
+    store: PathBuf,
     owner: Option<String>,
     more: Value,
     /// Where the service tells what it could not do.
@@ -67,6 +77,7 @@ impl Ground {
             mark: format!("{MARK} {now:x}-{:x}", std::process::id()),
             quiet: Duration::from_secs(u64::from(args.quiet)),
             solution: args.solution.clone(),
+            store: config.store.clone(),
             owner: args.owner.clone(),
             more: fields(args.fields.as_ref())?,
             listen: config.listen,
@@ -179,23 +190,37 @@ impl Ground {
     }
 
     /// The solution that deals of the story name: the one that was said, else one that a referral names.
-    pub(super) async fn solution(&self) -> Result<String, String> {
+    pub(super) async fn solution(&self) -> Result<Sold, String> {
         if let Some(solution) = &self.solution {
-            return Ok(solution.clone());
+            return Ok(self.sold(solution.clone(), None).await);
         }
         let mut first = None;
         let named = |referral: &Value| {
             let all = referral.pointer("/details/requirements/solutions");
-            let id = all.and_then(|all| all.as_array()?.first()?["id"].as_str().map(str::to_owned));
-            first = first.take().or(id);
+            let one = all.and_then(|all| all.as_array()?.first().cloned());
+            first = first.take().or(one.filter(|one| one["id"].is_string()));
             false
         };
         self.referrals(named).await?;
+        let of = |name: &str| first.as_ref()?[name].as_str().map(str::to_owned);
         // A sandbox on this machine takes the demo's too.
-        let known = first.or_else(|| self.local.then(|| "SOL-20417-TWA".to_owned()));
-        known.ok_or_else(|| {
-            "no referral names a solution yet; say one with --solution ID".to_owned()
-        })
+        let known = of("id").or_else(|| self.local.then(|| "SOL-20417-TWA".to_owned()));
+        match known {
+            Some(id) => Ok(self.sold(id, of("name")).await),
+            None => Err("no referral names a solution yet; say one with --solution ID".to_owned()),
+        }
+    }
+
+    /// A solution as it is called where it is known, else by its id: the catalogue keeps what referrals call it.
+    async fn sold(&self, id: String, name: Option<String>) -> Sold {
+        let mut kept = None;
+        if let Ok(store) = SqliteStore::open(&self.store, Role::Visitor) {
+            let all = store.solutions().await.unwrap_or_default();
+            kept = all.into_iter().find(|one| one.id == id).map(|one| one.name);
+        }
+        let mut names = [kept, name].into_iter().flatten();
+        let name = names.find(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
+        Sold { id, name }
     }
 
     /// The user who owns the rep's deal: the one that was said, else the sync user, else another one. Partner Center

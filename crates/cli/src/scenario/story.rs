@@ -8,7 +8,7 @@ use connect::{RecordId, ReferralId};
 use mapping::decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::ground::Ground;
+use super::ground::{Ground, Sold};
 use super::{Failed, Steps};
 
 /// A deal of the story.
@@ -47,12 +47,13 @@ pub(super) async fn tell(ground: &Ground, steps: &mut Steps) -> Result<(), Faile
     Ok(())
 }
 
-async fn solution(ground: &Ground) -> Result<(String, String), String> {
+async fn solution(ground: &Ground) -> Result<(Sold, String), String> {
     let solution = ground.solution().await?;
-    Ok((solution.clone(), format!("solution {solution}")))
+    let said = format!("solution {}", solution.id);
+    Ok((solution, said))
 }
 
-async fn rep_shares(ground: &Ground, solution: &str) -> Result<(Deal, String), String> {
+async fn rep_shares(ground: &Ground, solution: &Sold) -> Result<(Deal, String), String> {
     let flag = ground.flag()?;
     let owner = ground.owner().await?;
     let account = ground.makes("Account", &ground.account()).await?;
@@ -72,7 +73,7 @@ async fn rep_shares(ground: &Ground, solution: &str) -> Result<(Deal, String), S
         ground.map.watches().iter().find(|list| list.object == "Microsoft_Solution__c")
     {
         let fields = json!({
-            "Name": "Made by cosell scenario", "Solution_Identifier__c": solution, (list.parent_field.clone()): opportunity.as_str()
+            "Name": solution.name, "Solution_Identifier__c": solution.id, (list.parent_field.clone()): opportunity.as_str()
         });
         ground.makes(&list.object, &fields).await?;
     }
@@ -147,7 +148,7 @@ async fn both(ground: &Ground, deal: &Deal) -> Result<((), String), String> {
     Ok(((), format!("{held} on both sides")))
 }
 
-async fn portal(ground: &Ground, solution: &str) -> Result<(Deal, String), String> {
+async fn portal(ground: &Ground, solution: &Sold) -> Result<(Deal, String), String> {
     let (customer, member) = (format!("{} portal", ground.mark), ground.member().await?);
     let referral = json!({
         "name": customer, "type": "Shared", "qualification": "SalesQualified", "team": [member],
@@ -165,7 +166,7 @@ async fn portal(ground: &Ground, solution: &str) -> Result<(Deal, String), Strin
         "details": {
             "notes": "Made by `cosell scenario`, and closed again.", "dealValue": 125_000, "currency": "CHF",
             "closingDateTime": format!("{}T00:00:00Z", day(180)),
-            "requirements": { "solutions": [{ "id": solution, "type": "Name", "name": "Made by cosell scenario" }] }
+            "requirements": { "solutions": [{ "id": solution.id, "type": "Name", "name": solution.name }] }
         }
     });
     let made = ground.partner_center.create(&referral.to_string()).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, NO_SECOND_FACTOR};
 use crate::redact;
 use crate::send::Answer;
 
@@ -74,9 +74,14 @@ fn explain(answer: &Answer, said: &Said) -> String {
     if !said.message.is_empty() {
         why = format!("{why}: {}", said.message);
     }
-    let second_factor = |text: &str| text.to_ascii_lowercase().contains("mfa");
+    // A token that is fresh and says nothing of a second factor is refused without a word.
+    let bare = answer.body.iter().all(u8::is_ascii_whitespace);
+    let second_factor = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("mfa") || (bare && text.contains("invalid_token"))
+    };
     if answer.status == 401 && answer.header("www-authenticate").is_some_and(second_factor) {
-        why.push_str(" (the sign-in had no second factor)");
+        why = format!("{why} ({NO_SECOND_FACTOR})");
     }
     why
 }

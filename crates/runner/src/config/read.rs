@@ -38,17 +38,24 @@ pub(super) struct Reader<'l> {
     pub(super) lookup: &'l dyn Lookup,
     /// What refresh tokens are sealed with.
     token_key: TokenKey,
+    /// A refresh token need not be there yet.
+    unsigned: bool,
 }
 
 impl<'l> Reader<'l> {
     pub(super) fn new(folder: &'l Path, lookup: &'l dyn Lookup) -> Self {
-        Self { folder, lookup, token_key: TokenKey::Beside }
+        Self { folder, lookup, token_key: TokenKey::Beside, unsigned: false }
+    }
+
+    /// The same, for which a refresh token need not be there yet.
+    pub(super) fn unsigned(self) -> Self {
+        Self { unsigned: true, ..self }
     }
 
     /// The same, with the key that the configuration names for tokens.
     fn with_key(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Self {
         let token_key = self.token_key(reading, section);
-        Self { token_key, folder: self.folder, lookup: self.lookup }
+        Self { token_key, folder: self.folder, lookup: self.lookup, unsigned: self.unsigned }
     }
 }
 
@@ -98,6 +105,8 @@ impl Reader<'_> {
         listen: Option<SocketAddr>,
         webhook_secret: Option<Secret>,
     ) -> Option<Config> {
+        // Those that all environments have come first; another one's are not this one's.
+        let shared = reading.secret_files.len();
         let this = self.with_key(reading, &mut section);
         let kind = environment.kind;
         let store = self.store(reading, &mut section);
@@ -117,6 +126,8 @@ impl Reader<'_> {
         let backfill = old_deals(reading, &mut section);
         let allow_experimental = section.flag(reading, "allow_experimental").unwrap_or(false);
         section.finish(reading);
+        let secret_files = reading.secret_files.clone();
+        reading.secret_files.truncate(shared);
         let (partner_center, account) = partner_center?;
         Some(Config {
             reach: Reach::of(kind, account),
@@ -132,6 +143,7 @@ impl Reader<'_> {
             backfill,
             releases: self.folder.join(RELEASES),
             allow_experimental,
+            secret_files,
         })
     }
 

@@ -3,6 +3,7 @@
 //! In: nodes and what is expected. Out: values, and [`ConfigProblem`]s with their places. Must not
 //! know: which settings there are.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mapping::problem::nearest;
@@ -36,6 +37,8 @@ pub(super) struct Reading<'t> {
     pub(super) file: &'t str,
     pub(super) text: &'t str,
     pub(super) problems: Vec<ConfigProblem>,
+    /// Files that secrets were found in.
+    pub(super) secret_files: Vec<PathBuf>,
 }
 
 impl Reading<'_> {

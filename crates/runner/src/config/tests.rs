@@ -94,7 +94,7 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         [
             (1, 1, "add `store: sqlite:cosell.db`"),
             (3, 1, "did you mean `store`?"),
-            (9, 18, "put the file there or correct the path"),
+            (9, 18, "sign in, which makes it: `cosell login partner-center`; or correct the path"),
             (12, 15, "write true or false"),
             (17, 18, "put it into a file or a variable and write `file:PATH` or `env:NAME`"),
             (21, 12, "write a whole number from 1 to 64"),

@@ -128,8 +128,8 @@ impl Bundle {
             let map = DealMap::new(plan, &schemas).map_err(Error::MapSides)?;
             let twin = made.maps.iter().position(|other| other.object() == map.object());
             if let Some(first) = twin.and_then(|number| self.maps.get(number)) {
-                let (first, object) = (file_name(first), map.object().to_owned());
-                return Err(Error::Twins { first, second: name, object });
+                let [first, second] = [first, path].map(|path| path.display().to_string());
+                return Err(Error::Twins { first, second, object: map.object().to_owned() });
             }
             made.maps.push(map.with_source(source));
         }
@@ -297,7 +297,8 @@ mod tests {
         });
         assert_eq!(Bundle::read(&paths[..1]).unwrap().compile().unwrap().maps.len(), 1);
         let twins = Bundle::read(&paths).unwrap().compile().unwrap_err().to_string();
-        let expected = "here.map and there.map are both maps of Opportunity";
-        assert!(twins.starts_with(expected), "{twins}");
+        let [here, there] = paths.map(|path| path.display().to_string());
+        let expected = format!("{here} and {there} are both maps of Opportunity");
+        assert!(twins.starts_with(&expected), "{twins}");
     }
 }

@@ -35,8 +35,17 @@ pub fn base_beside(
 
 /// Opens the state file, making its folder when there is none.
 pub fn open_store(path: &Path, role: Role) -> Result<SqliteStore, Error> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
-    }
+    make_home(path)?;
     Ok(SqliteStore::open(path, role)?)
+}
+
+/// Makes the folder of a state file when there is none: for this user alone, it holds values of records.
+pub fn make_home(path: &Path) -> Result<(), Error> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut make = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+        make.recursive(true).create(folder).map_err(|error| cannot(folder, &error))?;
+    }
+    Ok(())
 }

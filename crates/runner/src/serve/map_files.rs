@@ -106,6 +106,14 @@ impl MapFiles {
     }
 }
 
+/// Whether an environment could begin with its maps, as it would find them now; of production the release that counts.
+pub fn could_begin(config: &Config) -> Result<Option<String>, Error> {
+    let files = MapFiles::of(config);
+    let found = files.read()?;
+    files.compile(&found)?;
+    Ok(found.release)
+}
+
 /// Refuses maps that are being tried out.
 pub fn only_stable(maps: &[DealMap]) -> Result<(), Error> {
     for plan in maps.iter().map(DealMap::plan) {

@@ -55,23 +55,31 @@ async fn look<S: Store>(
     let store = worker.store.as_ref();
     let replace = if settings.take_over { Replace::Once } else { Replace::Never };
     let done = webhook::register(partner_center, store, url, &settings.events, replace).await?;
-    let note = match &done {
-        Registered::Already => None,
-        Registered::Made => {
-            tracing::info!("the webhook is registered");
-            None
-        }
+    let (mut note, mut alarm) = (None, None);
+    match &done {
+        Registered::Already => {}
+        Registered::Made => tracing::info!("the webhook is registered"),
         Registered::TookOver(old) => {
             tracing::warn!(replaced = old, "the webhook was taken over");
-            Some(format!("took over from {old}; `cosell webhook restore` gives it back"))
+            note = Some(format!("took over from {old}; `cosell webhook restore` gives it back"));
         }
-        Registered::Left(other) => Some(format!(
-            "{other} gets the events; changes are found by the sweep alone. \
-             `cosell webhook register --overwrite` replaces it"
-        )),
-    };
+        Registered::Left(other) => {
+            alarm = Some(format!(
+                "{other} gets the events; changes are found by the sweep alone. \
+                 `cosell webhook register --overwrite` replaces it"
+            ));
+        }
+    }
     worker.standing.note(NOTE, note);
-    *had_it = !matches!(done, Registered::Left(_));
+    if let Some(said) = &alarm {
+        let before = worker.standing.replace_note(TAKEN, alarm.clone());
+        if before.is_none() {
+            tracing::error!(note = said, "somebody else's address is registered");
+        }
+    } else {
+        worker.standing.note(TAKEN, None);
+    }
+    *had_it = alarm.is_none();
     Ok(())
 }
 

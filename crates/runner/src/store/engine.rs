@@ -4,7 +4,7 @@
 //! Must not know: SQL; the operations are in `keys`, `links` and `books`.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -107,7 +107,12 @@ impl SqliteStore {
     /// Fails when it cannot be opened, was written by a newer program, or (as a runner) is in use.
     pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
         let lock = match role {
-            Role::Runner => Some(lock(path)?),
+            Role::Runner => {
+                let lock = lock(path)?;
+                // What the library would make, everybody could read; its companions are made like the file itself.
+                drop(private(path)?);
+                Some(lock)
+            }
             Role::Visitor => None,
         };
         if role == Role::Visitor && !path.exists() {
@@ -169,13 +174,7 @@ impl SqliteStore {
 fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let name = PathBuf::from(name);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", name.display())))?;
+    let file = private(Path::new(&name))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -183,6 +182,17 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         }
         Err(std::fs::TryLockError::Error(error)) => Err(StoreError::Unavailable(error.to_string())),
     }
+}
+
+/// Opens a file, or makes it: for this user alone.
+fn private(path: &Path) -> Result<File, StoreError> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
 }
 
 /// The writer: takes what waits, commits it at once, answers. Ends when all senders are gone.

@@ -2,6 +2,8 @@
 //!
 //! In: its section. Out: settings; what is wrong goes to the reading. Must not know: the other parts.
 
+use std::path::PathBuf;
+
 use mapping::problem::nearest;
 
 use super::super::environment::{Account, Kind, Reach};
@@ -68,7 +70,8 @@ impl Reader<'_> {
         reading: &mut Reading<'_>,
         mut section: Section<'_>,
     ) -> Option<WebhookSettings> {
-        let trust = self.trust(reading, &mut section);
+        let mut trust_files = Vec::new();
+        let trust = self.trust(reading, &mut section, &mut trust_files);
         let register = section.flag(reading, "register").unwrap_or(false);
         let take_over = section.flag(reading, "take_over").unwrap_or(false);
         let public_url = section.text(reading, "public_url");
@@ -77,17 +80,31 @@ impl Reader<'_> {
         }
         let events = events(reading, &mut section);
         section.finish(reading);
-        Some(WebhookSettings { trust: trust?, register, take_over, public_url, events })
+        Some(WebhookSettings {
+            trust: trust?,
+            trust_files,
+            register,
+            take_over,
+            public_url,
+            events,
+        })
     }
 
-    fn trust(&self, reading: &mut Reading<'_>, section: &mut Section<'_>) -> Option<TrustSetting> {
+    fn trust(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+        files: &mut Vec<PathBuf>,
+    ) -> Option<TrustSetting> {
         let text = section.needed(reading, "trust", "microsoft")?;
         let roots = section.texts(reading, "roots").unwrap_or_default();
         let hosts = section.texts(reading, "hosts").unwrap_or_default();
         let subject = section.text(reading, "subject");
         let path = section.path_to("trust");
         if let Some(file) = text.strip_prefix("pinned ") {
-            let bytes = self.file(reading, &path, &self.folder.join(file.trim()))?;
+            let file = self.folder.join(file.trim());
+            let bytes = self.file(reading, &path, &file)?;
+            files.push(file);
             let certificate_pem = String::from_utf8_lossy(&bytes).into_owned();
             return Some(TrustSetting::Pinned { certificate_pem });
         }
@@ -103,7 +120,9 @@ impl Reader<'_> {
         }
         let mut roots_pem = String::new();
         for (path, root) in roots {
-            let bytes = self.file(reading, &path, &self.folder.join(root))?;
+            let root = self.folder.join(root);
+            let bytes = self.file(reading, &path, &root)?;
+            files.push(root);
             roots_pem.push_str(&String::from_utf8_lossy(&bytes));
             roots_pem.push('\n');
         }

@@ -51,6 +51,7 @@ impl Reader<'_> {
         } else if let Some(file) = reference.strip_prefix("file:") {
             let file = self.folder.join(file);
             let bytes = self.file(reading, path, &file)?;
+            reading.secret_files.push(file.clone());
             (String::from_utf8_lossy(&bytes).into_owned(), Some(file))
         } else {
             let message = format!("expected a reference at `{name}`, found the secret itself");

@@ -49,6 +49,19 @@ impl Reader<'_> {
         purpose: &'static str,
     ) -> Option<(Secret, Option<TokenFile>)> {
         let name = "refresh_token";
+        let reference = section.text(reading, name);
+        let lacks = reference.as_deref().and_then(|reference| reference.strip_prefix("file:"));
+        let lacks = lacks.map(|file| self.folder.join(file));
+        if let Some(path) = lacks.filter(|path| !self.lookup.is_there(path)) {
+            if self.unsigned {
+                return Some((Secret::new(""), Some(self.token_file(path, purpose))));
+            }
+            let message = format!("expected the file {}, and it is not there yet", path.display());
+            let help =
+                format!("sign in, which makes it: `cosell login {purpose}`; or correct the path");
+            reading.problem(&section.path_to(name), Part::Value, message, help);
+            return None;
+        }
         let (text, path) = self.secret(reading, section, name, example)?;
         let Some(path) = path else {
             if is_sealed(text.reveal()) {
