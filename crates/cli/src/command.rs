@@ -319,7 +319,8 @@ pub(crate) enum Command {
     /// Proves that nobody changed the audit
     ///
     /// Follows the chain of hashes from the first line to the last. Exit code 1 when it is broken, with
-    /// the first line that does not follow.
+    /// the first line that does not follow. Lines that were cut off at the end leave no gap: keep the number of lines
+    /// and the last hash elsewhere from time to time, and compare.
     #[command(after_help = "Example:\n  cosell verify")]
     Verify(Verify),
 

@@ -22,6 +22,8 @@ pub enum ReportEvent {
     Noted(String),
     /// Nothing new: only the lines of earlier attempts are to be said that could not be written.
     Late,
+    /// The record takes part no more, and has no partner: what it waited for does not matter.
+    Out,
 }
 
 impl Plan {
@@ -45,22 +47,27 @@ impl Plan {
             && let Some(slot) = self.slot(Side::Right, badge.slot)
         {
             let mark = match event {
+                // A mark says something of the sync alone.
+                ReportEvent::Out => "",
                 ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Late
                     if decision.parked.is_empty() =>
                 {
-                    &badge.good
+                    badge.good.as_str()
                 }
                 ReportEvent::Done
                 | ReportEvent::Noted(_)
                 | ReportEvent::Late
-                | ReportEvent::Failed(_) => &badge.bad,
+                | ReportEvent::Failed(_) => badge.bad.as_str(),
             };
             if badge.prefix {
                 changes.extend(badged(slot, mark, decision, record.as_ref()));
             } else {
                 let now = record.as_ref().and_then(|record| record.value(badge.slot).ok());
-                let stands = matches!(now, Some(Value::Text(text)) if text == mark);
-                changes.extend((!stands).then(|| change(slot, &Value::Text(mark.clone()))));
+                let stands = matches!(now, Some(Value::Text(text)) if text == mark)
+                    || (mark.is_empty() && matches!(now, Some(Value::Blank)));
+                let value =
+                    if mark.is_empty() { Value::Blank } else { Value::Text(mark.to_owned()) };
+                changes.extend((!stands).then(|| change(slot, &value)));
             }
         }
         if let Some(audit) = &self.audit
@@ -95,6 +102,9 @@ impl Plan {
     fn say(&self, decision: &Decision, event: &ReportEvent) -> String {
         if let ReportEvent::Failed(reason) = event {
             return format!("Not in step with Microsoft: {reason}");
+        }
+        if *event == ReportEvent::Out {
+            return "Not shared with Microsoft any more: nothing waits.".to_owned();
         }
         let mut parts = Vec::new();
         if let ReportEvent::Noted(note) = event {
@@ -191,7 +201,7 @@ fn badged(
         Some(change) => serde_json::from_str::<String>(&change.value).ok()?,
         None => strip_badge(raw.as_deref()?).to_owned(),
     };
-    let marked = format!("{mark} {bare}");
+    let marked = if mark.is_empty() { bare } else { format!("{mark} {bare}") };
     // A seller's text is never cut to make room for a badge.
     let fits = slot.length.is_none_or(|limit| value::length(&marked) <= limit as usize);
     if !fits || (written.is_none() && raw.as_deref() == Some(marked.as_str())) {

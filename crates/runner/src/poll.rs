@@ -4,6 +4,7 @@
 //! known. Must not know: what a change means. The cursor never passes a hint that was not kept.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,26 +42,35 @@ impl From<StoreError> for Setback {
     }
 }
 
-/// Which versions of which records were hinted already, within the overlap.
+/// Which versions of which records were hinted already, within the overlap. Salesforce counts versions in whole
+/// seconds: two of one second differ in what they say.
 #[derive(Debug, Default)]
-pub(crate) struct SeenVersions(HashMap<String, Timestamp>);
+pub(crate) struct SeenVersions(HashMap<String, (Timestamp, u64)>);
+
+/// A print of what a record says.
+fn print_of(body: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
+}
 
 impl SeenVersions {
     /// True when this version was not hinted before.
-    pub(crate) fn is_new(&self, id: &str, stamp: Option<Timestamp>) -> bool {
-        stamp.is_none() || self.0.get(id).copied() != stamp
+    pub(crate) fn is_new(&self, id: &str, stamp: Option<Timestamp>, body: &str) -> bool {
+        let known = self.0.get(id).copied();
+        stamp.is_none_or(|stamp| known != Some((stamp, print_of(body))))
     }
 
     /// Remembers a version that was hinted.
-    pub(crate) fn keep(&mut self, id: &str, stamp: Option<Timestamp>) {
+    pub(crate) fn keep(&mut self, id: &str, stamp: Option<Timestamp>, body: &str) {
         if let Some(stamp) = stamp {
-            self.0.insert(id.to_owned(), stamp);
+            self.0.insert(id.to_owned(), (stamp, print_of(body)));
         }
     }
 
     /// Forgets versions that no question will answer with any more.
     pub(crate) fn forget_before(&mut self, oldest: Timestamp) {
-        self.0.retain(|_, stamp| *stamp >= oldest);
+        self.0.retain(|_, (stamp, _)| *stamp >= oldest);
     }
 
     /// Forgets the versions of all others.
@@ -248,8 +258,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
     async fn accept(&mut self, asked: &Asked<'_>, rows: &[Row]) -> Result<u64, Setback> {
         let mut hints = Vec::new();
         let mut versions = Vec::new();
-        for row in rows.iter().filter(|row| self.seen.is_new(row.id.as_str(), row.modified)) {
-            versions.push((row.id.clone(), row.modified));
+        let is_new = |row: &&Row| self.seen.is_new(row.id.as_str(), row.modified, &row.body);
+        for row in rows.iter().filter(is_new) {
+            versions.push(row);
             let hint = match asked {
                 Asked::Records(map) => self.relevant(map, row).await?,
                 Asked::Children(map, watch) => self.parent(map, watch, row).await?,
@@ -263,8 +274,8 @@ impl<S: Store, W: Wires> Poller<S, W> {
             let now = self.worker.clock.now();
             self.worker.store.accept(hints, None, Source::Poll, now).await?;
         }
-        for (id, stamp) in versions {
-            self.seen.keep(id.as_str(), stamp);
+        for row in versions {
+            self.seen.keep(row.id.as_str(), row.modified, &row.body);
         }
         Ok(count)
     }

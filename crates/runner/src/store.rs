@@ -213,6 +213,8 @@ pub struct AuditLine {
 pub struct Verified {
     /// How many lines were checked.
     pub lines: u64,
+    /// The hash of the last of them, over all before it.
+    pub last: String,
     /// The first line that does not follow from the one before.
     pub broken_at: Option<i64>,
 }

@@ -95,10 +95,10 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
             if referral.updated.is_some_and(is_old) {
                 continue;
             }
-            if !self.seen.is_new(referral.id.as_str(), referral.updated) {
+            if !self.seen.is_new(referral.id.as_str(), referral.updated, "") {
                 continue;
             }
-            versions.push((referral.id.clone(), referral.updated));
+            versions.push(referral);
             if self.is_relevant(referral).await? {
                 let alias = Alias::Referral(referral.id.clone());
                 hints.push(Hint { alias, version: referral.updated });
@@ -109,8 +109,8 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
             let now = self.worker.clock.now();
             self.worker.store.accept(hints, None, Source::Sweep, now).await?;
         }
-        for (id, stamp) in versions {
-            self.seen.keep(id.as_str(), stamp);
+        for referral in versions {
+            self.seen.keep(referral.id.as_str(), referral.updated, "");
         }
         Ok(count)
     }

@@ -15,7 +15,10 @@ pub(crate) fn run(args: &Verify) -> Result<Outcome, Stop> {
     let found = office.ask(office.store.verify())?;
     print(&match (office.face, found.broken_at) {
         (Face::Json, _) => json(&found),
-        (Face::Text, None) => format!("{} lines, each follows from the one before\n", found.lines),
+        (Face::Text, None) => format!(
+            "{} lines, each follows from the one before; the last has the hash {}\n",
+            found.lines, found.last
+        ),
         (Face::Text, Some(line)) => format!(
             "line {line} does not follow from the one before: somebody changed the audit, or the file is \
              damaged; compare it with a backup\n"

@@ -83,9 +83,15 @@ fn maps(office: &Office) -> Vec<DealMap> {
     })
 }
 
+/// The map of a deal's record; while there is none, the one by which it waits, or the only one there is.
 fn plan_of<'m>(maps: &'m [DealMap], deal: &DealView) -> Option<&'m DealMap> {
-    let (object, _) = record_of(&deal.aliases)?;
-    maps.iter().find(|map| map.object() == object)
+    if let Some((object, _)) = record_of(&deal.aliases) {
+        return maps.iter().find(|map| map.object() == object);
+    }
+    let causes = deal.parked.iter().flat_map(|parked| &parked.causes);
+    let files: Vec<&str> = causes.filter_map(|cause| cause.map.as_deref()).collect();
+    let waits = maps.iter().find(|map| files.contains(&map.plan().file()));
+    waits.or_else(|| maps.first().filter(|_| maps.len() == 1))
 }
 
 /// One line with what it did last.
@@ -103,7 +109,11 @@ fn one(told: &Told, now: Option<&str>, text: &mut String) {
     if let Some(row) = line.row_line {
         let _ = writeln!(text, "  row             {}:{row}", line.map);
     }
-    let did = outcome(&line.outcome, by.as_ref().map_or("", |by| by.kind.as_str()));
+    let is_unread = line.left.is_empty() && line.right.is_empty() && by.is_none();
+    let did = match &line.outcome {
+        Done::Agrees if is_unread => "nothing yet".to_owned(),
+        done => outcome(done, by.as_ref().map_or("", |by| by.kind.as_str())),
+    };
     let _ = writeln!(text, "  did             {did}: {}", line.reason);
     for (name, values) in [
         ("Partner Center", Some(&line.left)),
@@ -151,11 +161,11 @@ fn differing(differs: &Difference, text: &mut String) {
     }
 }
 
-/// Causes for which the deal is parked, when they are about one of the lines.
+/// Causes for which the deal is parked, when they are about one of the lines, or keep all from being looked at.
 fn parked(deal: &DealView, told: &[Told], text: &mut String) {
     for cause in deal.parked.iter().flat_map(|parked| &parked.causes) {
         let is_here = told.iter().any(|told| cause.map_line == Some(told.line.map_line));
-        if is_here {
+        if is_here || told.iter().all(|told| told.by.is_none()) {
             let _ = writeln!(text, "parked: {}\n  to do: {}", cause.message, cause.help);
         }
     }

@@ -106,7 +106,7 @@ pub(super) fn audit(db: &Db, key: Option<KeyId>, limit: u32) -> Result<Vec<Audit
 pub(super) fn verify(db: &Db) -> Result<Verified, StoreError> {
     let sql = "SELECT seq, key, at, entry, prev, hash FROM audit WHERE seq > ?1 \
                ORDER BY seq LIMIT ?2";
-    let mut verified = Verified { lines: 0, broken_at: None };
+    let mut verified = Verified { lines: 0, last: ORIGIN.to_owned(), broken_at: None };
     let (mut seq, mut prev) = (0_i64, ORIGIN.to_owned());
     loop {
         let rows = db.rows(sql, &[seq.into(), PAGE.into()])?;
@@ -126,6 +126,7 @@ pub(super) fn verify(db: &Db) -> Result<Verified, StoreError> {
                 verified.broken_at = Some(seq + 1);
                 return Ok(verified);
             }
+            verified.last.clone_from(&hash);
             (seq, prev) = (line.seq, hash);
             verified.lines += 1;
         }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use connect::Error;
+use connect::salesforce::Row;
 use jiff::Timestamp;
 use mapping::decision::{Base, Decision, Effect, Input, Pending, Seen, Side};
 use mapping::plan::Became;
@@ -157,6 +158,14 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     ) -> Result<Option<Commit>, Halt> {
         let audit = self.met(scene, decision);
         if scene.left.is_none() || scene.right.is_none() {
+            // The mark of a deal that was never shared goes when it is taken out.
+            let plan = scene.map.plan();
+            let is_out = |row: &Row| {
+                !row.is_deleted() && plan.takes_part(Side::Right, &row.body) == Ok(false)
+            };
+            if self.memo.told.is_some() && scene.right.as_ref().is_some_and(is_out) {
+                self.tell(scene, decision, &ReportEvent::Out, None).await?;
+            }
             return Ok(Some(Commit { audit, next: Next::Done, ..Commit::default() }));
         }
         let causes = note::causes(decision);

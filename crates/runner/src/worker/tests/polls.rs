@@ -46,3 +46,19 @@ async fn with_one_call_at_a_time_every_object_has_its_turn() {
     let solutions = house.referral(REFERRAL)["details"]["requirements"]["solutions"].clone();
     assert_eq!(solutions.as_array().unwrap().len(), 2, "{solutions:#}");
 }
+
+#[tokio::test]
+async fn two_changes_within_one_second_are_both_heard() {
+    let house = House::new().await;
+    house.inbound();
+    house.rest().await.unwrap();
+    let (deal, _) = house.the_opportunity();
+    let mut poller = Poller::new(house.worker.clone());
+    poller.round(|_| true).await.unwrap();
+    house.clock.advance(Duration::from_secs(60));
+    for value in [11, 12] {
+        house.world.edit_row("Opportunity", &deal, "Amount", json!(value));
+        assert_eq!(poller.round(|_| true).await.unwrap(), 1, "{value}");
+        assert_eq!(poller.round(|_| true).await.unwrap(), 0, "{value}");
+    }
+}

@@ -114,3 +114,28 @@ async fn of_a_field_that_an_account_lacks_the_accounts_own_line_is_told() {
     assert_eq!(cause.map_line, Some(75), "{cause:?}");
     assert!(cause.help.contains("customerProfile.name <-> Name"), "{cause:?}");
 }
+
+#[tokio::test]
+async fn the_mark_of_a_deal_that_was_never_shared_goes_when_it_is_taken_out() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    house.world.edit_row("Opportunity", &deal, "Amount", json!(null));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["fault::require"]);
+    assert!(text(&house.opportunity(&deal), "Name").starts_with('✘'));
+    house.world.edit_row("Opportunity", &deal, "Sync_with_Partner_Center__c", json!(false));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, [""; 0]);
+    let found = house.opportunity(&deal);
+    assert_eq!(text(&found, "Name"), "Harrow & Pell - bakery planning");
+    assert!(text(&found, "Audit__c").contains("Not shared with Microsoft any more"), "{found:?}");
+    let writes = house.world.writes();
+    house.world.edit_row("Opportunity", &deal, "NextStep", json!("call"));
+    house.rest().await.unwrap();
+    assert_eq!(house.world.writes(), writes, "said once");
+    // Back again.
+    house.world.edit_row("Opportunity", &deal, "Sync_with_Partner_Center__c", json!(true));
+    house.rest().await.unwrap();
+    assert_eq!(house.parked().await, ["fault::require"]);
+    assert!(text(&house.opportunity(&deal), "Name").starts_with('✘'));
+}
