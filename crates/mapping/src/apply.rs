@@ -56,7 +56,7 @@ impl Plan {
         let key = self.key_in(to.other(), &from)?;
         let mut applied = match old {
             None => {
-                let Drafted { draft, traces, faults, fatal } = self.draft(to, &from);
+                let Drafted { draft, traces, faults, fatal, .. } = self.draft(to, &from);
                 if let Some(fault) = fatal.or_else(|| faults.into_iter().next()) {
                     return Err(fault);
                 }

@@ -12,7 +12,7 @@ use crate::element::{change, keyed, new_element};
 use crate::fault::{Fault, FaultCode};
 use crate::json::Json;
 use crate::line::{Repair, repair};
-use crate::plan::{Each, Line, Plan, Related, SlotId};
+use crate::plan::{Each, Line, Plan, Related, Require, SlotId};
 use crate::record::{Listed, Record, SlotFault};
 use crate::scene::Scene;
 use crate::value;
@@ -27,6 +27,8 @@ pub(crate) struct Drafted {
     pub(crate) traces: Vec<LineTrace>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) fatal: Option<Fault>,
+    /// Lists of the new record that stay empty though the other side has elements: their paths, and why.
+    pub(crate) aside: Vec<(String, Fault)>,
 }
 
 impl Plan {
@@ -188,6 +190,9 @@ impl Plan {
             }
         }
         drafted.traces.push(list_trace(each, to, made.len(), left_out));
+        if made.is_empty() && left_out > 0 {
+            drafted.aside.extend(self.left_aside(scene, each, to, left_out));
+        }
         match (to, &each.child) {
             (Side::Right, Some(child)) => {
                 drafted.draft.children.extend(made.into_iter().map(|changes| ChildChange {
@@ -212,6 +217,33 @@ impl Plan {
                 });
             }
         }
+    }
+
+    /// Why a list stays empty: none of its elements can be told from the others.
+    fn left_aside(
+        &self,
+        scene: &Scene<'_>,
+        each: &Each,
+        to: Side,
+        count: usize,
+    ) -> Option<(String, Fault)> {
+        let from = to.other();
+        let target = scene.slot(to, if to == Side::Left { each.left } else { each.right })?;
+        let slot = scene.slot(from, if from == Side::Left { each.left } else { each.right })?;
+        let key = each.key.iter().map(|key| key[from.index()]);
+        let elements = &each.elements[from.index()];
+        let names: Vec<&str> =
+            key.filter_map(|id| Some(elements.get(id.0)?.path.as_str())).collect();
+        let (are, their) = if count == 1 { ("is", "its") } else { ("are", "their") };
+        let fault = SlotFault {
+            code: FaultCode::Require,
+            message: format!(
+                "{count} of `{}` {are} left aside: {their} key ({}) is blank or stands twice",
+                slot.path,
+                names.join(", ")
+            ),
+        };
+        Some((target.path.clone(), self.fault_at(each.map_line, &each.rule, fault)))
     }
 
     /// Every field that must be given has a value.
@@ -254,11 +286,14 @@ impl Plan {
     fn check_requires(&self, drafted: &mut Drafted) {
         let text = drafted.draft.to_json();
         let Ok(record) = Record::read(self, Side::Left, text.as_bytes()) else { return };
-        let mut failing: Vec<Fault> =
-            self.failing(&record).map(|require| self.require_fault(require)).collect();
-        if failing.is_empty() {
-            return;
+        let failing: Vec<&Require> = self.failing(&record).collect();
+        let Some(first) = failing.first() else { return };
+        let aside = drafted.aside.iter().find(|(path, _)| self.names(first, path));
+        if let Some((_, why)) = aside.cloned() {
+            drafted.fatal.get_or_insert(why);
         }
+        let mut failing: Vec<Fault> =
+            failing.into_iter().map(|require| self.require_fault(require)).collect();
         let first = failing.remove(0);
         // The reason why a field is blank says more than the sentence about its being blank.
         if let Some(cause) = &drafted.fatal {

@@ -64,7 +64,7 @@ impl Plan {
             let on_hold = Some(OnHold { why: self.held_words(hold), map_line: hold.map_line });
             return Ok(Decision { on_hold, ..Decision::default() });
         }
-        let Drafted { draft, traces, faults, fatal } = self.draft(to, &from);
+        let Drafted { draft, traces, faults, fatal, .. } = self.draft(to, &from);
         let mut decision = Decision { parked: faults, lines: traces, ..Decision::default() };
         if fatal.is_some() {
             decision.refused = fatal;

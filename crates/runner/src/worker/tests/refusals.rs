@@ -139,3 +139,18 @@ async fn the_mark_of_a_deal_that_was_never_shared_goes_when_it_is_taken_out() {
     assert_eq!(house.parked().await, ["fault::require"]);
     assert!(text(&house.opportunity(&deal), "Name").starts_with('✘'));
 }
+
+#[tokio::test]
+async fn two_solutions_with_one_identifier_are_told_instead_of_none() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    let twin = json!({
+        "Name": "Route Planner", "Opportunity__c": deal, "Solution_Identifier__c": "SOL-30417-EXA"
+    });
+    house.world.add_row("Microsoft_Solution__c", &twin);
+    house.rest().await.unwrap();
+    let cause = house.worker.store.status().await.unwrap().parked[0].causes[0].clone();
+    let told = "2 of `Microsoft_Solutions__r` are left aside: their key (Solution_Identifier__c)";
+    assert!(cause.message.contains(told) && cause.map_line == Some(92), "{cause:?}");
+    assert!(text(&house.opportunity(&deal), "Audit__c").contains("stands twice"));
+}
