@@ -191,6 +191,9 @@ pub(super) fn keep_unsent(old: Base, announced: &Announced, mut settled: Base) -
 
 #[cfg(test)]
 mod tests {
+    use mapping::decision::Change;
+
+    use super::super::evidence::traces;
     use super::*;
 
     fn base(pairs: &[(&str, &str)]) -> Base {
@@ -219,6 +222,24 @@ mod tests {
         announced.sent = [true, false];
         let kept = keep_unsent(old(), &announced, settled);
         assert_eq!(kept, base(&[("a", "read"), ("b", "written"), ("c", "read")]));
+    }
+
+    #[test]
+    fn what_stands_in_the_record_speaks_for_the_referral_that_was_written_before_it() {
+        let change = |path: &str| Change {
+            path: path.to_owned(),
+            pointer: None,
+            value: r#""new""#.to_owned(),
+        };
+        let old = r#"{"a":"old"}"#;
+        let both = || [traces(&[change("a")], old), traces(&[change("a")], old)];
+        let sent = |traces, bodies| Announced { traces, ..Announced::default() }.as_seen(bodies).sent;
+        let (new, third) = (r#"{"a":"new"}"#, r#"{"a":"third"}"#);
+        assert_eq!(sent(both(), [third, new]), [true, true], "entered after it was written");
+        assert_eq!(sent(both(), [third, old]), [false, false], "nobody knows");
+        assert_eq!(sent(both(), [new, third]), [true, false]);
+        let [_, right] = both();
+        assert_eq!(sent([Vec::new(), right], [third, new]), [false, true], "no part of it");
     }
 
     #[test]

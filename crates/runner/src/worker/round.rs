@@ -71,12 +71,15 @@ impl Announced {
         is_known.then(|| self.entry.clone()).into_iter().collect()
     }
 
-    /// Itself, with what the two records show to have been sent.
+    /// Itself, with what the two records show to have been sent. The CRM record is written to when the referral
+    /// has taken its part: so what stands there speaks for both.
     pub(super) fn as_seen(&self, bodies: [&str; 2]) -> Self {
         let mut seen = self.clone();
         for ((sent, traces), body) in seen.sent.iter_mut().zip(&self.traces).zip(bodies) {
             *sent = *sent || is_seen(traces, body);
         }
+        let [left, right] = &mut seen.sent;
+        *left = *left || (*right && self.traces.first().is_some_and(|traces| !traces.is_empty()));
         seen
     }
 
