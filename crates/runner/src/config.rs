@@ -209,6 +209,16 @@ pub enum SalesforceSignIn {
     },
 }
 
+impl SalesforceSignIn {
+    /// The file of its refresh token, where it has one.
+    pub fn token_file(&self) -> Option<&TokenFile> {
+        match self {
+            SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
+            SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
+        }
+    }
+}
+
 /// What of a configuration concerns the org alone.
 #[derive(Debug, Clone)]
 pub struct OrgConfig {

@@ -196,13 +196,9 @@ pub fn salesforce(settings: &SalesforceSettings) -> Result<Salesforce, Error> {
         timeouts: Timeouts::default(),
     });
     let client = client.map_err(Error::Setting)?.reaching(&settings.hosts);
-    Ok(match &settings.sign_in {
-        SalesforceSignIn::Refresh { file: Some(file), .. } => {
-            client.kept_in(Arc::new(file.clone()))
-        }
-        SalesforceSignIn::Refresh { .. }
-        | SalesforceSignIn::Secret(_)
-        | SalesforceSignIn::Key { .. } => client,
+    Ok(match settings.sign_in.token_file() {
+        Some(file) => client.kept_in(Arc::new(file.clone())),
+        None => client,
     })
 }
 

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use runner::Error;
-use runner::config::{Config, Kind, SalesforceSignIn, TrustSetting};
+use runner::config::{Config, Kind, TrustSetting};
 use runner::store::{Role, SqliteStore};
 use runner::tokens::TokenFile;
 
@@ -155,10 +155,7 @@ fn together(config: &Config, each: &[Check]) -> Option<Check> {
 fn secrets(config: &Config) -> Vec<Check> {
     let id = "secret-files";
     let own = config.partner_center.refresh_token_file.as_ref();
-    let of_org = match &config.salesforce.sign_in {
-        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
-        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
-    };
+    let of_org = config.salesforce.sign_in.token_file();
     let tokens: Vec<PathBuf> =
         [own, of_org].into_iter().flatten().flat_map(TokenFile::files).collect();
     let mut checks = Vec::new();

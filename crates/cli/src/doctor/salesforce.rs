@@ -8,7 +8,7 @@ use std::path::Path;
 use connect::{Error, Salesforce};
 use mapping::needs::Needs;
 use mapping::schema::{Description, Schemas, System};
-use runner::config::{Config, OrgKind, SalesforceSignIn};
+use runner::config::{Config, OrgKind};
 
 use super::host::maps_in_words;
 use super::seller::Needed;
@@ -20,10 +20,7 @@ const MUCH: u64 = 80;
 
 /// All of them.
 pub(super) async fn look(config: &Config, org: &Salesforce, seller: Option<&str>) -> Vec<Check> {
-    let file = match &config.salesforce.sign_in {
-        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
-        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
-    };
+    let file = config.salesforce.sign_in.token_file();
     let id = "salesforce-sign-in";
     let user = match file.filter(|file| !file.is_there()) {
         Some(file) => Err(unsigned(id, file)),

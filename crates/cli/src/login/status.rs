@@ -103,7 +103,7 @@ async fn tried(config: &Config) -> Result<Vec<Login>, Stop> {
         referrals = super::reads(partner_center).await;
         webhooks = partner_center.sign_in_for_webhooks().await;
     }
-    if there(token_of_org(config)) {
+    if there(config.salesforce.sign_in.token_file()) {
         org = salesforce.sign_in().await;
     }
     let ends = [referrals, webhooks, org];
@@ -120,14 +120,6 @@ async fn tried(config: &Config) -> Result<Vec<Login>, Stop> {
     Ok(logins.collect())
 }
 
-/// The file of the org's refresh token, where it has one.
-fn token_of_org(config: &Config) -> Option<&TokenFile> {
-    match &config.salesforce.sign_in {
-        SalesforceSignIn::Secret(_) | SalesforceSignIn::Key { .. } => None,
-        SalesforceSignIn::Refresh { file, .. } => file.as_ref(),
-    }
-}
-
 fn show(config: &Config, login: Login, by_service: bool) -> Shown {
     let Login { name, session, mut trouble } = login;
     let name = CONNECTIONS.into_iter().find(|known| *known == name).unwrap_or("unknown");
@@ -135,7 +127,9 @@ fn show(config: &Config, login: Login, by_service: bool) -> Shown {
         match &config.salesforce.sign_in {
             SalesforceSignIn::Secret(_) => ("the app's secret, as its own user", None),
             SalesforceSignIn::Key { .. } => ("an assertion of the app's key", None),
-            SalesforceSignIn::Refresh { .. } => ("a refresh token", token_of_org(config)),
+            SalesforceSignIn::Refresh { .. } => {
+                ("a refresh token", config.salesforce.sign_in.token_file())
+            }
         }
     } else {
         ("a refresh token", config.partner_center.refresh_token_file.as_ref())

@@ -71,13 +71,9 @@ async fn look<S: Store>(
         }
     }
     worker.standing.note(NOTE, note);
-    if let Some(said) = &alarm {
-        let before = worker.standing.replace_note(TAKEN, alarm.clone());
-        if before.is_none() {
-            tracing::error!(note = said, "somebody else's address is registered");
-        }
-    } else {
-        worker.standing.note(TAKEN, None);
+    let before = worker.standing.replace_note(TAKEN, alarm.clone());
+    if let (Some(said), None) = (&alarm, before) {
+        tracing::error!(note = said, "somebody else's address is registered");
     }
     *had_it = alarm.is_none();
     Ok(())
