@@ -13,7 +13,7 @@ use super::sabotage::Sabotage;
 use super::state::Fault;
 
 /// Within so many seeds each planted bug is found.
-const PLANTED: u64 = 300;
+const PLANTED: u64 = 600;
 
 /// The sum of many runs.
 #[derive(Debug, Default)]

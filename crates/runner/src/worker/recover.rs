@@ -233,7 +233,8 @@ mod tests {
         };
         let old = r#"{"a":"old"}"#;
         let both = || [traces(&[change("a")], old), traces(&[change("a")], old)];
-        let sent = |traces, bodies| Announced { traces, ..Announced::default() }.as_seen(bodies).sent;
+        let sent =
+            |traces, bodies| Announced { traces, ..Announced::default() }.as_seen(bodies).sent;
         let (new, third) = (r#"{"a":"new"}"#, r#"{"a":"third"}"#);
         assert_eq!(sent(both(), [third, new]), [true, true], "entered after it was written");
         assert_eq!(sent(both(), [third, old]), [false, false], "nobody knows");

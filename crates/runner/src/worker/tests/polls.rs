@@ -16,7 +16,7 @@ async fn with_one_call_at_a_time_every_object_has_its_turn() {
     house.rest().await.unwrap();
     let mut poller = Poller::new(house.worker.clone());
     poller.round(|_| true).await.unwrap();
-    house.clock.advance(Duration::from_secs(60));
+    house.clock.advance(Duration::from_mins(1));
     // What is asked for last changes: a rep adds a solution.
     let (deal, _) = house.world.all("Opportunity").remove(0);
     house.world.add_row(
@@ -55,7 +55,7 @@ async fn two_changes_within_one_second_are_both_heard() {
     let (deal, _) = house.the_opportunity();
     let mut poller = Poller::new(house.worker.clone());
     poller.round(|_| true).await.unwrap();
-    house.clock.advance(Duration::from_secs(60));
+    house.clock.advance(Duration::from_mins(1));
     for value in [11, 12] {
         house.world.edit_row("Opportunity", &deal, "Amount", json!(value));
         assert_eq!(poller.round(|_| true).await.unwrap(), 1, "{value}");
