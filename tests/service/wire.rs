@@ -98,6 +98,11 @@ fn salesforce(method: &str, path: &str, body: &Value) -> Option<String> {
         names.join(" ")
     };
     if rest == "composite" {
+        // The poll asks for all objects at once.
+        let all = body["compositeRequest"].as_array()?;
+        if all.iter().all(|part| text(part, "/method") == "GET") {
+            return None;
+        }
         let parts = body["compositeRequest"].as_array()?.iter().map(|part| {
             let object = text(part, "/url").split("/sobjects/").nth(1).unwrap_or_default();
             format!("{} {}", text(part, "/method"), object.split('/').next().unwrap_or_default())

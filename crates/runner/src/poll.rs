@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect::salesforce::{Filter, Row, Select};
+use connect::salesforce::{Ask, Filter, Row, Select};
 use connect::{Error, RecordId};
 use jiff::Timestamp;
 use mapping::decision::Side;
@@ -16,6 +16,7 @@ use mapping::schema::System;
 
 use crate::clock::earlier;
 use crate::deal_map::{DealMap, Watch};
+use crate::echo;
 use crate::store::{Alias, Hint, Source, Store, StoreError};
 use crate::wires::Wires;
 use crate::worker::Worker;
@@ -93,8 +94,8 @@ pub(crate) struct Poller<S, W> {
     deep: bool,
     /// So does the one after it.
     again: bool,
-    /// What was asked in this round: one that could not be ended is gone on with, so that whoever comes last
-    /// has a turn too when calls are few.
+    /// What was asked in this round: one that ended because calls are few is gone on with, so that whoever
+    /// comes last has a turn too.
     asked: HashSet<String>,
     /// What was not changed since then is the backfill's.
     old_before: Option<Timestamp>,
@@ -139,6 +140,29 @@ impl Asked<'_> {
     }
 }
 
+/// One question, and how far its answer is taken.
+struct Part<'m> {
+    asked: Asked<'m>,
+    name: String,
+    /// The cursor as it is kept, and what it says.
+    kept: Option<String>,
+    cursor: Timestamp,
+    /// Where to go on from.
+    from: Timestamp,
+    after: Option<RecordId>,
+    /// The newest change that was found.
+    newest: Timestamp,
+    is_over: bool,
+}
+
+impl Part<'_> {
+    fn ask(&self) -> Ask {
+        let (since, after) = (self.from, self.after.clone());
+        let filter = Filter::ModifiedSince { since, after, also: Vec::new(), limit: PAGE };
+        Ask { object: self.asked.object().to_owned(), select: self.asked.select(), filter }
+    }
+}
+
 impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
         Self {
@@ -173,27 +197,47 @@ impl<S: Store, W: Wires> Poller<S, W> {
     }
 
     /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
-    /// kept.
+    /// kept. All are asked for together; one that fails holds up none of the others.
     pub(crate) async fn round(&mut self, wanted: impl Fn(&str) -> bool) -> Result<u64, Setback> {
         let maps = self.worker.maps.now();
         let deep = self.deep;
         let wanted = |object: &str| deep || wanted(object);
-        let mut hints = 0;
+        let mut open = Vec::new();
         for map in maps.iter() {
-            if wanted(map.object()) {
-                hints += self.once(&Asked::Records(map)).await?;
-            }
-            for watch in map.watches().iter().filter(|watch| wanted(&watch.object)) {
-                match self.once(&Asked::Children(map, watch)).await {
-                    Ok(count) => hints += count,
-                    Err(Setback::Wire(_, Error::Refused { why, .. })) => {
-                        // The org has no such object, or the sync user may not see it.
-                        let note = format!("changes of {} are not seen: {why}", watch.object);
-                        self.worker.standing.note(&format!("poll {}", watch.object), Some(note));
-                    }
-                    Err(setback) => return Err(setback),
+            let children = map.watches().iter().map(|watch| Asked::Children(map, watch));
+            for asked in std::iter::once(Asked::Records(map)).chain(children) {
+                if wanted(asked.object()) && !self.asked.contains(&asked.name()) {
+                    open.push(self.begin(asked).await?);
                 }
             }
+        }
+        let (mut hints, mut setback, mut rests) = (0, None, false);
+        while !open.is_empty() {
+            let asks: Vec<Ask> = open.iter().map(Part::ask).collect();
+            let answers = self.worker.wires.several(&asks).await;
+            let mut more = Vec::new();
+            for (mut part, rows) in std::mem::take(&mut open).into_iter().zip(answers) {
+                match self.take(&mut part, rows).await {
+                    Ok(count) => hints += count,
+                    Err(failed) => {
+                        rests |= matches!(failed, Setback::Wire(_, Error::Resting { .. }));
+                        setback.get_or_insert(failed);
+                        continue;
+                    }
+                }
+                if part.is_over {
+                    self.asked.insert(part.asked.name());
+                } else {
+                    more.push(part);
+                }
+            }
+            open = more;
+        }
+        if let Some(setback) = setback {
+            if !rests {
+                self.asked.clear();
+            }
+            return Err(setback);
         }
         self.asked.clear();
         self.deep = std::mem::take(&mut self.again);
@@ -211,18 +255,8 @@ impl<S: Store, W: Wires> Poller<S, W> {
             .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
     }
 
-    /// Asks, unless this round did.
-    async fn once(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
-        let name = asked.name();
-        if self.asked.contains(&name) {
-            return Ok(0);
-        }
-        let hints = self.ask(asked).await?;
-        self.asked.insert(name);
-        Ok(hints)
-    }
-
-    async fn ask(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
+    /// Where to go on from.
+    async fn begin<'m>(&self, asked: Asked<'m>) -> Result<Part<'m>, Setback> {
         let name = format!("poll:{}", asked.object());
         let kept = self.worker.store.cursor(&name).await?;
         let oldest = self.old_before.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -230,29 +264,51 @@ impl<S: Store, W: Wires> Poller<S, W> {
             kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(oldest);
         let whole = self.worker.limits.overlap;
         let overlap = if self.deep { whole } else { whole.min(SHALLOW) };
-        let since = earlier(cursor, overlap).max(oldest);
-        let (mut from, mut after, mut newest, mut hints) = (since, None, cursor, 0);
-        loop {
-            let filter =
-                Filter::ModifiedSince { since: from, after, also: Vec::new(), limit: PAGE };
-            let rows = self.worker.wires.rows(asked.object(), &asked.select(), &filter).await;
-            let rows = rows.map_err(|error| Setback::Wire(System::Salesforce, error))?;
-            hints += self.accept(asked, &rows).await?;
-            newest = rows.iter().filter_map(|row| row.modified).fold(newest, Timestamp::max);
-            let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-            match rows.last() {
-                Some(Row { id, modified: Some(modified), .. }) if full => {
-                    (from, after) = (*modified, Some(id.clone()));
-                }
-                Some(_) | None => break,
+        let from = earlier(cursor, overlap).max(oldest);
+        let (after, newest, is_over) = (None, cursor, false);
+        Ok(Part { asked, name, kept, cursor, from, after, newest, is_over })
+    }
+
+    /// Takes the answer to one question; how many hints were kept.
+    async fn take(
+        &mut self,
+        part: &mut Part<'_>,
+        rows: Result<Vec<Row>, Error>,
+    ) -> Result<u64, Setback> {
+        let rows = match (rows, &part.asked) {
+            (Ok(rows), _) => rows,
+            (Err(Error::Refused { why, .. }), Asked::Children(_, watch)) => {
+                // The org has no such object, or the sync user may not see it.
+                let note = format!("changes of {} are not seen: {why}", watch.object);
+                self.worker.standing.note(&format!("poll {}", watch.object), Some(note));
+                part.is_over = true;
+                return Ok(0);
             }
-        }
-        if newest > cursor {
-            self.worker.store.advance(&name, kept, newest.to_string()).await?;
-            self.found.insert(asked.object().to_owned(), newest);
-            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
+            (Err(error), _) => return Err(Setback::Wire(System::Salesforce, error)),
+        };
+        let hints = self.accept(&part.asked, &rows).await?;
+        part.newest = rows.iter().filter_map(|row| row.modified).fold(part.newest, Timestamp::max);
+        let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
+        match rows.last() {
+            Some(Row { id, modified: Some(modified), .. }) if full => {
+                (part.from, part.after) = (*modified, Some(id.clone()));
+            }
+            Some(_) | None => self.end(part).await?,
         }
         Ok(hints)
+    }
+
+    /// All that one question asked for was answered.
+    async fn end(&mut self, part: &mut Part<'_>) -> Result<(), Setback> {
+        part.is_over = true;
+        let (newest, object) = (part.newest, part.asked.object());
+        if newest > part.cursor {
+            let kept = part.kept.take();
+            self.worker.store.advance(&part.name, kept, newest.to_string()).await?;
+            self.found.insert(object.to_owned(), newest);
+            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
+        }
+        Ok(())
     }
 
     async fn accept(&mut self, asked: &Asked<'_>, rows: &[Row]) -> Result<u64, Setback> {
@@ -262,6 +318,8 @@ impl<S: Store, W: Wires> Poller<S, W> {
         for row in rows.iter().filter(is_new) {
             versions.push(row);
             let hint = match asked {
+                // An echo of what the deal is in step with already.
+                Asked::Records(map) if self.worker.in_step.holds(echo::of_row(map, row)) => None,
                 Asked::Records(map) => self.relevant(map, row).await?,
                 Asked::Children(map, watch) => self.parent(map, watch, row).await?,
             };

@@ -14,6 +14,7 @@ use mapping::report::ReportEvent;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
+use crate::echo;
 use crate::store::{Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
@@ -173,6 +174,10 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         let causes = note::causes(decision);
         let told = note::told_of(decision);
+        if let (Some(left), Some(right)) = (&scene.left, &scene.right) {
+            let versions = [echo::of_referral(left), echo::of_row(scene.map, right)];
+            self.seen = versions.into_iter().flatten().collect();
+        }
         if told != self.memo.told || self.memo.followed.is_some() {
             let event = self.done();
             self.tell(scene, decision, &event, told).await?;

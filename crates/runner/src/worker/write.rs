@@ -129,7 +129,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             count,
             ..Commit::default()
         })
-        .await
+        .await?;
+        self.fresh = Some((left, right));
+        Ok(())
     }
 
     /// Reads the opportunity again just before a write to Microsoft: false when it does not take

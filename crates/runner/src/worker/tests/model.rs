@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
-use connect::salesforce::{Equality, Filter, Method, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Ask, Equality, Filter, Method, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -431,6 +431,14 @@ impl Wires for World {
             };
             Ok(rows.into_iter().map(read).collect())
         })
+    }
+
+    async fn several(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        let mut all = Vec::new();
+        for ask in asks {
+            all.push(self.rows(&ask.object, &ask.select, &ask.filter).await);
+        }
+        all
     }
 
     async fn change_row(
