@@ -19,6 +19,9 @@ mod asked;
 mod acts;
 #[path = "service/backlog.rs"]
 mod backlog;
+#[cfg(unix)]
+#[path = "service/beyond.rs"]
+mod beyond;
 #[path = "service/bin.rs"]
 mod bin;
 #[path = "service/budgets.rs"]

@@ -24,7 +24,7 @@ use tokio::sync::{OnceCell, watch};
 pub use composite::{Method, Sub, SubAnswer};
 pub use row::{MASTER, Row};
 pub use several::Ask;
-pub use soql::{ChildSelect, Equality, Filter, Literal, Select};
+pub use soql::{ChildSelect, Equality, Filter, Literal, Select, stamp_of};
 
 use crate::egress::Destinations;
 use crate::error::Error;

@@ -294,6 +294,9 @@ impl Wires for SimWires {
                 (format!("by {}", names.join(",")), false)
             }
             Filter::ModifiedSince { since, .. } => (format!("since {since}"), false),
+            Filter::ParentModifiedSince { parent, since, .. } => {
+                (format!("of a {parent} since {since}"), false)
+            }
         };
         let what = format!("reads {object} {which}");
         let mut rows = self
