@@ -48,6 +48,8 @@ mod heard;
 mod help;
 #[path = "service/hostile.rs"]
 mod hostile;
+#[path = "service/kept.rs"]
+mod kept;
 #[path = "service/killed.rs"]
 mod killed;
 #[path = "service/kills.rs"]

@@ -155,7 +155,7 @@ impl Plan {
     }
 
     /// What people call the field, or the list, of a line.
-    fn called<'a>(&'a self, trace: &'a LineTrace) -> &'a str {
+    pub fn called<'a>(&'a self, trace: &'a LineTrace) -> &'a str {
         let at = |line: &&Line| line.map_line == trace.map_line;
         if let Some(line) = self.lines.iter().find(at) {
             let first = |side: Side| {

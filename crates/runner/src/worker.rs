@@ -12,6 +12,7 @@ mod follow;
 mod help;
 mod identity;
 mod invite;
+mod kept;
 mod note;
 mod recover;
 mod refused;

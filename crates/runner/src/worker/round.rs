@@ -104,7 +104,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     }
 
     /// What the plan says of the two records and the base.
-    pub(super) fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Halt> {
+    pub(super) fn decide(&mut self, scene: &Scene<'_>) -> Result<Decision, Halt> {
         let base = self.base();
         let freed = scene.left.as_ref().and_then(|left| self.without_former(scene.map, left));
         let left = scene.left.as_ref().map(|left| Seen {
@@ -116,7 +116,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             stamp: right.modified.filter(|at| Some(*at) != self.memo.right_stamp),
         });
         let input = Input { left, right, base: &base, now: self.now() };
-        let decision = scene.map.plan().reconcile(&input)?;
+        let mut decision = scene.map.plan().reconcile(&input)?;
+        self.memo.park_kept(scene.map.plan(), &mut decision);
         self.with_help(scene, decision)
     }
 

@@ -116,6 +116,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.memo.right_stamp = right.modified;
         self.memo.writes += 1;
+        self.memo.was_sent(decision);
         self.memo.told = note::told_of(decision);
         (self.memo.followed, self.memo.owed) = (None, None);
         let mut count = vec![("writes_salesforce".to_owned(), 1)];
