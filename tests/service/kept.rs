@@ -83,7 +83,11 @@ async fn an_amount_that_is_a_sum_of_line_items_is_no_success() {
     quiet(&sides).await;
     let said = sides.said().await;
     assert_eq!(said.writes(), ["PATCH Opportunity Audit__c Campaign_Code__c"], "{said:#?}");
-    // A rep makes the two equal.
+    let told = sides.opportunity(&deal).await;
+    let newest = text(&told, "/Audit__c").lines().next().unwrap_or_default();
+    assert!(newest.ends_with("success: Campaign Code."), "{newest}");
+    assert!(text(&told, "/Name").starts_with('✘'), "{told:#}");
+    // Microsoft makes the two equal.
     sides.microsoft_changes(&referral, &json!({"details": {"dealValue": 450}})).await;
     eventually("nothing waits", async || parked(&sides).await.is_empty().then_some(())).await;
     eventually("the seller reads so", async || {

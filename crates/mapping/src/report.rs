@@ -16,6 +16,8 @@ use crate::value::{self, Value};
 pub enum ReportEvent {
     /// The writes of the decision are being made.
     Done,
+    /// The same, and what waits was said before.
+    More,
     /// They were not possible; the reason in the seller's words.
     Failed(String),
     /// The writes of the decision are being made, and this is to be said first.
@@ -49,12 +51,16 @@ impl Plan {
             let mark = match event {
                 // A mark says something of the sync alone.
                 ReportEvent::Out => "",
-                ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Late
+                ReportEvent::Done
+                | ReportEvent::More
+                | ReportEvent::Noted(_)
+                | ReportEvent::Late
                     if decision.parked.is_empty() =>
                 {
                     badge.good.as_str()
                 }
                 ReportEvent::Done
+                | ReportEvent::More
                 | ReportEvent::Noted(_)
                 | ReportEvent::Late
                 | ReportEvent::Failed(_) => badge.bad.as_str(),
@@ -124,10 +130,19 @@ impl Plan {
                 }
             }
         }
+        if *event != ReportEvent::More {
+            parts.extend(self.waiting(decision));
+        }
+        if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
+    }
+
+    /// What waits for a person, or for a time.
+    fn waiting(&self, decision: &Decision) -> Vec<String> {
         let mut waiting: Vec<&str> =
             decision.parked.iter().map(|fault| fault.message.trim_end_matches('.')).collect();
         waiting.dedup();
-        parts.extend(waiting.into_iter().map(|message| format!("Waiting: {message}.")));
+        let mut parts: Vec<String> =
+            waiting.into_iter().map(|message| format!("Waiting: {message}.")).collect();
         let later = decision.deadlines.iter().filter(|d| d.kind == DeadlineKind::Write);
         parts.extend(later.map(|deadline| {
             let at = deadline.at.strftime("%Y-%m-%d %H:%M UTC");
@@ -136,7 +151,7 @@ impl Plan {
                 lines.filter(|trace| trace.rule == deadline.rule).map(|t| self.called(t));
             format!("Waiting until {at}: {}.", held.next().unwrap_or(&deadline.rule))
         }));
-        if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
+        parts
     }
 
     /// What the fields are called whose lines came out so; a few of them.

@@ -59,6 +59,15 @@ fn what_waits_is_said_and_the_badge_is_bad() {
         found["Audit__c"],
         "2026-04-01 12:00 - Waiting: both sides changed, and the line says to ask."
     );
+    set(&mut deal.right, "Amount", 5);
+    let later = deal.decide(&plan);
+    let found = report(&plan, &later, Some(&deal.right), &ReportEvent::More);
+    assert_eq!(found["Name"], "✘ n", "it still waits");
+    assert_eq!(
+        found["Audit__c"],
+        "2026-04-01 12:00 - CRM to Partner Center Referral sync success: Amount.",
+        "which was said before"
+    );
     let failed = ReportEvent::Failed("the amount is missing.".to_owned());
     let found = report(&plan, &Decision::default(), Some(&deal.right), &failed);
     assert_eq!(found["Name"], "✘ n");

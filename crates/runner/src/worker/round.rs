@@ -183,7 +183,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             self.seen = versions.into_iter().flatten().collect();
         }
         if told != self.memo.told || self.memo.followed.is_some() {
-            let event = self.done();
+            let event = self.done(decision);
             self.tell(scene, decision, &event, told).await?;
         } else if self.memo.owed.is_some() {
             self.tell(scene, decision, &ReportEvent::Late, told).await?;

@@ -37,7 +37,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
         self.check_pace().await?;
         let changes = differing(changes_of(&decision.left), &left.body);
-        let (plan, event, now) = (scene.map.plan(), self.done(), self.now());
+        let (plan, event, now) = (scene.map.plan(), self.done(decision), self.now());
         let late = self.memo.late();
         let report = plan.report(decision, Some(&right.body), &event, late, now);
         let mut fields = differing(changes_of(&decision.right), &right.body);
