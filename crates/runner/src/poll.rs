@@ -284,11 +284,10 @@ impl<S: Store, W: Wires> Poller<S, W> {
             {
                 None
             }
-            Asked::Records(map) => self.relevant(map, row).await?,
             Asked::OfParent(map, _) if row.modified < self.old_before => {
                 self.known(map, &row.id).await?
             }
-            Asked::OfParent(map, _) => self.relevant(map, row).await?,
+            Asked::Records(map) | Asked::OfParent(map, _) => self.relevant(map, row).await?,
             Asked::Children(map, watch) | Asked::ChildrenOfParent(map, watch, _) => {
                 self.parent(map, watch, row).await?
             }
