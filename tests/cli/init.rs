@@ -160,6 +160,7 @@ fn the_configuration_has_every_key_that_the_service_asks_for() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(!config.contains("a-secret"), "secrets are references");
+    assert!(said.contains("/webhooks/partner-center/…") && !said.contains("a-secret"), "{said}");
 }
 
 #[test]
