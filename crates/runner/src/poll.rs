@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use mapping::decision::Side;
 use mapping::schema::System;
 
-use crate::clock::earlier;
+use crate::clock::{earlier, later};
 use crate::deal_map::{DealMap, Watch};
 use crate::echo;
 use crate::store::{Alias, Hint, Source, Store, StoreError};
@@ -28,6 +28,9 @@ use question::{Asked, Part};
 /// How far an ordinary round looks back: stamps are given before their transaction ends, so a record
 /// may become visible after a younger one. Longer transactions are found by the deep rounds.
 const SHALLOW: Duration = Duration::from_mins(1);
+
+/// For so long all questions of a round go in one call after calls were found to be few.
+const SPARING: Duration = Duration::from_hours(1);
 
 /// Why a round of questions ended early.
 #[derive(Debug)]
@@ -99,6 +102,8 @@ pub(crate) struct Poller<S, W> {
     /// What was asked in this round: one that ended because calls are few is gone on with, so that whoever
     /// comes last has a turn too.
     asked: HashSet<String>,
+    /// Calls are few: until then all questions go in one.
+    sparing: Option<Timestamp>,
     /// What was not changed since then is the backfill's.
     old_before: Option<Timestamp>,
     /// The newest changes that were found, by object, since somebody asked.
@@ -113,6 +118,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
             deep: true,
             again: false,
             asked: HashSet::new(),
+            sparing: None,
             old_before: None,
             found: HashMap::new(),
         }
@@ -140,7 +146,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
     }
 
     /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
-    /// kept. All are asked for together; one that fails holds up none of the others.
+    /// kept. One that fails holds up none of the others.
     pub(crate) async fn round(&mut self, wanted: impl Fn(&str) -> bool) -> Result<u64, Setback> {
         let maps = self.worker.maps.now();
         let deep = self.deep;
@@ -156,7 +162,7 @@ impl<S: Store, W: Wires> Poller<S, W> {
         let (mut hints, mut setback, mut rests) = (0, None, false);
         while !open.is_empty() {
             let asks: Vec<Ask> = open.iter().map(Part::ask).collect();
-            let answers = self.worker.wires.several(&asks).await;
+            let answers = self.answers(&asks).await;
             let mut more = Vec::new();
             for (mut part, rows) in std::mem::take(&mut open).into_iter().zip(answers) {
                 match self.take(&mut part, rows).await {
@@ -174,6 +180,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
                 }
             }
             open = more;
+        }
+        if rests {
+            self.sparing = Some(later(self.worker.clock.now(), SPARING));
         }
         if let Some(setback) = setback {
             if !rests {
@@ -195,6 +204,18 @@ impl<S: Store, W: Wires> Poller<S, W> {
             .now()
             .iter()
             .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
+    }
+
+    /// The answers, each by itself; all in one call when calls are few.
+    async fn answers(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        if self.sparing.is_some_and(|until| self.worker.clock.now() < until) {
+            return self.worker.wires.several(asks).await;
+        }
+        let mut answers = Vec::with_capacity(asks.len());
+        for Ask { object, select, filter } in asks {
+            answers.push(self.worker.wires.rows(object, select, filter).await);
+        }
+        answers
     }
 
     /// Where to go on from.

@@ -52,6 +52,8 @@ pub(super) struct State {
     pub(super) writes: Vec<String>,
     /// The referrals that were read, in their order.
     pub(super) reads: Vec<String>,
+    /// How often several questions were asked in one call.
+    pub(super) asked_at_once: u32,
     /// What goes wrong with the next calls, by kind.
     pub(super) troubles: BTreeMap<&'static str, VecDeque<Trouble>>,
     made: u64,
@@ -440,6 +442,7 @@ impl Wires for World {
     }
 
     async fn several(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        self.state().asked_at_once += 1;
         let mut all = Vec::new();
         for ask in asks {
             all.push(self.rows(&ask.object, &ask.select, &ask.filter).await);

@@ -42,6 +42,12 @@ async fn with_one_call_at_a_time_every_object_has_its_turn() {
         }
     }
     assert!(rounds > 1, "the calls were few");
+    house.world.state().asked_at_once = 0;
+    poller.round(|_| true).await.unwrap();
+    assert_eq!(house.world.state().asked_at_once, 1, "all in one");
+    house.clock.advance(Duration::from_hours(2));
+    poller.round(|_| true).await.unwrap();
+    assert_eq!(house.world.state().asked_at_once, 1, "each by itself again");
     house.work().await.unwrap();
     let solutions = house.referral(REFERRAL)["details"]["requirements"]["solutions"].clone();
     assert_eq!(solutions.as_array().unwrap().len(), 2, "{solutions:#}");
