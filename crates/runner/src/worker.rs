@@ -161,8 +161,6 @@ struct Deal<'w, S, W> {
     memo: Memo,
     /// Microsoft's half, read at most once in one piece of work.
     half: Half,
-    /// And looked for at most once before a record is made.
-    has_looked: bool,
     /// Both records as just read back.
     fresh: Option<(Referral, Row)>,
     /// Their versions, when the deal is in step with them.
@@ -190,16 +188,9 @@ impl<S: Store, W: Wires> Worker<S, W> {
         let maps = self.maps.now();
         let is_old = claim.is_old;
         self.forget(&claim);
-        let mut deal = Deal {
-            worker: self,
-            maps: &maps,
-            claim,
-            memo,
-            half: Half::Unread,
-            has_looked: false,
-            fresh: None,
-            seen: Vec::new(),
-        };
+        let half = Half::Unread;
+        let (fresh, seen) = (None, Vec::new());
+        let mut deal = Deal { worker: self, maps: &maps, claim, memo, half, fresh, seen };
         let run = Box::pin(deal.run());
         let run = if is_old { Lane::Backfill.run(run).await } else { run.await };
         let end = match run {

@@ -46,16 +46,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         Ok(true)
     }
 
-    /// The same before a record is made that tells of it: one look spares a second write when its event is just
-    /// behind the deal's own. It is looked for once.
-    pub(super) async fn comes_with_it(&mut self, scene: &Scene<'_>) -> Result<bool, Halt> {
-        let is_told = scene.map.reads_half() && half::half_of(&self.claim.aliases).is_none();
-        if !is_told || std::mem::replace(&mut self.has_looked, true) {
-            return Ok(false);
-        }
-        self.has_joined(scene).await
-    }
-
     /// Makes Microsoft's half.
     pub(super) async fn ask(
         &mut self,

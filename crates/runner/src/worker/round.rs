@@ -131,9 +131,6 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         if matches!(decision.left, Effect::Invite(_)) && self.has_joined(&scene).await? {
             return Ok(None);
         }
-        if matches!(decision.right, Effect::Create(_)) && self.comes_with_it(&scene).await? {
-            return Ok(None);
-        }
         let decision = match self.within_reach(&scene, &decision).await? {
             Ok(decision) => decision,
             Err(commit) => return Ok(Some(commit)),

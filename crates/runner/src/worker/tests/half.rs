@@ -73,26 +73,6 @@ async fn a_half_that_is_heard_of_before_its_deal_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_half_whose_event_is_behind_that_of_its_deal_costs_no_second_write() {
-    let house = house().await;
-    house.inbound();
-    let text = Value::Object(house.referral(REFERRAL)).to_string();
-    house.world.add_referral(&text, HALF);
-    house.world.edit_referral(HALF, "/organizationId", json!("msft"));
-    house.world.edit_referral(HALF, "/externalReferenceId", Value::Null);
-    house.world.edit_referral(HALF, "/substatus", json!("Accepted"));
-    house.hint_referral(REFERRAL).await;
-    house.work().await.unwrap();
-    assert_eq!(shown(&house), "Accepted", "it is made with it");
-    let written = house.world.state().writes.clone();
-    house.hint_referral(HALF).await;
-    house.work().await.unwrap();
-    assert_eq!(house.world.state().writes, written, "its own event has nothing to add");
-    let status = house.worker.store.status().await.unwrap();
-    assert_eq!((status.keys, status.linked), (1, 1));
-}
-
-#[tokio::test]
 async fn a_half_that_may_not_be_read_is_blank_and_nothing_waits_for_it() {
     let house = house().await;
     house.inbound();
