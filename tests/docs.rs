@@ -154,11 +154,11 @@ struct Everything;
 
 impl runner::config::Lookup for Everything {
     fn variable(&self, _: &str) -> Option<String> {
-        Some("a secret".to_owned())
+        Some("a-secret-of-24-characters".to_owned())
     }
 
     fn file(&self, _: &Path) -> Result<Vec<u8>, String> {
-        Ok(b"a secret".to_vec())
+        Ok(b"a-secret-of-24-characters".to_vec())
     }
 }
 

@@ -19,6 +19,9 @@ mod asked;
 mod acts;
 #[path = "service/backlog.rs"]
 mod backlog;
+#[cfg(unix)]
+#[path = "service/beyond.rs"]
+mod beyond;
 #[path = "service/bin.rs"]
 mod bin;
 #[path = "service/budgets.rs"]
@@ -45,6 +48,8 @@ mod heard;
 mod help;
 #[path = "service/hostile.rs"]
 mod hostile;
+#[path = "service/kept.rs"]
+mod kept;
 #[path = "service/killed.rs"]
 mod killed;
 #[path = "service/kills.rs"]

@@ -95,7 +95,9 @@ fn a_new_project_is_green_and_a_second_time_changes_nothing() {
     let map = &first["maps/opportunity.map"];
     assert!(map.contains("extends opportunity\n") && map.lines().count() < 25, "{map}");
     let ignored = &first[".gitignore"];
-    assert!(ignored.contains("/secrets/\n") && ignored.contains("/state/\n"), "{ignored}");
+    for folder in ["/secrets/\n", "/state/\n", "/.cosell/\n"] {
+        assert!(ignored.contains(folder), "{ignored}");
+    }
 
     folder.write("x/cosell.yaml", "mine");
     fs::remove_file(folder.path("x/README.md")).unwrap();
@@ -158,6 +160,7 @@ fn the_configuration_has_every_key_that_the_service_asks_for() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(!config.contains("a-secret"), "secrets are references");
+    assert!(said.contains("/webhooks/partner-center/…") && !said.contains("a-secret"), "{said}");
 }
 
 #[test]
@@ -288,6 +291,7 @@ fn an_org_by_its_describe_with_labels_and_with_names_that_are_not_clear() {
         // Of another kind: not the audit.
         ("x__Audit__c", "Audit", "boolean"),
         ("HowCanMicrosoftHelp__c", "Help", "picklist"),
+        ("PartnerRole__c", "Role", "double"),
     ];
     folder.write("acme/Opportunity.json", describe(&fields, &json!([])));
     let done = folder.run(&["init", "x", "--org", "acme", "--map", "opportunity"]).ends(0);
@@ -297,7 +301,15 @@ fn an_org_by_its_describe_with_labels_and_with_names_that_are_not_clear() {
     said(
         "note: Opportunity.Referral_Identifier__c may be a__Referral_Identifier__c, b__Referral_Identifier__c",
     );
-    assert!(!done.err.contains("x__Audit__c"), "{}", done.err);
+    assert!(!done.err.contains("Audit__c is x__Audit__c"), "{}", done.err);
+    let map = folder.read("x/maps/opportunity.map");
+    for told in [
+        "x__Audit__c is there and is a yes or no, Audit__c is a long text",
+        "PartnerRole__c is there and is a number, Partner_Role__c is a text",
+    ] {
+        said(&format!("note: opportunity: {told}: it cannot be used for it"));
+        assert!(map.contains(&format!("# {told}.\n")), "{map}");
+    }
     said("Audit__c");
     said("Microsoft_Solutions__r");
     assert!(folder.read("x/orgs/acme/Opportunity.json").contains("Partner_Flag__c"));

@@ -1,7 +1,9 @@
 //! Salesforce: sign-in, records, queries, several requests in one, and each way to say no.
 
 use connect::error::Error;
-use connect::salesforce::{Auth, ChildSelect, Equality, Filter, Method, Select, Sub};
+use connect::salesforce::{
+    Ask, Auth, ChildSelect, Equality, Filter, Method, Select, Sub, stamp_of,
+};
 use connect::{RecordId, Salesforce, SalesforceConfig, Secret, Timeouts};
 use serde_json::{Value, json};
 
@@ -144,6 +146,45 @@ async fn long_queries_are_read_over_all_pages() {
     };
     let select = Select { fields: vec!["LastName".into()], ..Select::default() };
     assert_eq!(org.select("Contact", &select, &none).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn records_of_a_changed_parent_are_found_in_the_order_of_its_changes() {
+    let ground = Ground::new().await;
+    let org = ground.salesforce(None);
+    let create = async |object: &str, body: String| org.create(object, &body).await.unwrap();
+    let mut deals = Vec::new();
+    for name in ["first", "second"] {
+        let account = create("Account", json!({ "Name": name }).to_string()).await;
+        let deal =
+            create("Opportunity", with(deal(name), "AccountId", json!(account.as_str()))).await;
+        deals.push((account, deal));
+    }
+    let select =
+        Select { fields: vec!["Account.Name".into(), stamp_of("Account")], ..Select::default() };
+    let since = |since: &str, after: Option<RecordId>| Filter::ParentModifiedSince {
+        parent: "Account".into(),
+        since: since.parse().unwrap(),
+        after,
+        limit: 10,
+    };
+    let found = async |filter| {
+        let rows = org.select("Opportunity", &select, &filter).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let all: Vec<RecordId> = deals.iter().map(|(_, deal)| deal.clone()).collect();
+    assert_eq!(found(since("2020-01-01T00:00:00Z", None)).await, all);
+    assert!(found(since("2099-01-01T00:00:00Z", None)).await.is_empty());
+    ground.order("POST", "/clock", json!({ "advance": "1m" })).await;
+    let (account, _) = deals.first().unwrap();
+    org.update("Account", account, r#"{"BillingCity":"Bern"}"#, None).await.unwrap();
+    let turned: Vec<RecordId> = all.iter().rev().cloned().collect();
+    assert_eq!(found(since("2020-01-01T00:00:00Z", None)).await, turned);
+    let ask = |filter| Ask { object: "Opportunity".into(), select: select.clone(), filter };
+    let asks = [ask(since("2020-01-01T00:00:00Z", None)), ask(since("2099-01-01T00:00:00Z", None))];
+    let answers = org.select_several(&asks).await;
+    let counts: Vec<usize> = answers.iter().map(|rows| rows.as_ref().unwrap().len()).collect();
+    assert_eq!(counts, [2, 0]);
 }
 
 #[tokio::test]

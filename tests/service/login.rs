@@ -79,6 +79,16 @@ async fn who_signs_in_without_a_role_is_told_so() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(said.contains("signed in") && said.contains("may NOT read referrals"), "{said}");
     assert!(said.contains("give it the role Referrals admin"), "{said}");
+    assert!(said.contains("the former sign-in is kept"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "the old one");
+    // Where nobody had signed in, nothing is lost: the role may come later.
+    fs::remove_file(&file).unwrap();
+    let (child, code) = begin(&config);
+    let answer = json!({ "user_code": code, "user": "guest", "mfa": true });
+    sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(1) && said.contains("may NOT read referrals"), "{said}");
     assert!(fs::read_to_string(&file).unwrap().starts_with("cosell-sealed:1:"));
     // Nor do the connections work, as they are tried where no service runs.
     let yaml = fs::read_to_string(&config).unwrap();
@@ -94,7 +104,16 @@ async fn who_signs_in_without_a_role_is_told_so() {
 async fn who_signs_in_without_a_second_factor_is_not_sent_for_a_role() {
     let machine = Machine::quiet().await;
     let sides = Sides::new(&machine.ready);
-    let (config, _) = own(&machine, "the old one");
+    // A token that works, and is good once: what is tried out does not use it up, and is replaced itself.
+    let switch = json!({ "on": ["refresh-once"] });
+    sides.admin.need("PUT", "/partner-center/switches", Some(&switch)).await.unwrap();
+    let (config, file) = own(&machine, "ended long ago");
+    let (child, code) = begin(&config);
+    let answer = json!({ "user_code": code, "user": "partner", "mfa": true });
+    sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(doctor(&config).0, Some(0), "the token that was tried out is good afterwards");
+    let working = fs::read_to_string(&file).unwrap();
     let (child, code) = begin(&config);
     let answer = json!({ "user_code": code, "user": "partner", "mfa": false });
     sides.admin.need("POST", "/partner-center/sign-in", Some(&answer)).await.unwrap();
@@ -102,6 +121,10 @@ async fn who_signs_in_without_a_second_factor_is_not_sent_for_a_role() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(said.contains("second factor (MFA)") && !said.contains("give it the role"), "{said}");
+    assert!(said.contains("the former sign-in is kept"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), working);
+    let (code, said) = doctor(&config);
+    assert_eq!(code, Some(0), "the service goes on with it: {said}");
 }
 
 #[tokio::test]

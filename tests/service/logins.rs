@@ -78,6 +78,17 @@ async fn a_person_signs_in_with_a_browser_and_only_our_own_answer_counts() {
     assert_eq!(code, Some(0), "{said}");
 }
 
+/// Where a browser is sent back to once a person has signed in to the org at this page and allowed it.
+fn allowed(machine: &Machine, page: &str) -> String {
+    let [name, password] =
+        ["username", "password"].map(|of| machine.ready["salesforce"][of].as_str().unwrap());
+    let asked = post(page, &format!("username={}&pw={password}", name.replace('@', "%40")));
+    let ticket = asked.body.split("name=\"ticket\" value=\"").nth(1);
+    let ticket =
+        ticket.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{asked:?}"));
+    back(&post(page, &format!("ticket={ticket}&answer=allow")))
+}
+
 #[tokio::test]
 async fn a_person_signs_in_to_salesforce_with_a_browser() {
     let machine = Machine::quiet().await;
@@ -93,13 +104,7 @@ async fn a_person_signs_in_to_salesforce_with_a_browser() {
     let (child, page) = begin(&["salesforce", "--port", &port.to_string()], &config);
     let shown = request("GET", &page, &[], b"").unwrap();
     assert!(shown.status == 200 && shown.body.contains("Log in to the sandbox"), "{shown:?}");
-    let [name, password] =
-        ["username", "password"].map(|of| machine.ready["salesforce"][of].as_str().unwrap());
-    let asked = post(&page, &format!("username={}&pw={password}", name.replace('@', "%40")));
-    let ticket = asked.body.split("name=\"ticket\" value=\"").nth(1);
-    let ticket =
-        ticket.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{asked:?}"));
-    let to = back(&post(&page, &format!("ticket={ticket}&answer=allow")));
+    let to = allowed(&machine, &page);
     assert!(to.contains(&format!(":{port}/OauthRedirect?")), "{to}");
     let (base, query) = to.split_once('?').unwrap();
     let forged = query.replace("state=", "state=x");
@@ -111,6 +116,18 @@ async fn a_person_signs_in_to_salesforce_with_a_browser() {
     let (_, said) = with(cosell(), &["doctor"], &config);
     assert!(said.contains("ok     salesforce-sign-in"), "{said}");
     assert!(said.contains(machine.ready["salesforce"]["url"].as_str().unwrap()), "{said}");
+    // One that the org does not take leaves it as it is.
+    let working = fs::read_to_string(&file).unwrap();
+    let fault = json!({
+        "system": "salesforce", "path": "/services/oauth2/userinfo", "status": 403, "times": "always"
+    });
+    sides.fault(&fault).await;
+    let (child, page) = begin(&["salesforce", "--port", &port.to_string()], &config);
+    assert_eq!(request("GET", &allowed(&machine, &page), &[], b"").unwrap().status, 200);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(1) && said.contains("former sign-in is kept"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), working);
 }
 
 #[tokio::test]

@@ -311,6 +311,14 @@ async fn the_first_release_of_a_file_with_production_and_staging_can_be_made() {
     let (code, said) = town.run(&["promote", "--to", "production", "--dry-run"]);
     assert!(code == Some(1) && said.contains("cosell doctor"), "{said}");
     assert!(!said.contains("cosell scenario"), "{said}");
+    // Where one environment is production, it is the one that is meant.
+    for args in [["promote", "--list"].as_slice(), &["promote", "--dry-run"], &["rollback"]] {
+        let (_, said) = town.run(args);
+        assert!(!said.contains("expected one environment") && !said.contains("--env"), "{said}");
+    }
+    assert_eq!(town.run(&["promote", "--list"]).0, Some(0));
+    let (_, said) = town.run(&["rollback"]);
+    assert!(said.contains("no release before"), "{said}");
     let mut ready = real.clone();
     ready["console"] = town.console();
     assert_eq!(Sides::new(&ready).writes().await, (0, 0), "production was left alone");

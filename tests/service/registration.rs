@@ -61,6 +61,10 @@ async fn a_foreign_address_is_shown_replaced_when_told_and_given_back() {
     let (code, said) = beside(&machine, &["status"]);
     assert!(code == Some(1) && said.contains("webhook_taken_over"), "a person has to act: {said}");
     assert_eq!(registered(&host).await, OTHER);
+    let (code, said) = beside(&machine, &["webhook", "test"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("other.example is registered, not this service"), "{said}");
+    assert!(said.contains("webhook register --overwrite") && !said.contains("2002"), "{said}");
     let (code, said) = beside(&machine, &["webhook", "register"]);
     assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");
     assert_eq!(changes(&sides).await, ["POST"], "nothing is taken back");
@@ -130,4 +134,58 @@ async fn a_restart_takes_nothing_back_and_unknown_events_are_refused() {
     std::fs::write(&file, wrong).unwrap();
     let (code, said) = beside(&machine, &["webhook", "show"]);
     assert!(code == Some(2) && said.contains("did you mean `referral-created`?"), "{said}");
+}
+
+#[tokio::test]
+async fn what_an_operator_gives_back_is_no_alarm_and_no_address_is_printed_whole() {
+    let mut machine = Machine::quiet().await;
+    let (host, ours) = (host(&machine), machine.ready["webhook"].as_str().unwrap().to_owned());
+    eventually("the service is registered", async || {
+        (host.call("GET", PATH, None).await.unwrap().0 == 200).then_some(())
+    })
+    .await;
+    let flow = "https://flows.example/workflows/0f3c9a/run?api-version=1&sig=S3CRET";
+    let theirs = json!({"WebhookUrl": flow, "WebhookEvents": ["referral-created"]});
+    host.need("PUT", PATH, Some(&theirs)).await.unwrap();
+    let mut said = vec![beside(&machine, &["webhook", "show"]).1];
+    said.push(beside(&machine, &["webhook", "show", "--format=json"]).1);
+    let sides = Sides::new(&machine.ready);
+    let noted = async |name: &str| {
+        let status = sides.status().await;
+        status["notes"][name].as_str().map(str::to_owned)
+    };
+    said.push(eventually("a stranger is an alarm", || noted("webhook_taken_over")).await);
+    said.push(beside(&machine, &["webhook", "register"]).1);
+    said.push(beside(&machine, &["webhook", "register", "--overwrite"]).1);
+    assert_eq!(registered(&host).await, ours);
+    let (code, told) = beside(&machine, &["webhook", "restore"]);
+    assert_eq!(code, Some(0), "{told}");
+    said.push(told);
+    assert_eq!(registered(&host).await, flow, "what is given back is whole");
+    // Whose doing it was is known while the service runs, and after a restart.
+    let note = eventually("it is told", || noted("webhook_elsewhere")).await;
+    assert!(note.contains("`cosell webhook restore` gave"), "{note}");
+    assert_eq!(noted("webhook_taken_over").await, None);
+    machine.kill_and_wait("serve").await;
+    said.push(note);
+    said.push(eventually("it is told again", || noted("webhook_elsewhere")).await);
+    assert_eq!(noted("webhook_taken_over").await, None);
+    assert_eq!(beside(&machine, &["status"]).0, Some(0), "nobody has to act");
+    said.push(beside(&machine, &["webhook", "show"]).1);
+    said.push(std::fs::read_to_string(machine.state().join("serve.log")).unwrap());
+    for said in said {
+        assert!(said.contains("https://flows.example/workflows/…?…"), "{said}");
+        assert!(!said.contains("S3CRET") && !said.contains("0f3c9a"), "{said}");
+    }
+    // A stranger after that is one again.
+    let theirs = json!({"WebhookUrl": OTHER, "WebhookEvents": ["referral-created"]});
+    host.need("PUT", PATH, Some(&theirs)).await.unwrap();
+    let note = eventually("a stranger is an alarm", || noted("webhook_taken_over")).await;
+    assert!(note.contains(OTHER), "{note}");
+    assert_eq!(noted("webhook_elsewhere").await, None);
+    assert_eq!(beside(&machine, &["webhook", "register", "--overwrite"]).0, Some(0));
+    eventually("the alarm is over", async || {
+        noted("webhook_taken_over").await.is_none().then_some(())
+    })
+    .await;
 }

@@ -107,7 +107,8 @@ async fn cost(stories: &[Story]) {
         let said = sides.said().await;
         let reads = sides.reads_of([&deal.referral, &deal.record]).await;
         if said.writes() != story.writes() || reads > READS * (2 + story.writes().len()) {
-            wrong.push(format!("{story:?}, expected {:#?}: {said:#?}", story.writes()));
+            let full = sides.said_in_full().await;
+            wrong.push(format!("{story:?}, expected {:#?}: {said:#?}\n{full}", story.writes()));
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), machine.log());

@@ -45,9 +45,24 @@ impl Sides {
     /// What the service said since then: all but its rounds of looking (poll, sweep, registration), its
     /// streams and its sign-ins.
     pub(crate) async fn said(&self) -> Said {
+        Said(self.log().await.iter().filter_map(words).collect())
+    }
+
+    /// The same, with all that a reader of a failure needs: when, what, which record, what was answered.
+    pub(crate) async fn said_in_full(&self) -> String {
+        let line = |entry: &Value| {
+            let words = words(entry)?;
+            let (at, path) = (text(entry, "/at"), text(entry, "/path"));
+            let body = text(entry, "/request/body");
+            Some(format!("{at} {words}: {} {path} {body}", entry["status"]))
+        };
+        self.log().await.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    async fn log(&self) -> Vec<Value> {
         let log = self.admin.need("GET", "/requests?limit=10000", None).await.unwrap();
         let ours = |entry: &&Value| text(entry, "/user") == "cosell";
-        Said(log.as_array().unwrap().iter().filter(ours).filter_map(words).collect())
+        log.as_array().unwrap().iter().filter(ours).cloned().collect()
     }
 }
 
@@ -98,6 +113,11 @@ fn salesforce(method: &str, path: &str, body: &Value) -> Option<String> {
         names.join(" ")
     };
     if rest == "composite" {
+        // The poll asks for all objects at once.
+        let all = body["compositeRequest"].as_array()?;
+        if all.iter().all(|part| text(part, "/method") == "GET") {
+            return None;
+        }
         let parts = body["compositeRequest"].as_array()?.iter().map(|part| {
             let object = text(part, "/url").split("/sobjects/").nth(1).unwrap_or_default();
             format!("{} {}", text(part, "/method"), object.split('/').next().unwrap_or_default())

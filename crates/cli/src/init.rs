@@ -153,7 +153,7 @@ fn files(
         } else {
             let changes = rename::changes(&start.base, &start.found.renames);
             let removals = rename::removals(&start.base, &start.found.lacking);
-            texts::overlay(&start.name, &changes, &removals)
+            texts::overlay(&start.name, &changes, &removals, &start.found.misfits)
         };
         // A line that cannot be laid out is shown as it is, by `check` too.
         let text = mapping::format("map", &whole).unwrap_or(whole);
@@ -210,7 +210,7 @@ fn write(folder: &Path, files: &[ProjectFile]) -> Result<(Vec<PathBuf>, Vec<Path
 fn tell_differences(options: &Options, named: Option<&Named>, starts: &[Start], kept: &[PathBuf]) {
     let Some(org) = named else { return };
     for start in starts {
-        let Found { renames, lacking, unclear, .. } = &start.found;
+        let Found { renames, lacking, unclear, misfits, objects: _ } = &start.found;
         let lists = renames.lists.values().flatten();
         for (ours, theirs) in renames.own.iter().chain(lists) {
             tell(&format!("{}: {ours} is {theirs} in {}\n", start.name, org.name));
@@ -225,6 +225,16 @@ fn tell_differences(options: &Options, named: Option<&Named>, starts: &[Start], 
         for (name, fields) in unclear {
             let fields = fields.join(", ");
             tell(&format!("note: {name} may be {fields}: write a `change` line yourself\n"));
+        }
+        for misfit in misfits {
+            tell(&format!(
+                "note: {}: {}: it cannot be used for it\n  to do: have it made as {} in {}, or leave both as they are: the package makes {} beside it\n",
+                start.name,
+                misfit.told(),
+                misfit.wanted.phrase(),
+                org.name,
+                misfit.ours,
+            ));
         }
         let gone: Vec<&str> = lacking
             .own

@@ -1,21 +1,22 @@
 //! `cosell login`: a person signs in, once, so that the service may act for them.
 //!
 //! In: the configuration. Out: a code or a page for the person, then the refresh token in its file, sealed
-//! and readable for its user alone. Must not know: how signing in goes.
+//! and readable for its user alone, when it works or none is there yet. Must not know: how signing in goes.
 
 mod loopback;
 mod status;
+mod tried;
 
 use connect::browser::{Back, BrowserLogin};
 use connect::device::{DeviceLogin, Place};
-use connect::partner_center::{List, Order};
-use connect::{Error, PartnerCenter, Secret};
-use runner::config::{Config, LoginConfig, LoginPart};
+use connect::{Error, Secret};
+use runner::config::{LoginConfig, LoginPart};
 
 use crate::command::{Login, LoginCommand, LoginTo};
 use crate::terminal::{Outcome, Stop, print, shown, tell};
-use crate::{doctor, life, serve};
+use crate::{life, serve};
 use loopback::Loopback;
+use tried::Verdict;
 
 /// Signs somebody in, or shows who is.
 pub(crate) fn run(args: &Login) -> Result<Outcome, Stop> {
@@ -31,57 +32,31 @@ fn sign_in(args: &LoginTo, part: LoginPart) -> Result<Outcome, Stop> {
         serve::usable(&args.config, LoginConfig::load(&args.config, args.env.as_deref(), part))?;
     let file = &config.refresh_token_file;
     keepable(&config)?;
-    let token = life::runtime()?.block_on(async {
-        if args.browser { by_browser(&config, args).await } else { by_code(&config).await }
+    // Only a sign-in that is known to work takes the place of one that may.
+    let has_former =
+        file.is_there() && file.read().is_ok_and(|kept| !kept.token.reveal().is_empty());
+    let (verdict, token) = life::runtime()?.block_on(async {
+        let new =
+            if args.browser { by_browser(&config, args).await } else { by_code(&config).await };
+        Ok::<_, Stop>(tried::look(args, part, new?).await)
     })?;
+    let place = shown(&file.path);
+    if let (Verdict::Refused(said), true) = (&verdict, has_former) {
+        print(&format!(
+            "signed in, but not for good: the former sign-in is kept, in {place}\n{said}"
+        ))?;
+        return Ok(Outcome::NotFine);
+    }
     file.lock().and_then(|locked| locked.replace(&token)).map_err(|why| {
         let help = "put that right, then sign in again";
         Stop::because(format!("signed in, but the token is not kept: {why}"), help)
     })?;
-    print(&format!("signed in; the refresh token is kept, sealed, in {}\n", shown(&file.path)))?;
-    match part {
-        LoginPart::PartnerCenter => may_read(args),
-        LoginPart::Salesforce => Ok(Outcome::Fine),
-    }
-}
-
-/// Whether who signed in may read referrals, which no token tells: one list is asked for.
-fn may_read(args: &LoginTo) -> Result<Outcome, Stop> {
-    let wires = Config::load_unsigned(&args.config, args.env.as_deref())
-        .ok()
-        .and_then(|config| runner::serve::live_wires(&config).ok());
-    let Some(wires) = wires else {
-        print(
-            "whether this user may read referrals was not looked at, as the configuration is not whole yet: \
-             `cosell doctor` says more\n",
-        )?;
-        return Ok(Outcome::Fine);
+    let (said, works) = match &verdict {
+        Verdict::Works(said) | Verdict::Unasked(said) => (*said, true),
+        Verdict::Refused(said) => (said.as_str(), false),
     };
-    let partner_center = &wires.partner_center;
-    let read = life::runtime()?.block_on(reads(partner_center));
-    warn_unkept(partner_center.unkept().borrow().as_deref());
-    let said = match &read {
-        Ok(()) => "this user may read referrals\n".to_owned(),
-        Err(error) if error.lacks_second_factor() => {
-            format!(
-                "this user may NOT read referrals: {error}\n  to do: {}\n",
-                doctor::SECOND_FACTOR
-            )
-        }
-        Err(Error::Denied { why, .. }) => format!(
-            "this user may NOT read referrals: {why}\n  to do: give it the role Referrals admin (Partner Center, \
-             Account settings, User management), or sign in again as a user who has it\n"
-        ),
-        Err(error) => format!("whether this user may read referrals is not known: {error}\n"),
-    };
-    print(&said)?;
-    Ok(Outcome::fine_if(read.is_ok()))
-}
-
-/// Whether referrals may be read, as one list of them tells.
-async fn reads(partner_center: &PartnerCenter) -> Result<(), Error> {
-    let list = List { filter: None, order: Order::UpdatedDescending, token: None };
-    partner_center.list(&list).await.map(drop)
+    print(&format!("signed in; the refresh token is kept, sealed, in {place}\n{said}"))?;
+    Ok(Outcome::fine_if(works))
 }
 
 fn place(config: &LoginConfig) -> Place<'_> {

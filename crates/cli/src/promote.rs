@@ -19,8 +19,7 @@ use crate::terminal::{Outcome, Stop, print, shown};
 
 /// Promotes, or lists what was promoted.
 pub(crate) fn run(args: &Promote) -> Result<Outcome, Stop> {
-    let read = StateConfig::load_one(&args.config, args.to.as_deref().or(args.env.as_deref()));
-    let config = serve::usable(&args.config, read)?;
+    let config = meant(args)?;
     let name = &config.environment.name;
     if config.environment.kind != Kind::Production {
         return Err(Stop::because(
@@ -42,6 +41,19 @@ pub(crate) fn run(args: &Promote) -> Result<Outcome, Stop> {
         ));
     }
     promote(args, &config, &shelf)
+}
+
+/// The environment that is named, or the only one of kind production.
+fn meant(args: &Promote) -> Result<StateConfig, Stop> {
+    let (file, named) = (&args.config, args.to.as_deref().or(args.env.as_deref()));
+    if named.is_none() {
+        let all = serve::usable(file, StateConfig::load(file, None))?;
+        let mut all = all.into_iter().filter(|one| one.environment.kind == Kind::Production);
+        if let (Some(only), None) = (all.next(), all.next()) {
+            return Ok(only);
+        }
+    }
+    serve::usable(file, StateConfig::load_one(file, named))
 }
 
 fn promote(args: &Promote, config: &StateConfig, shelf: &Shelf) -> Result<Outcome, Stop> {

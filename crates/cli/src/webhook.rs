@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect::PartnerCenter;
-use connect::webhook::{Registration, Validation};
+use connect::webhook::{Address, Registration, Validation};
 use runner::config::{Config, Reach, Site};
 use runner::store::{Role, SqliteStore};
-use runner::webhook::{self, Failure, Found, Registered, Replace, Replaced, Restored, compare};
+use runner::webhook::{
+    self, Failure, Found, OwnActs, Registered, Replace, Replaced, Restored, Whose, compare,
+};
 use serde_json::{Value, json};
 
 use crate::command::{TextFormat, Webhook, WebhookCommand};
@@ -22,12 +24,15 @@ use crate::{life, login, serve};
 const PAUSE: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 30;
 
+/// What a test is registered as.
+const TEST_EVENT: &str = "test-created";
+
 /// Everything that the commands need.
 struct Desk {
     config: Config,
     partner_center: Arc<PartnerCenter>,
     store: SqliteStore,
-    url: Option<String>,
+    url: Option<Address>,
 }
 
 /// Does what is asked.
@@ -91,8 +96,8 @@ impl Desk {
         }
     }
 
-    fn url(&self) -> Result<&str, Stop> {
-        self.url.as_deref().ok_or_else(|| {
+    fn url(&self) -> Result<&Address, Stop> {
+        self.url.as_ref().ok_or_else(|| {
             Stop::because(
                 "the configuration does not say under which address Microsoft reaches this service",
                 "write `public_url: https://…` in `partner_center.webhook`",
@@ -107,14 +112,17 @@ impl Desk {
     async fn show(&self) -> Result<(Value, bool), Stop> {
         let found = self.partner_center.registration().await.map_err(wire)?;
         let previous = webhook::previous(&self.store).await.map_err(|error| kept(&error))?;
-        let ours = self.url.as_deref();
-        let how = ours.map(|url| compare(found.as_ref(), url, self.events()));
+        let ours = self.url.as_ref();
+        let own = OwnActs::of(&self.store).await.map_err(|error| kept(&error))?;
+        let how = ours.map(|url| compare(found.as_ref(), url, self.events(), &own));
         let fine = how == Some(Found::Ours);
-        let before = previous.as_ref().map(|before| before.url.as_str());
+        let before = previous.as_ref().map(|before| &before.url);
         let text = text(found.as_ref(), ours, how.as_ref(), before);
         let registered = found.map(|found| {
-            json!({ "url": found.url, "events": found.events, "subscriber": found.subscriber })
+            let Registration { url, events, subscriber } = found;
+            json!({ "url": url.to_string(), "events": events, "subscriber": subscriber })
         });
+        let [ours, before] = [ours, before].map(|url| url.map(Address::to_string));
         let json = json!({ "registered": registered, "ours": ours, "fine": fine, "before": before, "said": text });
         Ok((json, fine))
     }
@@ -131,17 +139,17 @@ impl Desk {
             Registered::TookOver(old) => format!(
                 "{url} is registered now, in place of {old}\n`cosell webhook restore` gives it back\n"
             ),
-            Registered::Left(other) => format!(
+            Registered::Left(_, other) => format!(
                 "{other} is registered: nothing was changed\n`--overwrite` replaces it; the address is kept, and \
                  `cosell webhook restore` gives it back\n"
             ),
         };
-        let fine = !matches!(done, Registered::Left(_));
-        Ok((json!({ "url": url, "done": fine, "said": text }), fine))
+        let fine = !matches!(done, Registered::Left(..));
+        Ok((json!({ "url": url.to_string(), "done": fine, "said": text }), fine))
     }
 
     async fn restore(&self, overwrite: bool) -> Result<(Value, bool), Stop> {
-        let (ours, events) = (self.url.as_deref(), self.events());
+        let (ours, events) = (self.url.as_ref(), self.events());
         let restored = webhook::restore(&self.partner_center, &self.store, ours, events, overwrite);
         let (text, url) = match restored.await.map_err(failed)? {
             Restored::Back { to: Replaced { url, events }, from } => {
@@ -167,10 +175,39 @@ impl Desk {
             }
         };
         let fine = url.is_some();
+        let url = url.as_ref().map(Address::to_string);
         Ok((json!({ "url": url, "done": fine, "said": text }), fine))
     }
 
+    /// Whether a test event can reach this service: the registration is asked first, as the refusal does not say why.
+    async fn may_test(&self) -> Result<(), Stop> {
+        let found = self.partner_center.registration().await.map_err(wire)?;
+        let Some(Registration { url, events, .. }) = found else {
+            return Err(Stop::because(
+                "no webhook is registered: a test event has nowhere to go",
+                "`cosell webhook register` makes the registration",
+            ));
+        };
+        if self.url.as_ref().is_some_and(|ours| *ours != url) {
+            return Err(Stop::because(
+                format!("{} is registered, not this service: no test event comes here", url.host()),
+                "ask who that is; `cosell webhook register --overwrite` replaces it, and `restore` gives it back",
+            ));
+        }
+        if !events.iter().any(|event| event.eq_ignore_ascii_case(TEST_EVENT)) {
+            return Err(Stop::because(
+                format!("{} is registered without the event {TEST_EVENT}", url.host()),
+                format!(
+                    "`cosell webhook register` adds the events of the configuration; {TEST_EVENT} must be one of \
+                     `events` when they are listed there"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
     async fn test(&self) -> Result<(Value, bool), Stop> {
+        self.may_test().await?;
         let seen = webhook::test(&self.partner_center, LOOKS, PAUSE).await.map_err(wire)?;
         let Validation { status, results } = &seen;
         let attempts: Vec<String> = results
@@ -196,9 +233,9 @@ impl Desk {
 /// Whose the registration is, line by line.
 fn text(
     found: Option<&Registration>,
-    ours: Option<&str>,
+    ours: Option<&Address>,
     how: Option<&Found>,
-    previous: Option<&str>,
+    previous: Option<&Address>,
 ) -> String {
     let mut lines = Vec::new();
     match found {
@@ -209,14 +246,24 @@ fn text(
         None => lines.push("registered  nobody: no webhook is called".to_owned()),
     }
     let unset = "not known: `partner_center.webhook.public_url` is not set";
-    lines.push(format!("ours        {}", ours.unwrap_or(unset)));
+    lines
+        .push(format!("ours        {}", ours.map_or_else(|| unset.to_owned(), Address::to_string)));
     let verdict = match how {
         Some(Found::Ours) => Some("the registration is ours, with all events".to_owned()),
         Some(Found::Nothing) => Some("`cosell webhook register` makes it".to_owned()),
         Some(Found::Lacks(events)) => {
             Some(format!("it lacks {}; `cosell webhook register` adds them", events.join(", ")))
         }
-        Some(Found::Foreign(_)) => Some(
+        Some(Found::Other(Whose::GivenBack, _)) => Some(
+            "`cosell webhook restore` gave it back; `cosell webhook register --overwrite` takes it"
+                .to_owned(),
+        ),
+        Some(Found::Other(Whose::Ours, _)) => Some(
+            "it was made by this service under another address; `cosell webhook register --overwrite` puts the \
+             one of the configuration in its place"
+                .to_owned(),
+        ),
+        Some(Found::Other(Whose::Stranger, _)) => Some(
             "somebody else gets the events; `cosell webhook register --overwrite` replaces them"
                 .to_owned(),
         ),

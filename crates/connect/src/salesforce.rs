@@ -9,6 +9,7 @@ mod describe;
 pub mod events;
 mod fault;
 mod row;
+mod several;
 mod soql;
 mod words;
 
@@ -22,7 +23,8 @@ use tokio::sync::{OnceCell, watch};
 
 pub use composite::{Method, Sub, SubAnswer};
 pub use row::{MASTER, Row};
-pub use soql::{ChildSelect, Equality, Filter, Literal, Select};
+pub use several::Ask;
+pub use soql::{ChildSelect, Equality, Filter, Literal, Select, stamp_of};
 
 use crate::egress::Destinations;
 use crate::error::Error;
@@ -260,6 +262,11 @@ impl Salesforce {
     ) -> Result<Vec<Row>, Error> {
         let resource = if select.deleted { "queryAll" } else { "query" };
         let records = self.ask(resource, &soql::build(object, select, filter)?).await?;
+        self.rows(records, select).await
+    }
+
+    /// The records with their related lists complete.
+    async fn rows(&self, records: Vec<String>, select: &Select) -> Result<Vec<Row>, Error> {
         let mut rows = Vec::with_capacity(records.len());
         for record in records {
             let body = self.complete(record, &select.children).await?;

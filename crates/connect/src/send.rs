@@ -155,6 +155,11 @@ impl Request {
         Self { what, verb: Verb::Get, url, headers, bearer, body, writes: false }
     }
 
+    /// A request that only looks, and says in its body at what.
+    pub(crate) fn ask(what: &'static str, url: String, body: Body) -> Self {
+        Self { verb: Verb::Post, body, ..Self::get(what, url) }
+    }
+
     /// A request that changes something.
     pub(crate) fn write(what: &'static str, verb: Verb, url: String, body: Body) -> Self {
         Self { verb, body, writes: true, ..Self::get(what, url) }

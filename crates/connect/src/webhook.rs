@@ -7,9 +7,11 @@ pub mod event;
 pub mod registration;
 pub mod signature;
 
+mod address;
 mod certificate;
 mod source;
 
+pub use address::Address;
 pub use event::{BadEvent, Event, EventName};
 pub use registration::{Registration, Validation, ValidationResult};
 pub use signature::{Refusal, SignatureHeaders, Trust, Verifier};

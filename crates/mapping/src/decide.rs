@@ -263,12 +263,14 @@ impl Case<'_> {
                 verdict
             }
             Repair::Kept { why, because } => with_reason(self.done(Outcome::Kept, why), because),
-            Repair::Held(_) if not_sent && self.line.on_invite => {
+            Repair::Held { .. } if not_sent && self.line.on_invite => {
                 self.waits(Outcome::NotOptedIn, reason)
             }
-            Repair::Held(lock) => {
+            Repair::Held { lock, because } => {
                 let waiting = self.waiting();
-                Verdict { waiting, ..self.done(Outcome::Held(lock), reason) }
+                let mut verdict = Verdict { waiting, ..self.done(Outcome::Held(lock), reason) };
+                verdict.trace.row_line = because.row;
+                verdict
             }
             Repair::Parked { why, because } => {
                 with_reason(self.parked(FaultCode::BlankParked, why, reason), because)

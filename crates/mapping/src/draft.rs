@@ -388,7 +388,10 @@ fn line_changes(
             told.reason = format!("{CREATED}; {why}");
             note(&mut told, because);
         }
-        Ok(Repair::Held(lock)) => told.outcome = Outcome::Held(lock),
+        Ok(Repair::Held { lock, because }) => {
+            told.row_line = because.row;
+            told.outcome = Outcome::Held(lock);
+        }
         Ok(Repair::Parked { why, because }) => {
             note(&mut told, because);
             failed = Some(SlotFault { code: FaultCode::BlankParked, message: why.to_owned() });

@@ -242,7 +242,7 @@ pub(crate) fn new_element(
                 let code = FaultCode::BlankParked;
                 return Err(at(SlotFault { code, message: why.to_owned() }));
             }
-            Repair::Kept { .. } | Repair::Held(_) => {}
+            Repair::Kept { .. } | Repair::Held { .. } => {}
         }
     }
     let given = |slot: &&Slot| changes.iter().any(|change| change.path == slot.path);

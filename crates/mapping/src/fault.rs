@@ -38,13 +38,15 @@ pub enum FaultCode {
     Require,
     /// Several or no related records were found where the line says to ask.
     Related,
+    /// A system accepted a value and kept its own.
+    NotKept,
     /// `--old` has no record for this one.
     NoPartner,
 }
 
 impl FaultCode {
     /// All of them, in the order of the manual.
-    pub const ALL: [FaultCode; 15] = [
+    pub const ALL: [FaultCode; 16] = [
         FaultCode::NotJson,
         FaultCode::NotARecord,
         FaultCode::DoubledKey,
@@ -59,6 +61,7 @@ impl FaultCode {
         FaultCode::Conflict,
         FaultCode::Require,
         FaultCode::Related,
+        FaultCode::NotKept,
         FaultCode::NoPartner,
     ];
 
@@ -89,6 +92,9 @@ impl FaultCode {
             FaultCode::Related => {
                 "several related records were found, or none where the map does not create one"
             }
+            FaultCode::NotKept => {
+                "a system accepted a value and kept its own: a sum over line items, or an automation that sets it back"
+            }
             FaultCode::NoPartner => "`apply --old`: there is no record of the other side for it",
         }
     }
@@ -110,6 +116,7 @@ impl FaultCode {
             FaultCode::Conflict => "fault::conflict",
             FaultCode::Require => "fault::require",
             FaultCode::Related => "fault::related",
+            FaultCode::NotKept => "fault::not-kept",
             FaultCode::NoPartner => "fault::no-partner",
         }
     }

@@ -24,7 +24,19 @@ pub(crate) enum Repair {
     /// A person must look.
     Parked { why: &'static str, because: Because },
     /// A lock forbids it; the word names the lock.
-    Held(String),
+    Held { lock: String, because: Because },
+}
+
+impl Repair {
+    /// What decided.
+    fn because(&self) -> Because {
+        match self {
+            Repair::Set { because, .. }
+            | Repair::Kept { because, .. }
+            | Repair::Parked { because, .. }
+            | Repair::Held { because, .. } => *because,
+        }
+    }
 }
 
 /// Whether the values of one side of a line say nothing. A currency without an amount says nothing.
@@ -105,13 +117,10 @@ pub(crate) fn repair(
     to: Side,
     pair: &Pair,
 ) -> Result<Repair, SlotFault> {
-    if line.create_only[to.index()] && !scene.creating {
-        let why = CREATE_ONLY;
-        // A constant never changes, so there is nothing that anybody would miss.
-        return Ok(match line.source(to.other()) {
-            Source::Constant(_) => Repair::Kept { why, because: Because::default() },
-            Source::Slots(_) => Repair::Held(why.to_owned()),
-        });
+    let is_fixed = line.create_only[to.index()] && !scene.creating;
+    // A constant never changes, so there is nothing that anybody would miss.
+    if is_fixed && matches!(line.source(to.other()), Source::Constant(_)) {
+        return Ok(Repair::Kept { why: CREATE_ONLY, because: Because::default() });
     }
     let planned = match &line.via {
         Via::Convert(_) if nothing(line, pair.of(to.other())) => {
@@ -121,13 +130,20 @@ pub(crate) fn repair(
         Via::Tables(tables) => table_repair(scene, line, tables, to, pair),
     };
     // What does not fit does not matter where nothing may be written.
-    let planned = match (planned, whole_lock(scene, to)) {
-        (Err(_), Some(lock)) => Ok(Repair::Held(lock.to_owned())),
+    let lock = is_fixed.then_some(CREATE_ONLY);
+    let planned = match (planned, lock.or_else(|| whole_lock(scene, to))) {
+        (Ok(planned), Some(lock)) if is_fixed => {
+            let because = planned.because();
+            Ok(Repair::Held { lock: lock.to_owned(), because })
+        }
+        (Err(_), Some(lock)) => {
+            Ok(Repair::Held { lock: lock.to_owned(), because: Because::default() })
+        }
         (planned, _) => planned,
     }?;
     let Repair::Set { values, because } = planned else { return Ok(planned) };
     Ok(match admit(scene, line, to, values)? {
-        Admitted::Held(lock) => Repair::Held(lock),
+        Admitted::Held(lock) => Repair::Held { lock, because },
         Admitted::Values(values) if values.is_empty() => {
             Repair::Kept { why: "there is nothing to write", because }
         }

@@ -17,7 +17,7 @@ use crate::hold::Would;
 use crate::invite::{Invitation, add_new};
 use crate::json;
 use crate::list::{ListVerdict, decide_list};
-use crate::plan::{Line, Plan, SlotId, StatesPlan};
+use crate::plan::{Line, Plan, Require, SlotId, StatesPlan};
 use crate::record::{Record, with_changes};
 use crate::scene::Scene;
 use crate::schema::first_step;
@@ -283,14 +283,15 @@ impl<'g> Gathered<'g> {
     }
 
     /// Holds what a line of `require` names, when the left record would not fulfil it. Every round
-    /// holds something, so there are no more rounds than lines.
+    /// holds something, so there are no more rounds than lines. All lines that fail and name what is held are told.
     fn hold_what_fails(&mut self) {
         let plan = self.scene.plan;
+        let mut told = vec![false; plan.requires.len()];
         for _ in &plan.requires {
             let mut changes = self.left_changes();
             changes.extend(self.lists.iter().filter_map(|(_, list)| list.left.clone()));
             if changes.is_empty() {
-                return;
+                break;
             }
             let after = with_changes(self.scene.deal.json.clone().into_owned(), &changes);
             let after = Record::of(&plan.side(Side::Left).slots, after);
@@ -298,11 +299,18 @@ impl<'g> Gathered<'g> {
                 let names = |change: &Change| plan.names(require, &change.path);
                 changes.iter().any(names)
             });
-            let Some(require) = named else { return };
+            let Some(require) = named else { break };
             let names = |_, path: &str| plan.names(require, path);
             self.hold(names, &require.otherwise, true);
-            self.parked.push(plan.require_fault(require));
+            changes.retain(|change| plan.names(require, &change.path));
+            let fails = |other: &Require| plan.failing(&after).any(|one| std::ptr::eq(one, other));
+            for (told, other) in told.iter_mut().zip(&plan.requires) {
+                let is_named = changes.iter().any(|change| plan.names(other, &change.path));
+                *told |= is_named && fails(other);
+            }
         }
+        let unmet = plan.requires.iter().zip(told).filter(|(_, told)| *told);
+        self.parked.extend(unmet.map(|(require, _)| plan.require_fault(require)));
     }
 
     /// What cannot be changed any more but can be asked for with an invitation is, when nothing else

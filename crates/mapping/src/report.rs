@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::decision::{Change, DeadlineKind, Decision, Effect, LineTrace, Outcome, Side};
 use crate::element::change;
-use crate::plan::{Line, Plan, Slot};
+use crate::fault::{Fault, FaultCode};
+use crate::plan::{Line, Plan, Slot, SlotId};
 use crate::record::{Record, strip_badge};
 use crate::value::{self, Value};
 
@@ -16,6 +17,8 @@ use crate::value::{self, Value};
 pub enum ReportEvent {
     /// The writes of the decision are being made.
     Done,
+    /// The same, and what waits was said before.
+    More,
     /// They were not possible; the reason in the seller's words.
     Failed(String),
     /// The writes of the decision are being made, and this is to be said first.
@@ -49,12 +52,16 @@ impl Plan {
             let mark = match event {
                 // A mark says something of the sync alone.
                 ReportEvent::Out => "",
-                ReportEvent::Done | ReportEvent::Noted(_) | ReportEvent::Late
+                ReportEvent::Done
+                | ReportEvent::More
+                | ReportEvent::Noted(_)
+                | ReportEvent::Late
                     if decision.parked.is_empty() =>
                 {
                     badge.good.as_str()
                 }
                 ReportEvent::Done
+                | ReportEvent::More
                 | ReportEvent::Noted(_)
                 | ReportEvent::Late
                 | ReportEvent::Failed(_) => badge.bad.as_str(),
@@ -101,7 +108,7 @@ impl Plan {
     /// One readable sentence for the seller, in the words of the record's own fields.
     fn say(&self, decision: &Decision, event: &ReportEvent) -> String {
         if let ReportEvent::Failed(reason) = event {
-            return format!("Not in step with Microsoft: {reason}");
+            return format!("Not in step with Microsoft: {}", self.all_unmet(reason, decision));
         }
         if *event == ReportEvent::Out {
             return "Not shared with Microsoft any more: nothing waits.".to_owned();
@@ -124,10 +131,19 @@ impl Plan {
                 }
             }
         }
+        if *event != ReportEvent::More {
+            parts.extend(self.waiting(decision));
+        }
+        if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
+    }
+
+    /// What waits for a person, or for a time.
+    fn waiting(&self, decision: &Decision) -> Vec<String> {
         let mut waiting: Vec<&str> =
             decision.parked.iter().map(|fault| fault.message.trim_end_matches('.')).collect();
         waiting.dedup();
-        parts.extend(waiting.into_iter().map(|message| format!("Waiting: {message}.")));
+        let mut parts: Vec<String> =
+            waiting.into_iter().map(|message| format!("Waiting: {message}.")).collect();
         let later = decision.deadlines.iter().filter(|d| d.kind == DeadlineKind::Write);
         parts.extend(later.map(|deadline| {
             let at = deadline.at.strftime("%Y-%m-%d %H:%M UTC");
@@ -136,7 +152,40 @@ impl Plan {
                 lines.filter(|trace| trace.rule == deadline.rule).map(|t| self.called(t));
             format!("Waiting until {at}: {}.", held.next().unwrap_or(&deadline.rule))
         }));
-        if parts.is_empty() { "Sync success.".to_owned() } else { parts.join(" ") }
+        parts
+    }
+
+    /// Why a record is not shared: the first reason, then every other line of `require` that does not hold, in the map's
+    /// order. So a seller can put all of it right at once. Of fields that one line writes together, such as an amount
+    /// and its currency, the first alone is told: what is not sent for its sake is not missing.
+    fn all_unmet(&self, reason: &str, decision: &Decision) -> String {
+        let Some(refused) = &decision.refused else { return reason.to_owned() };
+        let mut said = vec![reason];
+        let mut lines = self.lines_asked_for(refused);
+        for fault in decision.parked.iter().filter(|fault| fault.code == FaultCode::Require) {
+            let own = self.lines_asked_for(fault);
+            let is_told = own.iter().any(|line| lines.contains(line));
+            if !is_told && !said.contains(&fault.message.as_str()) {
+                said.push(&fault.message);
+            }
+            lines.extend(own);
+        }
+        let Some((last, before)) = said.split_last() else { return String::new() };
+        let ended = |text: &&str| {
+            if text.ends_with(['.', '!', '?']) { format!("{text} ") } else { format!("{text}. ") }
+        };
+        before.iter().map(ended).chain([(*last).to_owned()]).collect()
+    }
+
+    /// The map lines that write what a line of `require` asks for.
+    fn lines_asked_for(&self, fault: &Fault) -> Vec<usize> {
+        let at = (fault.map.as_str(), fault.map_line);
+        let requires = self.requires.iter().filter(|require| self.place(require.map_line) == at);
+        let tests = requires.flat_map(|require| &require.test.tests);
+        let asked: Vec<SlotId> = tests.map(|test| test.slot).collect();
+        let writes =
+            |line: &&Line| line.source(Side::Left).slots().iter().any(|slot| asked.contains(slot));
+        self.lines.iter().filter(writes).map(|line| line.map_line).collect()
     }
 
     /// What the fields are called whose lines came out so; a few of them.
@@ -155,7 +204,7 @@ impl Plan {
     }
 
     /// What people call the field, or the list, of a line.
-    fn called<'a>(&'a self, trace: &'a LineTrace) -> &'a str {
+    pub fn called<'a>(&'a self, trace: &'a LineTrace) -> &'a str {
         let at = |line: &&Line| line.map_line == trace.map_line;
         if let Some(line) = self.lines.iter().find(at) {
             let first = |side: Side| {

@@ -3,6 +3,8 @@
 //! In: a plan and the schemas it was compiled with. Out: what to select, what to watch, how parents
 //! of child records are reached. Must not know: wires, the store.
 
+use std::collections::BTreeSet;
+
 use connect::salesforce::{ChildSelect, MASTER, Select};
 use mapping::decision::{ChildReads, Side};
 use mapping::plan::Plan;
@@ -17,6 +19,17 @@ pub struct Watch {
     pub object: String,
     /// Its field that refers to the deal, such as `Opportunity__c`.
     pub parent_field: String,
+    /// What is read of its other parents, such as `Contact.Phone`.
+    pub beyond: Vec<String>,
+}
+
+/// The parents that dotted names lead through, each once: `Account` and `Account.Owner` for `Account.Owner.Name`.
+pub fn parents(fields: &[String]) -> BTreeSet<&str> {
+    let through =
+        |field: &'_ String| field.match_indices('.').map(|(at, _)| at).collect::<Vec<_>>();
+    let parents =
+        fields.iter().flat_map(|field| through(field).into_iter().filter_map(|at| field.get(..at)));
+    parents.collect()
 }
 
 /// The record that a child record refers to beside the deal, such as a role's contact.
@@ -59,6 +72,7 @@ impl DealMap {
         let watch = |child: &ChildReads| Watch {
             object: child.object.clone(),
             parent_field: child.parent_field.clone(),
+            beyond: child.fields.iter().filter(|field| field.contains('.')).cloned().collect(),
         };
         let watches = reads.children.iter().map(watch).collect();
         let children = reads

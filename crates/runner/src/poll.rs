@@ -3,29 +3,34 @@
 //! In: cursors, the modification stamps of records. Out: hints for the records that take part or are
 //! known. Must not know: what a change means. The cursor never passes a hint that was not kept.
 
+mod question;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect::salesforce::{Filter, Row, Select};
+use connect::salesforce::{Ask, Row};
 use connect::{Error, RecordId};
 use jiff::Timestamp;
 use mapping::decision::Side;
 use mapping::schema::System;
 
-use crate::clock::earlier;
+use crate::clock::{earlier, later};
 use crate::deal_map::{DealMap, Watch};
+use crate::echo;
 use crate::store::{Alias, Hint, Source, Store, StoreError};
 use crate::wires::Wires;
 use crate::worker::Worker;
 
-/// How many records one query may answer with.
-const PAGE: u32 = 1000;
+use question::{Asked, Part};
 
 /// How far an ordinary round looks back: stamps are given before their transaction ends, so a record
 /// may become visible after a younger one. Longer transactions are found by the deep rounds.
 const SHALLOW: Duration = Duration::from_mins(1);
+
+/// For so long all questions of a round go in one call after calls were found to be few.
+const SPARING: Duration = Duration::from_hours(1);
 
 /// Why a round of questions ended early.
 #[derive(Debug)]
@@ -73,14 +78,14 @@ impl SeenVersions {
         self.0.retain(|_, (stamp, _)| *stamp >= oldest);
     }
 
+    /// Forgets versions that may have been looked at too early.
+    fn forget_since(&mut self, since: Timestamp) {
+        self.0.retain(|_, (stamp, _)| *stamp < since);
+    }
+
     /// Forgets the versions of all others.
     pub(crate) fn keep_only(&mut self, listed: &HashSet<String>) {
         self.0.retain(|id, _| listed.contains(id));
-    }
-
-    /// Forgets all, so that everything within the overlap is hinted again.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
     }
 }
 
@@ -88,65 +93,32 @@ impl SeenVersions {
 #[derive(Debug)]
 pub(crate) struct Poller<S, W> {
     worker: Arc<Worker<S, W>>,
-    seen: SeenVersions,
+    /// By question.
+    seen: HashMap<String, SeenVersions>,
     /// This round looks back over the whole overlap.
     deep: bool,
     /// So does the one after it.
     again: bool,
-    /// What was asked in this round: one that could not be ended is gone on with, so that whoever comes last
-    /// has a turn too when calls are few.
+    /// What was asked in this round: one that ended because calls are few is gone on with, so that whoever
+    /// comes last has a turn too.
     asked: HashSet<String>,
+    /// Calls are few: until then all questions go in one.
+    sparing: Option<Timestamp>,
     /// What was not changed since then is the backfill's.
     old_before: Option<Timestamp>,
     /// The newest changes that were found, by object, since somebody asked.
     found: HashMap<String, Timestamp>,
 }
 
-/// What is asked for: the deal's own records, or children of them.
-enum Asked<'m> {
-    Records(&'m DealMap),
-    Children(&'m DealMap, &'m Watch),
-}
-
-impl Asked<'_> {
-    fn object(&self) -> &str {
-        match self {
-            Asked::Records(map) => map.object(),
-            Asked::Children(_, watch) => &watch.object,
-        }
-    }
-
-    /// The question, among those of a round.
-    fn name(&self) -> String {
-        match self {
-            Asked::Records(map) => map.object().to_owned(),
-            Asked::Children(map, watch) => format!("{}.{}", map.object(), watch.object),
-        }
-    }
-
-    fn select(&self) -> Select {
-        match self {
-            // Enough to see whether the record takes part; its lists are read by the worker.
-            Asked::Records(map) => {
-                let fields = map.select().fields.clone();
-                Select { fields, children: Vec::new(), deleted: true }
-            }
-            Asked::Children(_, watch) => {
-                let fields = vec![watch.parent_field.clone()];
-                Select { fields, children: Vec::new(), deleted: true }
-            }
-        }
-    }
-}
-
 impl<S: Store, W: Wires> Poller<S, W> {
     pub(crate) fn new(worker: Arc<Worker<S, W>>) -> Self {
         Self {
             worker,
-            seen: SeenVersions::default(),
+            seen: HashMap::new(),
             deep: true,
             again: false,
             asked: HashSet::new(),
+            sparing: None,
             old_before: None,
             found: HashMap::new(),
         }
@@ -162,9 +134,10 @@ impl<S: Store, W: Wires> Poller<S, W> {
         std::mem::take(&mut self.found)
     }
 
-    /// The next round that begins hints the whole overlap again.
+    /// The next round that begins hints again what changed within the overlap.
     pub(crate) fn look_again(&mut self) {
-        self.seen.clear();
+        let since = earlier(self.worker.clock.now(), self.worker.limits.overlap);
+        self.seen.values_mut().for_each(|seen| seen.forget_since(since));
         if self.asked.is_empty() {
             self.deep = true;
         } else {
@@ -173,27 +146,49 @@ impl<S: Store, W: Wires> Poller<S, W> {
     }
 
     /// One round over the objects that are `wanted`, or over all when it is a deep one; how many hints were
-    /// kept.
+    /// kept. One that fails holds up none of the others.
     pub(crate) async fn round(&mut self, wanted: impl Fn(&str) -> bool) -> Result<u64, Setback> {
         let maps = self.worker.maps.now();
         let deep = self.deep;
         let wanted = |object: &str| deep || wanted(object);
-        let mut hints = 0;
+        let mut open = Vec::new();
         for map in maps.iter() {
-            if wanted(map.object()) {
-                hints += self.once(&Asked::Records(map)).await?;
-            }
-            for watch in map.watches().iter().filter(|watch| wanted(&watch.object)) {
-                match self.once(&Asked::Children(map, watch)).await {
-                    Ok(count) => hints += count,
-                    Err(Setback::Wire(_, Error::Refused { why, .. })) => {
-                        // The org has no such object, or the sync user may not see it.
-                        let note = format!("changes of {} are not seen: {why}", watch.object);
-                        self.worker.standing.note(&format!("poll {}", watch.object), Some(note));
-                    }
-                    Err(setback) => return Err(setback),
+            for asked in Asked::of(map, deep) {
+                if wanted(asked.object()) && !self.asked.contains(&asked.name()) {
+                    open.push(self.begin(asked).await?);
                 }
             }
+        }
+        let (mut hints, mut setback, mut rests) = (0, None, false);
+        while !open.is_empty() {
+            let asks: Vec<Ask> = open.iter().map(Part::ask).collect();
+            let answers = self.answers(&asks).await;
+            let mut more = Vec::new();
+            for (mut part, rows) in std::mem::take(&mut open).into_iter().zip(answers) {
+                match self.take(&mut part, rows).await {
+                    Ok(count) => hints += count,
+                    Err(failed) => {
+                        rests |= matches!(failed, Setback::Wire(_, Error::Resting { .. }));
+                        setback.get_or_insert(failed);
+                        continue;
+                    }
+                }
+                if part.is_over {
+                    self.asked.insert(part.asked.name());
+                } else {
+                    more.push(part);
+                }
+            }
+            open = more;
+        }
+        if rests {
+            self.sparing = Some(later(self.worker.clock.now(), SPARING));
+        }
+        if let Some(setback) = setback {
+            if !rests {
+                self.asked.clear();
+            }
+            return Err(setback);
         }
         self.asked.clear();
         self.deep = std::mem::take(&mut self.again);
@@ -211,73 +206,123 @@ impl<S: Store, W: Wires> Poller<S, W> {
             .all(|map| like(map.object()) && map.watches().iter().all(|watch| like(&watch.object)))
     }
 
-    /// Asks, unless this round did.
-    async fn once(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
-        let name = asked.name();
-        if self.asked.contains(&name) {
-            return Ok(0);
+    /// The answers, each by itself; all in one call when calls are few.
+    async fn answers(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        if self.sparing.is_some_and(|until| self.worker.clock.now() < until) {
+            return self.worker.wires.several(asks).await;
         }
-        let hints = self.ask(asked).await?;
-        self.asked.insert(name);
+        let mut answers = Vec::with_capacity(asks.len());
+        for Ask { object, select, filter } in asks {
+            answers.push(self.worker.wires.rows(object, select, filter).await);
+        }
+        answers
+    }
+
+    /// Where to go on from.
+    async fn begin<'m>(&self, asked: Asked<'m>) -> Result<Part<'m>, Setback> {
+        let kept = self.worker.store.cursor(&asked.cursor()).await?;
+        let whole = self.worker.limits.overlap;
+        let oldest = match asked.parent() {
+            None => self.old_before.unwrap_or(Timestamp::UNIX_EPOCH),
+            // What a deal reads of its parents is read with it: only what changes from now on is news.
+            Some(_) if kept.is_none() => earlier(self.worker.clock.now(), whole),
+            Some(_) => Timestamp::UNIX_EPOCH,
+        };
+        let cursor: Timestamp =
+            kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(oldest);
+        let overlap = if self.deep { whole } else { whole.min(SHALLOW) };
+        Ok(Part::new(asked, kept, cursor, earlier(cursor, overlap).max(oldest)))
+    }
+
+    /// Takes the answer to one question; how many hints were kept.
+    async fn take(
+        &mut self,
+        part: &mut Part<'_>,
+        rows: Result<Vec<Row>, Error>,
+    ) -> Result<u64, Setback> {
+        let (rows, note) = match (rows, part.asked) {
+            (Ok(rows), _) => (rows, None),
+            (Err(error), Asked::Records(_)) => {
+                return Err(Setback::Wire(System::Salesforce, error));
+            }
+            // The org has no such object or field, or the sync user may not see it.
+            (Err(Error::Refused { why, .. }), asked) => {
+                (Vec::new(), Some(format!("changes of {} are not seen: {why}", asked.about())))
+            }
+            (Err(error), _) => return Err(Setback::Wire(System::Salesforce, error)),
+        };
+        self.worker.standing.note(&format!("poll {}", part.asked.about()), note);
+        let hints = self.accept(&part.asked, &rows).await?;
+        part.pass(&rows);
+        self.keep_place(part).await?;
         Ok(hints)
     }
 
-    async fn ask(&mut self, asked: &Asked<'_>) -> Result<u64, Setback> {
-        let name = format!("poll:{}", asked.object());
-        let kept = self.worker.store.cursor(&name).await?;
-        let oldest = self.old_before.unwrap_or(Timestamp::UNIX_EPOCH);
-        let cursor: Timestamp =
-            kept.as_deref().and_then(|text| text.parse().ok()).unwrap_or(oldest);
-        let whole = self.worker.limits.overlap;
-        let overlap = if self.deep { whole } else { whole.min(SHALLOW) };
-        let since = earlier(cursor, overlap).max(oldest);
-        let (mut from, mut after, mut newest, mut hints) = (since, None, cursor, 0);
-        loop {
-            let filter =
-                Filter::ModifiedSince { since: from, after, also: Vec::new(), limit: PAGE };
-            let rows = self.worker.wires.rows(asked.object(), &asked.select(), &filter).await;
-            let rows = rows.map_err(|error| Setback::Wire(System::Salesforce, error))?;
-            hints += self.accept(asked, &rows).await?;
-            newest = rows.iter().filter_map(|row| row.modified).fold(newest, Timestamp::max);
-            let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-            match rows.last() {
-                Some(Row { id, modified: Some(modified), .. }) if full => {
-                    (from, after) = (*modified, Some(id.clone()));
-                }
-                Some(_) | None => break,
+    /// The hints of a page are kept: after a cut-off its records are not asked for from the beginning.
+    async fn keep_place(&mut self, part: &mut Part<'_>) -> Result<(), Setback> {
+        let (name, newest) = (part.asked.cursor(), part.newest);
+        if newest > part.cursor || (part.is_over && part.kept.is_none()) {
+            let place = newest.to_string();
+            self.worker.store.advance(&name, part.kept.take(), place.clone()).await?;
+            (part.kept, part.cursor) = (Some(place), newest);
+            if part.asked.parent().is_none() {
+                self.found.insert(part.asked.object().to_owned(), newest);
             }
+            let oldest = earlier(newest, self.worker.limits.overlap * 2);
+            self.seen.entry(part.asked.name()).or_default().forget_before(oldest);
         }
-        if newest > cursor {
-            self.worker.store.advance(&name, kept, newest.to_string()).await?;
-            self.found.insert(asked.object().to_owned(), newest);
-            self.seen.forget_before(earlier(newest, self.worker.limits.overlap * 2));
-        }
-        Ok(hints)
+        Ok(())
     }
 
     async fn accept(&mut self, asked: &Asked<'_>, rows: &[Row]) -> Result<u64, Setback> {
         let mut hints = Vec::new();
         let mut versions = Vec::new();
-        let is_new = |row: &&Row| self.seen.is_new(row.id.as_str(), row.modified, &row.body);
-        for row in rows.iter().filter(is_new) {
+        let seen = self.seen.entry(asked.name()).or_default();
+        let is_new = |row: &&Row| seen.is_new(row.id.as_str(), asked.stamp(row), &row.body);
+        let new: Vec<&Row> = rows.iter().filter(is_new).collect();
+        for row in new {
             versions.push(row);
-            let hint = match asked {
-                Asked::Records(map) => self.relevant(map, row).await?,
-                Asked::Children(map, watch) => self.parent(map, watch, row).await?,
-            };
-            // A child's version says nothing about the deal's record.
-            let version = row.modified.filter(|_| matches!(asked, Asked::Records(_)));
-            hints.extend(hint.map(|alias| Hint { alias, version }));
+            hints.extend(self.hint(asked, row).await?);
         }
         let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);
         if !hints.is_empty() {
             let now = self.worker.clock.now();
             self.worker.store.accept(hints, None, Source::Poll, now).await?;
         }
+        let seen = self.seen.entry(asked.name()).or_default();
         for row in versions {
-            self.seen.keep(row.id.as_str(), row.modified, &row.body);
+            seen.keep(row.id.as_str(), asked.stamp(row), &row.body);
         }
         Ok(count)
+    }
+
+    /// What a record that is shown says about a deal.
+    async fn hint(&self, asked: &Asked<'_>, row: &Row) -> Result<Option<Hint>, Setback> {
+        let alias = match asked {
+            // An echo of what the deal is in step with already.
+            Asked::Records(map) | Asked::OfParent(map, _)
+                if self.worker.in_step.holds(echo::of_row(map, row)) =>
+            {
+                None
+            }
+            Asked::OfParent(map, _) if row.modified < self.old_before => {
+                self.known(map, &row.id).await?
+            }
+            Asked::Records(map) | Asked::OfParent(map, _) => self.relevant(map, row).await?,
+            Asked::Children(map, watch) | Asked::ChildrenOfParent(map, watch, _) => {
+                self.parent(map, watch, row).await?
+            }
+        };
+        // A child's or parent's version says nothing about the deal's record.
+        let version = row.modified.filter(|_| matches!(asked, Asked::Records(_)));
+        Ok(alias.map(|alias| Hint { alias, version }))
+    }
+
+    /// The record, when it is a known deal's.
+    async fn known(&self, map: &DealMap, id: &RecordId) -> Result<Option<Alias>, Setback> {
+        let alias = Alias::Record { object: map.object().to_owned(), id: id.clone() };
+        let is_known = self.worker.store.owner(alias.clone()).await?.is_some();
+        Ok(is_known.then_some(alias))
     }
 
     /// A record matters when it takes part, names a referral, or belongs to a known deal.
@@ -286,19 +331,17 @@ impl<S: Store, W: Wires> Poller<S, W> {
         map: &DealMap,
         row: &Row,
     ) -> Result<Option<Alias>, Setback> {
-        let alias = Alias::Record { object: map.object().to_owned(), id: row.id.clone() };
         let plan = map.plan();
         let begins = || {
             plan.takes_part(Side::Right, &row.body).unwrap_or(true)
                 || !matches!(plan.key_of(Side::Right, &row.body), Ok(None))
         };
         // What is in the bin begins nothing, but whoever knows it has to hear of it.
-        if (!row.is_deleted() && begins())
-            || self.worker.store.owner(alias.clone()).await?.is_some()
-        {
-            return Ok(Some(alias));
+        if !row.is_deleted() && begins() {
+            let (object, id) = (map.object().to_owned(), row.id.clone());
+            return Ok(Some(Alias::Record { object, id }));
         }
-        Ok(None)
+        self.known(map, &row.id).await
     }
 
     /// The deal that a child belongs to, when it is a known one.
@@ -314,9 +357,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
             .as_ref()
             .and_then(|members| members.get(&watch.parent_field)?.as_str())
             .and_then(|id| RecordId::parse(id).ok());
-        let Some(id) = id else { return Ok(None) };
-        let alias = Alias::Record { object: map.object().to_owned(), id };
-        let known = self.worker.store.owner(alias.clone()).await?.is_some();
-        Ok(known.then_some(alias))
+        match id {
+            Some(id) => self.known(map, &id).await,
+            None => Ok(None),
+        }
     }
 }

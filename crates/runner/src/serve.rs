@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect::salesforce::Auth;
-use connect::webhook::{Trust, Verifier};
+use connect::webhook::{Address, Trust, Verifier};
 use connect::{PartnerCenter, PartnerCenterConfig, Salesforce, SalesforceConfig, Secret, Timeouts};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -128,10 +128,10 @@ async fn hung_up(mut stopped: watch::Receiver<bool>) {
 }
 
 /// The webhook's address as Microsoft reaches it, when the configuration says under which name.
-pub fn webhook_url(config: &Config) -> Option<String> {
+pub fn webhook_url(config: &Config) -> Option<Address> {
     let url = config.partner_center.webhook.public_url.as_ref()?;
     let path = webhook_path(config.webhook_secret.as_ref());
-    Some(format!("{}{path}", url.trim_end_matches('/')))
+    Some(Address::new(format!("{}{path}", url.trim_end_matches('/'))))
 }
 
 fn webhook_path(secret: Option<&Secret>) -> String {

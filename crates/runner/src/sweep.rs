@@ -13,6 +13,7 @@ use mapping::decision::Side;
 use mapping::schema::System;
 
 use crate::clock::earlier;
+use crate::echo;
 use crate::half::is_microsofts;
 use crate::poll::{SeenVersions, Setback};
 use crate::store::{Alias, Hint, Source, Store};
@@ -99,7 +100,8 @@ impl<S: Store, W: Wires> Sweeper<S, W> {
                 continue;
             }
             versions.push(referral);
-            if self.is_relevant(referral).await? {
+            let is_echo = self.worker.in_step.holds(echo::of_referral(referral));
+            if !is_echo && self.is_relevant(referral).await? {
                 let alias = Alias::Referral(referral.id.clone());
                 hints.push(Hint { alias, version: referral.updated });
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect::partner_center::{List, Page, PatchOp, Referral};
-use connect::salesforce::{Filter, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Ask, Filter, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, PartnerCenter, RecordId, ReferralId, Salesforce};
 use jiff::Timestamp;
 use mapping::schema::System;
@@ -46,6 +46,9 @@ pub trait Wires: fmt::Debug + Send + Sync + 'static {
         select: &Select,
         filter: &Filter,
     ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send;
+
+    /// Reads CRM records of several questions, with as few calls as can be; an answer for each.
+    fn several(&self, asks: &[Ask]) -> impl Future<Output = Vec<Result<Vec<Row>, Error>>> + Send;
 
     /// Changes a CRM record that was not changed after `unmodified_since`.
     fn change_row(
@@ -125,6 +128,10 @@ impl Wires for LiveWires {
         filter: &Filter,
     ) -> Result<Vec<Row>, Error> {
         self.salesforce.select(object, select, filter).await
+    }
+
+    async fn several(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        self.salesforce.select_several(asks).await
     }
 
     async fn change_row(

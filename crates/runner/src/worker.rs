@@ -12,6 +12,7 @@ mod follow;
 mod help;
 mod identity;
 mod invite;
+mod kept;
 mod note;
 mod recover;
 mod refused;
@@ -38,6 +39,7 @@ use mapping::schema::System;
 use crate::clock::{Clock, later};
 use crate::config::{Limits, Reach};
 use crate::deal_map::DealMap;
+use crate::echo::{InStep, Version};
 use crate::fingerprint::permille;
 use crate::half::Half;
 use crate::maps::InService;
@@ -146,6 +148,8 @@ pub struct Worker<S, W> {
     pub standing: Arc<Standing>,
     /// For tests.
     pub tripwire: Tripwire,
+    /// The versions with which deals were found in step.
+    pub in_step: InStep,
 }
 
 /// A deal in work.
@@ -157,6 +161,10 @@ struct Deal<'w, S, W> {
     memo: Memo,
     /// Microsoft's half, read at most once in one piece of work.
     half: Half,
+    /// Both records as just read back.
+    fresh: Option<(Referral, Row)>,
+    /// Their versions, when the deal is in step with them.
+    seen: Vec<Version>,
 }
 
 impl<S: Store, W: Wires> Worker<S, W> {
@@ -179,7 +187,10 @@ impl<S: Store, W: Wires> Worker<S, W> {
         memo.was_told(claim.told);
         let maps = self.maps.now();
         let is_old = claim.is_old;
-        let mut deal = Deal { worker: self, maps: &maps, claim, memo, half: Half::Unread };
+        self.forget(&claim);
+        let half = Half::Unread;
+        let (fresh, seen) = (None, Vec::new());
+        let mut deal = Deal { worker: self, maps: &maps, claim, memo, half, fresh, seen };
         let run = Box::pin(deal.run());
         let run = if is_old { Lane::Backfill.run(run).await } else { run.await };
         let end = match run {
@@ -191,6 +202,18 @@ impl<S: Store, W: Wires> Worker<S, W> {
     }
 }
 
+impl<S, W> Worker<S, W> {
+    /// Whatever is heard of a deal in work counts.
+    fn forget(&self, claim: &Claim) {
+        if let Some(referral) = claim.referral() {
+            self.in_step.forget(&referral.as_str().to_lowercase());
+        }
+        if let Some((_, record)) = claim.record() {
+            self.in_step.forget(record.as_str());
+        }
+    }
+}
+
 impl<S: Store, W: Wires> Deal<'_, S, W> {
     fn now(&self) -> Timestamp {
         self.worker.clock.now()
@@ -199,7 +222,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     async fn run(&mut self) -> Result<Commit, Halt> {
         for _ in 0..ROUNDS {
             self.recover().await?;
-            let Some(scene) = self.identify().await? else {
+            let Some(scene) = self.scene().await? else {
                 return Ok(Commit { next: Next::Done, ..Commit::default() });
             };
             self.look_again_if_older(scene.left.as_ref(), scene.right.as_ref())?;
@@ -247,8 +270,14 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             }
         }
         commit.memo = Some(self.memo.write());
+        let is_done = commit.next == Next::Done;
         match self.worker.store.commit(&mut self.claim, commit, now).await {
-            Ok(()) | Err(StoreError::Fenced) => Ok(()),
+            Ok(()) => {
+                let seen = std::mem::take(&mut self.seen);
+                self.worker.in_step.keep(seen.into_iter().filter(|_| is_done));
+                Ok(())
+            }
+            Err(StoreError::Fenced) => Ok(()),
             Err(error) => Err(error),
         }
     }

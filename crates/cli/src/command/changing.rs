@@ -71,7 +71,7 @@ pub(crate) struct Promote {
     #[arg(long, value_name = "FILE", default_value = "cosell.yaml")]
     pub(crate) config: PathBuf,
 
-    /// The environment whose releases are listed, where the configuration has several
+    /// The environment whose releases are listed, where several are of kind production
     #[arg(long, value_name = "NAME", env = "COSELL_ENV")]
     pub(crate) env: Option<String>,
 

@@ -18,8 +18,8 @@ pub(crate) struct Solutions {
 pub(crate) enum SolutionsCommand {
     /// Takes a list of solutions from a CSV or XLSX file, in the place of the one before
     ///
-    /// Columns are found by their headings: `Solution ID` and `Solution name`, and if there are any `Type`
-    /// and `Co-sell status`. Everything that is wrong is told with its cell, and then nothing is imported.
+    /// Columns are found by their headings: `Solution ID` and `Solution name`, or `ID` and `Title`, and if there are
+    /// any `Type` and `Co-sell status`; docs/starting.md lists all that are taken. Everything that is wrong is told with its cell, and then nothing is imported.
     #[command(
         after_help = "Examples:\n  cosell solutions import solutions.xlsx\n  cosell solutions import solutions.xlsx --sheet Published\n  cosell solutions import solutions.csv --config /etc/cosell/cosell.yaml"
     )]

@@ -223,14 +223,15 @@ async fn way_in(config: &Config) -> Check {
         let said = "none: changes at Microsoft are found by the sweep alone";
         return Check::note(id, said, to_do);
     };
-    let local = ["://127.", "://localhost", "://[::1]"].iter().any(|part| url.contains(part));
-    match (url.starts_with("https://"), local) {
+    let local =
+        ["://127.", "://localhost", "://[::1]"].iter().any(|part| url.whole().contains(part));
+    match (url.whole().starts_with("https://"), local) {
         (_, true) => Check::note(id, format!("{url} is on this machine only"), to_do),
         (false, false) => {
             Check::wrong(id, format!("{url} is not https: Microsoft calls nothing else"), to_do)
         }
-        (true, false) => match unresolved(&url).await {
-            None => Check::fine(id, url),
+        (true, false) => match unresolved(url.whole()).await {
+            None => Check::fine(id, url.to_string()),
             Some(why) => Check::wrong(
                 id,
                 format!("the host of {url} is not known: {why}"),

@@ -9,7 +9,7 @@ use connect::{Error, PartnerCenter};
 use mapping::schema::Schemas;
 use runner::config::{Config, Reach};
 use runner::store::{Role, Solution, SqliteStore, Store};
-use runner::webhook::{Found, compare};
+use runner::webhook::{Found, OwnActs, Whose, compare};
 use serde_json::Value;
 
 use super::{Check, failed, unsigned};
@@ -172,7 +172,8 @@ async fn registration(config: &Config, partner_center: &PartnerCenter) -> Check 
     let Some(url) = runner::serve::webhook_url(config) else {
         return Check::skipped(id, "the service has no address of its own (`public_url`)");
     };
-    match compare(found.as_ref(), &url, &settings.events) {
+    let own = own_acts(config).await;
+    match compare(found.as_ref(), &url, &settings.events, &own) {
         Found::Ours => Check::fine(id, "it is ours, with all events"),
         Found::Nothing if settings.register => {
             Check::fine(id, "there is none; the service makes it at its start")
@@ -181,11 +182,32 @@ async fn registration(config: &Config, partner_center: &PartnerCenter) -> Check 
         Found::Lacks(events) => {
             Check::wrong(id, format!("it lacks {}", events.join(", ")), "cosell webhook register")
         }
-        Found::Foreign(other) => Check::wrong(
+        Found::Other(Whose::GivenBack, other) => Check::note(
+            id,
+            format!("`cosell webhook restore` gave it to {other}"),
+            "`cosell webhook register --overwrite` takes the events of this partner account",
+        ),
+        Found::Other(Whose::Ours, other) => Check::wrong(
+            id,
+            format!("{other}, another address of this service, is still the one that is called"),
+            "`cosell webhook register --overwrite` puts that of the configuration in its place",
+        ),
+        Found::Other(Whose::Stranger, other) => Check::wrong(
             id,
             format!("{other} gets the events of this partner account"),
             "ask who that is; `cosell webhook register --overwrite` replaces it, `restore` gives it back",
         ),
+    }
+}
+
+/// What the service and its commands registered before. A state file that cannot be read has a check of its own.
+async fn own_acts(config: &Config) -> OwnActs {
+    if !config.store.exists() {
+        return OwnActs::default();
+    }
+    match SqliteStore::open(&config.store, Role::Visitor) {
+        Ok(store) => OwnActs::of(&store).await.unwrap_or_default(),
+        Err(_) => OwnActs::default(),
     }
 }
 

@@ -5,11 +5,14 @@
 
 use std::fmt::Write as _;
 
+use super::variants::Misfit;
+
 /// What git does not keep.
 pub(super) const IGNORED: &str = "\
-# Secrets and what the service keeps: never in a repository.
+# Secrets, what the service keeps, and what was passed on this machine: never in a repository.
 /secrets/
 /state/
+/.cosell/
 *.db
 *.db-*
 /ready.json
@@ -25,7 +28,12 @@ pub(super) fn records(map: &str) -> Vec<String> {
 }
 
 /// A map that changes a shipped one: the lines that an org needs, an example, how to go on.
-pub(super) fn overlay(name: &str, changes: &[String], removals: &[String]) -> String {
+pub(super) fn overlay(
+    name: &str,
+    changes: &[String],
+    removals: &[String],
+    misfits: &[Misfit],
+) -> String {
     let lead = name == "lead";
     let mut text = String::new();
     // INVARIANT: writing to a string cannot fail, here and below.
@@ -56,6 +64,9 @@ pub(super) fn overlay(name: &str, changes: &[String], removals: &[String]) -> St
             "# The org has no field for these. `cosell salesforce package` makes the fields; or take the `#` away,\n\
              # and the lines are left out.\n",
         );
+        for misfit in misfits {
+            let _ = writeln!(text, "# {}.", misfit.told());
+        }
         for line in removals {
             let _ = writeln!(text, "# {line}");
         }
@@ -108,7 +119,7 @@ pub(super) fn configuration(maps: &[&str], environment: &str) -> String {
 environment: {environment}
 
 listen: 127.0.0.1:8080
-# An unguessable last part of the webhook's path.
+# An unguessable last part of the webhook's path, 16 characters or more: `openssl rand -hex 24` makes one.
 webhook_secret: env:COSELL_WEBHOOK_SECRET
 store: sqlite:state/cosell.db
 maps: [{maps}]
@@ -197,7 +208,7 @@ cosell keeps the referrals of Partner Center and the records of Salesforce in ag
 |---|---|
 {listed}| `maps/examples` | records of the examples |
 | `cosell.yaml` | the configuration of the service, without secrets |
-{orgs}| `secrets/`, `state/` | not in the repository |
+{orgs}| `secrets/`, `state/`, `.cosell/` | not in the repository |
 
 Before a change is merged: `cosell check{given}` and `cosell test{given}`; the workflow does both.
 

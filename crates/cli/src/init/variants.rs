@@ -53,8 +53,27 @@ pub(super) struct Found {
     pub(super) lacking: Lacking,
     /// What several fields of the org may be: the name, and these fields.
     pub(super) unclear: Vec<(String, Vec<String>)>,
+    /// Fields of the org that are meant by their name and hold another kind of value.
+    pub(super) misfits: Vec<Misfit>,
     /// By object of ours, what the org calls it.
     pub(super) objects: BTreeMap<String, String>,
+}
+
+/// A field that is lacking, and one of the org that is called so and cannot hold what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    pub(super) ours: String,
+    pub(super) wanted: Kind,
+    pub(super) theirs: String,
+    pub(super) found: Kind,
+}
+
+impl Misfit {
+    /// `PartnerRole__c is there and is a number, Partner_Role__c is a text`.
+    pub(super) fn told(&self) -> String {
+        let Misfit { ours, wanted, theirs, found } = self;
+        format!("{theirs} is there and is {}, {ours} is {}", found.phrase(), wanted.phrase())
+    }
 }
 
 /// Compares what `uses` says with the org. `ours` are the schemas that the map was compiled with.
@@ -67,6 +86,7 @@ pub(super) fn find(root: &str, uses: &Uses, ours: &Schemas, org: &Schemas) -> Fo
         return found;
     };
     let (names, lacking) = fields(own, used, theirs, &mut found.unclear);
+    found.misfits.extend(misfits(own, theirs, &names, &lacking));
     found.renames.own = names;
     found.lacking.own = lacking;
     for list in own.children.iter().filter(|list| uses.contains_key(&list.object)) {
@@ -103,8 +123,10 @@ fn child(
     let Some(used) = uses.get(&list.object) else { return };
     let (names, lacking) = fields(own, used, known, &mut found.unclear);
     // What leads to the parent is never named in a map.
-    let lacking = lacking.into_iter().filter(|name| *name != list.field).collect();
-    let names = names.into_iter().filter(|(name, _)| *name != list.field).collect();
+    let lacking: BTreeSet<String> =
+        lacking.into_iter().filter(|name| *name != list.field).collect();
+    let names: Names = names.into_iter().filter(|(name, _)| *name != list.field).collect();
+    found.misfits.extend(misfits(own, known, &names, &lacking));
     found.renames.lists.insert(list.relationship.clone(), names);
     found.lacking.lists.insert(list.relationship.clone(), lacking);
 }
@@ -196,6 +218,34 @@ fn fields(
         }
     }
     (names, lacking)
+}
+
+/// What of the org would be a field that is lacking, if it held the same kind of value.
+fn misfits(
+    own: &Object,
+    theirs: &Object,
+    names: &Names,
+    lacking: &BTreeSet<String>,
+) -> Vec<Misfit> {
+    let gone = own.fields.iter().filter(|field| lacking.contains(&field.name));
+    let is_free = |other: &&Field| {
+        is_custom(&other.name)
+            && own.field(&other.name).is_none()
+            && !names.values().any(|name| *name == other.name)
+    };
+    let one = |field: &Field| {
+        let mut others = theirs.fields.iter().filter(is_free).filter(|other| !holds(field, other));
+        let meant = others.find(|other| {
+            [Way::Name, Way::KnownAs, Way::Label].iter().any(|way| way.fits(field, other))
+        })?;
+        Some(Misfit {
+            ours: field.name.clone(),
+            wanted: field.kind,
+            theirs: meant.name.clone(),
+            found: meant.kind,
+        })
+    };
+    gone.filter_map(one).collect()
 }
 
 /// How two fields can be the same one, the strictest first.

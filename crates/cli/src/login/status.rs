@@ -100,7 +100,7 @@ async fn tried(config: &Config) -> Result<Vec<Login>, Stop> {
     let (mut referrals, mut webhooks, mut org) = (Ok(()), Ok(()), Ok(()));
     if there(config.partner_center.refresh_token_file.as_ref()) {
         // Who signs in may have no role: a list that is refused says so.
-        referrals = super::reads(partner_center).await;
+        referrals = super::tried::reads(partner_center).await;
         webhooks = partner_center.sign_in_for_webhooks().await;
     }
     if there(config.salesforce.sign_in.token_file()) {

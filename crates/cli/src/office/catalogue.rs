@@ -104,7 +104,8 @@ fn head(table: &Table) -> Result<Head, Vec<String>> {
         let found = [("name", find(NAME)), ("type", find(KIND)), ("status", find(STATUS))];
         let [(_, Some(name)), (_, kind), (_, status)] = found else {
             let place = table.place(*number, id);
-            let wanted = "expected a column for the name too, such as `Solution name`";
+            let wanted =
+                "expected a column for the name too, such as `Solution name`, `Name` or `Title`";
             return Err(vec![format!("{place}: this is the column of the ids; {wanted}")]);
         };
         let shown = |column: usize| match row.get(column) {
@@ -125,7 +126,7 @@ fn head(table: &Table) -> Result<Head, Vec<String>> {
     let place =
         first.map_or_else(String::new, |(number, _)| format!("{}: ", table.place(*number, 0)));
     Err(vec![format!(
-        "{place}expected a column `Solution ID` and one `Solution name`, found {found}"
+        "{place}expected a column `Solution ID` (or `ID`) and one `Solution name` (or `Name`, `Title`), found {found}"
     )])
 }
 
@@ -164,6 +165,22 @@ mod tests {
         let rows = rows.iter().enumerate();
         let rows = rows.map(|(n, row)| (n + 1, row.iter().map(cell).collect())).collect();
         Table { sheet: Some("List".to_owned()), rows }
+    }
+
+    #[test]
+    fn the_manual_lists_the_headings_that_are_taken() {
+        let manual = include_str!("../../../../docs/starting.md");
+        for (column, headings) in [("id", ID), ("name", NAME), ("type", KIND), ("status", STATUS)] {
+            let row = manual.lines().find(|line| line.starts_with(&format!("| {column} | ")));
+            let listed: Vec<String> = row
+                .unwrap()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(|heading| heading.to_lowercase().replace([' ', '-'], ""))
+                .collect();
+            assert_eq!(listed, headings, "{column}");
+        }
     }
 
     #[test]

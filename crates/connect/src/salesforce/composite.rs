@@ -92,6 +92,11 @@ impl Sub {
         Ok(Self::new(Method::Delete, row_path(object, id)?, reference, None))
     }
 
+    /// Reads from a path with its query.
+    pub(super) fn read(reference: &str, path: String) -> Self {
+        Self::new(Method::Get, path, reference, None)
+    }
+
     fn new(method: Method, path: String, reference: &str, body: Option<String>) -> Self {
         Self { method, path, reference: reference.to_owned(), body, unmodified_since: None }
     }

@@ -54,6 +54,23 @@ pub enum Filter {
         /// The largest number of records.
         limit: u32,
     },
+    /// Records of which a parent was changed at or after a point in time, by its `LastModifiedDate`, then `Id`. Such
+    /// a change leaves the records' own stamps as they are.
+    ParentModifiedSince {
+        /// The relationship that leads to the parent, such as `Account` or `Account.Owner`.
+        parent: String,
+        /// The point in time, inclusive; parts of a second are cut off.
+        since: Timestamp,
+        /// Leaves out, among those of the very second of `since`, the ids up to this one.
+        after: Option<RecordId>,
+        /// The largest number of records.
+        limit: u32,
+    },
+}
+
+/// The field that tells when a parent was changed last.
+pub fn stamp_of(parent: &str) -> String {
+    format!("{parent}.LastModifiedDate")
 }
 
 /// A field that has to equal a value.
@@ -143,20 +160,25 @@ fn condition(filter: &Filter) -> Result<String, Error> {
         Filter::Equal(equalities) if equalities.is_empty() => Err(matches_everything()),
         Filter::Equal(equalities) => Ok(all_of(equalities)?.join(" AND ")),
         Filter::ModifiedSince { since, after, also, limit } => {
-            let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-            let mut terms = all_of(also)?;
-            terms.insert(
-                0,
-                match after {
-                    None => format!("SystemModstamp >= {since}"),
-                    Some(id) => format!(
-                        "(SystemModstamp > {since} OR (SystemModstamp = {since} AND Id > '{id}'))"
-                    ),
-                },
-            );
+            let mut terms = vec![changed("SystemModstamp", *since, after.as_ref())];
+            terms.extend(all_of(also)?);
             let terms = terms.join(" AND ");
             Ok(format!("{terms} ORDER BY SystemModstamp ASC, Id ASC LIMIT {limit}"))
         }
+        Filter::ParentModifiedSince { parent, since, after, limit } => {
+            let stamp = stamp_of(parent);
+            let term = changed(field_name(&stamp)?, *since, after.as_ref());
+            Ok(format!("{term} ORDER BY {stamp} ASC, Id ASC LIMIT {limit}"))
+        }
+    }
+}
+
+/// The condition that a stamp is one of `since`, or of later.
+fn changed(stamp: &str, since: Timestamp, after: Option<&RecordId>) -> String {
+    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+    match after {
+        None => format!("{stamp} >= {since}"),
+        Some(id) => format!("({stamp} > {since} OR ({stamp} = {since} AND Id > '{id}'))"),
     }
 }
 
@@ -306,6 +328,26 @@ mod tests {
             where_of(&filter),
             "(SystemModstamp > 2026-03-02T09:20:11Z OR (SystemModstamp = 2026-03-02T09:20:11Z \
              AND Id > '0065g00000TwAbCAAV')) ORDER BY SystemModstamp ASC, Id ASC LIMIT 200"
+        );
+    }
+
+    #[test]
+    fn changes_of_a_parent_are_read_by_its_stamp() {
+        let filter = |after| Filter::ParentModifiedSince {
+            parent: "Contact".to_owned(),
+            since: moment(),
+            after,
+            limit: 200,
+        };
+        assert_eq!(
+            where_of(&filter(None)),
+            "Contact.LastModifiedDate >= 2026-03-02T09:20:11Z \
+             ORDER BY Contact.LastModifiedDate ASC, Id ASC LIMIT 200"
+        );
+        assert_eq!(
+            where_of(&filter(RecordId::parse("0065g00000TwAbC").ok())),
+            "(Contact.LastModifiedDate > 2026-03-02T09:20:11Z OR (Contact.LastModifiedDate = 2026-03-02T09:20:11Z \
+             AND Id > '0065g00000TwAbCAAV')) ORDER BY Contact.LastModifiedDate ASC, Id ASC LIMIT 200"
         );
     }
 

@@ -7,6 +7,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::address::Address;
 use super::event::EventName;
 use crate::error::Error;
 use crate::members::Members;
@@ -19,7 +20,7 @@ const PATH: &str = "/webhooks/v1/registration";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The address that is called.
-    pub url: String,
+    pub url: Address,
     /// The events it is called for, by name.
     pub events: Vec<String>,
     /// The id of the subscriber, when the answer holds one.
@@ -127,6 +128,7 @@ fn read(answer: &Answer) -> Result<Option<Registration>, Error> {
     let Some(url) = members.text("WebhookUrl") else { return Ok(None) };
     let events = members.raw("WebhookEvents").map_or("[]", RawValue::get);
     let events: Vec<String> = serde_json::from_str(events).unwrap_or_default();
+    let url = Address::new(url);
     Ok(Some(Registration { url, events, subscriber: members.text("SubscriberId") }))
 }
 

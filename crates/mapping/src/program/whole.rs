@@ -182,7 +182,7 @@ pub(super) fn work_out(
     let pair = scene.pair(line).map_err(|_| Unusual)?;
     let values = match repair(&scene, line, to, &pair) {
         Ok(Repair::Set { values, .. }) => values,
-        Ok(Repair::Kept { .. } | Repair::Held(_)) => Vec::new(),
+        Ok(Repair::Kept { .. } | Repair::Held { .. }) => Vec::new(),
         Ok(Repair::Parked { .. }) | Err(_) => return Err(Unusual),
     };
     let mut changes = Vec::new();

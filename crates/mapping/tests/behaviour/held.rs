@@ -41,12 +41,14 @@ fn what_is_written_only_at_creation_is_held_once_and_then_left_alone() {
 fn a_lock_names_its_field() {
     let table =
         "values helps\n Sales <-> Sales\n Tech <-> Tech\n Other <-> Other\n otherwise <- keep\nend";
-    let line = "help <-> Help__c using helps\n wins opportunity to referral on create only";
-    let plan = small(line, table);
+    let rule = "help <-> Help__c using helps\n wins opportunity to referral on create only";
+    let plan = small(rule, table);
     let mut help = Deal::settled(&plan, &json!({"help": "Sales"}), &json!({"Help__c": "Sales"}));
     set(&mut help.right, "Help__c", "Tech");
     writes(&help.decide(&plan), &[], &[]);
     assert!(matches!(outcome(&help.decide(&plan), "help"), Outcome::Held(_)));
+    let row = line(&help.decide(&plan), "help").row_line;
+    assert!(row.is_some(), "the row is told too");
     // A field that cannot be cleared.
     let plan = small("details.firm <-> Firm__c wins opportunity\n blank clear to opportunity", "");
     let mut firm =

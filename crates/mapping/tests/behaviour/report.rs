@@ -59,6 +59,15 @@ fn what_waits_is_said_and_the_badge_is_bad() {
         found["Audit__c"],
         "2026-04-01 12:00 - Waiting: both sides changed, and the line says to ask."
     );
+    set(&mut deal.right, "Amount", 5);
+    let later = deal.decide(&plan);
+    let found = report(&plan, &later, Some(&deal.right), &ReportEvent::More);
+    assert_eq!(found["Name"], "✘ n", "it still waits");
+    assert_eq!(
+        found["Audit__c"],
+        "2026-04-01 12:00 - CRM to Partner Center Referral sync success: Amount.",
+        "which was said before"
+    );
     let failed = ReportEvent::Failed("the amount is missing.".to_owned());
     let found = report(&plan, &Decision::default(), Some(&deal.right), &failed);
     assert_eq!(found["Name"], "✘ n");
@@ -68,6 +77,33 @@ fn what_waits_is_said_and_the_badge_is_bad() {
     );
     let now = report(&plan, &Decision::default(), Some(&deal.right), &ReportEvent::Done);
     assert_eq!(now, json!({"Audit__c": "2026-04-01 12:00 - Sync success."}), "the badge stands");
+}
+
+#[test]
+fn every_line_of_require_that_does_not_hold_is_told_at_once_in_the_order_of_the_map() {
+    let plan = shipped();
+    let mut opportunity = sample("flagged.json");
+    set(&mut opportunity, "Amount", Value::Null);
+    set(&mut opportunity, "Customer_Consent__c", json!(false));
+    set(&mut opportunity, "Microsoft_Solutions__r.records", json!([]));
+    let decision = create(plan, Side::Left, &opportunity);
+    let first = decision.refused.as_ref().unwrap().message.clone();
+    let failed = ReportEvent::Failed(first);
+    let found = report(plan, &decision, Some(&opportunity), &failed);
+    let line = found["Audit__c"].as_str().unwrap().lines().next().unwrap();
+    assert_eq!(
+        line,
+        "2026-04-01 12:00 - Not in step with Microsoft: Set an amount above 0 before you share this deal with \
+         Microsoft. Add at least one Microsoft solution. Tick Customer consent when the customer agrees that you \
+         share this deal with Microsoft.",
+        "and none of them twice"
+    );
+    // A write that was refused for something else says that alone.
+    let other = Decision { refused: None, ..decision };
+    let failed = ReportEvent::Failed("Partner Center refused the change: it is full".to_owned());
+    let found = report(plan, &other, Some(&opportunity), &failed);
+    let line = found["Audit__c"].as_str().unwrap().lines().next().unwrap().to_owned();
+    assert!(line.ends_with("refused the change: it is full"), "{line}");
 }
 
 #[test]

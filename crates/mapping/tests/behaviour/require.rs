@@ -73,6 +73,36 @@ fn a_line_counts_as_it_would_be_after_the_write() {
 }
 
 #[test]
+fn all_lines_that_a_held_value_breaks_are_told_at_once_in_the_order_of_the_map() {
+    let plan = small(
+        "details.value <-> Amount wins opportunity\ndetails.topic <-> Topic__c wins opportunity blank clear",
+        "require before sharing\n\
+         details.value above 5 else \"More than five.\"\n\
+         details.topic is present else \"A topic.\"\n\
+         details.value above 0 else \"An amount.\"\n\
+         details.topic is present when details.value is 0 else \"Nothing needs a topic.\"\n\
+         end",
+    );
+    let mut deal = Deal::settled(
+        &plan,
+        &json!({"name": "n", "details": {"value": 10, "topic": "t"}}),
+        &json!({"Name": "n", "Amount": 10, "Topic__c": "t"}),
+    );
+    let told = |deal: &mut Deal| {
+        let decision = deal.round(&plan);
+        writes(&decision, &[], &[]);
+        decision.parked.into_iter().map(|fault| fault.message).collect::<Vec<_>>()
+    };
+    set(&mut deal.right, "Amount", 0);
+    assert_eq!(told(&mut deal), ["More than five.", "An amount."]);
+    set(&mut deal.right, "Topic__c", "");
+    let all = ["More than five.", "A topic.", "An amount.", "Nothing needs a topic."];
+    assert_eq!(told(&mut deal), all);
+    set(&mut deal.right, "Amount", 10);
+    assert_eq!(told(&mut deal), ["A topic."]);
+}
+
+#[test]
 fn inbound_is_never_checked() {
     let plan = plan();
     let mut deal = deal(&plan);

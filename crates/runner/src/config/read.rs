@@ -68,8 +68,7 @@ impl Reader<'_> {
         wanted: Option<&str>,
     ) -> Option<Site> {
         let listen = listen(reading, &mut root);
-        let secret = self.maybe_secret(reading, &mut root, "webhook_secret");
-        let webhook_secret = secret.map(|(secret, _)| secret);
+        let webhook_secret = self.webhook_secret(reading, &mut root);
         let mut places = environments::all(reading, root)?;
         if wanted.is_some() {
             places = vec![environments::chosen(reading, places, wanted)?];
@@ -92,10 +91,10 @@ impl Reader<'_> {
         wanted: Option<&str>,
     ) -> Option<Config> {
         let listen = listen(reading, &mut root);
-        let secret = self.maybe_secret(reading, &mut root, "webhook_secret");
+        let webhook_secret = self.webhook_secret(reading, &mut root);
         let places = environments::all(reading, root)?;
         let place = environments::chosen(reading, places, wanted)?;
-        self.settings(reading, place, listen, secret.map(|(secret, _)| secret))
+        self.settings(reading, place, listen, webhook_secret)
     }
 
     fn settings(

@@ -104,6 +104,32 @@ fn everything_that_is_wrong_is_said_at_once_with_its_place() {
 }
 
 #[test]
+fn a_webhook_secret_that_can_be_guessed_or_is_no_part_of_a_path_is_refused() {
+    let read = |secret: &str| {
+        let mut given = given();
+        given.variables.insert("HOOK".to_owned(), secret.to_owned());
+        let text = GOOD.replace("listen:", "webhook_secret: env:HOOK\nlisten:");
+        Config::parse("cosell.yaml", &text, Path::new("/etc/cosell"), None, &given)
+    };
+    for (secret, found) in [
+        ("hush1", "expected 16 characters or more for `webhook_secret`, found 5"),
+        ("0123456789abcde", "expected 16 characters or more for `webhook_secret`, found 15"),
+        (
+            "uLq0/9qkzWmV1+7Q",
+            "expected letters, digits and -_.~ for `webhook_secret`, found others: it is a part of an address",
+        ),
+    ] {
+        let problems = read(secret).unwrap_err();
+        let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!((problem.line, problem.message.as_str()), (2, found));
+        assert!(problem.help.contains("`openssl rand -hex 24`"), "{}", problem.help);
+        assert!(!problem.to_string().contains(secret), "{problem}");
+    }
+    let config = read("0123456789abcdef").unwrap();
+    assert_eq!(config.webhook_secret.unwrap().reveal(), "0123456789abcdef");
+}
+
+#[test]
 fn a_missing_variable_is_named() {
     let problems = parse(&GOOD.replace("SF_SECRET", "OTHER")).unwrap_err();
     assert_eq!(problems.len(), 1);

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::clock::{Clock, earlier, later};
 use crate::config::{Config, Events, OldDeals, OrgKind, PartnerCenterSettings};
+use crate::echo::InStep;
 use crate::error::Error;
 use crate::hear::watched;
 use crate::intake::Room;
@@ -90,6 +91,7 @@ impl Open {
             clock: Clock::Machine,
             standing: Arc::new(Standing::default()),
             tripwire: Tripwire::default(),
+            in_step: InStep::default(),
         };
         let (worker, wake) = (Arc::new(worker), Arc::new(Notify::new()));
         let again = Arc::new(Notify::new());

@@ -74,9 +74,13 @@ impl State {
             let id = record.get(field).and_then(Value::as_str);
             let Some(id) = id else { continue };
             let parent = self.world.rows.get(&(target.to_owned(), id.to_owned()));
-            let parent = parent.filter(|row| !row.is_deleted);
-            let parent = parent.map_or(Value::Null, |row| Value::Object(row.record.clone()));
-            view.insert(relationship.to_owned(), parent);
+            let parent = parent.filter(|row| !row.is_deleted).map(|row| {
+                let mut record = row.record.clone();
+                let time = salesforce_time(row.modified);
+                record.insert("LastModifiedDate".to_owned(), time.into());
+                Value::Object(record)
+            });
+            view.insert(relationship.to_owned(), parent.unwrap_or(Value::Null));
         }
         for child in &select.children {
             let found = CHILDREN.iter().find(|(name, _, _)| *name == child.relationship);
@@ -97,6 +101,31 @@ impl State {
             view.insert((*name).to_owned(), list);
         }
         view
+    }
+
+    /// When a row changed last, in seconds; or its parent, when that is asked for.
+    fn second(&self, row: &Thing, filter: &Filter) -> Option<i64> {
+        let Filter::ParentModifiedSince { parent, .. } = filter else {
+            return Some(row.modified.div_euclid(1000));
+        };
+        let (_, field, target) = PARENTS.iter().find(|(name, _, _)| name == parent)?;
+        let id = row.record.get(*field).and_then(Value::as_str)?;
+        let parent = self.world.rows.get(&((*target).to_owned(), id.to_owned()))?;
+        Some(parent.modified.div_euclid(1000))
+    }
+
+    fn is_asked(&self, id: &str, row: &Thing, filter: &Filter) -> bool {
+        let equal = |e: &Equality| same(row.record.get(&e.field), &e.value);
+        let (since, after, also) = match filter {
+            Filter::Id(wanted) => return id == wanted.as_str(),
+            Filter::Ids(ids) => return ids.iter().any(|wanted| wanted.as_str() == id),
+            Filter::Equal(all) => return all.iter().all(equal),
+            Filter::ModifiedSince { since, after, also, .. } => (since, after, also.as_slice()),
+            Filter::ParentModifiedSince { since, after, .. } => (since, after, [].as_slice()),
+        };
+        let (second, since) = (self.second(row, filter), Some(since.as_second()));
+        let is_after = |after: &RecordId| second > since || id > after.as_str();
+        second >= since && after.as_ref().is_none_or(is_after) && also.iter().all(equal)
     }
 
     fn row(&self, id: &str, thing: &Thing, select: &Select, is_stale: bool) -> Row {
@@ -132,11 +161,13 @@ impl State {
             .filter(|((name, _), row)| name == object && !row.is_hidden)
             .filter(|(_, row)| select.deleted || !row.is_deleted);
         let mut found: Vec<(&String, &Thing)> = all
-            .filter(|((_, id), row)| is_asked(id, row, filter))
+            .filter(|((_, id), row)| self.is_asked(id, row, filter))
             .map(|((_, id), row)| (id, row))
             .collect();
-        found.sort_by_key(|(id, row)| (row.modified.div_euclid(1000), (*id).clone()));
-        if let Filter::ModifiedSince { limit, .. } = filter {
+        found.sort_by_key(|(id, row)| (self.second(row, filter), (*id).clone()));
+        if let Filter::ModifiedSince { limit, .. } | Filter::ParentModifiedSince { limit, .. } =
+            filter
+        {
             found.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
         }
         Ok(found.into_iter().map(|(id, row)| self.row(id, row, select, is_stale)).collect())
@@ -299,22 +330,6 @@ impl State {
             let body: Value = serde_json::from_str(&row.body).unwrap();
             let flag = body["Sync_with_Partner_Center__c"] == json!(true);
             self.looked.insert(self.current, (row.id.to_string(), flag));
-        }
-    }
-}
-
-fn is_asked(id: &str, row: &Thing, filter: &Filter) -> bool {
-    let equal = |e: &Equality| same(row.record.get(&e.field), &e.value);
-    match filter {
-        Filter::Id(wanted) => id == wanted.as_str(),
-        Filter::Ids(ids) => ids.iter().any(|wanted| wanted.as_str() == id),
-        Filter::Equal(all) => all.iter().all(equal),
-        Filter::ModifiedSince { since, after, also, .. } => {
-            let second = row.modified.div_euclid(1000);
-            let is_after = after
-                .as_ref()
-                .is_none_or(|after| second > since.as_second() || id > after.as_str());
-            second >= since.as_second() && is_after && also.iter().all(equal)
         }
     }
 }

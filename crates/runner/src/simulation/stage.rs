@@ -17,6 +17,7 @@ use super::store::SimStore;
 use super::wires::SimWires;
 use crate::clock::Clock;
 use crate::config::{Limits, Reach};
+use crate::echo::InStep;
 use crate::maps::InService;
 use crate::overlooked;
 use crate::poll::{Poller, Setback};
@@ -99,6 +100,7 @@ impl Stage {
             clock,
             standing: Arc::default(),
             tripwire: Tripwire::default(),
+            in_step: InStep::default(),
         })
     }
 

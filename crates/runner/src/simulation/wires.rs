@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
-use connect::salesforce::{Filter, Method, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Ask, Filter, Method, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -294,6 +294,9 @@ impl Wires for SimWires {
                 (format!("by {}", names.join(",")), false)
             }
             Filter::ModifiedSince { since, .. } => (format!("since {since}"), false),
+            Filter::ParentModifiedSince { parent, since, .. } => {
+                (format!("of a {parent} since {since}"), false)
+            }
         };
         let what = format!("reads {object} {which}");
         let mut rows = self
@@ -312,6 +315,43 @@ impl Wires for SimWires {
             self.taken_for(&mut rows, is_by_id);
         }
         Ok(rows)
+    }
+
+    async fn several(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        let objects: Vec<&str> = asks.iter().map(|ask| ask.object.as_str()).collect();
+        let what = format!("asks for {}", objects.join(", "));
+        let called = self.call(&what, Doing::Reads, None, |state, _| {
+            let mut parts = Vec::new();
+            for Ask { object, select, filter } in asks {
+                // A part fails by itself.
+                let is_lost = state.draws(Fault::ServerError);
+                let rows = if is_lost {
+                    state.note(&self.name, &format!("is not answered for {object}"));
+                    Err(later("the part failed", false))
+                } else {
+                    state.read_rows(object, select, filter, false)
+                };
+                let now = state.now;
+                for row in rows.iter().flatten() {
+                    state.world.sees(row.id.as_str(), false, now);
+                }
+                parts.push(rows);
+            }
+            for (ask, rows) in asks.iter().zip(&parts) {
+                state.looks(&ask.object, rows.as_deref().unwrap_or_default(), false);
+            }
+            Ok(parts)
+        });
+        let mut parts = match called.await {
+            Ok(parts) => parts,
+            Err(error) => return asks.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for (ask, rows) in asks.iter().zip(&mut parts) {
+            if let (OPPORTUNITY, Ok(rows)) = (ask.object.as_str(), rows) {
+                self.taken_for(rows, false);
+            }
+        }
+        parts
     }
 
     async fn change_row(

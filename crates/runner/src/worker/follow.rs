@@ -7,7 +7,7 @@
 use connect::partner_center::Referral;
 use connect::salesforce::{Equality, Filter, Row};
 use connect::{Error, RecordId, ReferralId};
-use mapping::decision::{Pending, Side};
+use mapping::decision::{Decision, Pending, Side};
 use mapping::plan::Became;
 use mapping::report::ReportEvent;
 use mapping::schema::System;
@@ -164,8 +164,12 @@ impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
     }
 
     /// What the seller is to read with the next write of the record.
-    pub(super) fn done(&self) -> ReportEvent {
-        self.memo.followed.clone().map_or(ReportEvent::Done, ReportEvent::Noted)
+    pub(super) fn done(&self, decision: &Decision) -> ReportEvent {
+        match &self.memo.followed {
+            Some(note) => ReportEvent::Noted(note.clone()),
+            None if note::told_of(decision) == self.memo.told => ReportEvent::More,
+            None => ReportEvent::Done,
+        }
     }
 
     /// What stands in the record already is not said again, as after a kill.

@@ -32,6 +32,18 @@ pub(super) struct Scene<'w> {
 }
 
 impl<'w, S: Store, W: Wires> Deal<'w, S, W> {
+    /// The deal's records: as they were just read back after a write, else as they are now.
+    pub(super) async fn scene(&mut self) -> Result<Option<Scene<'w>>, Halt> {
+        let object = self.claim.record().map(|(object, _)| object.to_owned());
+        let map = object.and_then(|object| self.map_of(&object));
+        match (map, self.fresh.take()) {
+            (Some(map), Some((left, right))) => {
+                Ok(Some(Scene { map, left: Some(left), right: Some(right) }))
+            }
+            (_, _) => self.identify().await,
+        }
+    }
+
     /// Finds and reads the deal's records. None: there is nothing to do.
     pub(super) async fn identify(&mut self) -> Result<Option<Scene<'w>>, Halt> {
         let referral = self.claim.referral().cloned();

@@ -13,6 +13,7 @@ use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
 use super::again::Rejected;
+use super::kept::{Kept, Sent};
 use crate::fingerprint::fingerprint;
 use crate::store::{Because, Cause, Deadline, DeadlineKind, Difference};
 
@@ -43,6 +44,11 @@ pub(super) struct Memo {
     pub(super) asks: bool,
     /// The write that was refused last.
     pub(super) rejected: Option<Rejected>,
+    /// What was written just now, and what one side did not keep of what was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) sent: Vec<Sent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) kept: Vec<Kept>,
     /// Writes since a time, for the breaker.
     pub(super) writes: u64,
     pub(super) writes_since: Option<Timestamp>,
@@ -199,6 +205,9 @@ fn help(code: FaultCode) -> &'static str {
         FaultCode::Conflict => "make the two values equal in one of the records",
         FaultCode::Require => "complete the record as the sentence says",
         FaultCode::Related => "create or merge the related record, or change `none` and `several`",
+        FaultCode::NotKept => {
+            "change it where it comes from (line items, an automation), make both values equal, or let the line flow one way"
+        }
         FaultCode::NoPartner => "give the other record as well",
     }
 }

@@ -14,6 +14,7 @@ use mapping::report::ReportEvent;
 use mapping::schema::System;
 use serde::{Deserialize, Serialize};
 
+use crate::echo;
 use crate::store::{Commit, Ending, IntentId, IntentKind, Next, Parked, Source, Store};
 use crate::wires::Wires;
 
@@ -103,7 +104,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
     }
 
     /// What the plan says of the two records and the base.
-    pub(super) fn decide(&self, scene: &Scene<'_>) -> Result<Decision, Halt> {
+    pub(super) fn decide(&mut self, scene: &Scene<'_>) -> Result<Decision, Halt> {
         let base = self.base();
         let freed = scene.left.as_ref().and_then(|left| self.without_former(scene.map, left));
         let left = scene.left.as_ref().map(|left| Seen {
@@ -115,7 +116,8 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             stamp: right.modified.filter(|at| Some(*at) != self.memo.right_stamp),
         });
         let input = Input { left, right, base: &base, now: self.now() };
-        let decision = scene.map.plan().reconcile(&input)?;
+        let mut decision = scene.map.plan().reconcile(&input)?;
+        self.memo.park_kept(scene.map.plan(), &mut decision);
         self.with_help(scene, decision)
     }
 
@@ -173,8 +175,12 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         let causes = note::causes(decision);
         let told = note::told_of(decision);
+        if let (Some(left), Some(right)) = (&scene.left, &scene.right) {
+            let versions = [echo::of_referral(left), echo::of_row(scene.map, right)];
+            self.seen = versions.into_iter().flatten().collect();
+        }
         if told != self.memo.told || self.memo.followed.is_some() {
-            let event = self.done();
+            let event = self.done(decision);
             self.tell(scene, decision, &event, told).await?;
         } else if self.memo.owed.is_some() {
             self.tell(scene, decision, &ReportEvent::Late, told).await?;

@@ -37,7 +37,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         let (Some(left), Some(right)) = (&scene.left, &scene.right) else { return Ok(None) };
         self.check_pace().await?;
         let changes = differing(changes_of(&decision.left), &left.body);
-        let (plan, event, now) = (scene.map.plan(), self.done(), self.now());
+        let (plan, event, now) = (scene.map.plan(), self.done(decision), self.now());
         let late = self.memo.late();
         let report = plan.report(decision, Some(&right.body), &event, late, now);
         let mut fields = differing(changes_of(&decision.right), &right.body);
@@ -116,6 +116,7 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
         }
         self.memo.right_stamp = right.modified;
         self.memo.writes += 1;
+        self.memo.was_sent(decision);
         self.memo.told = note::told_of(decision);
         (self.memo.followed, self.memo.owed) = (None, None);
         let mut count = vec![("writes_salesforce".to_owned(), 1)];
@@ -129,7 +130,9 @@ impl<S: Store, W: Wires> Deal<'_, S, W> {
             count,
             ..Commit::default()
         })
-        .await
+        .await?;
+        self.fresh = Some((left, right));
+        Ok(())
     }
 
     /// Reads the opportunity again just before a write to Microsoft: false when it does not take

@@ -11,6 +11,9 @@ use super::super::section::{Reading, Section};
 use super::super::yaml::{Part, Step};
 use super::Reader;
 
+/// The fewest characters of the last part of the webhook's path.
+const SHORTEST: usize = 16;
+
 impl Reader<'_> {
     pub(super) fn secret(
         &self,
@@ -31,6 +34,32 @@ impl Reader<'_> {
     ) -> Option<(Secret, Option<PathBuf>)> {
         let reference = section.text(reading, name)?;
         self.look_up(reading, &section.path_to(name), name, &reference)
+    }
+
+    /// The last part of the webhook's path: long enough that nobody guesses it, and one part of a path as it is.
+    pub(super) fn webhook_secret(
+        &self,
+        reading: &mut Reading<'_>,
+        section: &mut Section<'_>,
+    ) -> Option<Secret> {
+        let name = "webhook_secret";
+        let (secret, _) = self.maybe_secret(reading, section, name)?;
+        let text = secret.reveal();
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+        let count = text.chars().count();
+        let found = if count < SHORTEST {
+            format!("expected {SHORTEST} characters or more for `{name}`, found {count}")
+        } else if !text.bytes().all(fits) {
+            format!(
+                "expected letters, digits and -_.~ for `{name}`, found others: it is a part of an address"
+            )
+        } else {
+            return Some(secret);
+        };
+        let help = "put the output of `openssl rand -hex 24` there, and run `cosell webhook register --overwrite` \
+                    when the address was registered with another one";
+        reading.problem(&section.path_to(name), Part::Value, found, help.to_owned());
+        None
     }
 
     pub(super) fn look_up(

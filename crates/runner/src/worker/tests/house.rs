@@ -6,6 +6,7 @@ use super::model::{Record, World};
 use crate::clock::Clock;
 use crate::config::{Limits, Reach};
 use crate::deal_map::DealMap;
+use crate::echo::InStep;
 use crate::maps::InService;
 use crate::poll::Poller;
 use crate::store::{Alias, Role, Source, SqliteStore, Store, StoreError};
@@ -88,6 +89,7 @@ impl House {
             clock: clock.clone(),
             standing: Arc::default(),
             tripwire: Tripwire::default(),
+            in_step: InStep::default(),
         };
         Self { folder, world, clock, limits, worker: Arc::new(hands) }
     }
@@ -108,6 +110,7 @@ impl House {
             clock: self.clock.clone(),
             standing: Arc::default(),
             tripwire: Tripwire::default(),
+            in_step: InStep::default(),
         };
         self.worker = Arc::new(idle);
         self.worker = hands(folder, world, &self.clock, &self.limits, maps, tripwire).await;
@@ -269,5 +272,6 @@ async fn hands(
         clock: clock.clone(),
         standing: Arc::default(),
         tripwire,
+        in_step: InStep::default(),
     })
 }

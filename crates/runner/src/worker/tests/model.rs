@@ -7,16 +7,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use connect::partner_center::{List, Order, Page, PatchOp, Referral};
-use connect::salesforce::{Equality, Filter, Method, Row, Select, Sub, SubAnswer};
+use connect::salesforce::{Ask, Equality, Filter, Method, Row, Select, Sub, SubAnswer};
 use connect::{ETag, Error, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
+use crate::deal_map::parents;
 use crate::simulation::world::set;
 use crate::wires::Wires;
 
-use records::{moment, referral, rows_empty, same, stamp_referral, stamp_row};
+use records::{
+    CHILDREN, PARENTS, is_later, moment, referral, rows_empty, same, stamp_referral, stamp_row,
+};
 
 pub(super) type Record = Map<String, Value>;
 
@@ -49,6 +52,8 @@ pub(super) struct State {
     pub(super) writes: Vec<String>,
     /// The referrals that were read, in their order.
     pub(super) reads: Vec<String>,
+    /// How often several questions were asked in one call.
+    pub(super) asked_at_once: u32,
     /// What goes wrong with the next calls, by kind.
     pub(super) troubles: BTreeMap<&'static str, VecDeque<Trouble>>,
     made: u64,
@@ -63,15 +68,6 @@ pub(super) struct World {
 pub(super) fn lost(why: &str) -> Error {
     Error::Later { after: None, why: why.to_owned(), unknown_outcome: true }
 }
-
-/// Which relationship leads over which field to which object.
-const PARENTS: [(&str, &str, &str); 2] =
-    [("Account", "AccountId", "Account"), ("Contact", "ContactId", "Contact")];
-/// Which list of an opportunity has which object, and how it refers back.
-const CHILDREN: [(&str, &str, &str); 2] = [
-    ("Microsoft_Solutions__r", "Microsoft_Solution__c", "Opportunity__c"),
-    ("OpportunityContactRoles", "OpportunityContactRole", "OpportunityId"),
-];
 
 impl World {
     pub(super) fn new(clock: Clock) -> Self {
@@ -213,9 +209,24 @@ impl State {
         id
     }
 
+    /// When a row was changed last; or its parent, when that is asked for.
+    fn changed(&self, row: &Record, filter: &Filter) -> Option<Timestamp> {
+        let Filter::ParentModifiedSince { parent, .. } = filter else {
+            return moment(row, "SystemModstamp");
+        };
+        let (_, field, target) = PARENTS.iter().find(|(name, _, _)| name == parent)?;
+        let id = row.get(*field).and_then(Value::as_str)?;
+        moment(self.rows.get(&((*target).to_owned(), id.to_owned()))?, "LastModifiedDate")
+    }
+
     fn view(&self, object: &str, row: &Record, select: &Select) -> String {
         let mut view = row.clone();
-        for (relationship, field, target) in PARENTS {
+        let is_asked = |name: &str| {
+            let fields = &select.fields;
+            fields.is_empty() || parents(fields).contains(name)
+        };
+        for (relationship, field, target) in PARENTS.into_iter().filter(|(name, ..)| is_asked(name))
+        {
             let id = row.get(field).and_then(Value::as_str).unwrap_or_default();
             let parent = self.rows.get(&(target.to_owned(), id.to_owned()));
             let parent = parent.map_or(Value::Null, |row| Value::Object(row.clone()));
@@ -397,7 +408,7 @@ impl Wires for World {
                 .iter()
                 .chain(bin)
                 .filter(|((name, _), row)| {
-                    let modified = moment(row, "SystemModstamp");
+                    let modified = state.changed(row, filter);
                     let id = row.get("Id").and_then(Value::as_str).unwrap();
                     name == object
                         && match filter {
@@ -407,21 +418,18 @@ impl Wires for World {
                                 all.iter().all(|e| same(row.get(&e.field), &e.value))
                             }
                             Filter::ModifiedSince { since, after, also, .. } => {
-                                let since = Timestamp::from_second(since.as_second()).unwrap();
                                 let equal = |e: &Equality| same(row.get(&e.field), &e.value);
                                 also.iter().all(equal)
-                                    && match after {
-                                        None => modified >= Some(since),
-                                        Some(after) => {
-                                            (modified, id) > (Some(since), after.as_str())
-                                        }
-                                    }
+                                    && is_later(modified, id, *since, after.as_ref())
+                            }
+                            Filter::ParentModifiedSince { since, after, .. } => {
+                                is_later(modified, id, *since, after.as_ref())
                             }
                         }
                 })
                 .map(|((_, id), row)| (id, row))
                 .collect();
-            rows.sort_by_key(|(id, row)| (moment(row, "SystemModstamp"), (*id).clone()));
+            rows.sort_by_key(|(id, row)| (state.changed(row, filter), (*id).clone()));
             let read = |(id, row): (&String, &Record)| Row {
                 id: RecordId::parse(id).unwrap(),
                 modified: moment(row, "SystemModstamp"),
@@ -431,6 +439,15 @@ impl Wires for World {
             };
             Ok(rows.into_iter().map(read).collect())
         })
+    }
+
+    async fn several(&self, asks: &[Ask]) -> Vec<Result<Vec<Row>, Error>> {
+        self.state().asked_at_once += 1;
+        let mut all = Vec::new();
+        for ask in asks {
+            all.push(self.rows(&ask.object, &ask.select, &ask.filter).await);
+        }
+        all
     }
 
     async fn change_row(

@@ -42,6 +42,12 @@ async fn with_one_call_at_a_time_every_object_has_its_turn() {
         }
     }
     assert!(rounds > 1, "the calls were few");
+    house.world.state().asked_at_once = 0;
+    poller.round(|_| true).await.unwrap();
+    assert_eq!(house.world.state().asked_at_once, 1, "all in one");
+    house.clock.advance(Duration::from_hours(2));
+    poller.round(|_| true).await.unwrap();
+    assert_eq!(house.world.state().asked_at_once, 1, "each by itself again");
     house.work().await.unwrap();
     let solutions = house.referral(REFERRAL)["details"]["requirements"]["solutions"].clone();
     assert_eq!(solutions.as_array().unwrap().len(), 2, "{solutions:#}");
@@ -61,4 +67,50 @@ async fn two_changes_within_one_second_are_both_heard() {
         assert_eq!(poller.round(|_| true).await.unwrap(), 1, "{value}");
         assert_eq!(poller.round(|_| true).await.unwrap(), 0, "{value}");
     }
+}
+
+/// What Microsoft knows of the customer's people.
+fn phone(house: &House) -> serde_json::Value {
+    let state = house.world.state();
+    let referral = state.referrals.values().next().unwrap();
+    referral["customerProfile"]["team"][0]["phoneNumber"].clone()
+}
+
+#[tokio::test]
+async fn what_stands_in_a_contact_or_account_is_heard_of_long_after_its_deal_was_changed() {
+    let house = House::new().await;
+    let deal = house.flagged();
+    let contact = json!({"FirstName": "Ada", "LastName": "Pell", "Email": "ada@harrow.example",
+        "Phone": "+44 113 555 0199"});
+    let contact = house.world.add_row("Contact", &contact);
+    let role = json!({"OpportunityId": deal, "ContactId": contact});
+    house.world.add_row("OpportunityContactRole", &role);
+    house.rest().await.unwrap();
+    assert_eq!(phone(&house), "+44 113 555 0199");
+    let mut poller = Poller::new(house.worker.clone());
+    poller.round(|_| true).await.unwrap();
+    house.work().await.unwrap();
+    house.clock.advance(Duration::from_hours(30));
+    poller.look_again();
+    assert_eq!(poller.round(|_| true).await.unwrap(), 0, "all is old");
+    house.world.edit_row("Contact", &contact, "Phone", json!("+44 113 555 0777"));
+    assert_eq!(poller.round(|_| true).await.unwrap(), 0, "it stands in no record of the deal");
+    poller.look_again();
+    assert_eq!(poller.round(|_| true).await.unwrap(), 1, "a deep round asks for it");
+    house.work().await.unwrap();
+    assert_eq!(phone(&house), "+44 113 555 0777");
+    house.clock.advance(Duration::from_mins(20));
+    poller.look_again();
+    assert_eq!(poller.round(|_| true).await.unwrap(), 0, "it is long past");
+    let (account, _) = house.world.all("Account").remove(0);
+    house.world.edit_row("Account", &account, "Name", json!("Harrow & Sons"));
+    poller.look_again();
+    assert!(poller.round(|_| true).await.unwrap() > 0, "of an account too");
+    // Another process goes on where this one was.
+    house.world.edit_row("Contact", &contact, "Phone", json!("+44 113 555 0888"));
+    house.clock.advance(Duration::from_hours(30));
+    let mut poller = Poller::new(house.worker.clone());
+    poller.round(|_| true).await.unwrap();
+    house.work().await.unwrap();
+    assert_eq!(phone(&house), "+44 113 555 0888");
 }

@@ -4,11 +4,20 @@
 
 use connect::partner_center::Referral;
 use connect::salesforce::Literal;
-use connect::{ETag, ReferralId};
+use connect::{ETag, RecordId, ReferralId};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Record;
+
+/// Which relationship leads over which field to which object.
+pub(super) const PARENTS: [(&str, &str, &str); 2] =
+    [("Account", "AccountId", "Account"), ("Contact", "ContactId", "Contact")];
+/// Which list of an opportunity has which object, and how it refers back.
+pub(super) const CHILDREN: [(&str, &str, &str); 2] = [
+    ("Microsoft_Solutions__r", "Microsoft_Solution__c", "Opportunity__c"),
+    ("OpportunityContactRoles", "OpportunityContactRole", "OpportunityId"),
+];
 
 pub(super) fn rows_empty(list: &Value) -> bool {
     list["records"].as_array().is_some_and(Vec::is_empty)
@@ -53,5 +62,19 @@ pub(super) fn same(value: Option<&Value>, literal: &Literal) -> bool {
         (Value::Bool(a), Literal::Bool(b)) => a == b,
         (Value::Number(a), Literal::Number(b)) => a.to_string() == *b,
         _ => false,
+    }
+}
+
+/// Whether something that changed then comes after `since`, or after the record of that second.
+pub(super) fn is_later(
+    changed: Option<Timestamp>,
+    id: &str,
+    since: Timestamp,
+    after: Option<&RecordId>,
+) -> bool {
+    let since = Timestamp::from_second(since.as_second()).ok();
+    match after {
+        None => changed >= since,
+        Some(after) => (changed, id) > (since, after.as_str()),
     }
 }
