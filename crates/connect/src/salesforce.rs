@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, watch};
 
 pub use composite::{Method, Sub, SubAnswer};
-pub use row::{MASTER, Row};
+pub use row::{MASTER, Row, behind};
 pub use several::Ask;
 pub use soql::{ChildSelect, Equality, Filter, Literal, Select, stamp_of};
 

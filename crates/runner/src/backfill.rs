@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect::partner_center::{List, Order, Referral};
-use connect::salesforce::{Filter, Row};
+use connect::salesforce::{Filter, Row, behind};
 use connect::{Error, Lane};
 use jiff::Timestamp;
 use mapping::decision::{Base, Effect, Input, Seen, Side};
@@ -107,12 +107,11 @@ async fn records<W: Wires>(wires: &W, map: &DealMap) -> Result<Vec<Row>, (System
         let filter = Filter::ModifiedSince { since, after, also: Vec::new(), limit: PAGE };
         let rows = wires.rows(map.object(), map.select(), &filter).await;
         let rows = rows.map_err(|error| (System::Salesforce, error))?;
-        let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-        let last = rows.last().map(|row| (row.modified, row.id.clone()));
+        let next = behind(&rows, rows.last().and_then(|row| row.modified), PAGE);
         all.extend(rows);
-        match last {
-            Some((Some(modified), id)) if full => (since, after) = (modified, Some(id)),
-            Some(_) | None => return Ok(all),
+        match next {
+            Some((stamp, id)) => (since, after) = (stamp, Some(id)),
+            None => return Ok(all),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use connect::partner_center::{List, Order};
-use connect::salesforce::{Filter, Select};
+use connect::salesforce::{Filter, Select, behind};
 use connect::{Error, RecordId};
 use jiff::Timestamp;
 use mapping::schema::System;
@@ -135,9 +135,9 @@ impl<S: Store + Backlog, W: Wires> Filler<S, W> {
             let alias = self.poller.relevant(map, row).await?;
             records.extend(alias.map(|alias| Hint { alias, version: row.modified }));
         }
-        let is_full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-        let last = rows.last().and_then(|row| Some((row.modified?, row.id.to_string())));
-        let is_end = !is_full || last.is_none();
-        Ok(Page { listed: rows.len(), records, next: Place { token: None, last, is_end } })
+        let last = behind(&rows, rows.last().and_then(|row| row.modified), PAGE)
+            .map(|(at, id)| (at, id.to_string()));
+        let next = Place { token: None, is_end: last.is_none(), last };
+        Ok(Page { listed: rows.len(), records, next })
     }
 }

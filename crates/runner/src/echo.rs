@@ -13,6 +13,7 @@ use connect::salesforce::Row;
 use serde_json::Value;
 
 use crate::deal_map::DealMap;
+use crate::dotted::at;
 use crate::fingerprint::fingerprint;
 
 /// So many records are remembered; then all are forgotten, and the next lists are read anew.
@@ -61,13 +62,9 @@ pub(crate) fn of_referral(referral: &Referral) -> Option<Version> {
 pub(crate) fn of_row(map: &DealMap, row: &Row) -> Option<Version> {
     let stamp = row.modified?.to_string();
     let record: Value = serde_json::from_str(&row.body).ok().filter(|_| !row.is_deleted())?;
-    let at = |path: &str| {
-        let found = path.split('.').try_fold(&record, |at, name| at.get(name));
-        found.unwrap_or(&Value::Null).to_string()
-    };
     let mut parts = vec![stamp];
     for path in &map.select().fields {
-        parts.extend([path.clone(), at(path)]);
+        parts.extend([path.clone(), at(&record, path).unwrap_or(&Value::Null).to_string()]);
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     Some((row.id.to_string(), fingerprint(&parts)))

@@ -12,6 +12,7 @@ pub mod config;
 pub mod clocks;
 mod console;
 pub mod deal_map;
+mod dotted;
 mod echo;
 pub mod egress;
 pub mod error;

@@ -4,7 +4,7 @@
 //! In: the maps, Salesforce's records by flag and empty key. Out: hints. Must not know: why a record was
 //! overlooked.
 
-use connect::salesforce::{Equality, Filter, Literal, Row, Select};
+use connect::salesforce::{Equality, Filter, Literal, Row, Select, behind};
 use jiff::Timestamp;
 use mapping::decision::Side;
 use mapping::schema::System;
@@ -47,12 +47,9 @@ async fn pages<S: Store, W: Wires>(
         let rows = worker.wires.rows(map.object(), &select, &filter).await;
         let rows = rows.map_err(|error| Setback::Wire(System::Salesforce, error))?;
         hints += accept(worker, map, &rows).await?;
-        let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-        match rows.last() {
-            Some(Row { id, modified: Some(modified), .. }) if full => {
-                (since, after) = (*modified, Some(id.clone()));
-            }
-            Some(_) | None => return Ok(hints),
+        match behind(&rows, rows.last().and_then(|row| row.modified), PAGE) {
+            Some((stamp, id)) => (since, after) = (stamp, Some(id)),
+            None => return Ok(hints),
         }
     }
     tracing::warn!(object = map.object(), "too many records without a referral for a census");

@@ -252,8 +252,9 @@ impl<S: Store, W: Wires> Poller<S, W> {
             (Err(error), _) => return Err(Setback::Wire(System::Salesforce, error)),
         };
         self.worker.standing.note(&format!("poll {}", part.asked.about()), note);
-        let hints = self.accept(&part.asked, &rows).await?;
-        part.pass(&rows);
+        let stamps: Vec<Option<Timestamp>> = rows.iter().map(|row| part.asked.stamp(row)).collect();
+        let hints = self.accept(&part.asked, &rows, &stamps).await?;
+        part.pass(&rows, &stamps);
         self.keep_place(part).await?;
         Ok(hints)
     }
@@ -274,14 +275,19 @@ impl<S: Store, W: Wires> Poller<S, W> {
         Ok(())
     }
 
-    async fn accept(&mut self, asked: &Asked<'_>, rows: &[Row]) -> Result<u64, Setback> {
-        let mut hints = Vec::new();
-        let mut versions = Vec::new();
+    async fn accept(
+        &mut self,
+        asked: &Asked<'_>,
+        rows: &[Row],
+        stamps: &[Option<Timestamp>],
+    ) -> Result<u64, Setback> {
         let seen = self.seen.entry(asked.name()).or_default();
-        let is_new = |row: &&Row| seen.is_new(row.id.as_str(), asked.stamp(row), &row.body);
-        let new: Vec<&Row> = rows.iter().filter(is_new).collect();
-        for row in new {
-            versions.push(row);
+        let is_new = |(row, stamp): &(&Row, &Option<Timestamp>)| {
+            seen.is_new(row.id.as_str(), **stamp, &row.body)
+        };
+        let new: Vec<_> = rows.iter().zip(stamps).filter(is_new).collect();
+        let mut hints = Vec::new();
+        for (row, _) in &new {
             hints.extend(self.hint(asked, row).await?);
         }
         let count = u64::try_from(hints.len()).unwrap_or(u64::MAX);
@@ -290,8 +296,8 @@ impl<S: Store, W: Wires> Poller<S, W> {
             self.worker.store.accept(hints, None, Source::Poll, now).await?;
         }
         let seen = self.seen.entry(asked.name()).or_default();
-        for row in versions {
-            seen.keep(row.id.as_str(), asked.stamp(row), &row.body);
+        for (row, stamp) in new {
+            seen.keep(row.id.as_str(), *stamp, &row.body);
         }
         Ok(count)
     }

@@ -48,6 +48,14 @@ pub(super) const DELETED: &str = "IsDeleted";
 /// The field by which a record that was merged into another one names that one. Some objects have it.
 pub const MASTER: &str = "MasterRecordId";
 
+/// Where a question for changes goes on behind these records, the last of which was changed at `stamp`: that, and its
+/// id. None behind a page that is not full, after which nothing comes.
+pub fn behind(rows: &[Row], stamp: Option<Timestamp>, limit: u32) -> Option<(Timestamp, RecordId)> {
+    let is_full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= limit;
+    let last = rows.last().filter(|_| is_full)?;
+    Some((stamp?, last.id.clone()))
+}
+
 impl Row {
     /// The record into which this one was merged; known only when [`MASTER`] was asked for.
     pub fn merged_into(&self) -> Option<RecordId> {

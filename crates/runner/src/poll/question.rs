@@ -3,11 +3,12 @@
 //! In: a map, a cursor. Out: questions. Must not know: wires, the store, what an answer means.
 
 use connect::RecordId;
-use connect::salesforce::{Ask, Filter, Row, Select, stamp_of};
+use connect::salesforce::{Ask, Filter, Row, Select, behind, stamp_of};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::deal_map::{DealMap, Watch, parents};
+use crate::dotted::at;
 
 /// How many records one query may answer with.
 const PAGE: u32 = 1000;
@@ -108,9 +109,7 @@ impl<'m> Asked<'m> {
     pub(super) fn stamp(&self, row: &Row) -> Option<Timestamp> {
         let Some(parent) = self.parent() else { return row.modified };
         let record: Value = serde_json::from_str(&row.body).ok()?;
-        let path = stamp_of(parent);
-        let found = path.split('.').try_fold(&record, |at, name| at.get(name))?;
-        found.as_str()?.parse().ok()
+        at(&record, &stamp_of(parent))?.as_str()?.parse().ok()
     }
 }
 
@@ -152,12 +151,9 @@ impl<'m> Part<'m> {
     }
 
     /// Goes on behind these records; after a page that is not full there is nothing more.
-    pub(super) fn pass(&mut self, rows: &[Row]) {
-        let stamps = rows.iter().filter_map(|row| self.asked.stamp(row));
-        self.newest = stamps.fold(self.newest, Timestamp::max);
-        let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) >= PAGE;
-        let last = rows.last().filter(|_| full);
-        match last.and_then(|row| Some((self.asked.stamp(row)?, row.id.clone()))) {
+    pub(super) fn pass(&mut self, rows: &[Row], stamps: &[Option<Timestamp>]) {
+        self.newest = stamps.iter().flatten().copied().fold(self.newest, Timestamp::max);
+        match behind(rows, stamps.last().copied().flatten(), PAGE) {
             Some((stamp, id)) => (self.from, self.after) = (stamp, Some(id)),
             None => self.is_over = true,
         }

@@ -11,6 +11,7 @@ use mapping::plan::Catalogued;
 use mapping::problem::nearest;
 use serde_json::Value;
 
+use crate::dotted::at;
 use crate::store::{Cause, Commit, Solution, Store};
 use crate::wires::Wires;
 
@@ -75,7 +76,7 @@ fn cause(solution: &Solution, known: &[Solution], map: &str, map_line: usize) ->
 /// The solutions that a referral names.
 fn named(body: &str, place: &Catalogued) -> Vec<Solution> {
     let Ok(body) = serde_json::from_str::<Value>(body) else { return Vec::new() };
-    let list = place.list.split('.').try_fold(&body, |value, name| value.get(name));
+    let list = at(&body, place.list);
     list.map_or_else(Vec::new, |list| elements(list, place))
 }
 

@@ -8,6 +8,7 @@ use mapping::decision::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::dotted;
 use crate::fingerprint::fingerprint;
 
 /// One field of a write: where it stands, what stood there, what was to stand there.
@@ -28,7 +29,7 @@ fn print(value: &Value) -> String {
 }
 
 fn at<'r>(record: &'r Value, path: &str) -> &'r Value {
-    path.split('.').fold(record, |at, name| at.get(name).unwrap_or(&Value::Null))
+    dotted::at(record, path).unwrap_or(&Value::Null)
 }
 
 /// What is to be looked for afterwards. A field that is sent as it stands tells nothing.
