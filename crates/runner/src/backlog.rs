@@ -70,7 +70,7 @@ impl<S: Store + Backlog, W: Wires> Filler<S, W> {
     /// One page, when one is to be read; whether another one is.
     pub(crate) async fn step(&mut self) -> Result<bool, Setback> {
         let store = self.worker.store.clone();
-        if store.backfill().await?.state != BackfillState::Running {
+        if store.stage().await?.state != BackfillState::Running {
             return Ok(false);
         }
         let maps = self.worker.maps.now();

@@ -167,7 +167,7 @@ pub(super) async fn census<S: Store + Backlog, W: Wires>(
     let mut census = Census::new(worker.clone());
     while !*stopped.borrow() {
         let asked = async {
-            census.leave_old(worker.store.backfill().await?.leaves());
+            census.leave_old(worker.store.stage().await?.leaves());
             census.step().await
         };
         let step = Lane::Census.run(asked).await;
@@ -187,7 +187,7 @@ pub(super) async fn census<S: Store + Backlog, W: Wires>(
 async fn old_before<S: Store + Backlog, W>(
     worker: &Worker<S, W>,
 ) -> Result<Option<Timestamp>, Setback> {
-    Ok(worker.store.backfill().await?.old_before)
+    Ok(worker.store.stage().await?.old_before)
 }
 
 /// Reads both lists for the backfill, a page at a time, whenever it is under way, until the service ends.

@@ -112,7 +112,16 @@ pub struct Backfill {
     pub parked: u64,
 }
 
-impl Backfill {
+/// How far the backfill is, without what it counts: for whoever asks often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stage {
+    /// How far it is.
+    pub state: BackfillState,
+    /// Polls and sweeps look no further back, also when it is done.
+    pub old_before: Option<Timestamp>,
+}
+
+impl Stage {
     /// What nobody knows, and was not changed since then, is left to it.
     pub fn leaves(&self) -> Option<Timestamp> {
         match self.state {
@@ -127,7 +136,10 @@ impl Backfill {
 
 /// What the backlog needs beside the operations on deals.
 pub trait Backlog: Send + Sync {
-    /// How the backfill stands.
+    /// How far the backfill is.
+    fn stage(&self) -> impl Future<Output = Result<Stage, StoreError>> + Send;
+
+    /// How the backfill stands, counted.
     fn backfill(&self) -> impl Future<Output = Result<Backfill, StoreError>> + Send;
 
     /// At the start: since when a first start takes deals in when it asks about older ones, the share of a hundred
@@ -162,6 +174,10 @@ pub trait Backlog: Send + Sync {
 }
 
 impl Backlog for SqliteStore {
+    async fn stage(&self) -> Result<Stage, StoreError> {
+        self.ask(stage).await
+    }
+
     async fn backfill(&self) -> Result<Backfill, StoreError> {
         self.ask(view).await
     }
@@ -240,7 +256,7 @@ fn prepare(
         let sql = "UPDATE backfill SET state = 'waiting', old_before = ?1 WHERE state = 'none' \
                    AND NOT EXISTS (SELECT 1 FROM keys) AND NOT EXISTS (SELECT 1 FROM cursors)";
         db.run(sql, &[millis(since)])?;
-    } else if view(db)?.state == BackfillState::Waiting {
+    } else if stage(db)?.state == BackfillState::Waiting {
         say(db, BackfillWord::Start, now)?;
     }
     Ok(())
@@ -248,7 +264,7 @@ fn prepare(
 
 fn say(db: &Db, word: BackfillWord, now: Timestamp) -> Result<bool, StoreError> {
     db.run("INSERT OR IGNORE INTO backfill (one) VALUES (1)", &[])?;
-    let Some(state) = view(db)?.state.after(word) else { return Ok(false) };
+    let Some(state) = stage(db)?.state.after(word) else { return Ok(false) };
     match word {
         BackfillWord::Start => {
             forget(db)?;
@@ -303,20 +319,30 @@ fn end(db: &Db, now: Timestamp) -> Result<(), StoreError> {
     db.run(sql, &[millis(now)]).map(drop)
 }
 
+fn stage(db: &Db) -> Result<Stage, StoreError> {
+    let read = |row: Row| {
+        let old_before = row.maybe_int(1)?.map(timestamp).transpose()?;
+        Ok(Stage { state: BackfillState::read(&row.text(0)?)?, old_before })
+    };
+    let row = db.row("SELECT state, old_before FROM backfill", &[])?;
+    Ok(row.map(read).transpose()?.unwrap_or_default())
+}
+
 pub(super) fn view(db: &Db) -> Result<Backfill, StoreError> {
-    let sql = "SELECT state, old_before, began, ended, listed, is_listed FROM backfill";
+    let Stage { state, old_before } = stage(db)?;
+    let sql = "SELECT began, ended, listed, is_listed FROM backfill";
     let Some(row) = db.row(sql, &[])? else { return Ok(Backfill::default()) };
     let time = |index| row.maybe_int(index)?.map(timestamp).transpose();
     let of_keys = |which: &str| {
         db.count(&format!("SELECT COUNT(*) FROM keys WHERE backlog > 0 AND {which}"), &[])
     };
     Ok(Backfill {
-        state: BackfillState::read(&row.text(0)?)?,
-        old_before: time(1)?,
-        began: time(2)?,
-        ended: time(3)?,
-        listed: u64::try_from(row.int(4)?).unwrap_or(0),
-        is_listed: row.int(5)? != 0,
+        state,
+        old_before,
+        began: time(0)?,
+        ended: time(1)?,
+        listed: u64::try_from(row.int(2)?).unwrap_or(0),
+        is_listed: row.int(3)? != 0,
         left: db.count("SELECT COUNT(*) FROM backlog", &[])?,
         in_work: of_keys("backlog = 1")?,
         done: of_keys("backlog = 2 AND parked IS NULL")?,
